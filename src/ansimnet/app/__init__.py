@@ -1,0 +1,1 @@
+"""Composition root: settings, engines, slices, the command line."""

@@ -1,0 +1,27 @@
+"""What the cameras slice tells: imports, and cameras that fall silent or speak again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from ansimnet.kernel.facts import Fact
+from ansimnet.kernel.ids import CameraId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CamerasImported(Fact):
+    kind: ClassVar[str] = "cameras.file.imported.v1"
+    import_id: UUID
+    accepted: int
+    refused: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraHealthChanged(Fact):
+    kind: ClassVar[str] = "cameras.health.changed.v1"
+    camera_id: CameraId
+    live: bool
+    reason: str

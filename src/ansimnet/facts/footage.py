@@ -1,0 +1,137 @@
+"""What the footage slice tells: provisions from one centre to another (EM-16) and every look at a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+from uuid import UUID
+
+from ansimnet.facts.supervision import Trigger
+from ansimnet.kernel.facts import Fact
+from ansimnet.kernel.ids import AccountId, AlarmId, CameraId, CentreId, PermitId, ProvisionId, SubjectId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionRequested(Fact):
+    """The tracking centre asks a city for live pictures. Crosses the link; the city answers given or refused."""
+
+    kind: ClassVar[str] = "footage.provision.requested.v1"
+    subject: ClassVar[str | None] = "subject_id"
+    personal: ClassVar[frozenset[str]] = frozenset(
+        {"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"}
+    )
+    provision_id: ProvisionId
+    from_centre: CentreId
+    to_centre: CentreId
+    alarm_id: AlarmId  # the city's name for the situation; it never learns the wearer's code
+    subject_id: SubjectId
+    trigger: Trigger
+    statute: str  # `PIPA 18(2)3` …
+    lat: float
+    lon: float
+    error_m: float
+    speed_mps: float | None
+    course_deg: float | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionGiven(Fact):
+    """The city opened cameras, best first. `not_after` is the end unless extended."""
+
+    kind: ClassVar[str] = "footage.provision.given.v1"
+    provision_id: ProvisionId
+    from_centre: CentreId
+    to_centre: CentreId
+    cameras: tuple[CameraId, ...]
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionRefused(Fact):
+    kind: ClassVar[str] = "footage.provision.refused.v1"
+    provision_id: ProvisionId
+    from_centre: CentreId
+    to_centre: CentreId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionCamerasChanged(Fact):
+    """The predicted-area rule added or re-ranked cameras; `cameras` is the whole list, best first."""
+
+    kind: ClassVar[str] = "footage.provision.cameras-changed.v1"
+    provision_id: ProvisionId
+    cameras: tuple[CameraId, ...]
+    added: tuple[CameraId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionExtended(Fact):
+    kind: ClassVar[str] = "footage.provision.extended.v1"
+    provision_id: ProvisionId
+    not_after: datetime
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProvisionEnded(Fact):
+    kind: ClassVar[str] = "footage.provision.ended.v1"
+    provision_id: ProvisionId
+    reason: str  # closed | expired | revoked | cleared
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectMoved(Fact):
+    """Where the subject is now, for the city's following. Crosses the link only under a provision in force."""
+
+    kind: ClassVar[str] = "footage.subject.moved.v1"
+    subject: ClassVar[str | None] = "subject_id"
+    personal: ClassVar[frozenset[str]] = frozenset(
+        {"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"}
+    )
+    provision_id: ProvisionId
+    subject_id: SubjectId
+    lat: float
+    lon: float
+    error_m: float
+    speed_mps: float | None
+    course_deg: float | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewOpened(Fact):
+    """A viewer's first byte of a camera."""
+
+    kind: ClassVar[str] = "footage.view.opened.v1"
+    view_id: UUID
+    permit_id: PermitId
+    camera_id: CameraId
+    provision_id: ProvisionId | None
+    viewer: str  # seat and centre, never a name
+    masking: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViewClosed(Fact):
+    kind: ClassVar[str] = "footage.view.closed.v1"
+    view_id: UUID
+    permit_id: PermitId
+    camera_id: CameraId
+    provision_id: ProvisionId | None
+    reason: str  # left | expired | revoked | lease-lost | source-lost
+    frames: int
+    bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackMarked(Fact):
+    """A viewer whose permit allows it marked one track, which alone is then clear for that permit."""
+
+    kind: ClassVar[str] = "footage.track.marked.v1"
+    permit_id: PermitId
+    camera_id: CameraId
+    provision_id: ProvisionId
+    track: str

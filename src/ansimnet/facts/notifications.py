@@ -1,0 +1,20 @@
+"""What the notifications slice tells: each attempt to reach somebody, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+from uuid import UUID
+
+from ansimnet.kernel.facts import Fact
+from ansimnet.kernel.ids import DeliveryId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryRecorded(Fact):
+    kind: ClassVar[str] = "notifications.delivery.recorded.v1"
+    delivery_id: DeliveryId
+    about: UUID  # the warning, order or request it carries
+    channel: str  # live | web_push | sms | voice | agency
+    state: str  # sent | delivered | acknowledged | failed
+    attempt: int

@@ -1,0 +1,210 @@
+"""What the supervision slice tells: wearers, conditions, alarms, the four triggers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import ClassVar
+from uuid import UUID
+
+from ansimnet.kernel.facts import Fact
+from ansimnet.kernel.ids import AlarmId, ConditionId, DeviceId, NoticeId, ProtectedPersonId, WearerId
+
+
+class Trigger(StrEnum):
+    """The four and only four triggers that let footage go to the tracking centre (EM-14)."""
+
+    TAMPER = "tamper"  # 전자장치 훼손
+    CURFEW = "curfew"  # 외출 제한 위반
+    EXCLUSION_ZONE = "exclusion_zone"  # 출입금지 구역 진입
+    APPROACH = "approach"  # 특정인 접근
+
+
+class NoticeKind(StrEnum):
+    """What is told without being an alarm."""
+
+    SILENCE = "silence"
+    LOW_BATTERY = "low_battery"
+    JAM = "jam"
+    CANNOT_VOUCH = "cannot_vouch"  # 보증 불가
+
+
+class Medical(StrEnum):
+    """Standing of a medical exception (EM-08)."""
+
+    NONE = "none"
+    ADVANCE = "advance"  # the victim was told before entry: recorded low, no siren, relief proposed
+    AFTER = "after"  # told afterwards: full alarm, considered later
+
+
+_PLACE = frozenset({"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WearerRegistered(Fact):
+    kind: ClassVar[str] = "supervision.wearer.registered.v1"
+    wearer_id: WearerId
+    code: str
+    offence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceBound(Fact):
+    kind: ClassVar[str] = "supervision.device.bound.v1"
+    device_id: DeviceId
+    wearer_id: WearerId | None = None
+    protected_person_id: ProtectedPersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConditionSet(Fact):
+    kind: ClassVar[str] = "supervision.condition.set.v1"
+    condition_id: ConditionId
+    wearer_id: WearerId
+    trigger: Trigger
+    protected_person_id: ProtectedPersonId | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MedicalNoticed(Fact):
+    """A wearer must enter for a medical emergency, told before or after (EM-08)."""
+
+    kind: ClassVar[str] = "supervision.medical.noticed.v1"
+    subject: ClassVar[str | None] = "wearer_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"place_coarse", "accompanied_by"})
+    wearer_id: WearerId
+    condition_id: ConditionId
+    protected_person_id: ProtectedPersonId | None
+    enters_at: datetime
+    leaves_at: datetime
+    place_coarse: str
+    accompanied_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeRaised(Fact):
+    """A list entry, an alarm only near a protected person or zone; never footage."""
+
+    kind: ClassVar[str] = "supervision.notice.raised.v1"
+    subject: ClassVar[str | None] = "wearer_id"
+    personal: ClassVar[frozenset[str]] = _PLACE
+    notice_id: NoticeId
+    notice: NoticeKind
+    wearer_id: WearerId
+    device_id: DeviceId
+    protected_person_id: ProtectedPersonId | None = None
+    lat: float | None = None
+    lon: float | None = None
+    error_m: float | None = None
+    seen_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeEnded(Fact):
+    kind: ClassVar[str] = "supervision.notice.ended.v1"
+    notice_id: NoticeId
+    notice: NoticeKind
+    wearer_id: WearerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmRaised(Fact):
+    """Probable: the incident opens, the victim is warned (phone 42); no footage."""
+
+    kind: ClassVar[str] = "supervision.alarm.raised.v1"
+    subject: ClassVar[str | None] = "wearer_id"
+    personal: ClassVar[frozenset[str]] = _PLACE
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    device_id: DeviceId
+    trigger: Trigger
+    condition_id: ConditionId | None
+    protected_person_id: ProtectedPersonId | None
+    probability: float
+    rule_version: str
+    medical: Medical
+    fix_ids: tuple[UUID, ...]
+    lat: float
+    lon: float
+    error_m: float
+    speed_mps: float | None
+    course_deg: float | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TriggerConfirmed(Fact):
+    """Certain, exactly one of four kinds: footage, full warning (01), 112 asked, order drafted."""
+
+    kind: ClassVar[str] = "supervision.trigger.confirmed.v1"
+    subject: ClassVar[str | None] = "wearer_id"
+    personal: ClassVar[frozenset[str]] = _PLACE
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    device_id: DeviceId
+    trigger: Trigger
+    condition_id: ConditionId | None
+    protected_person_id: ProtectedPersonId | None
+    probability: float
+    rule_version: str
+    medical: Medical
+    fix_ids: tuple[UUID, ...]
+    lat: float
+    lon: float
+    error_m: float
+    speed_mps: float | None
+    course_deg: float | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmCleared(Fact):
+    kind: ClassVar[str] = "supervision.alarm.cleared.v1"
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    protected_person_id: ProtectedPersonId | None
+    reason: str  # an enumeration of supervision.rules, never free text
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PositionFollowed(Fact):
+    """A fix of a wearer whose alarm stands. Told only while it stands; feeds the city's following and the way out."""
+
+    kind: ClassVar[str] = "supervision.position.followed.v1"
+    subject: ClassVar[str | None] = "wearer_id"
+    personal: ClassVar[frozenset[str]] = _PLACE
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    lat: float
+    lon: float
+    error_m: float
+    speed_mps: float | None
+    course_deg: float | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProtectedPositionFollowed(Fact):
+    """A fix of a protected person's issued device, told only while an alarm that concerns her stands."""
+
+    kind: ClassVar[str] = "supervision.protected-position.followed.v1"
+    subject: ClassVar[str | None] = "protected_person_id"
+    personal: ClassVar[frozenset[str]] = _PLACE
+    alarm_id: AlarmId
+    protected_person_id: ProtectedPersonId
+    lat: float
+    lon: float
+    error_m: float
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViolationConfirmed(Fact):
+    """An officer's own finding; alone starts the sanction chain (EM-03)."""
+
+    kind: ClassVar[str] = "supervision.violation.confirmed.v1"
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    trigger: Trigger
+    finding: str  # confirmed | medical | false
