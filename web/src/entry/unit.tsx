@@ -1,0 +1,5 @@
+import { createRoot } from "react-dom/client";
+import "pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css";
+
+const root = document.getElementById("root");
+if (root) createRoot(root).render(<main>안심망 출동</main>);
