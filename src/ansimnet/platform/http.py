@@ -1,0 +1,182 @@
+"""The web edge: one door for every route, refusals as problem+json, bodies capped, headers strict.
+
+Slices know no status codes: they raise a `Refusal`, and the table here gives its kind a number.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any, Protocol
+from uuid import UUID
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ansimnet.kernel.errors import Kind, Refusal
+from ansimnet.kernel.ids import AccountId, CentreId, new_id
+from ansimnet.kernel.permits import Act, Role
+
+log = logging.getLogger("ansimnet.http")
+
+STATUS = {
+    Kind.INVALID: 422,
+    Kind.UNAUTHENTICATED: 401,
+    Kind.FORBIDDEN: 403,
+    Kind.NOT_FOUND: 404,
+    Kind.CONFLICT: 409,
+    Kind.TOO_MANY: 429,
+    Kind.UNAVAILABLE: 503,
+}
+"""Which status each kind of refusal answers with (RFC 9110)."""
+
+MAX_BODY_BYTES = 1 << 20
+"""No JSON body of ours is larger; file imports name their own limit on their route."""
+
+UPLOAD_BYTES = 256 << 20
+"""The largest file an import route takes (the national camera file is below 100 MB)."""
+
+
+class SignedIn(Protocol):
+    """What a route may know of the account behind a request."""
+
+    @property
+    def account_id(self) -> AccountId: ...
+    @property
+    def centre_id(self) -> CentreId: ...
+    @property
+    def role(self) -> Role: ...
+    @property
+    def login(self) -> str: ...
+    @property
+    def display(self) -> str: ...
+    @property
+    def subject_id(self) -> UUID | None: ...
+
+
+class Door:
+    """The one way into a route: names the act, and resolves who asks.
+
+    A door with `public_because` admits anybody and says why; a test walks every route and fails where there is none.
+    """
+
+    def __init__(self, act: Act, public_because: str | None) -> None:
+        self.act = act
+        self.public_because = public_because
+
+    async def __call__(self, request: Request) -> Any:
+        if self.public_because is not None:
+            return None
+        sign_in: Callable[[Request], Awaitable[SignedIn]] = request.app.state.sign_in
+        return await sign_in(request)
+
+
+def door(act: Act, *, public_because: str | None = None) -> Door:
+    """Return the dependency each route declares: `account: Annotated[Account, Depends(door(Act.READ_ALARM))]`.
+
+    Without `public_because` the caller must be signed in, and writes must carry the session's CSRF token. The door
+    does not decide: the route asks policy for a permit before it touches anybody's data.
+    """
+    return Door(act, public_because)
+
+
+def problem(status: int, name: str, detail: str, *, todo: str = "", **more: Any) -> JSONResponse:
+    """Return an RFC 9457 answer. `name` is stable; `detail` is for people; `todo` is the next step."""
+    body = {"type": f"urn:ansimnet:problem:{name}", "title": name.replace("-", " "), "status": status, "detail": detail}
+    if todo:
+        body["todo"] = todo
+    body.update({k: v for k, v in more.items() if v is not None})
+    return JSONResponse(body, status_code=status, media_type="application/problem+json")
+
+
+def refuse(refusal: Refusal) -> JSONResponse:
+    """Return the answer a refusal deserves."""
+    facts = {k: v if isinstance(v, int | float | list | dict | bool) else str(v) for k, v in refusal.facts.items()}
+    answer = problem(STATUS[refusal.kind], refusal.name, refusal.message, todo=refusal.todo, **facts)
+    if refusal.kind is Kind.TOO_MANY and "retry_after_s" in facts:
+        answer.headers["Retry-After"] = str(facts["retry_after_s"])
+    return answer
+
+
+def install(app: FastAPI, *, connect_src: str = "'self'") -> None:
+    """Give an application our error answers, body cap and headers. `connect_src` names the relay's origin."""
+
+    @app.exception_handler(Refusal)
+    async def _refusal(_: Request, error: Refusal) -> JSONResponse:
+        return refuse(error)
+
+    @app.exception_handler(RequestValidationError)
+    async def _invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        wrong = [{"where": "/".join(str(p) for p in e["loc"]), "what": e["msg"]} for e in error.errors()]
+        return problem(422, "invalid-input", "the request does not have the expected form", wrong=wrong)
+
+    @app.exception_handler(HTTPException)
+    async def _http(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail).lower().replace(" ", "-"), str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def _fault(request: Request, error: Exception) -> JSONResponse:
+        fault_id = new_id()
+        log.error("fault", exc_info=error, extra={"fault_id": str(fault_id), "route": request.url.path})
+        return problem(500, "fault", f"something broke; tell us `{fault_id}`", fault_id=str(fault_id))
+
+    app.add_middleware(Hardened, connect_src=connect_src)
+
+
+class TooLarge(Refusal):
+    """The body is larger than this route takes."""
+
+    name = "too-large"
+
+
+class Hardened:
+    """Caps request bodies and sets the headers every answer carries. Plain ASGI: sockets pass untouched."""
+
+    def __init__(self, app: ASGIApp, connect_src: str) -> None:
+        self.app = app
+        csp = (
+            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+            f"connect-src {connect_src}; font-src 'self'; object-src 'none'; base-uri 'none'; "
+            "form-action 'self'; frame-ancestors 'none'"
+        )
+        self.headers = [
+            (b"content-security-policy", csp.encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"x-frame-options", b"DENY"),
+            (b"referrer-policy", b"no-referrer"),
+            (b"cross-origin-opener-policy", b"same-origin"),
+            (b"permissions-policy", b"camera=(), microphone=(), payment=(), usb=()"),
+        ]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        limit = UPLOAD_BYTES if path.endswith("/imports") else MAX_BODY_BYTES
+        taken = 0
+
+        async def capped() -> Message:
+            nonlocal taken
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > limit:
+                raise TooLarge(f"the body is larger than {limit} bytes")
+            return message
+
+        async def headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = [*message.get("headers", []), *self.headers]
+                if path.startswith(("/api/", "/ingest/", "/link/")):
+                    headers.append((b"cache-control", b"no-store"))
+                message = {**message, "headers": headers}
+            await send(message)
+
+        try:
+            await self.app(scope, capped, headed)
+        except TooLarge as error:
+            await problem(413, error.name, error.message)(scope, receive, headed)
