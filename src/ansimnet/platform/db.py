@@ -1,0 +1,230 @@
+"""Transactions of one tenant on PostgreSQL: a pool per role that outlives a restart of the server."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg.abc import Query
+from psycopg_pool import AsyncConnectionPool
+
+from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId
+from ansimnet.platform.roles import Urls
+
+if TYPE_CHECKING:
+    from ansimnet.platform.ledger.keys import KeyStore
+
+log = structlog.get_logger(__name__)
+
+Row: TypeAlias = tuple[Any, ...]
+Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
+Connection: TypeAlias = psycopg.AsyncConnection[Row]
+
+NO_CENTRE = CentreId(UUID(int=0))
+"""The centre of the sealer, which works for all of them and owns no rows."""
+
+SEARCH_PATH = "public,jobs"
+STATEMENT_TIMEOUT_S = 30.0
+"""No statement of ours takes longer than a second; one that does thirty is lost and must free its locks."""
+IDLE_TRANSACTION_TIMEOUT_S = 300.0
+"""A transaction may be held open for a minute and delay nobody; after five its holder is taken for dead."""
+CHECKOUT_TIMEOUT_S = 30.0
+"""How long a caller waits for a free connection, a restart of the server included."""
+LISTEN_BACKOFF_S = (0.05, 2.0)
+
+
+@dataclass(slots=True)
+class Tx:
+    """One open transaction of one tenant. It commits when the block that opened it ends well."""
+
+    conn: Connection
+    centre_id: CentreId
+    keys: KeyStore | None = None
+
+    async def execute(self, sql: Query, params: Params | None = None) -> psycopg.AsyncCursor[Row]:
+        """Run one statement and return its cursor."""
+        return await self.conn.execute(sql, params)
+
+    async def one(self, sql: Query, params: Params | None = None) -> Row | None:
+        """Return the first row, or None."""
+        return await (await self.conn.execute(sql, params)).fetchone()
+
+    async def all(self, sql: Query, params: Params | None = None) -> list[Row]:
+        """Return every row."""
+        return await (await self.conn.execute(sql, params)).fetchall()
+
+    async def many(self, sql: Query, params: Sequence[Params]) -> None:
+        """Run one statement once per set of parameters, in one round trip."""
+        if params:
+            async with self.conn.cursor() as cursor:
+                await cursor.executemany(sql, params)
+
+
+class Db:
+    """The database as one role sees it.
+
+    Args:
+        url: address of the role, password included.
+        centre_id: whose rows the role sees; `NO_CENTRE` for the sealer.
+        keys: what `ledger.append` seals personal fields with.
+        app: what `pg_stat_activity` calls us.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        centre_id: CentreId,
+        *,
+        keys: KeyStore | None = None,
+        app: str = "ansimnet",
+        min_size: int = 1,
+        max_size: int = 8,
+        statement_timeout_s: float = STATEMENT_TIMEOUT_S,
+    ) -> None:
+        self.centre_id = centre_id
+        self.keys = keys
+        self.url = url
+        self._max_size = max_size
+        self._kwargs: dict[str, Any] = {
+            "autocommit": True,  # every transaction is opened by name, below
+            "application_name": app,
+            "connect_timeout": 5,
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "options": f"-c search_path={SEARCH_PATH} -c timezone=UTC"
+            f" -c statement_timeout={int(statement_timeout_s * 1000)}"
+            f" -c idle_in_transaction_session_timeout={int(IDLE_TRANSACTION_TIMEOUT_S * 1000)}",
+        }
+        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
+            url,
+            kwargs=self._kwargs,
+            min_size=min_size,
+            max_size=max_size,
+            open=False,
+            check=_check,
+            timeout=CHECKOUT_TIMEOUT_S,
+            name=app,
+        )
+
+    async def open(self) -> None:
+        """Open the pool; connections come as they are needed."""
+        await self._pool.open()
+
+    async def close(self) -> None:
+        """Close the pool and its connections."""
+        await self._pool.close()
+
+    async def __aenter__(self) -> Db:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Tx]:
+        """Open a transaction; commit when the block ends well, roll back when it raises.
+
+        A connection found broken before the first statement is replaced in silence; one that breaks later raises
+        `psycopg.OperationalError`, and then a commit may or may not have happened: repeat only what is safe to repeat.
+        """
+        async with AsyncExitStack() as stack:
+            conn = await self._begin(stack)
+            yield Tx(conn, self.centre_id, self.keys)
+
+    async def _begin(self, stack: AsyncExitStack) -> Connection:
+        for spare in range(self._max_size, -1, -1):
+            attempt = AsyncExitStack()
+            conn = await attempt.enter_async_context(self._pool.connection())
+            try:
+                await attempt.enter_async_context(conn.transaction())
+            except psycopg.OperationalError:
+                await conn.close()
+                await attempt.aclose()
+                if spare == 0:
+                    raise
+            except BaseException:
+                await attempt.aclose()
+                raise
+            else:
+                stack.push_async_exit(attempt)
+                return conn
+        raise AssertionError("the loop returns or raises")
+
+    async def listen(self, channel: str) -> AsyncIterator[str]:
+        """Yield the payload of every notification on a channel, over a connection of its own, for ever.
+
+        Yields an empty string after each (re)connection: whatever was said meanwhile is lost, so look for yourself.
+        """
+        pause_s = LISTEN_BACKOFF_S[0]
+        while True:
+            try:
+                async with await psycopg.AsyncConnection.connect(self.url, **self._kwargs) as conn:
+                    await conn.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
+                    pause_s = LISTEN_BACKOFF_S[0]
+                    yield ""
+                    async for notice in conn.notifies():
+                        yield notice.payload
+            except psycopg.OperationalError:
+                log.info("db.listen_again", channel=channel, again_in_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(LISTEN_BACKOFF_S[1], pause_s * 2)
+
+
+@dataclass(slots=True)
+class Dbs:
+    """The database as each of the three working roles sees it."""
+
+    tracking: Db
+    city: Db
+    sealer: Db
+
+    def of(self, centre_id: CentreId) -> Db:
+        """Return the database of a centre."""
+        return {TRACKING_CENTRE: self.tracking, CITY_CENTRE: self.city}[centre_id]
+
+    @classmethod
+    def at(
+        cls, urls: Urls, *, keys: Mapping[CentreId, KeyStore] | None = None, app: str = "ansimnet", max_size: int = 8
+    ) -> Dbs:
+        """Return the three, not yet open. Each centre has a key store of its own; the sealer reads no payload."""
+        of = (keys or {}).get
+        return cls(
+            tracking=Db(urls.tracking, TRACKING_CENTRE, keys=of(TRACKING_CENTRE), app=f"{app} tracking", max_size=max_size),
+            city=Db(urls.city, CITY_CENTRE, keys=of(CITY_CENTRE), app=f"{app} city", max_size=max_size),
+            sealer=Db(urls.sealer, NO_CENTRE, app=f"{app} sealer", max_size=max_size),
+        )
+
+    async def open(self) -> None:
+        """Open the three pools."""
+        for db in (self.tracking, self.city, self.sealer):
+            await db.open()
+
+    async def close(self) -> None:
+        """Close the three pools."""
+        for db in (self.tracking, self.city, self.sealer):
+            with suppress(psycopg.Error):
+                await db.close()
+
+    async def __aenter__(self) -> Dbs:
+        await self.open()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+async def _check(conn: Connection) -> None:
+    """Ask the server only where the socket has something to say, which an idle one of a living server has not."""
+    poll = select.poll()
+    poll.register(conn.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
+    if poll.poll(0):
+        await AsyncConnectionPool.check_connection(conn)
