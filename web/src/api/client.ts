@@ -1,0 +1,138 @@
+/** The only file of the console that speaks HTTP. */
+import type * as T from "./types";
+
+export interface Problem {
+  type?: string;
+  title?: string;
+  status?: number;
+  detail?: string;
+  todo?: string;
+  [fact: string]: unknown;
+}
+
+/** An expected no of the server, with the sentence that says what would open the door. */
+export class Refusal extends Error {
+  override readonly name = "Refusal";
+  constructor(
+    readonly status: number,
+    readonly problem: Problem,
+  ) {
+    super(problem.detail || problem.title || `HTTP ${status}`);
+  }
+  /** The stable name, for example `closing-blocked`. */
+  get kind(): string {
+    return (this.problem.type ?? "").split(":").at(-1) ?? "";
+  }
+  get todo(): string {
+    return this.problem.todo ?? "";
+  }
+}
+
+/** The server was not reached, or answered with something that is no answer. */
+export class Unreachable extends Error {
+  override readonly name = "Unreachable";
+}
+
+let csrf = "";
+/** Called with the token of the session; every write carries it. */
+export function rememberCsrf(token: string): void {
+  csrf = token;
+}
+
+async function call<A>(method: string, path: string, body?: unknown): Promise<A> {
+  const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
+  if (body !== undefined) headers["content-type"] = "application/json";
+  if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
+  let answer: Response;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers,
+      credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+  } catch (cause) {
+    throw new Unreachable(path, { cause });
+  }
+  if (answer.ok) {
+    if (answer.status === 204) return undefined as A;
+    const text = await answer.text();
+    try {
+      return (text ? JSON.parse(text) : undefined) as A;
+    } catch (cause) {
+      throw new Unreachable(path, { cause });
+    }
+  }
+  const problem = await answer.json().then(
+    (json: unknown) => (typeof json === "object" && json ? (json as Problem) : {}),
+    () => ({}) as Problem,
+  );
+  if (answer.status >= 500 && !problem.type) throw new Unreachable(`${path} ${answer.status}`);
+  throw new Refusal(answer.status, problem);
+}
+
+const v1 = "/api/v1";
+const get = <A>(path: string) => call<A>("GET", v1 + path);
+const post = <A = unknown>(path: string, body: unknown = {}) => call<A>("POST", v1 + path, body);
+const id = encodeURIComponent;
+
+function query(values: Record<string, string | number | undefined | null>): string {
+  const words = new URLSearchParams();
+  for (const [key, value] of Object.entries(values)) {
+    if (value !== undefined && value !== null && value !== "") words.set(key, String(value));
+  }
+  return words.size ? `?${words}` : "";
+}
+
+/** Every question and command of the console. */
+export const api = {
+  session: () => get<T.Session>("/session"),
+  signIn: (login: string, password: string) => post<T.Session>("/session", { login, password }),
+  signOut: () => call<void>("DELETE", `${v1}/session`),
+
+  status: () => get<T.Status>("/status"),
+  styleData: () => get<T.StyleData>("/map/style-data"),
+  cameraPoints: () => get<T.CameraPoints>("/cameras/points"),
+  camerasSeeing: (lat: number, lon: number, limit: number) =>
+    get<{ cameras: T.Camera[] }>(`/cameras/sees${query({ lat, lon, limit })}`),
+
+  alarms: (state: "open" | "all") => get<T.AlarmList>(`/alarms${query({ state })}`),
+  alarm: (alarm: string) => get<T.AlarmDetail>(`/alarms/${id(alarm)}`),
+  acknowledgeAlarm: (alarm: string) => post(`/alarms/${id(alarm)}/acknowledge`),
+  find: (alarm: string, finding: "confirmed" | "medical" | "false", note: string) =>
+    post(`/alarms/${id(alarm)}/finding`, { finding, note }),
+  notices: () => get<{ notices: T.Notice[] }>("/notices"),
+
+  wearers: () => get<{ wearers: T.WearerSummary[] }>("/wearers"),
+  wearer: (wearer: string) => get<T.Wearer>(`/wearers/${id(wearer)}`),
+  track: (wearer: string, from_at?: string, until_at?: string) =>
+    get<{ fixes: T.Fix[] }>(`/wearers/${id(wearer)}/track${query({ from_at, until_at })}`),
+
+  incidents: (state: "open" | "closed" | "all") => get<{ incidents: T.IncidentSummary[] }>(`/incidents${query({ state })}`),
+  incident: (incident: string) => get<T.Incident>(`/incidents/${id(incident)}`),
+  incidentCameras: (incident: string) => get<T.CameraProvision>(`/incidents/${id(incident)}/cameras`),
+  acknowledgeIncident: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),
+  tick: (incident: string, item: string, done: boolean) =>
+    post(`/incidents/${id(incident)}/checklist/${id(item)}`, { done }),
+  note: (incident: string, text: string) => post(`/incidents/${id(incident)}/notes`, { text }),
+  sendOrder: (incident: string, order: string, text: string) =>
+    post(`/incidents/${id(incident)}/orders/${id(order)}/send`, { text }),
+  addUnit: (incident: string, unit: string) => post(`/incidents/${id(incident)}/units/${id(unit)}/add`),
+  handOver: (incident: string, note: string, to?: string) =>
+    post(`/incidents/${id(incident)}/hand-over`, to ? { to, note } : { note }),
+  concur: (incident: string) => post(`/incidents/${id(incident)}/concur`),
+  close: (incident: string, outcome: string) => post(`/incidents/${id(incident)}/close`, { outcome }),
+
+  permits: (incident?: string) => get<{ permits: T.Permit[] }>(`/permits${query({ incident_id: incident })}`),
+  revoke: (permit: string, reason: string) => post(`/permits/${id(permit)}/revoke`, { reason }),
+
+  provisions: (state: "open" | "all") => get<{ provisions: T.Provision[] }>(`/provisions${query({ state })}`),
+  ticket: (provision: string, camera_id: string, masking: T.Masking) =>
+    post<T.Ticket>(`/provisions/${id(provision)}/tickets`, { camera_id, masking }),
+  mark: (provision: string, camera_id: string, track: string) =>
+    post(`/provisions/${id(provision)}/marks`, { camera_id, track }),
+  extend: (provision: string, reason: string) => post(`/provisions/${id(provision)}/extend`, { reason }),
+
+  ledger: (after_seq?: number, limit?: number, kind?: string) =>
+    get<T.LedgerPage>(`/ledger${query({ after_seq, limit, kind })}`),
+};

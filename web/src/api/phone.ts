@@ -1,0 +1,253 @@
+/**
+ * What the victim's phone and the unit's phone say to the server, and nothing else.
+ *
+ * Shapes follow the HTTP API v1. Times are ISO-8601 UTC, places WGS 84 degrees, `_m` metres, `_s` seconds.
+ */
+
+export type LatLon = [lat: number, lon: number];
+export type Turn = "left" | "right" | "straight" | "arrive";
+export type Level = "probable" | "certain" | "medical" | "cannot_vouch" | "over" | "cleared";
+export type Answer = "yes" | "no" | "hiding" | "hurt" | "call" | "come_closer";
+
+export interface Step {
+  at: LatLon;
+  turn: Turn;
+  in_m: number;
+  street: string | null;
+  text_ko: string;
+  text_en: string;
+}
+
+export interface Destination {
+  name: string;
+  kind: string;
+  staffed: boolean;
+  lat: number;
+  lon: number;
+}
+
+export interface WayFound {
+  found: true;
+  destination: Destination;
+  length_m: number;
+  duration_s: number;
+  line: LatLon[];
+  steps: Step[];
+  red: LatLon[][];
+  margin_s: number;
+  others?: WayFound[];
+}
+
+export interface NoWay {
+  found: false;
+  advice: string;
+}
+
+export type WayOut = WayFound | NoWay;
+
+export interface MyPlace {
+  lat: number;
+  lon: number;
+  error_m: number;
+  seen_at: string;
+  source: "device" | "registered_place";
+}
+
+export interface Police {
+  eta_s: number;
+  unit: string;
+  at: string | null;
+  distance_m: number | null;
+  seen_at: string;
+}
+
+export interface MedicalNotice {
+  enters_at: string;
+  leaves_at: string;
+  place_coarse: string;
+  accompanied_by: string;
+}
+
+export interface Alert {
+  warning_id: string;
+  level: Level;
+  raised_at: string;
+  distance_m: number | null;
+  distance_range_m: [number, number] | null;
+  bearing_deg: number | null;
+  /** Change of the distance; below zero he comes closer. */
+  trend_m_per_min: number | null;
+  seen_at: string;
+  error_m: number;
+  told_112: { state: "telling" | "told" | "acknowledged"; at: string | null };
+  fall_at: string | null;
+  acknowledged_at?: string | null;
+  way_out: WayOut | null;
+  my: MyPlace | null;
+  police: Police | null;
+  medical: MedicalNotice | null;
+  map: { streets: LatLon[][] } | null;
+}
+
+export interface Device {
+  name: string;
+  battery: number | null;
+  seen_at: string | null;
+}
+
+export interface Measure {
+  name: string;
+  detail?: string;
+  kind?: string;
+}
+
+export interface Settings {
+  siren: boolean;
+  voice: boolean;
+  discreet: boolean;
+  words: "offender" | "that_person";
+  language: "ko" | "en" | "easy";
+}
+
+export type MeState = "calm" | "probable" | "certain" | "medical" | "cannot_vouch" | "police_coming" | "over";
+
+export interface Me {
+  state: MeState;
+  alert: Alert | null;
+  calm: { checked_at: string | null; devices: Device[]; measures: Measure[] } | null;
+  settings: Settings;
+  now: string;
+}
+
+export interface Look {
+  at: string;
+  organisation: string;
+  role: string;
+  what: string;
+  ground: string;
+  duration_s: number | null;
+  granted: boolean;
+}
+
+export interface UnitSubject {
+  code?: string;
+  lat: number;
+  lon: number;
+  error_m: number;
+  speed_mps: number | null;
+  course_deg: number | null;
+  seen_at: string;
+}
+
+export type OrderState = "sent" | "received" | "read" | "accepted" | "on_scene" | "over";
+
+export interface UnitOrder {
+  order_id: string;
+  incident_code: string;
+  text: string;
+  state: OrderState;
+  sent_at?: string;
+  subject?: UnitSubject | null;
+  likely_way: LatLon[];
+  route: LatLon[];
+  streets?: LatLon[][];
+  eta_s?: number | null;
+  victim_home: boolean;
+  picture: { camera_id: string; code?: string; name?: string } | null;
+  provision?: { provision_id: string; state: string; not_after: string | null } | null;
+}
+
+export interface Ticket {
+  ticket: string;
+  url: string;
+  not_after: string;
+  permit_id: string;
+}
+
+/** A refusal or a fault as the server words it (problem+json). Status 0: nobody answered. */
+export class Problem extends Error {
+  readonly status: number;
+  readonly kind: string;
+  readonly todo: string;
+  constructor(status: number, kind: string, detail: string, todo = "") {
+    super(detail || kind);
+    this.name = "Problem";
+    this.status = status;
+    this.kind = kind;
+    this.todo = todo;
+  }
+}
+
+/** A lost answer must not hold the page: 8 s is longer than any healthy answer and shorter than the voice call at 10 s. */
+const PATIENCE_MS = 8000;
+
+let csrf = "";
+
+async function call<T>(method: string, path: string, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { Accept: "application/json" };
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (method !== "GET" && csrf) headers["X-CSRF-Token"] = csrf;
+  let answer: Response;
+  try {
+    answer = await fetch(path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    });
+  } catch {
+    throw new Problem(0, "unreachable", "");
+  }
+  const text = await answer.text();
+  let value: unknown = null;
+  try {
+    value = text ? JSON.parse(text) : null;
+  } catch {
+    value = null;
+  }
+  if (!answer.ok) {
+    const p = (value ?? {}) as { type?: string; title?: string; detail?: string; todo?: string };
+    throw new Problem(answer.status, (p.type ?? "").split(":").pop() ?? "", p.detail ?? p.title ?? "", p.todo);
+  }
+  return value as T;
+}
+
+interface SessionAnswer {
+  account: { account_id: string; role: string; display: string };
+  csrf: string;
+}
+
+async function begin(answer: Promise<SessionAnswer>): Promise<SessionAnswer> {
+  const session = await answer;
+  csrf = session.csrf;
+  return session;
+}
+
+export const session = {
+  read: () => begin(call("GET", "/api/v1/session")),
+  enrolPhone: (code: string) => begin(call("POST", "/api/v1/phone/enrol", { code })),
+  enrolUnit: (code: string) => begin(call("POST", "/api/v1/unit/enrol", { code })),
+  end: () => call<null>("DELETE", "/api/v1/session"),
+};
+
+export const phone = {
+  me: () => call<Me>("GET", "/api/v1/me"),
+  acknowledge: (warningId: string) => call<unknown>("POST", `/api/v1/me/warnings/${warningId}/acknowledge`, {}),
+  help: (answer: Answer) => call<unknown>("POST", "/api/v1/me/help", { answer }),
+  settings: (settings: Settings) => call<unknown>("PUT", "/api/v1/me/settings", settings),
+  looks: () => call<{ looks: Look[] }>("GET", "/api/v1/me/looks"),
+  pushKey: () => call<{ public_key: string }>("GET", "/api/v1/push-key"),
+  subscribe: (endpoint: string, keys: { p256dh: string; auth: string }) =>
+    call<unknown>("POST", "/api/v1/me/push-subscription", { endpoint, keys }),
+};
+
+export const unit = {
+  order: () => call<{ order: UnitOrder | null }>("GET", "/api/v1/unit/order"),
+  progress: (orderId: string, state: Exclude<OrderState, "sent">) =>
+    call<unknown>("POST", `/api/v1/unit/orders/${orderId}/${state}`, {}),
+  position: (lat: number, lon: number) => call<unknown>("POST", "/api/v1/unit/position", { lat, lon }),
+  ticket: (provisionId: string, cameraId: string) =>
+    call<Ticket>("POST", `/api/v1/provisions/${provisionId}/tickets`, { camera_id: cameraId, masking: "masked" }),
+};

@@ -1,0 +1,64 @@
+/** Which questions to the server a fact makes stale. */
+import type { QueryClient, QueryKey } from "@tanstack/react-query";
+import type { LiveFact } from "../api/types";
+import type { LiveStore } from "./store";
+
+/** Query keys to ask again. Kinds are `slice.thing.past-verb.vN`. */
+export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
+  const [slice, thing] = fact.kind.split(".");
+  const incident = typeof fact.data.incident_id === "string" ? fact.data.incident_id : undefined;
+  const ofIncident: QueryKey[] = [incident ? ["incident", incident] : ["incident"]];
+  switch (slice) {
+    case "supervision":
+      switch (thing) {
+        case "notice":
+          return [["notices"], ["wearer"]];
+        case "position":
+        case "protected-position":
+          return [["incident"], ["alarm"], ["provisions"]];
+        case "wearer":
+        case "device":
+        case "condition":
+        case "medical":
+          return [["wearers"], ["wearer"]];
+        default:
+          return [["alarms"], ["alarm"], ["wearer"], ["incidents"], ["incident"]];
+      }
+    case "dispatch":
+      if (thing === "unit") return ofIncident;
+      return [...ofIncident, ["incidents"], ["alarms"], ["permits"]];
+    case "footage":
+      if (thing === "view" || thing === "track" || thing === "subject") return [["incident"], ["provisions"]];
+      return [["incident"], ["cameras"], ["provisions"], ["permits"]];
+    case "policy":
+      return [["permits"], ["incident"], ["provisions"]];
+    case "protection":
+      return [["incident"]];
+    case "notifications":
+      return [["incident"]];
+    case "cameras":
+      return [["status"], ["points"]];
+    default:
+      return [];
+  }
+}
+
+/** Facts of one burst are answered with one round of questions: wait this long for the rest, milliseconds. */
+const GATHER_MS = 120;
+
+export function followFacts(store: LiveStore, client: QueryClient): () => void {
+  const waiting = new Map<string, QueryKey>();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const stop = store.onFact((fact) => {
+    for (const key of staleAfter(fact)) waiting.set(JSON.stringify(key), key);
+    timer ??= setTimeout(() => {
+      timer = undefined;
+      for (const key of waiting.values()) void client.invalidateQueries({ queryKey: key });
+      waiting.clear();
+    }, GATHER_MS);
+  });
+  return () => {
+    stop();
+    clearTimeout(timer);
+  };
+}
