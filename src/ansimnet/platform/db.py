@@ -7,12 +7,12 @@ import select
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, LiteralString, TypeAlias
 from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg.abc import Query
+from psycopg import sql as pgsql
 from psycopg_pool import AsyncConnectionPool
 
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Row: TypeAlias = tuple[Any, ...]
+Query: TypeAlias = LiteralString | pgsql.SQL | pgsql.Composed
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 Connection: TypeAlias = psycopg.AsyncConnection[Row]
 
@@ -168,7 +169,7 @@ class Db:
         while True:
             try:
                 async with await psycopg.AsyncConnection.connect(self.url, **self._kwargs) as conn:
-                    await conn.execute(psycopg.sql.SQL("listen {}").format(psycopg.sql.Identifier(channel)))
+                    await conn.execute(pgsql.SQL("listen {}").format(pgsql.Identifier(channel)))
                     pause_s = LISTEN_BACKOFF_S[0]
                     yield ""
                     async for notice in conn.notifies():
@@ -196,11 +197,14 @@ class Dbs:
         cls, urls: Urls, *, keys: Mapping[CentreId, KeyStore] | None = None, app: str = "ansimnet", max_size: int = 8
     ) -> Dbs:
         """Return the three, not yet open. Each centre has a key store of its own; the sealer reads no payload."""
-        of = (keys or {}).get
+
+        def db(url: str, centre_id: CentreId, word: str) -> Db:
+            return Db(url, centre_id, keys=(keys or {}).get(centre_id), app=f"{app} {word}", max_size=max_size)
+
         return cls(
-            tracking=Db(urls.tracking, TRACKING_CENTRE, keys=of(TRACKING_CENTRE), app=f"{app} tracking", max_size=max_size),
-            city=Db(urls.city, CITY_CENTRE, keys=of(CITY_CENTRE), app=f"{app} city", max_size=max_size),
-            sealer=Db(urls.sealer, NO_CENTRE, app=f"{app} sealer", max_size=max_size),
+            tracking=db(urls.tracking, TRACKING_CENTRE, "tracking"),
+            city=db(urls.city, CITY_CENTRE, "city"),
+            sealer=db(urls.sealer, NO_CENTRE, "sealer"),
         )
 
     async def open(self) -> None:

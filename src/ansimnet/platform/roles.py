@@ -7,10 +7,13 @@ import os
 import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any, TypeAlias
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+
+Row: TypeAlias = tuple[Any, ...]
 
 OWNER = "ansimnet_owner"
 TRACKING = "ansimnet_tracking"
@@ -42,7 +45,7 @@ class Passwords:
     def of(self, role: str) -> str:
         """Return the password of a database role."""
         known = {OWNER: self.owner, TRACKING: self.tracking, CITY: self.city, SEALER: self.sealer}
-        return known[role] if role in known else self.superuser
+        return known.get(role, self.superuser)
 
 
 def read_passwords(file: Path) -> Passwords:
@@ -83,7 +86,7 @@ def provision(admin_url: str, passwords: Passwords, *, database: str = DATABASE)
         create_database(conn, database)
 
 
-def create_database(conn: psycopg.Connection[tuple[object, ...]], database: str, *, template: str | None = None) -> None:
+def create_database(conn: psycopg.Connection[Row], database: str, *, template: str | None = None) -> None:
     """Create a database that belongs to the owner role, unless it is there; nobody else may connect unasked."""
     if conn.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
         return

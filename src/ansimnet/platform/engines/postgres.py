@@ -53,6 +53,7 @@ TUNING = {
     "log_min_error_statement": "panic",  # statements hold personal data: they never reach a log
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
+    "log_error_verbosity": "terse",  # no DETAIL, which quotes the refused row
     "log_line_prefix": "%m [%p] %u@%d ",
     "unix_socket_permissions": "0700",
 }
@@ -102,7 +103,6 @@ class Postgres:
         self._stopping = threading.Event()
         self._address: Address | None = None
         self._passwords: Passwords | None = None
-        self._last_words = ""
         self.restarts = 0
 
     # ------------------------------------------------------------------------------------------ life
@@ -116,7 +116,7 @@ class Postgres:
             DatabaseDown: it does not come up in time; the last lines of its log are in the message.
         """
         self.home.mkdir(parents=True, exist_ok=True, mode=0o711)
-        os.chmod(self.home, 0o711)  # the server's user walks through, and lists nothing
+        self.home.chmod(0o711)  # the server's user walks through, and lists nothing
         if self._take_lock():
             self._passwords = roles.read_passwords(self._passwords_file)
             runner = binaries.runner(self.home, say=self._say)
@@ -277,15 +277,14 @@ class Postgres:
             sockets = Path(f"/tmp/ansimnet-{binaries.short_name(self.home)}")
         sockets.mkdir(mode=0o700, exist_ok=True)
         runner.own(sockets)
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            port = probe.getsockname()[1]
+        port = _free_port(self.home / "port")
         return Address(HOST, port, str(sockets), os.getpid())
 
     def _supervise(self, runner: Runner) -> None:
         """Keep one postmaster running until told to stop; wait longer between failures that come quickly."""
         at, pause_s = self.address, 0.05
-        options = self._tuning | {"listen_addresses": at.host, "port": str(at.port), "unix_socket_directories": at.socket_dir}
+        place = {"listen_addresses": at.host, "port": str(at.port), "unix_socket_directories": at.socket_dir}
+        options = self._tuning | place
         argv = [str(runner.bin / "postgres"), "-D", str(self.data)]
         argv += [word for key, value in options.items() for word in ("-c", f"{key}={value}")]
         with open(os.open(self.home / "postgres.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as out:
@@ -324,6 +323,21 @@ class Postgres:
         with suppress(OSError):
             return " | ".join((self.home / "postgres.log").read_text(errors="replace").splitlines()[-5:])
         return ""
+
+
+def _free_port(remembered: Path) -> int:
+    """Return last time's port where it is still free, so that others find the server again; else a free one."""
+    wishes = [0]
+    with suppress(OSError, ValueError):
+        wishes.insert(0, int(remembered.read_text(encoding="utf-8")))
+    for wish in wishes:
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as PostgreSQL does: TIME_WAIT is no owner
+            probe.bind((HOST, wish))
+            port = int(probe.getsockname()[1])
+            remembered.write_text(str(port), encoding="utf-8")
+            return port
+    raise DatabaseDown(f"no free port on {HOST}")
 
 
 def _die_with_parent(parent_pid: int) -> Callable[[], None] | None:

@@ -1,0 +1,129 @@
+"""Every setting of the product, typed, each with one sentence. `ansimnet settings` prints them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ansimnet.platform.engines import binaries
+
+
+def default_data_dir() -> Path:
+    """Return where data goes when nobody says: the user's own data folder, or a system one for root.
+
+    PostgreSQL refuses to run as root, and the user it then runs as cannot walk into root's home (0700 on most
+    machines), so root's data lives under /var/lib.
+    """
+    base = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share")
+    if os.geteuid() != 0 or binaries.reachable(binaries.first_existing(base)):
+        return base / "ansimnet"
+    system = Path("/var/lib")
+    if os.access(system, os.W_OK) and binaries.reachable(system):
+        return system / "ansimnet"
+    return Path(tempfile.gettempdir()) / f"ansimnet-{os.geteuid()}"
+
+
+class Settings(BaseSettings):
+    """What an operator may choose. Read from `ANSIMNET_*` variables; every default is safe on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="ANSIMNET_", frozen=True, extra="ignore")
+
+    data_dir: Path = Field(
+        default_factory=default_data_dir,
+        description="Folder of everything this installation keeps: database, keys, passwords and the link's identity.",
+    )
+    database_url: SecretStr | None = Field(
+        None, description="Address of your own PostgreSQL as its owner role; empty starts the embedded one."
+    )
+    database_tracking_url: SecretStr | None = Field(
+        None, description="Address of your own PostgreSQL as the tracking centre's role."
+    )
+    database_city_url: SecretStr | None = Field(
+        None, description="Address of your own PostgreSQL as the city centre's role."
+    )
+    database_sealer_url: SecretStr | None = Field(
+        None, description="Address of your own PostgreSQL as the ledger's sealer."
+    )
+    database_pool: int = Field(8, ge=1, le=64, description="Connections each process may hold open per database role.")
+    http_host: str = Field("127.0.0.1", description="Address on which the API, the console and the phone pages answer.")
+    http_port: int = Field(8700, ge=0, le=65535, description="Port of the API; 0 takes any free one.")
+    http_public_url: str | None = Field(
+        None, description="Address under which browsers and phones reach the API; empty means host and port as set."
+    )
+    relay_host: str = Field("127.0.0.1", description="Address on which the video relay answers.")
+    relay_port: int = Field(8701, ge=0, le=65535, description="Port of the video relay; 0 takes any free one.")
+    relay_public_url: str = Field(
+        "ws://127.0.0.1:8701", description="Address of the relay that viewers are sent to, a WebSocket one."
+    )
+    relay_ring_s: float = Field(
+        4.0, gt=0, description="Seconds of video the relay keeps of a camera, one GOP at least."
+    )
+    relay_viewer_bytes: int = Field(
+        4_000_000, ge=100_000, description="Bytes that may wait for one slow viewer before frames are dropped."
+    )
+    link_tracking_url: str | None = Field(
+        None, description="Where the tracking centre's link answers; empty means this installation's own API."
+    )
+    link_city_url: str | None = Field(
+        None, description="Where the city centre's link answers; empty means this installation's own API."
+    )
+    link_keys: Path | None = Field(
+        None, description="Folder of the signing keys of the centres' link; empty means `link` in the data folder."
+    )
+    link_timeout_s: float = Field(
+        5.0, gt=0, description="Seconds one message over the link may take before it is repeated."
+    )
+    police_112_url: str | None = Field(
+        None, description="Where requests to 112 are posted; empty records each one as undeliverable, said aloud."
+    )
+    police_112_token: SecretStr | None = Field(None, description="Secret that tells 112 the request is ours.")
+    push_subject: str = Field(
+        "mailto:operator@ansimnet.invalid",
+        description="Contact that Web Push services are given (VAPID `sub`, RFC 8292).",
+    )
+    push_ca_file: Path | None = Field(
+        None, description="Certificate authority of a push service of your own; empty means the system's."
+    )
+    session_hours: float = Field(
+        12.0, gt=0, le=24, description="Hours after which a signed-in account must sign in again."
+    )
+    web_dist: Path | None = Field(
+        None, description="Folder of the built web pages; empty takes those packaged or built in the checkout."
+    )
+    streets_file: Path | None = Field(
+        None,
+        description="Street graph written by `ansimnet import streets`; empty means `streets.npz` in the data folder.",
+    )
+    locale: Literal["ko", "en"] = Field("ko", description="Language of pages for accounts that chose none.")
+    log_format: Literal["auto", "json", "console"] = Field(
+        "auto", description="How logs look: JSON lines, or coloured text; `auto` asks whether a person is watching."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="The least log level that is written."
+    )
+    secure_cookies: bool = Field(
+        False,
+        description="Whether the session cookie goes over HTTPS alone; switch on wherever pages are served by HTTPS.",
+    )
+
+    @property
+    def keys_dir(self) -> Path:
+        """The folder of payload keys, one sub-folder per centre. Never part of a backup."""
+        return self.data_dir / "keys"
+
+    @property
+    def public_url(self) -> str:
+        """The address under which browsers and phones reach the API."""
+        return self.http_public_url or f"http://{self.http_host}:{self.http_port}"
+
+
+@functools.cache
+def settings() -> Settings:
+    """Return this process's settings, read once."""
+    return Settings()
