@@ -13,11 +13,11 @@ from ansimnet.kernel.ids import CentreId
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
 
-    from ansimnet.kernel.streets import Streets
     from ansimnet.platform.db import Dbs, Tx
     from ansimnet.platform.ledger import Entry, Reader
     from ansimnet.platform.link import Link
     from ansimnet.platform.live import LiveView
+    from ansimnet.platform.mapdata import MapData
     from ansimnet.platform.settings import Settings
 
 LinkOut = Callable[["Tx", "Entry"], Awaitable[list[CentreId]]]
@@ -35,7 +35,7 @@ class Context:
     settings: Settings
     dbs: Dbs
     clock: Clock
-    streets: Callable[[], Streets | None]
+    map: MapData
     link: Link
 
 

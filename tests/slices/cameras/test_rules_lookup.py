@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansimnet.kernel.geo import Plane, Point, bearing_deg, distance_m
-from ansimnet.slices.cameras import rules
+from ansimnet.slices.cameras.rules import lookup as rules
 
 ORIGIN = Point(37.5, 127.0)
 PLANE = Plane(ORIGIN)

@@ -1,0 +1,137 @@
+"""Routes of the camera registry and of the map. City tenant; the tracking centre asks over the link."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, UploadFile
+
+from ansimnet.kernel.clock import Clock
+from ansimnet.kernel.errors import NotFound
+from ansimnet.kernel.geo import Point
+from ansimnet.kernel.ids import CameraId
+from ansimnet.kernel.permits import Act, Purpose
+from ansimnet.platform.db import Db
+from ansimnet.platform.http import door
+from ansimnet.platform.mapdata import MapData
+from ansimnet.slices.cameras import queries, service, store
+from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.policy import queries as policy
+from ansimnet.slices.policy.queries import Account
+
+MAX_REASONS = 1_000
+"""Reasons an answer lists; the report says how many there are in all."""
+
+
+def routes(city: Db, registry: Registry, map_data: MapData, clock: Clock) -> APIRouter:
+    """Return the routes."""
+    api = APIRouter(prefix="/api/v1", tags=["cameras"])
+
+    async def permit(account: Account, act: Act, resource: UUID | None = None) -> None:
+        await policy.permit(
+            city if account.centre_id == city.centre_id else policy.home_of(account), account, act, resource=resource,
+            purpose=Purpose.OPERATE, screen="cameras", now=clock.now(),
+        )  # fmt: skip
+
+    @api.post("/cameras/imports")
+    async def import_cameras(
+        account: Annotated[Account, Depends(door(Act.IMPORT_CAMERAS))], file: UploadFile
+    ) -> dict[str, Any]:
+        """Take a register file, whole or not at all; the answer lists every refused row."""
+        await permit(account, Act.IMPORT_CAMERAS)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / Path(file.filename or "register.csv").name
+            with path.open("wb") as out:
+                while chunk := await file.read(1 << 20):
+                    await asyncio.to_thread(out.write, chunk)
+            report = await service.import_cameras(city, path, actor=f"account:{account.account_id}", now=clock.now())
+        answer = asdict(report)
+        for key in ("refusals", "remarks"):
+            answer[f"{key}_in_all"] = len(answer[key])
+            answer[key] = [{"line": line, "reason": why} for line, why in answer[key][:MAX_REASONS]]
+        return answer
+
+    @api.get("/cameras/points")
+    async def points(account: Annotated[Account, Depends(door(Act.READ_CAMERAS))]) -> dict[str, Any]:
+        """Every camera as columns: 100,000 of them are about 4 MB."""
+        await permit(account, Act.READ_CAMERAS)
+        async with city.transaction() as tx:
+            ids, c = await store.load_columns(tx)
+        azimuth = [None if a != a else round(a, 1) for a in c[:, 2].tolist()]
+        return {
+            "centre": str(city.centre_id),
+            "count": len(ids),
+            "cameras": {"id": ids, "lat": c[:, 0].tolist(), "lon": c[:, 1].tolist(), "azimuth": azimuth},
+        }
+
+    @api.get("/cameras/sees")
+    async def sees(
+        account: Annotated[Account, Depends(door(Act.READ_CAMERAS))],
+        lat: Annotated[float, Query(ge=-90, le=90)],
+        lon: Annotated[float, Query(ge=-180, le=180)],
+        limit: Annotated[int, Query(ge=1, le=64)] = 16,
+    ) -> dict[str, Any]:
+        """The cameras that see a point, best first; `off_axis_deg` null: nobody recorded where it looks."""
+        await permit(account, Act.READ_CAMERAS)
+        found = await registry.sees(Point(lat, lon), limit=limit)
+        return {"cameras": [asdict(f.camera) | {"distance_m": f.distance_m, "off_axis_deg": f.off_axis_deg} for f in found]}
+
+    @api.get("/cameras/{camera_id}")
+    async def one(account: Annotated[Account, Depends(door(Act.READ_CAMERAS))], camera_id: UUID) -> dict[str, Any]:
+        """One camera; never where its stream comes from."""
+        await permit(account, Act.READ_CAMERAS)
+        async with city.transaction() as tx:
+            camera = (await queries.by_ids(tx, [CameraId(camera_id)])).get(CameraId(camera_id))
+        if camera is None:
+            raise NotFound("there is no such camera in service")
+        return asdict(camera)
+
+    @cache
+    def style_data() -> dict[str, Any]:
+        return _style_data(map_data)
+
+    @api.get("/map/style-data")
+    async def style(account: Annotated[Account, Depends(door(Act.READ_MAP))]) -> dict[str, Any]:
+        """Streets, buildings, boundaries and places of the base map: no person, no camera."""
+        await permit(account, Act.READ_MAP)
+        return await asyncio.to_thread(style_data)
+
+    return api
+
+
+def _style_data(map_data: MapData) -> dict[str, Any]:
+    features: list[dict[str, Any]] = []
+    streets = map_data.streets
+    if streets is not None:
+        places = [streets.place(i) for i in range(len(streets.x_m))]
+        for u, v, rank, name in zip(streets.u, streets.v, streets.rank, streets.names, strict=True):
+            line = [[round(places[n].lon, 6), round(places[n].lat, 6)] for n in (u, v)]
+            features.append({
+                "type": "Feature",
+                "properties": {"class": f"r{rank}", "name": name},
+                "geometry": {"type": "LineString", "coordinates": line},
+            })  # fmt: skip
+    every = [c for f in features for c in f["geometry"]["coordinates"]]
+    bounds = [min(c[0] for c in every), min(c[1] for c in every), max(c[0] for c in every), max(c[1] for c in every)] if every else None
+    rings = [[[round(p.lon, 6), round(p.lat, 6)] for p in ring] for ring in map_data.buildings]
+    return {
+        "bounds": bounds,
+        "streets": {"type": "FeatureCollection", "features": features},
+        "buildings": {
+            "type": "FeatureCollection",
+            "features": [
+                {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [r]}} for r in rings
+            ],
+        },
+        "boundaries": map_data.boundaries,
+        "places": [
+            {"name": p.name, "kind": p.kind, "staffed": p.staffed, "lat": p.point.lat, "lon": p.point.lon}
+            for p in map_data.places
+        ],
+    }

@@ -1,0 +1,49 @@
+"""Cameras as the rest of the city knows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from ansimnet.kernel.ids import CameraId
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One registered camera. Degrees WGS 84; azimuth clockwise from north, None where unknown."""
+
+    camera_id: CameraId
+    code: str
+    address: str
+    purpose: str
+    lat: float
+    lon: float
+    azimuth_deg: float | None
+    fov_deg: float
+    range_m: float
+    live: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeeingCamera:
+    """A camera that sees a point, with the rank's reasons."""
+
+    camera: Camera
+    distance_m: float
+    off_axis_deg: float | None
+    cost: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """What an import did, or why it did nothing (`import_id` None)."""
+
+    import_id: UUID | None
+    file_name: str
+    encoding: str | None
+    accepted: int
+    refused: int
+    refusals: list[tuple[int, str]]
+    remarks: list[tuple[int, str]]
+    why_not: str | None
+    todo: str

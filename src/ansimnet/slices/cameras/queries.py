@@ -1,0 +1,90 @@
+"""What other slices may ask about cameras. Cameras are things: no personal data here, so no permit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansimnet.facts.cameras import CameraHealthChanged
+from ansimnet.kernel.geo import Point
+from ansimnet.kernel.ids import CameraId, FactId, new_id
+from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.ledger import append
+from ansimnet.platform.mapdata import MapData
+from ansimnet.slices.cameras import store
+from ansimnet.slices.cameras.model import Camera, SeeingCamera
+from ansimnet.slices.cameras.rules import lookup
+
+__all__ = ["Camera", "Registry", "SeeingCamera", "by_ids", "by_code", "note_health", "sources"]
+
+
+@dataclass(slots=True)
+class _Held:
+    ids: list[CameraId]
+    index: lookup.Lookup
+
+
+class Registry:
+    """The look-up of one centre, built on first use and again after each import."""
+
+    def __init__(self, db: Db, map_data: MapData) -> None:
+        self.db = db
+        self.map_data = map_data
+        self._held: _Held | None = None
+        self._lock = asyncio.Lock()
+
+    async def sees(self, p: Point, *, limit: int = 16) -> list[SeeingCamera]:
+        """Return the cameras that see a point, best first."""
+        held = await self._load()
+        sights = lookup.sees(held.index, p, limit=limit)
+        async with self.db.transaction() as tx:
+            known = await store.load_cameras(tx, [held.ids[s.number] for s in sights])
+        return [
+            SeeingCamera(known[held.ids[s.number]], s.distance_m, s.off_axis_deg, s.cost)
+            for s in sights
+            if held.ids[s.number] in known
+        ]
+
+    async def watch(self) -> None:
+        """Forget the look-up whenever an import changed the registry. Runs for ever."""
+        async for centre in self.db.listen("cameras_changed"):
+            if centre == str(self.db.centre_id):
+                self._held = None
+
+    async def _load(self) -> _Held:
+        async with self._lock:
+            if self._held is None:
+                async with self.db.transaction() as tx:
+                    ids, c = await store.load_columns(tx)
+                walls = lookup.walls_of(self.map_data.buildings)
+                index = await asyncio.to_thread(
+                    lookup.build, c[:, 0], c[:, 1], c[:, 2], c[:, 3], c[:, 4], walls=walls
+                )
+                self._held = _Held(ids, index)
+            return self._held
+
+
+async def by_ids(tx: Tx, ids: Iterable[CameraId]) -> dict[CameraId, Camera]:
+    """Return the named cameras that are in service."""
+    return await store.load_cameras(tx, ids)
+
+
+async def by_code(tx: Tx, code: str) -> Camera | None:
+    """Return the camera with this code."""
+    return await store.find_by_code(tx, code)
+
+
+async def sources(tx: Tx) -> list[tuple[Camera, str]]:
+    """Return every camera that has a stream, with its address: for the relay alone."""
+    return await store.load_sources(tx)
+
+
+async def note_health(tx: Tx, camera_id: CameraId, live: bool, reason: str, *, now: datetime) -> None:
+    """Note that a camera fell silent or speaks again; safe to repeat, told once per change."""
+    if await store.save_health(tx, camera_id, live, reason, now):
+        fact = CameraHealthChanged(
+            fact_id=FactId(new_id()), happened_at=now, camera_id=camera_id, live=live, reason=reason
+        )
+        await append(tx, fact, actor="system:cameras")

@@ -1,0 +1,1 @@
+"""Pure decisions about cameras: reading registers (`register`), and which cameras see a point (`lookup`)."""

@@ -1,0 +1,143 @@
+"""Importing camera registers: all of a file or nothing, every refused row with its line and reason."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import hashlib
+import io
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO
+
+from ansimnet.facts.cameras import CamerasImported
+from ansimnet.kernel.ids import CameraId, FactId, new_id
+from ansimnet.platform.db import Db
+from ansimnet.platform.ledger import append
+from ansimnet.slices.cameras import store
+from ansimnet.slices.cameras.model import ImportReport
+from ansimnet.slices.cameras.rules.register import (
+    CameraRow,
+    NotARegister,
+    Remark,
+    RowRefused,
+    encoding_of,
+    read,
+)
+
+MAX_BYTES = 512 << 20
+"""Unpacked. The register of the whole country (950,000 cameras, 250 bytes a row) is half of this."""
+
+CHUNK = 1 << 20
+
+MOST_REFUSED = 0.5
+"""A file more than half of whose rows are refused is the wrong file or a damaged one; nothing of it is taken."""
+
+Progress = Callable[[int, int], None]
+"""Told bytes read and bytes in all."""
+
+
+@dataclass(slots=True)
+class _Taken:
+    rows: list[CameraRow] = field(default_factory=list)
+    refused: list[RowRefused] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+async def import_cameras(
+    db: Db, path: Path, *, actor: str, now: datetime, progress: Progress = lambda _a, _b: None, dry: bool = False
+) -> ImportReport:
+    """Read a register and take its cameras in one transaction, or say why not. Safe to repeat: ids come from the rows.
+
+    Nothing is written unless the whole file was read; `dry` reads and reports only.
+    """
+    try:
+        encoding, taken, digest = await asyncio.to_thread(_read, path, progress)
+    except NotARegister as error:
+        return ImportReport(None, path.name, None, 0, 0, [], [], error.message, error.todo)
+    why_not, todo = _verdict(taken)
+    import_id = None
+    if why_not is None and not dry:
+        import_id = new_id()
+        twins: dict[CameraId, CameraRow] = {}
+        for row in taken.rows:
+            twin = 0
+            while (camera_id := store.camera_id_of(db.centre_id, row, twin)) in twins:
+                twin += 1
+            twins[camera_id] = row
+        async with db.transaction() as tx:
+            counts = len(twins), len(taken.refused)
+            await store.begin_import(tx, import_id, path.name, digest, encoding, *counts, now)
+            await store.save_cameras(tx, import_id, list(twins.items()))
+            fact = CamerasImported(
+                fact_id=FactId(new_id()), happened_at=now, import_id=import_id, accepted=counts[0], refused=counts[1],
+                sha256=digest.hex(),
+            )  # fmt: skip
+            await append(tx, fact, actor=actor)
+    return ImportReport(
+        import_id, path.name, encoding, len(taken.rows) if why_not is None else 0, len(taken.refused),
+        [(r.line, r.reason) for r in taken.refused], [(r.line, r.what) for r in taken.remarks], why_not, todo,
+    )  # fmt: skip
+
+
+def _verdict(taken: _Taken) -> tuple[str | None, str]:
+    every = len(taken.rows) + len(taken.refused)
+    if not taken.rows:
+        return "no row of this file is a camera with a position", "see the reasons by line"
+    if len(taken.refused) > MOST_REFUSED * every:
+        return f"{len(taken.refused)} of {every} rows were refused: this looks damaged, so nothing was taken", (
+            "mend the file by the reasons, then import it again"
+        )
+    return None, ""
+
+
+def _read(path: Path, progress: Progress) -> tuple[str, _Taken, bytes]:
+    """Read twice: once for encoding and digest, once for rows. A gigabyte of zeros ends at its first block."""
+    size = path.stat().st_size
+    digest = hashlib.sha256()
+
+    def first_pass() -> Iterator[bytes]:
+        for chunk in _chunks(path):
+            digest.update(chunk)
+            yield chunk
+
+    encoding = encoding_of(first_pass())
+    taken = _Taken()
+    with _opened(path) as raw, io.TextIOWrapper(raw, encoding=encoding, newline="") as text:
+        for number, result in enumerate(read(text)):
+            if isinstance(result, CameraRow):
+                taken.rows.append(result)
+            elif isinstance(result, RowRefused):
+                taken.refused.append(result)
+            else:
+                taken.remarks.append(result)
+            if number % 5_000 == 0:
+                progress(min(size, number * 200), size)  # about 200 bytes a row
+    progress(size, size)
+    return encoding, taken, digest.digest()
+
+
+def _chunks(path: Path) -> Iterator[bytes]:
+    unpacked = 0
+    try:
+        with _opened(path) as raw:
+            while chunk := raw.read(CHUNK):
+                unpacked += len(chunk)
+                if unpacked > MAX_BYTES:
+                    raise NotARegister(f"larger than {MAX_BYTES >> 20} MiB", todo="split the file by district")
+                yield chunk
+    except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+        raise NotARegister("the archive is damaged", todo="fetch the file again") from error
+    except OSError as error:
+        raise NotARegister(f"the file cannot be read: {error.strerror}") from error
+    if not unpacked:
+        raise NotARegister("the file is empty")
+
+
+def _opened(path: Path) -> IO[bytes]:
+    with path.open("rb") as file:
+        packed = file.read(2) == b"\x1f\x8b"
+    return gzip.open(path) if packed else path.open("rb")

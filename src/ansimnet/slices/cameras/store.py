@@ -1,0 +1,139 @@
+"""All SQL of the cameras slice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet.kernel.errors import Fault
+from ansimnet.kernel.ids import CameraId, named_id
+from ansimnet.platform.db import Tx
+from ansimnet.slices.cameras.model import Camera
+from ansimnet.slices.cameras.rules.register import CameraRow
+
+KEY_YEAR = 0
+"""Stream addresses are under one key per centre that does not turn over with the year."""
+
+_COLUMNS = """c.camera_id, c.code, c.address, c.purpose, c.lat, c.lon, c.azimuth_deg, c.fov_deg, c.range_m,
+    coalesce(h.live, false)"""
+
+
+def camera_id_of(centre: UUID, row: CameraRow, twin: int) -> CameraId:
+    """Return the id a register's row always gets, so that a second import of the same file changes nothing."""
+    place = row.code or f"{row.address}|{row.lat:.7f}|{row.lon:.7f}|{row.purpose}|{twin}"
+    return CameraId(named_id("camera", str(centre), place))
+
+
+async def begin_import(
+    tx: Tx, import_id: UUID, file_name: str, sha256: bytes, encoding: str, accepted: int, refused: int, now: datetime
+) -> None:
+    """Record an import."""
+    await tx.execute(
+        """insert into camera_import (import_id, file_name, sha256, encoding, accepted, refused, imported_at)
+        values (%s, %s, %s, %s, %s, %s, %s)""",
+        (import_id, file_name, sha256, encoding, accepted, refused, now),
+    )
+
+
+async def save_cameras(tx: Tx, import_id: UUID, rows: Sequence[tuple[CameraId, CameraRow]]) -> None:
+    """Insert or replace cameras by their id, through a COPY and one statement."""
+    await tx.execute("""create temporary table incoming (camera_id uuid, code text, agency text, address text,
+        purpose text, count int, lat double precision, lon double precision, azimuth_deg real, fov_deg real,
+        range_m real, retention_days int, installed text) on commit drop""")
+    async with tx.conn.cursor() as cursor, cursor.copy("copy incoming from stdin") as copy:
+        for camera_id, r in rows:
+            await copy.write_row((
+                camera_id, r.code or f"{r.lat:.5f},{r.lon:.5f}", r.agency, r.address, r.purpose, r.count, r.lat, r.lon,
+                r.azimuth_deg, r.fov_deg, r.range_m, r.retention_days, r.installed,
+            ))  # fmt: skip
+    await tx.execute(
+        """insert into camera (camera_id, code, agency, address, purpose, count, lat, lon, azimuth_deg, fov_deg, range_m,
+            retention_days, installed, import_id)
+        select camera_id, code, agency, address, purpose, count, lat, lon, azimuth_deg, fov_deg, range_m,
+            retention_days, installed, %s from incoming
+        on conflict (camera_id) do update set code = excluded.code, agency = excluded.agency,
+            address = excluded.address, purpose = excluded.purpose, count = excluded.count, lat = excluded.lat,
+            lon = excluded.lon, azimuth_deg = excluded.azimuth_deg, fov_deg = excluded.fov_deg,
+            range_m = excluded.range_m, retention_days = excluded.retention_days, installed = excluded.installed,
+            import_id = excluded.import_id, removed_at = null""",
+        (import_id,),
+    )
+    await tx.many(
+        """insert into camera_source (camera_id, url_sealed) values (%s, %s)
+        on conflict (camera_id) do update set url_sealed = excluded.url_sealed""",
+        [(i, _seal(tx, i, r.rtsp_url)) for i, r in rows if r.rtsp_url],
+    )
+    await tx.execute("select pg_notify('cameras_changed', %s)", (str(tx.centre_id),))
+
+
+def _seal(tx: Tx, camera_id: CameraId, url: str) -> bytes:
+    if tx.keys is None:
+        raise Fault("no key store: stream addresses cannot be kept")
+    return tx.keys.encrypt(tx.centre_id, KEY_YEAR, url.encode(), bound_to=camera_id.bytes)
+
+
+async def load_sources(tx: Tx) -> list[tuple[Camera, str]]:
+    """Return every camera that has a stream, with its address. For the edge that pulls it, nobody else."""
+    rows = await tx.all(
+        f"""select {_COLUMNS}, s.url_sealed from camera c join camera_source s using (camera_id)
+        left join camera_health h using (camera_id) where c.removed_at is null order by c.code"""
+    )
+    out = []
+    for *columns, sealed in rows:
+        plain = tx.keys.decrypt(tx.centre_id, KEY_YEAR, sealed, bound_to=columns[0].bytes) if tx.keys else None
+        if plain is not None:
+            out.append((Camera(*columns), plain.decode()))
+    return out
+
+
+async def load_columns(tx: Tx) -> tuple[list[CameraId], NDArray[np.float64]]:
+    """Return ids and (N, 5) lat, lon, azimuth or NaN, fov, range of every camera in service."""
+    rows = await tx.all(
+        """select camera_id, lat, lon, coalesce(azimuth_deg, 'NaN'), fov_deg, range_m from camera
+        where removed_at is null order by camera_id"""
+    )
+    return [CameraId(r[0]) for r in rows], np.array([r[1:] for r in rows], np.float64).reshape(-1, 5)
+
+
+async def load_cameras(tx: Tx, ids: Iterable[CameraId]) -> dict[CameraId, Camera]:
+    """Return the named cameras that are in service."""
+    rows = await tx.all(
+        f"""select {_COLUMNS} from camera c left join camera_health h using (camera_id)
+        where c.camera_id = any(%s) and c.removed_at is null""",
+        (list(ids),),
+    )
+    return {CameraId(r[0]): Camera(*r) for r in rows}
+
+
+async def find_by_code(tx: Tx, code: str) -> Camera | None:
+    """Return the camera with this code."""
+    row = await tx.one(
+        f"""select {_COLUMNS} from camera c left join camera_health h using (camera_id)
+        where c.code = %s and c.removed_at is null""",
+        (code,),
+    )
+    return Camera(*row) if row else None
+
+
+async def save_health(tx: Tx, camera_id: CameraId, live: bool, reason: str, now: datetime) -> bool:
+    """Note whether a camera speaks; return whether that is news."""
+    row = await tx.one(
+        """insert into camera_health (camera_id, live, reason, since_at) values (%s, %s, %s, %s)
+        on conflict (camera_id) do update set live = excluded.live, reason = excluded.reason, since_at = excluded.since_at
+        where camera_health.live <> excluded.live returning true""",
+        (camera_id, live, reason, now),
+    )
+    return row is not None
+
+
+async def counts(tx: Tx) -> tuple[int, int]:
+    """Return how many cameras are live, and how many have a stream."""
+    row = await tx.one(
+        """select count(*) filter (where h.live), count(*) from camera_source s left join camera_health h
+        using (camera_id)"""
+    )
+    return (row[0], row[1]) if row else (0, 0)
