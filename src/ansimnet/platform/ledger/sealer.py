@@ -1,0 +1,297 @@
+"""The one sealer: puts committed entries in order, chains, signs.
+
+It takes every entry that has committed and has no seal and gives the next numbers. A transaction still open is invisible
+to it, so nobody waits for a stranger; a late commit gets a later number. Exactly one works at a time: the lock lives in the
+connection that does the sealing, so whoever loses the connection has lost the right to seal.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import psycopg
+import structlog
+from prometheus_client import Counter, Histogram
+
+from ansimnet.kernel.clock import monotonic_s, now
+from ansimnet.kernel.errors import Fault
+from ansimnet.kernel.ids import CentreId
+from ansimnet.platform.ledger.canonical import entry_hash, entry_header
+from ansimnet.platform.ledger.checkpoints import Checkpoint, Witness, from_line, sign
+from ansimnet.platform.ledger.keys import KeyStore, Signer
+from ansimnet.platform.ledger.merkle import Tree
+from ansimnet.platform.ledger.verify import GENESIS, stored_checkpoints
+
+if TYPE_CHECKING:
+    from ansimnet.platform.db import Db
+
+log = structlog.get_logger(__name__)
+
+LOCK = 0x616E_7369_6D01
+"""Advisory lock of the sealer: `ansim` and a number."""
+STANDBY_S = 0.5
+"""How often a second sealer asks whether the first is gone."""
+POLL_S = 1.0
+"""How long to sleep without a word; a lost notification costs this much at most."""
+BATCH_ENTRIES = 1000
+"""Entries sealed in one transaction; more wait for the next, some milliseconds later."""
+CHECKPOINT_ENTRIES = 256
+CHECKPOINT_AFTER = timedelta(seconds=10)
+"""A checkpoint every 256 entries or 10 s: what an attacker with the database alone could still cut off unseen."""
+RECONNECT_S = (0.05, 2.0)
+LAST_WORD_S = 2.0
+"""How long a stopping sealer may take to sign what it has sealed."""
+
+SEALED = Counter("ansimnet_ledger_sealed", "Entries sealed")
+SEAL_SECONDS = Histogram(
+    "ansimnet_ledger_seal_seconds",
+    "From recording an entry to its seal",
+    buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 60),
+)
+
+_PENDING = """
+    select e.entry_id, e.centre_id, e.kind, e.happened_at, e.recorded_at, e.actor, e.subject_id, e.key_year,
+           sha256(e.body), e.payload_sha256
+    from ledger_pending p join ledger_entry e using (entry_id)
+    order by e.recorded_at, e.entry_id limit %s
+"""
+_SEAL = """
+    with sealed as (
+        insert into ledger_seal (centre_id, seq, entry_id, prev_hash, hash, sealed_at)
+        select * from unnest(%(centres)s::uuid[], %(seqs)s::bigint[], %(ids)s::uuid[], %(prevs)s::bytea[],
+                             %(hashes)s::bytea[], %(ats)s::timestamptz[])
+    ), gone as (
+        delete from ledger_pending where entry_id = any(%(ids)s::uuid[])
+    )
+    select pg_notify('ledger_sealed', told) from unnest(%(told)s::text[]) told
+"""
+_HASHES = "select seq, hash from ledger_seal where centre_id = %s and seq > %s order by seq limit 10000"
+
+
+class BrokenChain(Fault):
+    """The sealed sequence in the database has a hole: sealing on would hide it."""
+
+
+class KeyReplaced(Fault):
+    """The published key is not the one this centre signs with: the key folder was lost or exchanged."""
+
+
+@dataclass(slots=True)
+class _Head:
+    """Where one centre's chain stands."""
+
+    centre_id: CentreId
+    signer: Signer
+    witness: Witness
+    seq: int = 0
+    hash: bytes = GENESIS
+    tree: Tree = field(default_factory=Tree)
+    checkpoint: Checkpoint | None = None
+    unsigned_since: float | None = None  # monotonic seconds
+
+    def unsigned(self) -> int:
+        return self.seq - (self.checkpoint.size if self.checkpoint is not None else 0)
+
+    def due(self) -> bool:
+        if self.unsigned_since is None:
+            return False
+        waited = timedelta(seconds=monotonic_s() - self.unsigned_since)
+        return self.unsigned() >= CHECKPOINT_ENTRIES or waited >= CHECKPOINT_AFTER
+
+
+class Sealer:
+    """Seals for every centre of this database.
+
+    Args:
+        db: the sealer role.
+        keys: each centre's key store; its `ledger-signing` key signs the checkpoints.
+        folder: where public keys and witness files go, `<data>/ledger`.
+    """
+
+    def __init__(self, db: Db, keys: Mapping[CentreId, KeyStore], folder: Path) -> None:
+        self._db = db
+        self._keys = keys
+        self._folder = folder
+        self._heads: dict[CentreId, _Head] = {}
+
+    async def run(self) -> None:
+        """Seal until cancelled, over reconnections; then sign what is sealed and leave."""
+        pause_s = RECONNECT_S[0]
+        while True:
+            try:
+                async with await self._connect() as conn:
+                    await self._await_turn(conn)
+                    pause_s = RECONNECT_S[0]
+                    await self._serve(conn)
+            except psycopg.OperationalError:
+                log.info("sealer.reconnect", again_in_s=pause_s)
+                await asyncio.sleep(pause_s)
+                pause_s = min(RECONNECT_S[1], pause_s * 2)
+
+    async def once(self, *, checkpoint: bool = False) -> int:
+        """Seal what is pending now and return how many entries that was; waits for its turn. For tests and tools."""
+        async with await self._connect() as conn:
+            await self._await_turn(conn)
+            total = 0
+            while sealed := await self._seal(conn):
+                total += sealed
+            if checkpoint:
+                await self._checkpoints(conn, forced=True)
+            return total
+
+    async def _connect(self) -> psycopg.AsyncConnection[Any]:
+        return await psycopg.AsyncConnection.connect(
+            self._db.url,
+            autocommit=True,
+            application_name="ansimnet sealer",
+            connect_timeout=5,
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            options="-c timezone=UTC",
+        )
+
+    async def _await_turn(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        """Return when this connection holds the lock; then read where the chains stand."""
+        while True:
+            row = await (await conn.execute("select pg_try_advisory_lock(%s)", (LOCK,))).fetchone()
+            if row is not None and row[0]:
+                break
+            await asyncio.sleep(STANDBY_S)
+        self._heads = {}
+        for centre_id in self._keys:
+            self._heads[centre_id] = await self._read_head(conn, centre_id)
+
+    async def _read_head(self, conn: psycopg.AsyncConnection[Any], centre_id: CentreId) -> _Head:
+        signer = self._keys[centre_id].signer("ledger-signing")
+        witness = Witness(self._folder, centre_id)
+        if witness.publish(signer.pem()) != signer.pem():
+            raise KeyReplaced(f"`{witness.public_path.name}` is not the key of centre `{centre_id}`")
+        head = _Head(centre_id, signer, witness)
+        while rows := await (await conn.execute(_HASHES, (centre_id, head.seq))).fetchall():
+            for seq, digest in rows:
+                if seq != head.seq + 1:
+                    raise BrokenChain(f"centre `{centre_id}`: after {head.seq} comes {seq}")
+                head.seq, head.hash = seq, digest
+                head.tree.add(digest)
+        await self._catch_up_witness(conn, head)
+        if head.unsigned():
+            head.unsigned_since = monotonic_s()
+        return head
+
+    async def _catch_up_witness(self, conn: psycopg.AsyncConnection[Any], head: _Head) -> None:
+        """Add to the witness file what a crash kept from it."""
+        stored = await stored_checkpoints(conn, head.centre_id)
+        head.checkpoint = stored[-1] if stored else None
+        head.witness.mend()
+        lines = head.witness.lines()
+        try:
+            seen = from_line(lines[-1]).size if lines else 0
+        except ValueError:
+            log.error("ledger.witness_broken", centre=str(head.centre_id))
+            return
+        for checkpoint in stored:
+            if checkpoint.size > seen:
+                head.witness.append(checkpoint)
+
+    async def _serve(self, conn: psycopg.AsyncConnection[Any]) -> None:
+        await conn.execute("listen ledger_pending")
+        try:
+            while True:
+                if await self._seal(conn) == 0:
+                    await self._checkpoints(conn, forced=False)
+                    async for _ in conn.notifies(timeout=POLL_S, stop_after=1):
+                        pass
+                elif any(h.unsigned() >= CHECKPOINT_ENTRIES for h in self._heads.values()):
+                    await self._checkpoints(conn, forced=False)
+        except asyncio.CancelledError:
+            with contextlib.suppress(psycopg.Error, TimeoutError):  # the next sealer signs what this one cannot
+                async with asyncio.timeout(LAST_WORD_S):
+                    await self._checkpoints(conn, forced=True)
+            raise
+
+    async def _seal(self, conn: psycopg.AsyncConnection[Any]) -> int:
+        """Seal one batch in one statement, which is one transaction; return its size."""
+        rows = await (await conn.execute(_PENDING, (BATCH_ENTRIES,))).fetchall()
+        if not rows:
+            return 0
+        sealed_at = now()
+        heads: dict[CentreId, tuple[int, bytes]] = {c: (h.seq, h.hash) for c, h in self._heads.items()}
+        seals: list[tuple[CentreId, int, Any, bytes, bytes, datetime]] = []
+        for (
+            entry_id,
+            centre,
+            kind,
+            happened_at,
+            recorded_at,
+            actor,
+            subject_id,
+            key_year,
+            body_sha,
+            payload_sha,
+        ) in rows:
+            if centre not in heads:
+                raise Fault(f"no keys for centre `{centre}`")
+            seq, prev = heads[centre]
+            header = entry_header(
+                centre_id=centre,
+                seq=seq + 1,
+                prev=prev,
+                entry_id=entry_id,
+                kind=kind,
+                happened_at=happened_at,
+                recorded_at=recorded_at,
+                sealed_at=sealed_at,
+                actor=actor,
+                subject_id=subject_id,
+                key_year=key_year,
+                body_sha256=body_sha,
+                payload_sha256=payload_sha,
+            )
+            digest = entry_hash(header)
+            seals.append((centre, seq + 1, entry_id, prev, digest, sealed_at))
+            heads[centre] = (seq + 1, digest)
+        told = [f"{c} {seq}" for c, (seq, _) in heads.items() if seq != self._heads[c].seq]
+        columns = [list(column) for column in zip(*seals, strict=True)]
+        names = ("centres", "seqs", "ids", "prevs", "hashes", "ats")
+        await conn.execute(_SEAL, {**dict(zip(names, columns, strict=True)), "told": told})
+        for centre, seq, _, _, digest, _ in seals:
+            head = self._heads[centre]
+            head.seq, head.hash = seq, digest
+            head.tree.add(digest)
+            if head.unsigned_since is None:
+                head.unsigned_since = monotonic_s()
+        SEALED.inc(len(seals))
+        for row in rows:
+            SEAL_SECONDS.observe(max(0.0, (sealed_at - row[4].astimezone(UTC)).total_seconds()))
+        return len(seals)
+
+    async def _checkpoints(self, conn: psycopg.AsyncConnection[Any], *, forced: bool) -> None:
+        """Sign the heads that are due, first into the database, then into the witness file."""
+        for head in self._heads.values():
+            if not (head.due() or (forced and head.unsigned())):
+                continue
+            prev = head.checkpoint.hash() if head.checkpoint is not None else None
+            made = sign(head.signer, head.centre_id, head.seq, head.tree.root(), head.hash, prev, now())
+            await conn.execute(
+                "insert into ledger_checkpoint (centre_id, size, root, head_hash, prev_checkpoint_hash, key_id, signature,"
+                " signed_at) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                (
+                    made.centre_id,
+                    made.size,
+                    made.root,
+                    made.head_hash,
+                    made.prev_checkpoint_hash,
+                    made.key_id,
+                    made.signature,
+                    made.signed_at,
+                ),
+            )
+            head.checkpoint, head.unsigned_since = made, None
+            await asyncio.to_thread(head.witness.append, made)

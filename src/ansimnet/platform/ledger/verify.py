@@ -1,0 +1,340 @@
+"""Is the ledger whole? Every link, hash, root, signature and witness line is computed again from the rows.
+
+Reads only. The same questions are answered from an exported file, without our code, by `tools/verify_ledger.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from psycopg import AsyncConnection
+
+from ansimnet.kernel.clock import now
+from ansimnet.kernel.errors import Fault
+from ansimnet.kernel.ids import CentreId
+from ansimnet.platform.ledger import merkle
+from ansimnet.platform.ledger.canonical import canonical, entry_hash, entry_header
+from ansimnet.platform.ledger.checkpoints import Checkpoint, Witness, from_line
+from ansimnet.platform.ledger.keys import KeyBroken, read_public
+
+GENESIS = bytes(32)
+"""What stands as `prev` of the first entry."""
+OVERDUE = timedelta(minutes=1)
+"""A committed entry that has waited longer for its seal says that no sealer runs. Ours: seals take milliseconds."""
+BATCH_ROWS = 2000
+"""Rows fetched at a time while walking the chain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong. `what` is a stable name; `seq` is the entry or the checkpoint's size."""
+
+    what: str
+    seq: int | None
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealedRow:
+    """A seal and its entry as they stand in the database; an entry that is gone leaves `kind` None."""
+
+    centre_id: CentreId
+    seq: int
+    entry_id: UUID
+    prev_hash: bytes
+    hash: bytes
+    sealed_at: datetime
+    kind: str | None
+    happened_at: datetime
+    recorded_at: datetime
+    actor: str
+    subject_id: UUID | None
+    key_year: int | None
+    body: bytes
+    payload: bytes | None
+    payload_sha256: bytes | None
+    entry_centre: UUID | None
+
+    def header(self) -> dict[str, str | int | None]:
+        """Return the header this row's hash must be of."""
+        assert self.kind is not None
+        return entry_header(
+            centre_id=self.centre_id,
+            seq=self.seq,
+            prev=self.prev_hash,
+            entry_id=self.entry_id,
+            kind=self.kind,
+            happened_at=self.happened_at,
+            recorded_at=self.recorded_at,
+            sealed_at=self.sealed_at,
+            actor=self.actor,
+            subject_id=self.subject_id,
+            key_year=self.key_year,
+            body_sha256=hashlib.sha256(self.body).digest(),
+            payload_sha256=self.payload_sha256,
+        )
+
+
+@dataclass(slots=True)
+class CentreReport:
+    """What was found in one centre's ledger."""
+
+    centre_id: CentreId
+    entries: int = 0
+    head: bytes = GENESIS
+    checkpoints: int = 0
+    signed_entries: int = 0
+    """How many entries the newest checkpoint covers; the rest is chained but not yet signed."""
+    pending: int = 0
+    findings: list[Finding] = field(default_factory=list)
+
+    def found(self, what: str, seq: int | None, detail: str) -> None:
+        """Note one thing that is wrong."""
+        self.findings.append(Finding(what, seq, detail))
+
+
+@dataclass(slots=True)
+class Report:
+    """The answer for all centres."""
+
+    centres: list[CentreReport]
+
+    @property
+    def verified(self) -> bool:
+        """Whether nothing is wrong anywhere."""
+        return not any(c.findings for c in self.centres)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the object `ansimnet ledger verify --json` prints."""
+        return {
+            "ledger_verified": self.verified,
+            "entries": sum(c.entries for c in self.centres),
+            "centres": [
+                {
+                    "centre_id": str(c.centre_id),
+                    "entries": c.entries,
+                    "head": c.head.hex(),
+                    "checkpoints": c.checkpoints,
+                    "signed_entries": c.signed_entries,
+                    "pending": c.pending,
+                    "findings": [{"what": f.what, "seq": f.seq, "detail": f.detail} for f in c.findings],
+                }
+                for c in self.centres
+            ],
+        }
+
+
+class ChainWalk:
+    """Walks one centre's rows in order and remembers the Merkle root at every size somebody signed."""
+
+    def __init__(self, report: CentreReport, sizes: Iterable[int]) -> None:
+        self.report = report
+        self.roots: dict[int, tuple[bytes, bytes]] = {0: (merkle.EMPTY_ROOT, GENESIS)}
+        self._sizes = frozenset(sizes)
+        self._tree = merkle.Tree()
+        self._seq = 0
+
+    def take(self, row: SealedRow) -> None:
+        """Judge one row against the one before it."""
+        report = self.report
+        if row.seq != self._seq + 1:
+            report.found("gap", row.seq, f"after {self._seq} comes {row.seq}")
+        if row.prev_hash != report.head:
+            report.found("broken-link", row.seq, "does not name the hash before it")
+        if row.kind is None:
+            report.found("missing-entry", row.seq, "sealed, but its entry is gone")
+        elif row.entry_centre != row.centre_id:
+            report.found("wrong-centre", row.seq, "the entry belongs to another centre")
+        elif entry_hash(row.header()) != row.hash:
+            report.found("edited", row.seq, "its content does not give its hash")
+        held = hashlib.sha256(row.payload).digest() if row.payload is not None else None
+        if row.kind is not None and held != row.payload_sha256:
+            report.found("edited-payload", row.seq, "its payload does not give its hash")
+        self._seq = row.seq
+        report.head = row.hash
+        report.entries += 1
+        self._tree.add(row.hash)
+        if self._tree.size in self._sizes:
+            self.roots[self._tree.size] = (self._tree.root(), row.hash)
+
+
+def judge_checkpoints(
+    report: CentreReport, walk: ChainWalk, stored: list[Checkpoint], witnessed: list[Checkpoint], key: Ed25519PublicKey
+) -> None:
+    """Judge the signatures, roots and order of the checkpoints in the database and in the witness file."""
+    for where, points in (("database", stored), ("witness", witnessed)):
+        prev: bytes | None = None
+        size = 0
+        for c in points:
+            if not c.signed_by(key):
+                report.found("bad-signature", c.size, f"{where}: not signed by this centre's key")
+            if c.prev_checkpoint_hash != prev:
+                report.found("checkpoint-order", c.size, f"{where}: does not name the checkpoint before it")
+            if c.size <= size:
+                report.found("checkpoint-order", c.size, f"{where}: sizes must grow")
+            if c.size > report.entries:
+                report.found("truncated", c.size, f"{where}: signed {c.size} entries, {report.entries} are left")
+            elif walk.roots.get(c.size) != (c.root, c.head_hash):
+                report.found("fork", c.size, f"{where}: the entries are not those that were signed")
+            prev, size = c.hash(), c.size
+            report.signed_entries = max(report.signed_entries, c.size)
+    kept, seen = {c.line() for c in stored}, {c.line() for c in witnessed}
+    for c in witnessed:
+        if c.line() not in kept:
+            report.found("checkpoint-dropped", c.size, "witnessed, but not in the database")
+    # The newest may be missing for the moment between the commit and the witness's sync.
+    for c in stored[:-1]:
+        if c.line() not in seen:
+            report.found("unwitnessed", c.size, "in the database, but not in the witness file")
+
+
+_ROWS = """
+    select s.centre_id, s.seq, s.entry_id, s.prev_hash, s.hash, s.sealed_at, e.kind, e.happened_at, e.recorded_at, e.actor,
+           e.subject_id, e.key_year, e.body, e.payload, e.payload_sha256, e.centre_id
+    from ledger_seal s left join ledger_entry e using (entry_id)
+    where s.centre_id = %s and s.seq > %s order by s.seq limit %s
+"""
+
+
+async def sealed_rows(conn: AsyncConnection[Any], centre_id: CentreId) -> AsyncIterator[SealedRow]:
+    """Yield a centre's sealed rows in order, in batches. Duplicate numbers cannot be: the key forbids them."""
+    after = -(1 << 62)
+    while True:
+        rows = await (await conn.execute(_ROWS, (centre_id, after, BATCH_ROWS))).fetchall()
+        for r in rows:
+            yield SealedRow(
+                **dict(zip(SealedRow.__slots__, r, strict=True)),
+            )
+        if len(rows) < BATCH_ROWS:
+            return
+        after = rows[-1][1]
+
+
+async def stored_checkpoints(conn: AsyncConnection[Any], centre_id: CentreId) -> list[Checkpoint]:
+    """Return a centre's checkpoints, smallest first."""
+    rows = await (
+        await conn.execute(
+            "select centre_id, size, root, head_hash, prev_checkpoint_hash, key_id, signed_at, signature"
+            " from ledger_checkpoint where centre_id = %s order by size",
+            (centre_id,),
+        )
+    ).fetchall()
+    return [Checkpoint(**dict(zip(Checkpoint.__slots__, r, strict=True))) for r in rows]
+
+
+def _witnessed(report: CentreReport, witness: Witness) -> list[Checkpoint]:
+    found: list[Checkpoint] = []
+    for n, line in enumerate(witness.lines(), start=1):
+        try:
+            found.append(from_line(line))
+        except ValueError as e:
+            report.found("witness-broken", None, f"line {n} is {e}")
+    return found
+
+
+async def _unsealed(conn: AsyncConnection[Any], report: CentreReport, at: datetime) -> None:
+    """Count what waits for a seal, and find what neither waits nor has one."""
+    row = await (
+        await conn.execute(
+            "select count(*) filter (where p.entry_id is not null),"
+            " count(*) filter (where p.entry_id is not null and e.recorded_at < %s),"
+            " count(*) filter (where p.entry_id is null)"
+            " from ledger_entry e left join ledger_seal s using (entry_id) left join ledger_pending p using (entry_id)"
+            " where e.centre_id = %s and s.entry_id is null",
+            (at - OVERDUE, report.centre_id),
+        )
+    ).fetchone()
+    assert row is not None
+    report.pending = row[0]
+    if row[1]:
+        report.found("overdue", None, f"{row[1]} committed entries wait for a seal since more than {OVERDUE}")
+    if row[2]:
+        report.found("unsealed", None, f"{row[2]} entries have no seal and wait for none")
+
+
+async def verify_centre(conn: AsyncConnection[Any], centre_id: CentreId, folder: Path) -> CentreReport:
+    """Return what is found in one centre's ledger. `conn` is inside a repeatable-read transaction."""
+    report = CentreReport(centre_id)
+    witness = Witness(folder, centre_id)
+    witnessed = _witnessed(report, witness)  # read first: the database is always at least as new
+    stored = await stored_checkpoints(conn, centre_id)
+    report.checkpoints = len(stored)
+    walk = ChainWalk(report, [c.size for c in (*stored, *witnessed)])
+    async for row in sealed_rows(conn, centre_id):
+        walk.take(row)
+    if stored or witnessed or witness.public_path.exists():
+        try:
+            key = read_public(witness.public_path.read_bytes())
+        except (FileNotFoundError, KeyBroken):
+            report.found("no-key", None, "the centre's public key is missing or broken")
+        else:
+            judge_checkpoints(report, walk, stored, witnessed, key)
+    await _unsealed(conn, report, now())
+    return report
+
+
+async def verify(conn: AsyncConnection[Any], centres: Iterable[CentreId], folder: Path) -> Report:
+    """Return the report over all centres, read in one snapshot.
+
+    `conn` is one of the sealer role, which alone sees every centre, and outside a transaction; `folder` holds the public
+    keys and witness files.
+    """
+    wanted = list(centres)
+    reports: list[CentreReport] = []
+    for centre_id in wanted:
+        async with conn.transaction():
+            await conn.execute("set transaction isolation level repeatable read, read only")
+            reports.append(await verify_centre(conn, centre_id, folder))
+    return Report(reports)
+
+
+class NothingToExport(Fault):
+    """The centre has no public key yet: no sealer has run."""
+
+
+async def export_jsonl(conn: AsyncConnection[Any], centre_id: CentreId, folder: Path, path: Path) -> int:
+    """Write one centre's sealed ledger as canonical JSON lines and return how many entries it has.
+
+    First line `ledger`, then an `entry` each with a `checkpoint` behind the entry it covers last, then `end`. Payloads stay
+    encrypted. Written beside `path` and moved there when whole.
+    """
+    witness = Witness(folder, centre_id)
+    if not witness.public_path.exists():
+        raise NothingToExport(f"no public key of centre `{centre_id}`")
+    draft = path.with_name(path.name + ".part")
+    count, head = 0, GENESIS
+    with draft.open("wb") as out:
+        async with conn.transaction():
+            await conn.execute("set transaction isolation level repeatable read, read only")
+            points = {c.size: c for c in await stored_checkpoints(conn, centre_id)}
+            total = len(points)
+            out.write(canonical({"type": "ledger", "v": 1, "centre_id": centre_id}) + b"\n")
+            async for row in sealed_rows(conn, centre_id):
+                out.write(canonical(_exported(row)) + b"\n")
+                count, head = count + 1, row.hash
+                if (point := points.pop(row.seq, None)) is not None:
+                    out.write(point.line() + b"\n")
+            for point in points.values():  # beyond the last entry: the reader must see that too
+                out.write(point.line() + b"\n")
+        out.write(canonical({"type": "end", "entries": count, "checkpoints": total, "head": head}) + b"\n")
+    draft.replace(path)
+    return count
+
+
+def _exported(row: SealedRow) -> dict[str, Any]:
+    if row.kind is None:
+        return {"type": "entry", "header": None, "hash": row.hash, "body": None, "payload": None}
+    return {
+        "type": "entry",
+        "header": row.header(),
+        "hash": row.hash,
+        "body": row.body.decode(),
+        "payload": row.payload,
+    }
