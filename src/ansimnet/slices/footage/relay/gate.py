@@ -1,0 +1,157 @@
+"""What the relay must be told about rights. The only door between pictures and permits."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from ansimnet.kernel.errors import Kind, Refusal
+from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId, new_id
+from ansimnet.kernel.permits import Masking, NoPermit
+
+
+class BadTicket(Refusal):
+    """This ticket is unknown, used, or too old."""
+
+    kind = Kind.UNAUTHENTICATED
+    name = "bad-ticket"
+
+
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """One stream to pull. The URL holds the camera's password and so stays out of every text form."""
+
+    camera_id: CameraId
+    code: str
+    name: str
+    url: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """One viewer's right to one camera, as the relay holds it while the socket lives."""
+
+    view_id: UUID
+    permit_id: PermitId
+    provision_id: ProvisionId | None
+    camera: Camera
+    viewer: str  # seat and centre, never a name
+    masking: Masking
+    may_mark: bool
+    not_after: datetime
+    marked: str | None = None
+
+
+class End(StrEnum):
+    """Why a view ended. The words of `ViewClosed.reason`."""
+
+    LEFT = "left"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    LEASE_LOST = "lease-lost"
+    SOURCE_LOST = "source-lost"
+
+
+class Gate(Protocol):
+    """Rights, as the relay asks for them."""
+
+    async def redeem(self, ticket: str) -> Held:
+        """Use up a ticket. That the view was opened is committed before this returns.
+
+        Raises:
+            BadTicket, NoPermit, PermitOver: there is no right.
+        """
+        ...
+
+    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
+        """Return the end of each permit that is still in force. Failing to answer is losing the lease."""
+        ...
+
+    def endings(self) -> AsyncIterator[frozenset[PermitId]]:
+        """Yield permits as they are revoked."""
+        ...
+
+    async def mark(self, held: Held, track: str) -> Held:
+        """Return the right with one track clear; that it was marked is committed before this returns.
+
+        Raises:
+            NoPermit, PermitOver: this permit does not allow it.
+        """
+        ...
+
+    async def closed(self, held: Held, end: End, *, frames: int, size: int) -> None:
+        """Record the end of a view. `size` counts bytes."""
+        ...
+
+
+class InMemoryGate:
+    """A gate without a database: for tests, and for whoever embeds the relay elsewhere."""
+
+    def __init__(self) -> None:
+        self.tickets: dict[str, Held] = {}
+        self.permits: dict[PermitId, datetime] = {}
+        self.opened: list[Held] = []
+        self.marked: list[tuple[PermitId, str]] = []
+        self.ended: list[tuple[Held, End, int, int]] = []
+        self.reachable = True
+        self._endings: asyncio.Queue[frozenset[PermitId]] = asyncio.Queue()
+
+    def issue(
+        self, camera: Camera, not_after: datetime, *, masking: Masking = Masking.ORIGINAL, may_mark: bool = False
+    ) -> tuple[str, PermitId]:
+        """Return a fresh ticket and its permit."""
+        ticket, permit = secrets.token_urlsafe(24), PermitId(new_id())
+        self.permits[permit] = not_after
+        self.tickets[ticket] = Held(
+            view_id=new_id(),
+            permit_id=permit,
+            provision_id=ProvisionId(new_id()),
+            camera=camera,
+            viewer="seat 07",
+            masking=masking,
+            may_mark=may_mark,
+            not_after=not_after,
+        )
+        return ticket, permit
+
+    def revoke(self, permit: PermitId) -> None:
+        """End a permit at once."""
+        self.permits.pop(permit, None)
+        self._endings.put_nowait(frozenset({permit}))
+
+    def _answer(self) -> None:
+        if not self.reachable:
+            raise ConnectionError("unreachable")
+
+    async def redeem(self, ticket: str) -> Held:
+        self._answer()
+        held = self.tickets.pop(ticket, None)
+        if held is None:
+            raise BadTicket
+        self.opened.append(held)
+        return held
+
+    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
+        self._answer()
+        return {p: self.permits[p] for p in permits if p in self.permits}
+
+    async def endings(self) -> AsyncIterator[frozenset[PermitId]]:
+        while True:
+            yield await self._endings.get()
+
+    async def mark(self, held: Held, track: str) -> Held:
+        self._answer()
+        if not held.may_mark:
+            raise NoPermit("this permit does not allow marking a track")
+        self.marked.append((held.permit_id, track))
+        return replace(held, masking=Masking.MARKED, marked=track)
+
+    async def closed(self, held: Held, end: End, *, frames: int, size: int) -> None:
+        self._answer()
+        self.ended.append((held, end, frames, size))

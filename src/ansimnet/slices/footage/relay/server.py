@@ -1,0 +1,403 @@
+"""Serve streams over WebSocket, hold each viewer's permit, and cut at once when it ends.
+
+Written on `websockets` itself, not ASGI: a cut must drop what a slow viewer's connection still holds, and only the
+transport can. The first text message carries the ticket, so that it stands in no log and no history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import http
+import json
+import socket
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from websockets.asyncio.server import Server, ServerConnection, serve
+from websockets.exceptions import ConnectionClosed
+from websockets.http11 import Request, Response
+
+from ansimnet.kernel.clock import Clock, SystemClock, monotonic_s
+from ansimnet.kernel.errors import Refusal
+from ansimnet.kernel.ids import PermitId
+from ansimnet.kernel.permits import PermitOver
+from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held
+from ansimnet.slices.footage.relay.ring import Init
+from ansimnet.slices.footage.relay.source import Stream
+from ansimnet.slices.footage.relay.sources import Sources
+from ansimnet.slices.footage.relay.viewer import Viewer
+
+log = structlog.get_logger(__name__)
+
+RIGHT_ENDED, NO_SOURCE, BAD_TICKET = 4403, 4404, 4401
+"""Close codes: the page blanks · there is no picture · sign in again."""
+TICKET_S = 5.0
+"""How long a fresh socket may stay without showing its ticket."""
+PICTURE_S = 10.0
+"""How long a viewer waits for a camera that is being reached: connection, login and one group of pictures."""
+BEAT_S, LEASE_S = 0.3, 1.0
+"""The permits are re-read this often; without an answer for `LEASE_S` everybody is cut."""
+ANSWER_S = 0.25
+"""Once the lease is lost, how long each further question waits."""
+WARN = timedelta(minutes=2)
+"""A viewer hears this long before that his right ends."""
+DRAIN_S = 0.05
+"""How long a cut viewer's connection may take what was sent before the cut; then it is dropped, close frame and all."""
+SEND_BUFFER_BYTES = 128 << 10
+"""What the kernel may hold for one viewer: half a second of a 2 Mbit/s stream."""
+MAX_VIEWERS = 500
+"""Measured: 500 viewers of 2 Mbit/s fill a third of a core and a gigabit line."""
+
+
+class Metrics:
+    """What operators of the relay look at."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.viewers = Gauge("ansimnet_relay_viewers", "viewers connected now", registry=self.registry)
+        self.live = Gauge("ansimnet_relay_cameras_live", "cameras that send pictures now", registry=self.registry)
+        self.cameras = Gauge("ansimnet_relay_cameras", "cameras the relay pulls", registry=self.registry)
+        self.masked = Gauge("ansimnet_relay_masked_renditions", "masked renditions made now", registry=self.registry)
+        self.ends = Counter("ansimnet_relay_views_total", "views that ended", ["reason"], registry=self.registry)
+        self.bytes = Counter("ansimnet_relay_sent_bytes_total", "bytes of ended views", registry=self.registry)
+        self.dropped = Counter(
+            "ansimnet_relay_dropped_frames_total", "frames slow viewers lost", registry=self.registry
+        )
+        self.reconnects = Gauge("ansimnet_relay_reconnects", "reconnects of running sources", registry=self.registry)
+        self.first = Histogram(
+            "ansimnet_relay_first_frame_seconds",
+            "ticket shown to first picture sent",
+            buckets=(0.02, 0.05, 0.1, 0.15, 0.3, 0.6, 1.0, 3.0),
+            registry=self.registry,
+        )
+
+    def page(self, sources: Sources) -> bytes:
+        """Return the text form, fresh."""
+        self.cameras.set(len(sources.cameras))
+        self.live.set(sum(s.ready.is_set() for s in sources.cameras.values()))
+        self.masked.set(len(sources.masked))
+        self.reconnects.set(sum(s.reconnects for s in sources.cameras.values()))
+        return generate_latest(self.registry)
+
+
+class View:
+    """One viewer's socket and the right it lives on."""
+
+    def __init__(self, held: Held) -> None:
+        self.held = held
+        self.viewer = Viewer(self.describe)
+        self.end: End | None = None
+        self.cut = asyncio.Event()
+        self.timers: list[asyncio.TimerHandle] = []
+
+    def describe(self, init: Init) -> str:
+        """Return the text that precedes an init segment."""
+        return json.dumps(
+            {
+                "type": "init",
+                "codec": init.codec,
+                "width": init.width,
+                "height": init.height,
+                "masking": self.held.masking,
+                "marked": self.held.marked,
+                "may_mark": self.held.may_mark,
+                "camera": {"code": self.held.camera.code, "name": self.held.camera.name},
+                "not_after": self.held.not_after.astimezone(UTC).isoformat(),
+            },
+            ensure_ascii=False,
+        )
+
+    def finish(self, end: End) -> None:
+        """End this view; the first reason stays."""
+        if self.end is None:
+            self.end = end
+            self.cut.set()
+
+    def disarm(self) -> None:
+        """Forget the timers."""
+        for timer in self.timers:
+            timer.cancel()
+        self.timers.clear()
+
+
+class Relay:
+    """The relay's serving side. `run` holds the lease and listens for endings while sockets are served."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        sources: Sources,
+        *,
+        origins: Sequence[str] = (),
+        clock: Clock | None = None,
+    ) -> None:
+        self.gate = gate
+        self.sources = sources
+        self.metrics = Metrics()
+        self.views: set[View] = set()
+        self.leased_s = monotonic_s()
+        self._origins = frozenset(origins)
+        self._clock = clock or SystemClock()
+        self._unrecorded: asyncio.Queue[View] = asyncio.Queue()
+
+    @contextlib.asynccontextmanager
+    async def serving(self, host: str, port: int) -> AsyncGenerator[int]:
+        """Serve until the block ends; yields the port (chosen by the system for 0)."""
+        sock = socket.create_server((host, port), backlog=256)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER_BYTES)
+        server = await serve(
+            self._serve,
+            sock=sock,
+            process_request=self._greet,
+            compression=None,
+            max_size=4096,
+            max_queue=4,
+            open_timeout=TICKET_S,
+            ping_interval=10,
+            ping_timeout=10,
+            close_timeout=0.5,
+            server_header=None,
+        )
+        tasks = [asyncio.create_task(t) for t in (self._hold_lease(), self._hear_endings(), self._record())]
+        try:
+            yield sock.getsockname()[1]
+        finally:
+            for view in tuple(self.views):
+                view.finish(End.SOURCE_LOST)
+            await self._shut(server)
+            while not self._unrecorded.empty():
+                await asyncio.sleep(0.01)
+                if monotonic_s() - self.leased_s > LEASE_S:
+                    break
+            for task in tasks:
+                task.cancel()
+
+    async def _shut(self, server: Server) -> None:
+        server.close(close_connections=False)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2):
+                await server.wait_closed()
+        server.close()
+        await server.wait_closed()
+
+    # --- before the socket
+
+    def _greet(self, connection: ServerConnection, request: Request) -> Response | None:
+        """Answer plain HTTP; let `/stream` pass for known origins. Programs send no origin, browsers always do."""
+        path = request.path.partition("?")[0]
+        if path == "/healthz":
+            return connection.respond(http.HTTPStatus.OK, "ok\n")
+        if path == "/metrics":
+            return connection.respond(http.HTTPStatus.OK, self.metrics.page(self.sources).decode())
+        if path != "/stream":
+            return connection.respond(http.HTTPStatus.NOT_FOUND, "not found\n")
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in self._origins:
+            return connection.respond(http.HTTPStatus.FORBIDDEN, "this origin may not connect\n")
+        if len(self.views) >= MAX_VIEWERS:
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many viewers\n")
+        return None
+
+    # --- the socket
+
+    async def _serve(self, socket_: ServerConnection) -> None:
+        asked_s = monotonic_s()
+        try:
+            held = await self._admit(socket_)
+        except PermitOver:
+            await socket_.close(RIGHT_ENDED, "right ended")
+            return
+        except (Refusal, TimeoutError):
+            await socket_.close(BAD_TICKET, "bad ticket")
+            return
+        except ConnectionClosed:
+            return
+        except Exception:
+            log.exception("no answer about a ticket")
+            await socket_.close(NO_SOURCE, "unavailable")
+            return
+        view = View(held)
+        self.views.add(view)
+        self.metrics.viewers.inc()
+        try:
+            self._arm(view)
+            await self._show(view, socket_, asked_s)
+        finally:
+            self.views.discard(view)
+            view.disarm()
+            self.metrics.viewers.dec()
+            self.metrics.dropped.inc(view.viewer.drops)
+            self._unrecorded.put_nowait(view)
+
+    async def _admit(self, socket_: ServerConnection) -> Held:
+        async with asyncio.timeout(TICKET_S):
+            ticket = _word(await socket_.recv(), "ticket")
+        if ticket is None or monotonic_s() - self.leased_s > LEASE_S:
+            raise BadTicket
+        async with asyncio.timeout(2 * LEASE_S):
+            return await self.gate.redeem(ticket)
+
+    def _arm(self, view: View) -> None:
+        """Set the timers that warn and cut at the end of the right."""
+        view.disarm()
+        loop, now, until = asyncio.get_running_loop(), self._clock.now(), view.held.not_after
+        left_s = (until - now).total_seconds()
+        view.timers.append(loop.call_later(max(0.0, left_s), view.finish, End.EXPIRED))
+        warning = json.dumps({"type": "ending", "not_after": until.astimezone(UTC).isoformat()})
+        view.timers.append(loop.call_later(max(0.0, left_s - WARN.total_seconds()), view.viewer.say, warning))
+
+    async def _show(self, view: View, socket_: ServerConnection, asked_s: float) -> None:
+        stream = self.sources.open(view.held.camera, view.held.masking, view.held.marked)
+        streams = [stream]  # the last one is shown; marking replaces it
+        stream.join(view.viewer)
+        tasks: list[asyncio.Task[object]] = [
+            asyncio.create_task(self._send(view, socket_, asked_s)),
+            asyncio.create_task(self._listen(view, socket_, streams)),
+            asyncio.create_task(view.cut.wait()),
+        ]
+        try:
+            if not await self._begins(view, streams, tasks):
+                view.finish(End.SOURCE_LOST)
+            elif view.end is None:
+                await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in tasks:
+                task.cancel()
+            streams[-1].leave(view.viewer)
+            view.finish(End.LEFT)
+            await self._hang_up(view, socket_)
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self.sources.close(streams[-1])
+
+    async def _begins(self, view: View, streams: list[Stream], tasks: Sequence[asyncio.Task[object]]) -> bool:
+        """Wait for the first picture; True too where the view ended meanwhile."""
+        ready = asyncio.create_task(streams[-1].ready.wait())
+        try:
+            done, _ = await asyncio.wait({ready, *tasks}, timeout=PICTURE_S, return_when=asyncio.FIRST_COMPLETED)
+            return bool(done)
+        finally:
+            ready.cancel()
+
+    async def _send(self, view: View, socket_: ServerConnection, asked_s: float) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                messages = await view.viewer.take()
+                for message in messages:
+                    if view.end is not None:
+                        return
+                    await socket_.send(message)
+                if asked_s and view.viewer.frames:
+                    self.metrics.first.observe(monotonic_s() - asked_s)
+                    asked_s = 0.0
+
+    async def _listen(self, view: View, socket_: ServerConnection, streams: list[Stream]) -> None:
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                message = await socket_.recv()
+                track = _word(message, "track") if _word(message, "type") == "mark" else None
+                if track is not None:
+                    await self._mark(view, track, streams)
+                await asyncio.sleep(0.1)  # ten messages a second are more than any hand makes
+
+    async def _mark(self, view: View, track: str, streams: list[Stream]) -> None:
+        try:
+            held = await self.gate.mark(view.held, track[:64])
+        except Refusal as refusal:
+            view.viewer.say(json.dumps({"type": "refused", "what": "mark", "name": refusal.name}))
+            return
+        view.held = held
+        stream = self.sources.open(held.camera, held.masking, held.marked)
+        before = streams.pop()
+        before.leave(view.viewer)
+        view.viewer.switch()
+        streams.append(stream)
+        stream.join(view.viewer)
+        self.sources.close(before)
+
+    async def _hang_up(self, view: View, socket_: ServerConnection) -> None:
+        """Close so that nothing more leaves: a viewer who does not take his close frame is dropped with his buffer."""
+        code = {End.LEFT: 1000, End.SOURCE_LOST: NO_SOURCE}.get(view.end or End.LEFT, RIGHT_ENDED)
+        transport = socket_.transport
+        if code == RIGHT_ENDED:
+            patience = monotonic_s() + DRAIN_S
+            while transport.get_write_buffer_size() and monotonic_s() < patience:  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.005)
+            if transport.get_write_buffer_size():
+                transport.abort()
+                return
+        with contextlib.suppress(TimeoutError, ConnectionClosed):
+            async with asyncio.timeout(1.0):
+                await socket_.close(code, view.end or "")
+        if not transport.is_closing():
+            transport.abort()
+
+    # --- the right
+
+    def end(self, permits: frozenset[PermitId], end: End) -> None:
+        """Cut every view under these permits now."""
+        for view in tuple(self.views):
+            if view.held.permit_id in permits:
+                view.finish(end)
+
+    async def _hear_endings(self) -> None:
+        async for permits in self.gate.endings():
+            self.end(permits, End.REVOKED)
+
+    async def _hold_lease(self) -> None:
+        """Re-read the permits of all views; cut everybody when nobody answers in time."""
+        while True:
+            asked_s = monotonic_s()
+            views = tuple(self.views)
+            permits = frozenset(v.held.permit_id for v in views)
+            try:
+                async with asyncio.timeout(max(ANSWER_S, self.leased_s + LEASE_S - asked_s)):
+                    alive = await self.gate.renew(permits)
+            except Exception as error:  # whatever it is, it is no answer
+                if monotonic_s() - self.leased_s >= LEASE_S and self.views:
+                    log.error("lease lost, cutting everybody", error=type(error).__name__)
+                    for view in tuple(self.views):
+                        view.finish(End.LEASE_LOST)
+                await asyncio.sleep(0.05)
+                continue
+            self.leased_s = asked_s
+            self._apply(views, alive)
+            await asyncio.sleep(BEAT_S)
+
+    def _apply(self, views: tuple[View, ...], alive: Mapping[PermitId, datetime]) -> None:
+        for view in views:
+            not_after = alive.get(view.held.permit_id)
+            if not_after is None:
+                view.finish(End.REVOKED)
+            elif not_after != view.held.not_after:
+                view.held = replace(view.held, not_after=not_after)
+                view.viewer.say(json.dumps({"type": "extended", "not_after": not_after.astimezone(UTC).isoformat()}))
+                self._arm(view)
+
+    async def _record(self) -> None:
+        """Write down ended views, as often as it takes: the database may be the reason they ended."""
+        while True:
+            view = await self._unrecorded.get()
+            end = view.end or End.LEFT
+            self.metrics.ends.labels(end).inc()
+            self.metrics.bytes.inc(view.viewer.size)
+            while True:
+                try:
+                    await self.gate.closed(view.held, end, frames=view.viewer.frames, size=view.viewer.size)
+                    break
+                except Exception:
+                    log.exception("the end of a view is not recorded yet")
+                    await asyncio.sleep(0.5)
+
+
+def _word(message: str | bytes, key: str) -> str | None:
+    """Return one text field of a JSON object, None for anything else."""
+    try:
+        value = json.loads(message)
+    except ValueError:
+        return None
+    word = value.get(key) if isinstance(value, dict) else None
+    return word if isinstance(word, str) and word else None

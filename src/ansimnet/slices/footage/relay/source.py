@@ -1,0 +1,230 @@
+"""Where frames come from: a camera pulled over RTSP, kept alive for ever. Renditions are streams of the same shape."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from ansimnet.kernel.clock import monotonic_s
+from ansimnet.kernel.errors import Refusal
+from ansimnet.slices.footage.relay import onvif, rtp, rtsp
+from ansimnet.slices.footage.relay.digest import NoLogin
+from ansimnet.slices.footage.relay.fmp4 import fragment, init_segment
+from ansimnet.slices.footage.relay.gate import Camera
+from ansimnet.slices.footage.relay.h264 import AccessUnit, Depacketiser, Parameters, picture_size
+from ansimnet.slices.footage.relay.hiding import Hiding
+from ansimnet.slices.footage.relay.onvif import Seen
+from ansimnet.slices.footage.relay.ring import Frame, Init, Ring, Timeline
+from ansimnet.slices.footage.relay.sdp import BadStream, UnsupportedStream
+
+log = structlog.get_logger(__name__)
+
+STALL_S = 3.0
+"""No picture for so long: the session is dead. The slowest sub-streams in use send one picture a second."""
+RETRY_FIRST_S, RETRY_LAST_S = 0.2, 10.0
+"""Back-off between attempts; doubled each time, ± half so that a rebooting switch is not met by all at once."""
+RETRY_REFUSED_S = 30.0
+"""After a wrong login or a wrong format: cameras lock accounts after a few failures within minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What the camera's analytics saw, placed on the stream's timeline (ticks of the fMP4 clock)."""
+
+    pts: int
+    objects: tuple[Seen, ...]
+
+
+class Subscriber(Protocol):
+    """Who follows a stream. Called on the event loop; must not block."""
+
+    def offer(self, frame: Frame) -> None: ...
+
+    def saw(self, sighting: Sighting) -> None: ...
+
+    def lost(self) -> None:
+        """Hear that the source is silent; the next frame will be a key frame."""
+
+
+class Stream:
+    """Frames for many, with the current group of pictures for whoever joins late."""
+
+    def __init__(self, camera: Camera, ring: Ring | None = None) -> None:
+        self.camera = camera
+        self.ring = ring or Ring()
+        self.ready = asyncio.Event()  # there is a fresh picture to begin with
+        self.frames = 0
+        self.subscribers: set[Subscriber] = set()
+
+    @property
+    def group(self) -> list[Frame]:
+        """Return what a joiner gets at once: the current group of pictures, none of a silent source."""
+        return self.ring.group if self.ready.is_set() else []
+
+    def join(self, subscriber: Subscriber) -> None:
+        """Give the current group of pictures, and from now on every frame."""
+        for frame in self.group:
+            subscriber.offer(frame)
+        self.subscribers.add(subscriber)
+
+    def leave(self, subscriber: Subscriber) -> None:
+        """Stop giving. Safe to call twice."""
+        self.subscribers.discard(subscriber)
+
+    def start(self) -> None:
+        """Begin to work."""
+
+    def stop(self) -> None:
+        """Stop for good."""
+
+    def publish(self, frame: Frame) -> None:
+        """Keep a frame and hand it out."""
+        self.frames += 1
+        self.ring.add(frame)
+        if self.ring.group:
+            self.ready.set()
+        for subscriber in tuple(self.subscribers):
+            subscriber.offer(frame)
+
+    def announce(self, sighting: Sighting) -> None:
+        """Hand out what analytics saw."""
+        for subscriber in tuple(self.subscribers):
+            subscriber.saw(sighting)
+
+    def fall_silent(self) -> None:
+        """Tell everyone that the source is silent."""
+        if self.ready.is_set():
+            self.ready.clear()
+            for subscriber in tuple(self.subscribers):
+                subscriber.lost()
+
+
+class CameraSource(Stream):
+    """One camera's stream as it is: original pictures, no sound."""
+
+    def __init__(self, camera: Camera, *, allow_basic: bool = False, ring: Ring | None = None) -> None:
+        super().__init__(camera, ring)
+        self.hiding = Hiding()
+        self.reason = "starting"
+        self.reconnects = 0
+        self._allow_basic = allow_basic
+        self._task: asyncio.Task[None] | None = None
+        self._timeline = Timeline()
+        self._depacketiser = Depacketiser()
+        self._assembler = onvif.Assembler()
+        self._payload_types = (-1, -1)
+        self._parameters: Parameters | None = None
+        self._init: Init | None = None
+        self._last_s = 0.0
+
+    def start(self) -> None:
+        if self._task is None:
+            self._task = asyncio.create_task(self._pull(), name=f"pull {self.camera.code}")
+
+    def stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self.fall_silent()
+        self.ring.clear()
+
+    async def _pull(self) -> None:
+        patience_s = RETRY_FIRST_S
+        while True:
+            try:
+                await self._session()
+            except (UnsupportedStream, NoLogin) as refusal:
+                self.reason, patience_s = refusal.name, RETRY_REFUSED_S
+            except Refusal as refusal:
+                self.reason = refusal.name
+            except (OSError, EOFError) as error:  # TimeoutError is one
+                self.reason = "silent" if isinstance(error, TimeoutError) else "unreachable"
+            except Exception:
+                log.exception("camera session failed", camera=self.camera.code)
+                self.reason = "fault"
+            if self.ready.is_set():
+                patience_s = RETRY_FIRST_S
+            self.fall_silent()
+            self.hiding.forget()
+            self.reconnects += 1
+            log.info("camera lost", camera=self.camera.code, reason=self.reason, retry_s=round(patience_s, 1))
+            await asyncio.sleep(patience_s * random.uniform(0.5, 1.5))
+            patience_s = min(2 * patience_s, RETRY_LAST_S)
+
+    async def _session(self) -> None:
+        address = rtsp.Address.read(self.camera.url)
+        session = rtsp.Session(address, self._on_packet, allow_basic=self._allow_basic)
+        playing: asyncio.Task[None] | None = None
+        try:
+            found = await session.open()
+            self._payload_types = (
+                found.video.payload_type,
+                found.metadata.payload_type if found.metadata is not None else -1,
+            )
+            self._depacketiser = Depacketiser(found.parameter_sets())
+            self._assembler = onvif.Assembler()
+            self._timeline.broken()
+            self._last_s = monotonic_s()
+            playing = asyncio.create_task(session.play())
+            while not (await asyncio.wait({playing}, timeout=STALL_S / 6))[0]:
+                if monotonic_s() - self._last_s > STALL_S:
+                    raise TimeoutError("no picture")
+            playing.result()
+        finally:
+            session.close()
+            if playing is not None and not playing.done():
+                playing.cancel()
+                with contextlib.suppress(asyncio.CancelledError, Refusal, OSError, EOFError):
+                    await playing
+
+    def _on_packet(self, channel: int, data: bytes) -> None:
+        packet = rtp.read(data)
+        if channel == rtsp.VIDEO and packet.payload_type == self._payload_types[0]:
+            for unit in self._depacketiser.push(packet):
+                self._on_picture(unit)
+        elif channel == rtsp.METADATA and packet.payload_type == self._payload_types[1]:
+            document = self._assembler.push(packet)
+            if document is not None:
+                self._on_document(document)
+
+    def _on_picture(self, unit: AccessUnit) -> None:
+        now_s = monotonic_s()
+        self._last_s = now_s
+        parameters = self._depacketiser.parameters
+        if unit.key and parameters is not None and parameters != self._parameters:
+            self._parameters, self._init = parameters, init_of(parameters)
+        if self._init is None:
+            return
+        dts, pts = self._timeline.place(unit.ticks, now_s)
+        data = fragment(self.frames + 1, dts, pts - dts, self._timeline.duration, unit.key, unit.units)
+        if not self.ready.is_set():
+            self.reason = "live"
+            log.info("camera live", camera=self.camera.code)
+        self.publish(Frame(self._init, dts, pts, unit.key, data, now_s))
+
+    def _on_document(self, document: bytes) -> None:
+        try:
+            objects = onvif.read(document)
+        except BadStream:
+            return  # no fresh boxes: the masked rendition hides the whole picture by itself
+        if objects is not None:
+            now_s = monotonic_s()
+            self.hiding.tell(objects, now_s)
+            self.announce(Sighting(self._timeline.at(now_s), tuple(objects)))
+
+
+def init_of(parameters: Parameters) -> Init:
+    """Return what players and decoders need before the first frame."""
+    width, height = picture_size(parameters.sps)
+    return Init(
+        codec=parameters.codec,
+        width=width,
+        height=height,
+        segment=init_segment(parameters, width, height),
+        sets=b"".join(b"\0\0\0\1" + nal for nal in (parameters.sps, *parameters.pps)),
+    )
