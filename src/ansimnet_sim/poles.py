@@ -1,0 +1,88 @@
+"""Where a city plants its cameras: at crossings, beside the carriageway, looking along a street."""
+
+from __future__ import annotations
+
+import math
+from random import Random
+
+from ansimnet_sim.city import Camera, City, blocked
+from ansimnet_sim.polygons import contains
+from ansimnet_sim.streets import Street, Xy
+
+COUNT = 48
+NEAR_M = 330.0
+"""Most cameras stand in the dense middle; the rest are spread."""
+PURPOSES = ("생활방범", "생활방범", "생활방범", "어린이보호", "시설물관리", "교통단속")
+
+
+def plant_cameras(city: City, rng: Random, count: int = COUNT) -> tuple[Camera, ...]:
+    """Return `count` cameras: every street near the victim's home first, then the wider district."""
+    hx, hy = city.victim_home
+    wanted: list[tuple[float, int, int]] = []
+    for n, (x, y) in enumerate(city.net.nodes):
+        for i in city.net.around[n]:
+            s = city.net.streets[i]
+            far = math.hypot(x - hx, y - hy)
+            main = 0.75 if s.road_class < 4 else 1.0
+            wanted.append((far * main * rng.uniform(0.75, 1.25) + (0 if far < NEAR_M else rng.uniform(0, 900)), n, i))
+    out: list[Camera] = []
+    numbers = sorted(rng.sample(range(101, 640), count))
+    looked: set[int] = set()
+    poles: dict[int, int] = {}
+    for _, n, i in sorted(wanted):
+        s = city.net.streets[i]
+        if len(out) == count or i in looked or poles.get(n, 0) >= 2 or s.length_m < 35:
+            continue
+        camera = camera_at(city, n, s, rng, f"HD-{numbers[len(out)]:04d}")
+        if camera is None:
+            continue
+        looked.add(i)
+        poles[n] = poles.get(n, 0) + 1
+        out.append(camera)
+    return tuple(sorted(out, key=lambda c: c.code))
+
+
+def camera_at(city: City, node: int, street: Street, rng: Random, code: str) -> Camera | None:
+    """Return a camera at a crossing that looks along one of its streets, or None where a wall is in the way."""
+    line = street.seen_from(node)
+    (ax, ay), (bx, by) = line[0], line[1]
+    n = math.dist((ax, ay), (bx, by)) or 1.0
+    ux, uy = (bx - ax) / n, (by - ay) / n
+    cross = [city.net.streets[i].width_m for i in city.net.around[node] if city.net.streets[i].name != street.name]
+    back = min(9.0, max(cross, default=6.0) / 2 - 0.6)  # the far corner of the crossing: it and the street are seen
+    for side in rng.sample((-1.0, 1.0), 2):
+        out = side * (min(4.0, street.width_m / 2 - 0.7) if street.width_m >= 12 else 0.18 * street.width_m)  # an arm
+        x, y = ax - ux * back + uy * out, ay - uy * back - ux * out
+        target = ax + ux * min(34.0, n * 0.7), ay + uy * min(34.0, n * 0.7)
+        if any(contains(b.ring, (x, y)) for b in city.buildings) or blocked(city.walls(), x, y, *target):
+            continue
+        azimuth = math.degrees(math.atan2(target[0] - x, target[1] - y)) % 360
+        registered = None if rng.random() < 0.12 else round(azimuth + rng.gauss(0, 3)) % 360
+        side_word = "북동남서북"[int(((math.degrees(math.atan2(ux, uy)) % 360) + 45) // 90)]
+        here = _other_name(city, node, street)
+        return Camera(
+            code,
+            f"{max(here, street.name, key=len)} 교차로 {side_word}측",
+            x,
+            y,
+            rng.choice((4.8, 5.2, 5.6)),
+            azimuth,
+            float(registered) if registered is not None else None,
+            float(rng.choice((62, 68, 74, 80))),
+            rng.uniform(11.0, 14.5),
+            float(rng.choice((45, 50, 60))),
+            rng.choice(PURPOSES),
+            f"{city.name} {street.name} {rng.randrange(2, 90)}",
+        )
+    return None
+
+
+def _other_name(city: City, node: int, street: Street) -> str:
+    names = [city.net.streets[i].name for i in city.net.around[node] if city.net.streets[i].name != street.name]
+    return min(names, key=len) if names else street.name
+
+
+def side_of(p: Xy, a: Xy, b: Xy) -> float:
+    """Return the signed distance of `p` to the right of a-b in metres."""
+    n = math.dist(a, b) or 1.0
+    return ((p[0] - a[0]) * (b[1] - a[1]) - (p[1] - a[1]) * (b[0] - a[0])) / n
