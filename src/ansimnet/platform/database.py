@@ -72,7 +72,7 @@ def database(settings: Settings, *, migrate: bool = True, say: Callable[[str], N
     server = embedded(settings, say=say)
     try:
         urls = server.start()
-        if migrate and server.supervising:
+        if migrate:
             migrations.migrate(urls.owner)
         yield Database(urls, server)
     finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import select
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from uuid import UUID
 import psycopg
 import structlog
 from psycopg import sql as pgsql
-from psycopg_pool import AsyncConnectionPool
 
+from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId
+from ansimnet.platform.pool import Connection, Pool, Row
 from ansimnet.platform.roles import Urls
 
 if TYPE_CHECKING:
@@ -23,10 +23,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-Row: TypeAlias = tuple[Any, ...]
 Query: TypeAlias = LiteralString | pgsql.SQL | pgsql.Composed
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
-Connection: TypeAlias = psycopg.AsyncConnection[Row]
 
 NO_CENTRE = CentreId(UUID(int=0))
 """The centre of the sealer, which works for all of them and owns no rows."""
@@ -36,7 +34,7 @@ STATEMENT_TIMEOUT_S = 30.0
 """No statement of ours takes longer than a second; one that does thirty is lost and must free its locks."""
 IDLE_TRANSACTION_TIMEOUT_S = 300.0
 """A transaction may be held open for a minute and delay nobody; after five its holder is taken for dead."""
-CHECKOUT_TIMEOUT_S = 30.0
+CHECKOUT_PATIENCE_S = 30.0
 """How long a caller waits for a free connection, a restart of the server included."""
 LISTEN_BACKOFF_S = (0.05, 2.0)
 
@@ -85,7 +83,6 @@ class Db:
         *,
         keys: KeyStore | None = None,
         app: str = "ansimnet",
-        min_size: int = 1,
         max_size: int = 8,
         statement_timeout_s: float = STATEMENT_TIMEOUT_S,
     ) -> None:
@@ -93,7 +90,7 @@ class Db:
         self.keys = keys
         self.url = url
         self._max_size = max_size
-        self._kwargs: dict[str, Any] = {
+        self._options: dict[str, Any] = {
             "autocommit": True,  # every transaction is opened by name, below
             "application_name": app,
             "connect_timeout": 5,
@@ -104,24 +101,17 @@ class Db:
             f" -c statement_timeout={int(statement_timeout_s * 1000)}"
             f" -c idle_in_transaction_session_timeout={int(IDLE_TRANSACTION_TIMEOUT_S * 1000)}",
         }
-        self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
-            url,
-            kwargs=self._kwargs,
-            min_size=min_size,
-            max_size=max_size,
-            open=False,
-            check=_check,
-            timeout=CHECKOUT_TIMEOUT_S,
-            name=app,
-        )
+        self._pool: Pool | None = None
 
     async def open(self) -> None:
-        """Open the pool; connections come as they are needed."""
-        await self._pool.open()
+        """Open the pool; connections come as they are needed. Belongs to the running event loop."""
+        self._pool = Pool(self.url, self._options, max_size=self._max_size, patience_s=CHECKOUT_PATIENCE_S)
 
     async def close(self) -> None:
         """Close the pool and its connections."""
-        await self._pool.close()
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
 
     async def __aenter__(self) -> Db:
         await self.open()
@@ -142,12 +132,14 @@ class Db:
             yield Tx(conn, self.centre_id, self.keys)
 
     async def _begin(self, stack: AsyncExitStack) -> Connection:
+        if self._pool is None:
+            raise Fault("the database was not opened")
         for spare in range(self._max_size, -1, -1):
             attempt = AsyncExitStack()
             conn = await attempt.enter_async_context(self._pool.connection())
             try:
                 await attempt.enter_async_context(conn.transaction())
-            except psycopg.OperationalError:
+            except psycopg.OperationalError:  # it broke since it was last used, and nothing was said yet
                 await conn.close()
                 await attempt.aclose()
                 if spare == 0:
@@ -168,7 +160,7 @@ class Db:
         pause_s = LISTEN_BACKOFF_S[0]
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(self.url, **self._kwargs) as conn:
+                async with await psycopg.AsyncConnection.connect(self.url, **self._options) as conn:
                     await conn.execute(pgsql.SQL("listen {}").format(pgsql.Identifier(channel)))
                     pause_s = LISTEN_BACKOFF_S[0]
                     yield ""
@@ -224,11 +216,3 @@ class Dbs:
 
     async def __aexit__(self, *_: object) -> None:
         await self.close()
-
-
-async def _check(conn: Connection) -> None:
-    """Ask the server only where the socket has something to say, which an idle one of a living server has not."""
-    poll = select.poll()
-    poll.register(conn.fileno(), select.POLLIN | select.POLLHUP | select.POLLERR)
-    if poll.poll(0):
-        await AsyncConnectionPool.check_connection(conn)

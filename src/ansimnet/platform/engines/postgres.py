@@ -121,8 +121,8 @@ class Postgres:
             self._passwords = roles.read_passwords(self._passwords_file)
             runner = binaries.runner(self.home, say=self._say)
             self._make_cluster(runner)
+            self._wait_for_a_stray_postmaster()  # before the port is chosen: it may still hold last time's
             self._address = self._new_address(runner)
-            self._wait_for_a_stray_postmaster()
             self._stopping.clear()
             self._thread = threading.Thread(target=self._supervise, args=(runner,), name="postgres", daemon=True)
             self._thread.start()

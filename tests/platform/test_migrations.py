@@ -1,0 +1,81 @@
+"""Migrations run once, in order, unedited, and add up to the schema we publish."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+from importlib.resources import files
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+import pytest
+
+from ansimnet.platform import migrations
+from ansimnet.platform.migrations import Migration, MigrationBroken
+from ansimnet.platform.roles import Urls
+
+if TYPE_CHECKING:
+    from tests.conftest import Cluster
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_published_schema_is_the_sum_of_the_migrations() -> None:
+    published = (ROOT / "contracts" / "schema.sql").read_text(encoding="utf-8")
+    assert migrations.snapshot() == published, (
+        "run: python -m ansimnet.platform.migrations snapshot contracts/schema.sql"
+    )
+
+
+def test_running_twice_changes_nothing(cluster: Cluster, urls: Urls) -> None:
+    assert migrations.migrate(urls.owner) == []
+
+
+def test_a_new_file_is_applied_once(urls: Urls) -> None:
+    known = [*migrations.read(), Migration(9999, "pre_test_thing", "create table thing (n int)")]
+    assert [m.number for m in migrations.migrate(urls.owner, known)] == [9999]
+    assert migrations.migrate(urls.owner, known) == []
+
+
+def test_a_file_that_fails_leaves_nothing_behind(urls: Urls) -> None:
+    known = [*migrations.read(), Migration(9999, "pre_test_thing", "create table thing (n int); select 1/0")]
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        migrations.migrate(urls.owner, known)
+    with psycopg.connect(urls.owner) as conn:
+        assert conn.execute("select to_regclass('thing')").fetchone() == (None,)
+
+
+def test_an_edited_file_is_refused(urls: Urls) -> None:
+    first, *rest = migrations.read()
+    with pytest.raises(MigrationBroken, match="edited after it ran"):
+        migrations.migrate(urls.owner, [Migration(first.number, first.name, first.text + "\n"), *rest])
+
+
+def test_a_database_of_a_later_version_is_refused(urls: Urls) -> None:
+    *older, _ = migrations.read()
+    with pytest.raises(MigrationBroken, match="does not know"):
+        migrations.migrate(urls.owner, older)
+
+
+def test_names_and_numbers_are_checked(tmp_path: Path) -> None:
+    with pytest.raises(MigrationBroken, match="no migrations"):
+        migrations.read(tmp_path)
+    (tmp_path / "0001_pre_a_b.sql").touch()
+    (tmp_path / "0001_pre_a_c.sql").touch()
+    with pytest.raises(MigrationBroken, match="two migrations"):
+        migrations.read(tmp_path)
+    (tmp_path / "first.sql").touch()
+    (tmp_path / "0001_pre_a_c.sql").unlink()
+    with pytest.raises(MigrationBroken, match="no name"):
+        migrations.read(tmp_path)
+
+
+def test_each_file_says_whether_it_runs_before_or_after_the_code() -> None:
+    assert all(migration.name.split("_")[0] in {"pre", "post"} for migration in migrations.read())
+
+
+def test_the_job_queue_is_the_pinned_versions_own_schema() -> None:
+    [ours] = [m.text for m in migrations.read() if m.name == "pre_platform_jobs"]
+    _, _, rest = ours.partition(f"-- >>>>>>>>>> procrastinate {version('procrastinate')}\n")
+    theirs = files("procrastinate").joinpath("sql", "schema.sql").read_text(encoding="utf-8")
+    assert rest.partition("-- <<<<<<<<<<")[0] == theirs
