@@ -25,6 +25,36 @@ class AccessDecided(Fact):
     allowed: bool
     reasons: tuple[str, ...]
     permit_id: PermitId | None
+    resources: tuple[UUID, ...] = ()  # all of them, where there are several; `resource` is then None
+    cites: tuple[str, ...] = ()
+    screen: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundGranted(Fact):
+    """A ground was put on file. `ground_kind` and `trigger` are values of GroundKind and of the four triggers."""
+
+    kind: ClassVar[str] = "policy.ground.granted.v1"
+    ground_id: GroundId
+    ground_kind: str
+    statute: str
+    trigger: str | None
+    about: tuple[UUID, ...]
+    resources: tuple[UUID, ...] | None
+    for_centre: UUID | None
+    account_id: AccountId | None
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroundChanged(Fact):
+    """Its scope or its end changed: widened | capped | extended | related | joined."""
+
+    kind: ClassVar[str] = "policy.ground.changed.v1"
+    ground_id: GroundId
+    change: str
+    added: tuple[UUID, ...]
+    until_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +86,10 @@ class SignedIn(Fact):
     kind: ClassVar[str] = "policy.account.signed-in.v1"
     account_id: AccountId | None
     succeeded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountDisabled(Fact):
+    kind: ClassVar[str] = "policy.account.disabled.v1"
+    account_id: AccountId
+    by: AccountId | None

@@ -1,0 +1,1 @@
+"""Roles, grounds and permits: nobody sees a person without one."""
