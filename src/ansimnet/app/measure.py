@@ -1,0 +1,104 @@
+"""Runs benchmarks (is it fast?) and evaluations (is it right?): the same options, the same shape of answer."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from ansimnet.kernel.errors import NotFound
+
+ROOT = Path(__file__).parents[3]
+FOLDERS = {"bench": "benchmarks", "eval": "evaluation"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What every measurement takes. `progress(done, total, words)` draws on standard error."""
+
+    size: Literal["small", "full"]
+    seed: int
+    world: Path | None
+    data: Path | None
+    kills: int | None
+    progress: Callable[[float, float, str], None]
+
+
+def names(kind: str) -> dict[str, str]:
+    """Return each measurement of a kind with the first line of its description."""
+    found = {}
+    for file in sorted((ROOT / FOLDERS[kind]).glob("*.py")):
+        if not file.name.startswith("_"):
+            lines = file.read_text(encoding="utf-8").split('"""')
+            found[file.stem] = lines[1].strip().splitlines()[0] if len(lines) > 1 else ""
+    return found
+
+
+def measure(kind: str, name: str, **chosen: Any) -> dict[str, Any]:
+    """Run one measurement and return its figures with `size seed commit load`.
+
+    Raises:
+        NotFound: nothing of that name; the message lists what there is.
+    """
+    known = names(kind)
+    if name not in known:
+        raise NotFound(f"there is no {kind} `{name}`", todo=f"one of: {', '.join(known) or 'none in this installation'}")
+    file = ROOT / FOLDERS[kind] / f"{name}.py"
+    sys.path.insert(0, str(ROOT))
+    spec = importlib.util.spec_from_file_location(f"{FOLDERS[kind]}.{name}", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    load = os.getloadavg()[0]
+    bar = Progress(
+        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
+    )
+    with bar:
+        task = bar.add_task(name, total=1.0)
+
+        def progress(done: float, total: float, words: str) -> None:
+            bar.update(task, completed=done, total=total, description=words)
+
+        figures = module.run(Options(progress=progress, **chosen))
+    return {**figures, "size": chosen["size"], "seed": chosen["seed"], "commit": commit(), "load": round(load, 2)}
+
+
+def commit() -> str | None:
+    """Return the commit of this checkout, `+` added where it was changed since; None outside of one."""
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        dirty = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=ROOT, capture_output=True, text=True)
+        return head + ("+" if dirty.stdout.strip() else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def show(figures: dict[str, Any], *, as_json: bool) -> None:
+    """Print figures for people, or one JSON object on one line."""
+    if as_json:
+        print(json.dumps(figures, ensure_ascii=False, default=str), flush=True)
+        return
+    console = Console()
+
+    def rows(value: dict[str, Any], indent: str = "") -> None:
+        for key, v in value.items():
+            if isinstance(v, dict):
+                console.print(f"{indent}[bold]{key}[/]")
+                rows(v, indent + "  ")
+            else:
+                shown = f"{v:,.3f}".rstrip("0").rstrip(".") if isinstance(v, float) else v
+                console.print(f"{indent}{key:<24} {shown}", highlight=False)
+
+    rows(figures)
