@@ -41,10 +41,13 @@ class StepReached(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoliceAsked(Fact):
-    """The automatic request to 112."""
+    """The automatic request to 112; `message` is the JSON 112 receives."""
 
     kind: ClassVar[str] = "dispatch.police.asked.v1"
+    subject: ClassVar[str | None] = "incident_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"message"})
     incident_id: IncidentId
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

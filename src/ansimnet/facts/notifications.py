@@ -16,5 +16,6 @@ class DeliveryRecorded(Fact):
     delivery_id: DeliveryId
     about: UUID  # the warning, order or request it carries
     channel: str  # live | web_push | sms | voice | agency
-    state: str  # sent | delivered | acknowledged | failed
+    state: str  # acknowledged | failed | undeliverable
     attempt: int
+    receipt: str = ""

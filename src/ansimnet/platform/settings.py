@@ -87,6 +87,16 @@ class Settings(BaseSettings):
         "mailto:operator@ansimnet.invalid",
         description="Contact that Web Push services are given (VAPID `sub`, RFC 8292).",
     )
+    push_hosts: str = Field(
+        "fcm.googleapis.com,updates.push.services.mozilla.com,web.push.apple.com,notify.windows.com",
+        description="Push services phones may name, comma-separated, each with its sub-domains; any other is refused.",
+    )
+    sms_url: str | None = Field(
+        None, description="Where text messages are posted for sending; empty records each one as undeliverable."
+    )
+    voice_url: str | None = Field(
+        None, description="Where voice calls are asked for; empty records each one as undeliverable."
+    )
     push_ca_file: Path | None = Field(
         None, description="Certificate authority of a push service of your own; empty means the system's."
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.cameras import api
 from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.cameras.model import ImportReport
 from ansimnet.slices.cameras.service import import_cameras
 
-__all__ = ["import_cameras", "parts"]
+__all__ = ["ImportReport", "import_cameras", "parts"]
 
 
 def parts(ctx: Context) -> Parts:

@@ -1,0 +1,1 @@
+"""Channels and delivery with acknowledgement and fallback; knows addresses, never reasons."""

@@ -1,0 +1,219 @@
+"""Bringing things to people: open deliveries in the caller's transaction, carry them out in jobs, record how they ended."""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import UUID
+
+import http_ece
+import httpx
+import msgspec
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from py_vapid import Vapid02
+
+from ansimnet.facts.notifications import DeliveryRecorded
+from ansimnet.kernel.errors import Fault
+from ansimnet.kernel.ids import DeliveryId, FactId, new_id
+from ansimnet.platform import jobs
+from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.ledger import append
+from ansimnet.platform.settings import Settings
+from ansimnet.slices.notifications import store
+from ansimnet.slices.notifications.model import Channel, Delivery, Subscription
+from ansimnet.slices.notifications.rules import SMS_TEXT
+
+DELIVER = "notifications.deliver"
+
+PUSH_TTL_S = 600
+"""A warning older than ten minutes is no warning; the phone asks for the state when it wakes."""
+
+TIMEOUT_S = 5.0
+GIVE_UP_ATTEMPTS = 6
+"""1 + 2 + 4 + 8 + 16 s of waits: after half a minute another channel has long been tried."""
+
+GONE = {404, 410}
+"""What a push service answers for a subscription that ended (RFC 8030 §7.3)."""
+
+
+class NotYet(Fault):
+    """The addressee did not take it; the job tries again."""
+
+
+async def open_delivery(
+    tx: Tx, *, about: UUID, to: UUID, channel: Channel, content: str | None, now: datetime
+) -> DeliveryId:
+    """Open a delivery and its job in the caller's transaction: both happen, or neither."""
+    delivery = Delivery(DeliveryId(new_id()), about, to, channel, content)
+    await store.open_delivery(tx, delivery, now)
+    await jobs.defer(tx, DELIVER, delivery_id=str(delivery.delivery_id))
+    return delivery.delivery_id
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """How one attempt ended: acknowledged, gone (address ended), undeliverable (no way configured), or again."""
+
+    state: str
+    receipt: str = ""
+
+
+async def deliver(db: Db, delivery_id: DeliveryId, settings: Settings, *, attempt: int, now: datetime) -> None:
+    """Carry out one delivery. Safe to run twice: one that ended is left alone, receivers get its id.
+
+    Raises:
+        NotYet: nobody took it yet and attempts are left.
+    """
+    async with db.transaction() as tx:
+        delivery = await store.load_waiting(tx, delivery_id)
+        if delivery is None:
+            return
+        addresses = [] if delivery.channel is Channel.AGENCY else await store.load_addresses(tx, delivery.to, delivery.channel)
+    async with client(settings) as http:  # outside any transaction: a slow neighbour holds no lock
+        if delivery.channel is Channel.AGENCY:
+            answer = await _agency(http, delivery, settings)
+        elif not addresses:
+            answer = Answer("undeliverable")
+        elif delivery.channel is Channel.WEB_PUSH:
+            answer = await _push_all(http, db, addresses, settings, now)
+        else:
+            answer = await _gateway(http, delivery, [a for _, a in addresses], settings)
+    if answer.state == "again" and attempt < GIVE_UP_ATTEMPTS:
+        raise NotYet(f"{delivery.channel} did not take {delivery_id}")
+    state = "failed" if answer.state == "again" else answer.state
+    async with db.transaction() as tx:
+        if await store.end_delivery(tx, delivery_id, state, attempt, now):
+            fact = DeliveryRecorded(
+                fact_id=FactId(new_id()), happened_at=now, delivery_id=delivery_id, about=delivery.about,
+                channel=delivery.channel, state=state, attempt=attempt, receipt=answer.receipt,
+            )  # fmt: skip
+            await append(tx, fact, actor="system:notifications")
+
+
+def client(settings: Settings) -> httpx.AsyncClient:
+    """Return the one kind of client that leaves this machine: short, no redirects, no proxy of the environment."""
+    verify: ssl.SSLContext | bool = True
+    if settings.push_ca_file is not None:
+        verify = ssl.create_default_context(cafile=str(settings.push_ca_file))
+    return httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False, verify=verify)
+
+
+async def _agency(http: httpx.AsyncClient, delivery: Delivery, settings: Settings) -> Answer:
+    if settings.police_112_url is None:
+        return Answer("undeliverable")
+    headers = {"Idempotency-Key": str(delivery.delivery_id), "Content-Type": "application/json"}
+    if settings.police_112_token is not None:
+        headers["Authorization"] = f"Bearer {settings.police_112_token.get_secret_value()}"
+    try:
+        answer = await http.post(settings.police_112_url, content=delivery.content or "{}", headers=headers)
+    except httpx.HTTPError:
+        return Answer("again")
+    if answer.status_code // 100 != 2:
+        return Answer("again")
+    try:
+        receipt = str(answer.json().get("receipt", ""))[:100]
+    except (ValueError, AttributeError):
+        receipt = ""
+    return Answer("acknowledged", receipt)
+
+
+async def _gateway(http: httpx.AsyncClient, delivery: Delivery, numbers: list[str], settings: Settings) -> Answer:
+    url = settings.sms_url if delivery.channel is Channel.SMS else settings.voice_url
+    if url is None:
+        return Answer("undeliverable")
+    body = {"to": numbers[0], "text": SMS_TEXT[settings.locale], "id": str(delivery.delivery_id)}
+    try:
+        answer = await http.post(url, json=body)
+    except httpx.HTTPError:
+        return Answer("again")
+    return Answer("acknowledged" if answer.status_code // 100 == 2 else "again")
+
+
+async def _push_all(
+    http: httpx.AsyncClient, db: Db, addresses: list[tuple[UUID, str]], settings: Settings, now: datetime
+) -> Answer:
+    took, gone = 0, 0
+    for address_id, text in addresses:
+        answer = await push(http, msgspec.json.decode(text, type=Subscription), settings, now)
+        took += answer.state == "acknowledged"
+        if answer.state == "gone":
+            gone += 1
+            async with db.transaction() as tx:
+                await store.forget_address(tx, address_id, now)
+    if took:
+        return Answer("acknowledged")
+    return Answer("undeliverable" if gone == len(addresses) else "again")
+
+
+async def push(http: httpx.AsyncClient, to: Subscription, settings: Settings, now: datetime) -> Answer:
+    """Send an empty, encrypted push (RFC 8030, 8291, 8292). What it is about, the phone asks us, signed in."""
+    origin = urlsplit(to.endpoint)
+    claims = {
+        "aud": f"{origin.scheme}://{origin.netloc}",
+        "exp": int(now.timestamp()) + 12 * 3600,  # RFC 8292: at most 24 h
+        "sub": settings.push_subject,
+    }
+    vapid = Vapid02.from_pem(_vapid_pem(settings.data_dir))
+    headers: dict[str, Any] = {
+        **vapid.sign(claims),
+        "TTL": str(PUSH_TTL_S),
+        "Urgency": "high",
+        "Content-Encoding": "aes128gcm",
+        "Content-Type": "application/octet-stream",
+    }
+    try:
+        answer = await http.post(to.endpoint, content=sealed_empty(to), headers=headers)
+    except httpx.HTTPError:
+        return Answer("again")
+    if answer.status_code in GONE:
+        return Answer("gone")
+    return Answer("acknowledged" if answer.status_code // 100 == 2 else "again")
+
+
+def sealed_empty(to: Subscription) -> bytes:
+    """Return nothing, encrypted for one browser (RFC 8291 over RFC 8188, aes128gcm)."""
+    return bytes(
+        http_ece.encrypt(
+            b"", salt=os.urandom(16), private_key=ec.generate_private_key(ec.SECP256R1()), dh=_unpadded(to.p256dh),
+            auth_secret=_unpadded(to.auth), version="aes128gcm",
+        )  # fmt: skip
+    )
+
+
+def _unpadded(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _vapid_pem(data_dir: Path) -> bytes:
+    """Return this installation's push identity, made on first use; 0600 beside the other keys."""
+    file = data_dir / "keys" / "vapid.pem"
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        key = ec.generate_private_key(ec.SECP256R1())
+        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        part = file.with_suffix(f".{os.getpid()}")
+        part.touch(mode=0o600)
+        part.write_bytes(pem)
+        try:
+            os.link(part, file)  # the first of several processes wins
+        except FileExistsError:
+            pass
+        finally:
+            part.unlink()
+        return file.read_bytes()
+
+
+def push_public_key(data_dir: Path) -> str:
+    """Return the key browsers subscribe with: uncompressed point, base64url, unpadded."""
+    key = Vapid02.from_pem(_vapid_pem(data_dir)).public_key
+    point = key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
+    return base64.urlsafe_b64encode(point).decode().rstrip("=")
