@@ -73,10 +73,13 @@ class Studio:
     still: tuple[U8, U8, U8] = field(init=False)
     _dirty: list[Rect] = field(default_factory=list)
     _worn: NDArray[np.float64] = field(init=False)
-    _text: str = ""
+    _ahead: tuple[float, float, float, float, float] = field(init=False)
 
     def __post_init__(self) -> None:
         self.rgb = self.backdrop.rgb.copy()
+        az = math.radians(self.camera.azimuth_deg)
+        spread = math.tan(math.radians(self.camera.fov_deg / 2)) * 1.15  # a little more than the picture's width
+        self._ahead = (self.camera.x, self.camera.y, math.sin(az), math.cos(az), spread)
         y = np.zeros((HEIGHT, WIDTH), np.uint8)
         u = np.zeros((HEIGHT // 2, WIDTH // 2), np.uint8)
         self.planes = (y, u, u.copy())
@@ -94,7 +97,7 @@ class Studio:
                 self.planes[p][y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] = self.still[p][y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
         self._dirty.clear()
         tracks: list[Track] = []
-        near = [(d, a, p) for a, p in actors if not a.hidden and (d := self._ahead_m(p)) > 1.2]
+        near = [(d, a, p) for a, p in actors if (d := self._ahead_m(p)) > 1.2]
         for _, actor, pose in sorted(near, key=lambda n: -n[0]):
             track = self._draw_one(actor, pose)
             if track is not None:
@@ -105,12 +108,10 @@ class Studio:
         return tracks
 
     def _ahead_m(self, p: Pose) -> float:
-        c = self.scene.camera
-        flat = math.hypot(c[3], c[4])
-        ahead = ((p.x - c[0]) * c[3] + (p.y - c[1]) * c[4]) / flat
-        across = abs((p.x - c[0]) * c[4] - (p.y - c[1]) * c[3]) / flat
-        reach = 3.0 + ahead * math.tan(math.radians(self.camera.fov_deg / 2)) * 1.15
-        return float(ahead) if ahead < 95.0 and across < reach else -1.0
+        ox, oy, fx, fy, spread = self._ahead
+        ahead = (p.x - ox) * fx + (p.y - oy) * fy
+        across = abs((p.x - ox) * fy - (p.y - oy) * fx)
+        return ahead if 0.0 < ahead < 95.0 and across < 3.0 + ahead * spread else -1.0
 
     def project(self, x: float, y: float, z: float) -> tuple[float, float, float]:
         """Return the pixel of a place and its depth in metres; depth below 0.3 means behind the camera."""
@@ -220,7 +221,7 @@ class Encoder:
         context.time_base, context.framerate = Fraction(1, fps), Fraction(fps, 1)
         context.thread_count = 1
         context.options = {
-            "preset": "superfast", "tune": "zerolatency", "profile": "baseline", "crf": "24",
+            "preset": "ultrafast", "tune": "zerolatency", "profile": "baseline", "crf": "26",
             "maxrate": str(bitrate), "bufsize": str(int(bitrate * 1.2)), "g": "100000", "sc_threshold": "0",
             "forced-idr": "1", "x264-params": "annexb=1:repeat-headers=1:aud=0:sliced-threads=0:threads=1:scenecut=0",
         }  # fmt: skip

@@ -39,7 +39,7 @@ def render(scene: Scene, width: int = 640, height: int = 360, seed: int = 0) -> 
     vignette = 1 - 0.30 * (((x / width - 0.5) * 2) ** 2 * 0.5 + ((y / height - 0.5) * 2) ** 2 * 0.5)
     shown = 255 * (1 - np.exp(-EXPOSURE * np.maximum(linear * vignette[..., None], 0))) ** (1 / 2.2)
     rng = np.random.default_rng(seed)
-    grain = rng.normal(0, 2.0, (height, width, 1)).astype(np.float32)
+    grain = rng.normal(0, 1.4, (height, width, 1)).astype(np.float32)
     return Backdrop(np.clip(shown + grain, 0, 250).astype(np.uint8), depth)
 
 

@@ -98,6 +98,7 @@ class CameraServer:
         self._server: asyncio.Server | None = None
         self._nonce = secrets.token_hex(8)
         self.late_frames = 0
+        self._poses: tuple[float, list[tuple[Actor, Pose]]] = (-1.0, [])
 
     def url(self, code: str, host: str = "127.0.0.1", *, secret: bool = True) -> str:
         """Return the address of a camera."""
@@ -162,9 +163,15 @@ class CameraServer:
                 mount.live.rest()
             elif not (mount.faults.frozen or mount.faults.dropped):
                 at = now()
-                shot = await loop.run_in_executor(self._pool, mount.live.shoot, number, at, self.people(at))
+                shot = await loop.run_in_executor(self._pool, mount.live.shoot, number, at, self._who(at))
                 self._send(mount, shot)
             number += 1
+
+    def _who(self, at: datetime) -> list[tuple[Actor, Pose]]:
+        """Return who is outdoors and where; asked once per 20 ms for all cameras (a walker moves 3 cm)."""
+        if not 0.0 <= at.timestamp() - self._poses[0] < 0.02:
+            self._poses = (at.timestamp(), [(a, p) for a, p in self.people(at) if not a.hidden])
+        return self._poses[1]
 
     def _send(self, mount: Mount, shot: Shot) -> None:
         stamp = mount.base + round((shot.number / self.fps + mount.faults.jump_s) * CLOCK)
