@@ -10,7 +10,7 @@ from random import Random
 
 from ansimnet_sim.city import City
 from ansimnet_sim.figures import CAR_COLOURS, COATS
-from ansimnet_sim.streets import Street, Xy, beside, length_m
+from ansimnet_sim.streets import Street, Xy, along_line, beside, length_m
 
 WALK_MPS = 1.35
 """Median free walking speed of adults, 1.3-1.4 m/s (Bohannon & Andrews 2011)."""
@@ -54,15 +54,8 @@ class Route:
 
 def along(line: Sequence[Xy], s_m: float) -> tuple[float, float, float]:
     """Return the place `s_m` metres along a line and the heading there, radians clockwise from north."""
-    left = max(0.0, s_m)
-    for a, b in zip(line, line[1:], strict=False):
-        n = math.dist(a, b)
-        if n > 0 and left <= n:
-            f = left / n
-            return a[0] + f * (b[0] - a[0]), a[1] + f * (b[1] - a[1]), math.atan2(b[0] - a[0], b[1] - a[1])
-        left -= n
-    a, b = line[-2], line[-1]
-    return b[0], b[1], math.atan2(b[0] - a[0], b[1] - a[1])
+    x, y, ux, uy = along_line(line, s_m)
+    return x, y, math.atan2(ux, uy)
 
 
 @dataclass(slots=True)

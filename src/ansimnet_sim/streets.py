@@ -175,3 +175,15 @@ def beside(line: Sequence[Xy], offsets_m: Sequence[float]) -> tuple[Xy, ...]:
             scale = min(2.0, 1.0 / max(0.5, nx * normals[0][0] + ny * normals[0][1]))
         out.append((x + nx * offsets_m[i] * scale, y + ny * offsets_m[i] * scale))
     return tuple(out)
+
+
+def along_line(line: Sequence[Xy], s_m: float) -> tuple[float, float, float, float]:
+    """Return the place `s_m` metres along a line and the unit direction there."""
+    left = max(0.0, s_m)
+    for a, b in zip(line, line[1:], strict=False):
+        n = math.dist(a, b)
+        if n > 0 and (left <= n or b is line[-1]):
+            f = min(1.0, left / n)
+            return a[0] + f * (b[0] - a[0]), a[1] + f * (b[1] - a[1]), (b[0] - a[0]) / n, (b[1] - a[1]) / n
+        left -= n
+    return line[-1][0], line[-1][1], 1.0, 0.0
