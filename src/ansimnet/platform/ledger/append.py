@@ -80,8 +80,8 @@ def bound(entry_id: UUID, kind: str) -> bytes:
 async def append(tx: Tx, fact: Fact, *, actor: str) -> None:
     """Write a fact into the ledger inside the caller's transaction.
 
-    It is sealed, numbered and told to readers some milliseconds after that transaction commits, and never if it does not.
-    A fact with the actor `link:<centre>` came from there and gets an entry id of its own.
+    It is sealed, numbered and told to readers some milliseconds after that transaction commits, and never if it does
+    not. A fact with the actor `link:<centre>` came from there and gets an entry id of its own.
 
     Raises:
         Fault: an actor of no known form, or personal fields without subject or key store.

@@ -1,8 +1,9 @@
 """How a fact becomes bytes and comes back, and which bytes an entry's hash commits to.
 
-Canonical JSON: keys sorted, UTF-8 unescaped, no white space. A UUID is its lower-case text, an instant is UTC with six
-decimals and `Z`, an enum is its value, a tuple is a list, a set is a sorted list, bytes are lower-case hex. NaN, infinities
-and instants without a zone are refused. `tools/verify_ledger.py` rebuilds the same bytes with the standard library alone.
+Canonical JSON: keys sorted, UTF-8 unescaped, no white space. A UUID is its lower-case text, an instant is UTC with
+six decimals and `Z`, an enum is its value, a tuple is a list, a set is a sorted list, bytes are lower-case hex. NaN,
+infinities and instants without a zone are refused. `tools/verify_ledger.py` rebuilds the same bytes with the standard
+library alone.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Signed tree heads, and the witness file outside the database that keeps them.
 
-A checkpoint says: the first `size` entries of this centre have this Merkle root. Its signature cannot be made without the
-centre's key, and the witness line cannot be taken back by whoever rewrites the database.
+A checkpoint says: the first `size` entries of this centre have this Merkle root. Its signature cannot be made without
+the centre's key, and the witness line cannot be taken back by whoever rewrites the database.
 """
 
 from __future__ import annotations

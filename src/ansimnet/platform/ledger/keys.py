@@ -1,13 +1,12 @@
 """Keys that never enter the database: one per subject and year, and each centre's signing key.
 
-Files under `<data>/keys/<centre>/`, created whole or not at all by whichever process comes first, wrapped (AES key wrap,
+Files under a folder per centre, created whole or not at all by whichever process comes first, wrapped (AES key wrap,
 RFC 3394) under a key-encryption key that an operator may keep elsewhere. Destroying a file makes every payload under it
 unreadable for ever while the chain of hashes still verifies. Nothing here is ever logged.
 """
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import os
 import threading
@@ -23,7 +22,6 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
 from ansimnet.kernel.errors import Fault
-from ansimnet.kernel.ids import CentreId
 
 KEY_BYTES = 32
 """AES-256."""
@@ -45,9 +43,16 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def _make_folder(folder: Path, mode: int) -> None:
+    """Create a folder and those above it, each with this mode (`mkdir` gives it to the last alone)."""
+    if not folder.exists():
+        _make_folder(folder.parent, mode)
+        folder.mkdir(mode=mode, exist_ok=True)
+
+
 def create_once(path: Path, content: bytes, mode: int = 0o600) -> bytes:
     """Write a small file unless it exists and return what it holds; safe among processes, synced before it appears."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_folder(path.parent, 0o700 if mode == 0o600 else 0o755)
     if not path.exists():
         draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.{os.urandom(4).hex()}")
         handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
@@ -77,18 +82,12 @@ class KeyStore:
 
     def __init__(self, folder: Path, *, kek: bytes | None = None) -> None:
         self.folder = folder
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _make_folder(folder, 0o700)
         self._kek = kek if kek is not None else create_once(folder / "kek", os.urandom(KEY_BYTES))
         if len(self._kek) != KEY_BYTES:
             raise KeyBroken(f"the key-encryption key must have {KEY_BYTES} bytes")
         self._cache: OrderedDict[tuple[UUID, int], _Cached] = OrderedDict()
         self._lock = threading.Lock()
-
-    @classmethod
-    def open(cls, data_dir: Path, centre_id: CentreId, *, kek_base64: str | None = None) -> KeyStore:
-        """Return the store of a centre under the data folder. `kek_base64` replaces the key file `kek`."""
-        kek = base64.b64decode(kek_base64) if kek_base64 else None
-        return cls(data_dir / "keys" / str(centre_id), kek=kek)
 
     def _path(self, subject_id: UUID, year: int) -> Path:
         return self.folder / "subjects" / subject_id.hex[-2:] / str(subject_id) / f"{year}.key"

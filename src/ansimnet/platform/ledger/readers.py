@@ -18,7 +18,7 @@ from prometheus_client import Counter
 from psycopg_pool import PoolTimeout
 
 from ansimnet.kernel.clock import now
-from ansimnet.kernel.errors import Fault
+from ansimnet.kernel.errors import Fault, Kind, Refusal
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CentreId, new_id
 from ansimnet.platform.ledger.append import Entry
@@ -31,23 +31,35 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 Handle: TypeAlias = Callable[["Tx", Entry], Awaitable[None]]
+Outside: TypeAlias = Callable[["Db", Entry], Awaitable[None]]
 
 RETRIES_S = (0.02, 0.1, 0.5)
-"""Pauses between the attempts at one fact before it is parked: long enough for a lock, too short to hold up an alarm."""
+"""Pauses between the attempts at one fact before it is parked: enough for a lock, too short to hold up an alarm."""
+NOT_YET_S = (0.05, 5.0)
+"""Pauses while a neighbour does not answer; short at first, since most outages are a restart."""
 DATABASE_AWAY_S = (0.05, 2.0)
 SKIPPED_BEFORE_NOTED = 1000
 """A position over kinds a reader does not follow is written down once per so many entries."""
 READERS_AT_ONCE = 5
-"""Handlers of one centre that hold a connection at once, fewer than the pool has, so that each may take a second one."""
+"""Handlers of one centre that hold a connection at once, fewer than the pool has, so that each may take another."""
 
 PARKED = Counter("ansimnet_ledger_parked", "Facts set aside because a reader failed on them", ["reader"])
 TAKEN = Counter("ansimnet_ledger_taken", "Facts taken in by readers", ["reader"])
+
+
+class NotYet(Refusal):
+    """The fact cannot be taken in now, through no fault of its own."""
+
+    kind = Kind.UNAVAILABLE
+    name = "not-yet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reader:
     """Who follows what. `handle` gets the open transaction in which its position moves.
 
+    `outside` is for what no transaction can hold, like telling another machine: it runs before, without one, and may
+    run again after a crash. Either may raise `NotYet`: then the reader waits and tries again, in order, for ever.
     `name` is `slice.what-for` and keeps its place across restarts: renaming a reader makes it read everything again.
     """
 
@@ -55,6 +67,7 @@ class Reader:
     kinds: frozenset[type[Fact]]
     centre: CentreId
     handle: Handle
+    outside: Outside | None = None
 
 
 def database_away(error: BaseException) -> bool:
@@ -113,20 +126,27 @@ class _Run:
 
     async def take(self, row: Row) -> None:
         """Take one fact in, or park it after the last attempt."""
-        for pause_s in (*RETRIES_S, None):
+        pauses, patience_s = iter((*RETRIES_S, None)), NOT_YET_S[0]
+        while True:
             try:
                 await self._attempt(row)
                 return
+            except NotYet:
+                log.info("reader.waits", reader=self.reader.name, seq=row.seq, again_in_s=patience_s)
+                await asyncio.sleep(patience_s)
+                patience_s = min(NOT_YET_S[1], patience_s * 2)
             except Exception as error:
                 if database_away(error):
                     raise
                 log.warning("reader.failed", reader=self.reader.name, seq=row.seq, error=where_it_broke(error))
-                if pause_s is None:
+                if (pause_s := next(pauses)) is None:
                     await self._park(row, error)
                     return
                 await asyncio.sleep(pause_s)
 
     async def _attempt(self, row: Row) -> None:
+        if self.reader.outside is not None:
+            await self.reader.outside(self.db, row.open(self.db.keys))
         async with self.slots, self.db.transaction() as tx:
             if not await claim(tx, self.reader.name, row.seq):
                 return

@@ -1,8 +1,8 @@
 """The one sealer: puts committed entries in order, chains, signs.
 
-It takes every entry that has committed and has no seal and gives the next numbers. A transaction still open is invisible
-to it, so nobody waits for a stranger; a late commit gets a later number. Exactly one works at a time: the lock lives in the
-connection that does the sealing, so whoever loses the connection has lost the right to seal.
+It takes every entry that has committed and has no seal and gives the next numbers. A transaction still open is
+invisible to it, so nobody waits for a stranger; a late commit gets a later number. Exactly one works at a time: the lock
+lives in the connection that does the sealing, so whoever loses the connection has lost the right to seal.
 """
 
 from __future__ import annotations
@@ -280,8 +280,8 @@ class Sealer:
             prev = head.checkpoint.hash() if head.checkpoint is not None else None
             made = sign(head.signer, head.centre_id, head.seq, head.tree.root(), head.hash, prev, now())
             await conn.execute(
-                "insert into ledger_checkpoint (centre_id, size, root, head_hash, prev_checkpoint_hash, key_id, signature,"
-                " signed_at) values (%s, %s, %s, %s, %s, %s, %s, %s)",
+                "insert into ledger_checkpoint (centre_id, size, root, head_hash, prev_checkpoint_hash, key_id,"
+                " signature, signed_at) values (%s, %s, %s, %s, %s, %s, %s, %s)",
                 (
                     made.centre_id,
                     made.size,

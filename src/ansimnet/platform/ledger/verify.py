@@ -196,8 +196,8 @@ def judge_checkpoints(
 
 
 _ROWS = """
-    select s.centre_id, s.seq, s.entry_id, s.prev_hash, s.hash, s.sealed_at, e.kind, e.happened_at, e.recorded_at, e.actor,
-           e.subject_id, e.key_year, e.body, e.payload, e.payload_sha256, e.centre_id
+    select s.centre_id, s.seq, s.entry_id, s.prev_hash, s.hash, s.sealed_at, e.kind, e.happened_at, e.recorded_at,
+           e.actor, e.subject_id, e.key_year, e.body, e.payload, e.payload_sha256, e.centre_id
     from ledger_seal s left join ledger_entry e using (entry_id)
     where s.centre_id = %s and s.seq > %s order by s.seq limit %s
 """
@@ -283,8 +283,8 @@ async def verify_centre(conn: AsyncConnection[Any], centre_id: CentreId, folder:
 async def verify(conn: AsyncConnection[Any], centres: Iterable[CentreId], folder: Path) -> Report:
     """Return the report over all centres, read in one snapshot.
 
-    `conn` is one of the sealer role, which alone sees every centre, and outside a transaction; `folder` holds the public
-    keys and witness files.
+    `conn` is one of the sealer role, which alone sees every centre, and outside a transaction; `folder` holds the
+    public keys and witness files.
     """
     wanted = list(centres)
     reports: list[CentreReport] = []
@@ -302,8 +302,8 @@ class NothingToExport(Fault):
 async def export_jsonl(conn: AsyncConnection[Any], centre_id: CentreId, folder: Path, path: Path) -> int:
     """Write one centre's sealed ledger as canonical JSON lines and return how many entries it has.
 
-    First line `ledger`, then an `entry` each with a `checkpoint` behind the entry it covers last, then `end`. Payloads stay
-    encrypted. Written beside `path` and moved there when whole.
+    First line `ledger`, then an `entry` each with a `checkpoint` behind the entry it covers last, then `end`. Payloads
+    stay encrypted. Written beside `path` and moved there when whole.
     """
     witness = Witness(folder, centre_id)
     if not witness.public_path.exists():
