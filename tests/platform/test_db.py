@@ -135,7 +135,7 @@ async def test_a_role_cannot_become_another(dbs: Dbs) -> None:
     ):
         with pytest.raises(InsufficientPrivilege):
             async with dbs.city.transaction() as tx:
-                await tx.execute(statement)  # type: ignore[arg-type]
+                await tx.execute(statement)
 
 
 async def test_an_owner_that_looks_without_a_centre_sees_nothing(dbs: Dbs, urls: Urls) -> None:
@@ -192,7 +192,7 @@ async def test_nobody_changes_the_ledger(dbs: Dbs, cluster: Cluster, urls: Urls,
         ):
             with pytest.raises(InsufficientPrivilege):
                 async with db.transaction() as tx:
-                    await tx.execute(change)  # type: ignore[arg-type]
+                    await tx.execute(change)
     async with await psycopg.AsyncConnection.connect(cluster.superuser(urls), autocommit=True) as mighty:
         for change in (
             f"update {table} set centre_id = centre_id",
@@ -200,7 +200,7 @@ async def test_nobody_changes_the_ledger(dbs: Dbs, cluster: Cluster, urls: Urls,
             f"truncate {table} cascade",
         ):
             with pytest.raises(InsufficientPrivilege, match="append-only"):
-                await mighty.execute(change)  # type: ignore[arg-type]
+                await mighty.execute(change)
 
 
 async def test_only_the_sealer_seals(dbs: Dbs) -> None:

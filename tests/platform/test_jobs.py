@@ -30,9 +30,14 @@ class Diary:
                 raise RuntimeError("not now")
             self.done.append((run.centre_id, arguments))
 
-    async def defer(self, db: Db, **arguments: jobs.Argument) -> int | None:
+    async def defer(
+        self, db: Db, *, once: str | None = None, schedule_at: datetime | None = None, **arguments: UUID | int
+    ) -> int | None:
         async with db.transaction() as tx:
-            return await jobs.defer(tx, "test.note", registry=self.registry, **arguments)
+            return await jobs.defer(
+                tx, "test.note", registry=self.registry, once=once, schedule_at=schedule_at, lock=None, priority=0,
+                **arguments,
+            )  # fmt: skip
 
     async def run(self, db: Db) -> None:
         await jobs.run_waiting(db, registry=self.registry)

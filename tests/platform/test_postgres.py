@@ -178,7 +178,7 @@ def test_secrets_are_ours_alone(server: Postgres) -> None:
 def test_the_cluster_keeps_what_it_acknowledged(server: Postgres) -> None:
     with psycopg.connect(server.url(SUPERUSER)) as conn:
         for setting, wanted in {"fsync": "on", "data_checksums": "on", "full_page_writes": "on"}.items():
-            assert conn.execute(f"show {setting}").fetchone() == (wanted,)  # type: ignore[arg-type]
+            assert conn.execute(f"show {setting}").fetchone() == (wanted,)
 
 
 def test_rows_are_there_after_kill_nine_and_it_comes_back_by_itself(server: Postgres) -> None:

@@ -113,6 +113,10 @@ class Db:
             await self._pool.close()
             self._pool = None
 
+    async def connect(self) -> Connection:
+        """Return a connection outside the pool, in autocommit, that the caller closes."""
+        return await psycopg.AsyncConnection.connect(self.url, **self._options)
+
     async def __aenter__(self) -> Db:
         await self.open()
         return self
@@ -160,7 +164,7 @@ class Db:
         pause_s = LISTEN_BACKOFF_S[0]
         while True:
             try:
-                async with await psycopg.AsyncConnection.connect(self.url, **self._options) as conn:
+                async with await self.connect() as conn:
                     await conn.execute(pgsql.SQL("listen {}").format(pgsql.Identifier(channel)))
                     pause_s = LISTEN_BACKOFF_S[0]
                     yield ""

@@ -24,6 +24,7 @@ from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId, new_id
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import SEARCH_PATH, Db, Dbs, Tx
+from ansimnet.platform.pool import DatabaseAway
 from ansimnet.platform.telemetry import FAULTS, JOB_SECONDS, JOBS, timed
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,8 @@ MAX_ATTEMPTS = 12
 STALLED_S = 30.0
 """A worker that has not beaten for so long is dead (procrastinate's own default); its jobs run again."""
 CONCURRENCY = 4
+LEAD_CHECK_S = 1.0
+"""How often the process that keeps time makes sure it still does."""
 
 
 class JobUnknown(Fault):
@@ -208,9 +211,8 @@ async def work(dbs: Dbs, context: object = None, *, registry: Registry = REGISTR
         for centre_id in (TRACKING_CENTRE, CITY_CENTRE):
             db = dbs.of(centre_id)
             group.create_task(_work_for(db, context, registry), name=f"jobs {centre_id}")
-            for timer in registry.timers.values():
-                if centre_id in timer.centres:
-                    group.create_task(_tick(timer, JobRun(db, context)), name=f"timer {timer.name}")
+            timers = [timer for timer in registry.timers.values() if centre_id in timer.centres]
+            group.create_task(_keep_time(db, context, timers), name=f"timers {centre_id}")
 
 
 async def run_waiting(db: Db, context: object = None, *, registry: Registry = REGISTRY) -> None:
@@ -225,7 +227,7 @@ async def run_waiting(db: Db, context: object = None, *, registry: Registry = RE
 def _app(db: Db, context: object, registry: Registry) -> procrastinate.App:
     options: Mapping[str, Any] = {"application_name": "ansimnet jobs", "options": f"-c search_path={SEARCH_PATH}"}
     app = procrastinate.App(
-        connector=procrastinate.PsycopgConnector(conninfo=db.url, kwargs=options, min_size=1, max_size=4)
+        connector=procrastinate.PsycopgConnector(conninfo=db.url, kwargs=options, min_size=1, max_size=4, timeout=1.0)
     )
     for known in registry.jobs.values():
         retry = procrastinate.RetryStrategy(max_attempts=known.max_attempts, exponential_wait=2)
@@ -252,6 +254,7 @@ async def _work_for(db: Db, context: object, registry: Registry) -> None:
     pause_s = 0.1
     while True:
         try:
+            await (await db.connect()).close()  # the queue's own pool asks an absent server too seldom: ask here
             app = _app(db, context, registry)
             async with app.open_async():
                 rescuer = asyncio.create_task(_rescue(app))
@@ -268,11 +271,13 @@ async def _work_for(db: Db, context: object, registry: Registry) -> None:
                 finally:
                     rescuer.cancel()
             pause_s = 0.1
+        except (psycopg.OperationalError, ConnectorException) as error:
+            log.warning("jobs.database_away", error=type(error).__name__, again_in_s=pause_s)
         except Exception:
             FAULTS.labels("jobs").inc()
             log.exception("jobs.worker_ended", again_in_s=pause_s)
         await asyncio.sleep(pause_s)
-        pause_s = min(5.0, pause_s * 2)
+        pause_s = min(1.0, pause_s * 2)
 
 
 async def _rescue(app: procrastinate.App) -> None:
@@ -285,19 +290,31 @@ async def _rescue(app: procrastinate.App) -> None:
         await asyncio.sleep(STALLED_S / 2)
 
 
-async def _tick(timer: Timer, run: JobRun) -> None:
-    """Repeat a timer for ever; skip a turn while another process has it, and survive what a turn raises."""
+async def _keep_time(db: Db, context: object, timers: Sequence[Timer]) -> None:
+    """Run a centre's timers for ever, in one process at a time: whoever holds the lock keeps time for all."""
     while True:
         try:
-            async with run.db.transaction() as tx:  # held only for its lock; the handler opens its own
-                mine = await tx.one(
-                    "select pg_try_advisory_xact_lock(hashtextextended(%s, 1))", [f"{run.centre_id}/{timer.name}"]
-                )
-                if mine == (True,):
-                    with timed(JOB_SECONDS, timer.name):
-                        await timer.handler(run)
-                    JOBS.labels(timer.name, "done").inc()
-        except (psycopg.Error, Fault) as error:
+            async with await db.connect() as conn, asyncio.TaskGroup() as group:
+                await conn.execute("set statement_timeout = 0")  # the other process may live for weeks
+                await conn.execute("select pg_advisory_lock(hashtextextended(%s, 0))", [f"timers {db.centre_id}"])
+                for timer in timers:
+                    group.create_task(_tick(timer, JobRun(db, context)), name=f"timer {timer.name}")
+                while True:
+                    await asyncio.sleep(LEAD_CHECK_S)
+                    await conn.execute("select 1")  # the lock is gone with the connection: then stop the timers
+        except* psycopg.OperationalError:
+            log.info("timers.lead_lost", centre=str(db.centre_id))
+        await asyncio.sleep(LEAD_CHECK_S)
+
+
+async def _tick(timer: Timer, run: JobRun) -> None:
+    """Repeat a timer for ever and survive what a turn raises."""
+    while True:
+        try:
+            with timed(JOB_SECONDS, timer.name):
+                await timer.handler(run)
+            JOBS.labels(timer.name, "done").inc()
+        except (psycopg.OperationalError, DatabaseAway) as error:
             JOBS.labels(timer.name, "failed").inc()
             log.warning("timer.failed", timer=timer.name, error=type(error).__name__)
         except Exception:

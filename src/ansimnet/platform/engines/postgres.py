@@ -39,6 +39,7 @@ log = structlog.get_logger(__name__)
 SUPERUSER = "postgres"
 HOST = "127.0.0.1"
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
+STEADY_S = 5.0  # one that ran so long had started well
 SOCKET_PATH_MAX = 100  # sun_path holds 108 bytes, and `/.s.PGSQL.65535` takes its share before that
 
 TUNING = {
@@ -282,7 +283,7 @@ class Postgres:
 
     def _supervise(self, runner: Runner) -> None:
         """Keep one postmaster running until told to stop; wait longer between failures that come quickly."""
-        at, pause_s = self.address, 0.05
+        at, failures = self.address, 0
         place = {"listen_addresses": at.host, "port": str(at.port), "unix_socket_directories": at.socket_dir}
         options = self._tuning | place
         argv = [str(runner.bin / "postgres"), "-D", str(self.data)]
@@ -297,8 +298,10 @@ class Postgres:
                 if self._stopping.is_set():
                     return
                 self.restarts += 1
-                # Backends of a killed postmaster live on for a moment and make the next start fail: try again soon.
-                pause_s = 0.05 if monotonic_s() - began_s > 5.0 else min(2.0, pause_s * 1.6)
+                # A killed one starts again at once. One that gave up by itself may have met backends of the killed one,
+                # which live on for a moment: ask again soon, then less and less often.
+                failures = 0 if code < 0 or monotonic_s() - began_s > STEADY_S else failures + 1
+                pause_s = min(2.0, 0.05 * 1.4**failures)
                 log.warning("postgres.ended", exit_code=code, again_in_s=round(pause_s, 2))
                 self._stopping.wait(pause_s)
 
