@@ -9,7 +9,8 @@ from uuid import UUID
 
 from ansimnet.kernel.ids import AccountId, CentreId
 from ansimnet.kernel.permits import Role
-from ansimnet.platform.db import Row, Tx
+from ansimnet.platform.db import Tx
+from ansimnet.platform.pool import Row
 from ansimnet.slices.policy.model import Account
 
 _ACCOUNT: LiteralString = "a.account_id, a.centre_id, a.login, a.role, a.display, a.subject_id, a.disabled_at"

@@ -40,9 +40,17 @@ from ansimnet.slices.policy.permits import (
     permits_about,
     redeem_ticket,
 )
-from ansimnet.slices.policy.rules import RESOLVED_LASTS, TRIGGER_LASTS, citation, statute_for, trigger_number
+from ansimnet.slices.policy.rules import (
+    BREAK_GLASS_LASTS,
+    RESOLVED_LASTS,
+    TRIGGER_LASTS,
+    citation,
+    statute_for,
+    trigger_number,
+)
 
 __all__ = [
+    "BREAK_GLASS_LASTS",
     "RESOLVED_LASTS",
     "TRIGGER_LASTS",
     "Account",

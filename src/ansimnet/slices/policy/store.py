@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 
 from ansimnet.kernel.ids import AccountId, CentreId, GroundId, PermitId
 from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, Role
-from ansimnet.platform.db import Row, Tx
+from ansimnet.platform.db import Tx
+from ansimnet.platform.pool import Row
 from ansimnet.slices.policy.model import Decision, Ground, HeldPermit, Question
 
 ENDED = "permit_ended"
@@ -357,13 +358,23 @@ async def use_ticket(tx: Tx, sha256: bytes, now: datetime) -> tuple[PermitId, UU
     return None if row is None else (PermitId(row[0]), row[1], row[2])
 
 
+async def close_expired(tx: Tx, now: datetime) -> int:
+    """Write the end of grounds that ran out; return how many."""
+    cursor = await tx.execute(
+        """update policy_ground set ended_at = until_at, ended_reason = 'expired'
+           where ended_at is null and until_at <= %s""",
+        (now,),
+    )
+    return cursor.rowcount
+
+
 async def sweep(tx: Tx, now: datetime) -> int:
     """Delete tickets, codes, attempts and sessions that nobody can use any more; return how many."""
     gone = 0
     for sql in (
         "delete from policy_ticket where expires_at < %s - interval '1 hour'",
         "delete from policy_enrol_code where expires_at < %s - interval '1 day'",
-        "delete from policy_attempt where free_at < %s and last_at < now() - interval '1 day'",
+        "delete from policy_attempt where greatest(free_at, last_at) < %s - interval '1 day'",
         "delete from policy_session where least(expires_at, coalesce(ended_at, expires_at)) < %s - interval '1 day'",
     ):
         gone += (await tx.execute(sql, (now,))).rowcount

@@ -75,9 +75,11 @@ _SUP, _RES, _PRO, _INV = Purpose.SUPERVISE, Purpose.RESPOND, Purpose.PROTECT, Pu
 TABLE: tuple[Line, ...] = (
     # -- the tracking centre: fixes in normal times, footage only on a trigger
     _line("controller-watches", [_CTRL],
-          [Act.READ_WEARER, Act.READ_TRACK, Act.READ_ALARM, Act.ACKNOWLEDGE_ALARM, Act.READ_MAP, Act.READ_STATUS,
-           Act.READ_CAMERAS, Act.READ_INCIDENT],
+          [Act.READ_WEARER, Act.READ_TRACK, Act.READ_ALARM, Act.ACKNOWLEDGE_ALARM, Act.READ_INCIDENT],
           [_SUP, _RES], _STAT, Reach.CENTRE, (Statute.EM_ACT_16_3, Statute.EM_ACT_16), DUTY_LASTS, standing=True),
+    _line("controller-surroundings", [_CTRL], [Act.READ_MAP, Act.READ_STATUS, Act.READ_CAMERAS],
+          [_SUP, _RES, Purpose.OPERATE], _STAT, Reach.CENTRE, (Statute.EM_ACT_16_3, Statute.PIPA_25), DUTY_LASTS,
+          standing=True),
     _line("controller-runs", [_CTRL], [Act.RUN_INCIDENT, Act.REVOKE_PERMIT],
           [_RES], _STAT, Reach.CENTRE, (Statute.EM_ACT_16_3,), DUTY_LASTS, standing=True),
     _line("controller-follows", [_CTRL], [Act.FOLLOW_LIVE],
@@ -102,7 +104,7 @@ TABLE: tuple[Line, ...] = (
           [Act.READ_WEARER, Act.READ_TRACK, Act.READ_ALARM, Act.READ_INCIDENT],
           [_RES], _STAT, Reach.CENTRE, (Statute.EM_ACT_15, Statute.EM_ACT_16), DUTY_LASTS, standing=True),
     _line("officer-surroundings", [_OFF], [Act.READ_MAP, Act.READ_STATUS],
-          [_SUP, _RES], _STAT, Reach.CENTRE, (Statute.EM_ACT_15,), DUTY_LASTS, standing=True),
+          [_SUP, _RES, Purpose.OPERATE], _STAT, Reach.CENTRE, (Statute.EM_ACT_15,), DUTY_LASTS, standing=True),
     _line("officer-follows", [_OFF], [Act.FOLLOW_LIVE],
           [_SUP, _RES], _STAT, Reach.CENTRE, (Statute.EM_ACT_15,), SHIFT_LASTS, standing=True),
     _line("officer-protects", [_OFF], [Act.REGISTER_PROTECTED, Act.READ_PROTECTED],
@@ -110,8 +112,10 @@ TABLE: tuple[Line, ...] = (
 
     # -- 112
     _line("police-responds", [_POL],
-          [Act.READ_INCIDENT, Act.CONCUR_CLOSING, Act.READ_ALARM, Act.READ_MAP, Act.READ_STATUS],
+          [Act.READ_INCIDENT, Act.CONCUR_CLOSING, Act.READ_ALARM],
           [_RES], _STAT, Reach.CENTRE, (Statute.EMERGENCY_112, Statute.POLICE_DUTIES_2), DUTY_LASTS, standing=True),
+    _line("police-surroundings", [_POL], [Act.READ_MAP, Act.READ_STATUS],
+          [_RES, Purpose.OPERATE], _STAT, Reach.CENTRE, (Statute.EMERGENCY_112,), DUTY_LASTS, standing=True),
     _line("police-follows", [_POL], [Act.FOLLOW_LIVE],
           [_RES], _STAT, Reach.CENTRE, (Statute.EMERGENCY_112,), SHIFT_LASTS, standing=True),
     _line("police-protects", [_POL], [Act.REGISTER_PROTECTED, Act.READ_PROTECTED],
@@ -129,7 +133,7 @@ TABLE: tuple[Line, ...] = (
     _line("unit-follows", [_UNIT], [Act.FOLLOW_LIVE],
           [_RES], _STAT, Reach.OWN, (Statute.POLICE_DUTIES_2,), SHIFT_LASTS, standing=True),
     _line("unit-map", [_UNIT], [Act.READ_MAP],
-          [_RES], _STAT, Reach.CENTRE, (Statute.POLICE_DUTIES_2,), DUTY_LASTS, standing=True),
+          [_RES, Purpose.OPERATE], _STAT, Reach.CENTRE, (Statute.POLICE_DUTIES_2,), DUTY_LASTS, standing=True),
     _line("unit-picture", [_UNIT], [Act.VIEW_STREAM, Act.READ_PROVISION],
           [_RES], _TRIG, Reach.PARTY, (), TRIGGER_LASTS, places=BOTH, masking=Masking.MARKED),
 
@@ -139,7 +143,7 @@ TABLE: tuple[Line, ...] = (
     _line("victim-follows", [_VIC], [Act.FOLLOW_LIVE],
           [Purpose.OWN], _STAT, Reach.OWN, (Statute.VICTIM_ACT_9,), SHIFT_LASTS, standing=True),
     _line("victim-map", [_VIC], [Act.READ_MAP],
-          [Purpose.OWN], _STAT, Reach.CENTRE, (Statute.VICTIM_ACT_9,), DUTY_LASTS, standing=True),
+          [Purpose.OWN, Purpose.OPERATE], _STAT, Reach.CENTRE, (Statute.VICTIM_ACT_9,), DUTY_LASTS, standing=True),
 
     # -- the city's centre: its own cameras always, a picture only under a provision or a break-glass of its own
     _line("operator-runs", [_OPER], [Act.READ_CAMERAS, Act.READ_STATUS, Act.READ_MAP],
@@ -159,8 +163,11 @@ TABLE: tuple[Line, ...] = (
           [_RES], _VITAL, Reach.SCOPE, (Statute.PIPA_15_1_5,), BREAK_GLASS_LASTS, homes=CITY),
 
     # -- those who watch the watchers, and those who keep the machine running; neither sees a person
-    _line("auditor", [_AUD], [Act.READ_LEDGER, Act.READ_STATUS],
+    _line("auditor", [_AUD], [Act.READ_LEDGER],
           [Purpose.AUDIT], _STAT, Reach.CENTRE, (Statute.SAFEGUARDS_8,), DUTY_LASTS, homes=BOTH, standing=True),
+    _line("auditor-surroundings", [_AUD], [Act.READ_STATUS],
+          [Purpose.AUDIT, Purpose.OPERATE], _STAT, Reach.CENTRE, (Statute.SAFEGUARDS_8,), DUTY_LASTS, homes=BOTH,
+          standing=True),
     _line("administrator", [_ADM], [Act.MANAGE_ACCOUNTS, Act.READ_STATUS, Act.READ_MAP],
           [Purpose.OPERATE], _STAT, Reach.CENTRE, (Statute.SAFEGUARDS_5, Statute.PIPA_29), DUTY_LASTS, homes=BOTH,
           standing=True),

@@ -1,0 +1,233 @@
+"""Who is behind a request, and signing in and out. The cookie signs in; a header proves that a write was meant."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+from starlette.requests import HTTPConnection
+
+from ansimnet.kernel.errors import Kind, Refusal
+from ansimnet.kernel.permits import Act, Role
+from ansimnet.platform.http import door
+from ansimnet.slices.policy import keyring
+from ansimnet.slices.policy.model import Account, kind_of
+from ansimnet.slices.policy.service import Caller, Desk, NotSignedIn, Opened
+
+COOKIE = "ansimnet_session"
+SECURE_COOKIE = "__Host-ansimnet_session"
+"""The prefix lets browsers refuse it over plain HTTP, from a subdomain or for a path."""
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+router = APIRouter(prefix="/api/v1", tags=["policy"])
+
+
+class BadCsrf(Refusal):
+    """This write does not prove that it comes from our page."""
+
+    kind = Kind.FORBIDDEN
+    name = "bad-csrf"
+
+
+# ------------------------------------------------------------------------------------------------- who is there
+
+
+def install(app: FastAPI, desk: Desk) -> None:
+    """Give an application the resolver its doors ask: who is behind this request, or this socket."""
+
+    async def sign_in(connection: HTTPConnection) -> Account:
+        return await signed_in(connection, desk)
+
+    app.state.desk = desk
+    app.state.sign_in = sign_in
+    app.state.sign_in_socket = sign_in
+
+
+async def signed_in(connection: HTTPConnection, desk: Desk) -> Account:
+    """Return the account behind a request; a write must carry the session's CSRF token and come from our own page.
+
+    Raises:
+        NotSignedIn: no living session.
+        BadCsrf: a write without the token, or from another origin.
+    """
+    token = token_of(connection)
+    http = connection.scope["type"] == "http"
+    account = await desk.session(token, caller_of(connection), touch=http)
+    if token is None:
+        raise NotSignedIn
+    if http and connection.scope["method"] not in SAFE_METHODS:
+        refuse_foreign(connection)
+        if not keyring.same(connection.headers.get("x-csrf-token", ""), keyring.csrf_of(token)):
+            raise BadCsrf(todo="send the session's token in X-CSRF-Token")
+    return account
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """Return the session's token from whichever of the two cookies this connection may use."""
+    return connection.cookies.get(SECURE_COOKIE if secure(connection) else COOKIE)
+
+
+def secure(connection: HTTPConnection) -> bool:
+    """Return whether cookies must be Secure: always, except plain HTTP on this very machine."""
+    return connection.url.scheme in ("https", "wss") or connection.url.hostname not in LOOPBACK
+
+
+def caller_of(connection: HTTPConnection) -> Caller:
+    """Return where a connection comes from."""
+    host = connection.client.host if connection.client is not None else None
+    return Caller.of(host, connection.headers.get("user-agent", ""))
+
+
+def refuse_foreign(connection: HTTPConnection) -> None:
+    """Refuse a browser's write from another origin; programs send no origin.
+
+    Raises:
+        BadCsrf: the origin is another host's.
+    """
+    origin = connection.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != connection.headers.get("host"):
+        raise BadCsrf("this page is not ours")
+
+
+def desk_of(request: Request) -> Desk:
+    """Return the desk the process was wired with."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+TheDesk = Annotated[Desk, Depends(desk_of)]
+
+
+class Form(BaseModel):
+    """What comes in: no field that nobody knows."""
+
+    model_config = ConfigDict(extra="forbid", str_max_length=2000)
+
+
+# ------------------------------------------------------------------------------------------------- sessions
+
+
+class SignInForm(Form):
+    """A desk signs in."""
+
+    login: str = Field(max_length=64)
+    password: SecretStr
+    centre: Literal["tracking", "city"] | None = None
+
+
+class CodeForm(Form):
+    """A phone signs in with its one-time code."""
+
+    code: str = Field(max_length=40)
+
+
+class AccountShown(BaseModel):
+    """An account as its own holder and the administrator see it."""
+
+    account_id: UUID
+    login: str
+    role: Role
+    display: str
+    centre_id: UUID
+    centre_kind: str
+    locale: str = "ko"
+
+    @classmethod
+    def of(cls, a: Account) -> AccountShown:
+        """Show an account."""
+        return cls(
+            account_id=a.account_id,
+            login=a.login,
+            role=a.role,
+            display=a.display,
+            centre_id=a.centre_id,
+            centre_kind=kind_of(a.centre_id) or "",
+        )
+
+
+class SessionShown(BaseModel):
+    """Who is signed in, and the token every write carries in X-CSRF-Token."""
+
+    account: AccountShown
+    csrf: str
+
+
+@router.post("/session")
+async def open_session(
+    form: SignInForm,
+    request: Request,
+    response: Response,
+    desk: TheDesk,
+    _: Annotated[None, Depends(door(Act.SIGN_IN, public_because="whoever signs in is not signed in yet"))],
+) -> SessionShown:
+    """Sign in with login and password."""
+    refuse_foreign(request)
+    opened = await desk.sign_in(
+        form.login,
+        form.password.get_secret_value(),
+        caller_of(request),
+        centre=form.centre,
+        old_token=token_of(request),
+    )
+    return _shown(opened, request, response, keep=False)
+
+
+@router.get("/session")
+async def read_session(request: Request, account: Annotated[Account, Depends(door(Act.READ_OWN))]) -> SessionShown:
+    """Say who is signed in."""
+    return SessionShown(account=AccountShown.of(account), csrf=keyring.csrf_of(token_of(request) or ""))
+
+
+@router.delete("/session", status_code=204)
+async def close_session(
+    request: Request, response: Response, desk: TheDesk, _: Annotated[Account, Depends(door(Act.READ_OWN))]
+) -> None:
+    """Sign out."""
+    await desk.sign_out(token_of(request) or "")
+    for name in (COOKIE, SECURE_COOKIE):
+        response.delete_cookie(name, path="/", secure=name == SECURE_COOKIE, httponly=True, samesite="strict")
+
+
+@router.post("/phone/enrol")
+async def enrol_phone(
+    form: CodeForm,
+    request: Request,
+    response: Response,
+    desk: TheDesk,
+    _: Annotated[None, Depends(door(Act.SIGN_IN, public_because="the one-time code is the proof"))],
+) -> SessionShown:
+    """Make this phone the protected person's phone."""
+    refuse_foreign(request)
+    return _shown(await desk.enrol(form.code, Role.VICTIM, caller_of(request)), request, response, keep=True)
+
+
+@router.post("/unit/enrol")
+async def enrol_unit(
+    form: CodeForm,
+    request: Request,
+    response: Response,
+    desk: TheDesk,
+    _: Annotated[None, Depends(door(Act.SIGN_IN, public_because="the one-time code is the proof"))],
+) -> SessionShown:
+    """Make this phone a unit's phone."""
+    refuse_foreign(request)
+    return _shown(await desk.enrol(form.code, Role.FIELD_UNIT, caller_of(request)), request, response, keep=True)
+
+
+def _shown(opened: Opened, request: Request, response: Response, *, keep: bool) -> SessionShown:
+    """Set the cookie and show the session; a desk's cookie ends with the browser, a phone's is kept."""
+    over_tls = secure(request)
+    response.set_cookie(
+        SECURE_COOKIE if over_tls else COOKIE,
+        opened.token,
+        max_age=int(opened.lasts.total_seconds()) if keep else None,
+        path="/",
+        secure=over_tls,
+        httponly=True,
+        samesite="strict",
+    )
+    return SessionShown(account=AccountShown.of(opened.account), csrf=opened.csrf)
