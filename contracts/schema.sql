@@ -735,6 +735,309 @@ ALTER TABLE public.centre OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.centre IS 'The organisations whose rows live in this database, each with a role of its own.';
 
+CREATE TABLE public.dispatch_alarm (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alarm_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    trigger text NOT NULL,
+    certain boolean NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.dispatch_alarm FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_alarm OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_assignment (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    incident_id uuid NOT NULL,
+    unit_id uuid NOT NULL,
+    eta_s real,
+    added_at timestamp with time zone NOT NULL,
+    added_by uuid
+);
+
+ALTER TABLE ONLY public.dispatch_assignment FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_assignment OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_checklist (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    incident_id uuid NOT NULL,
+    item text NOT NULL,
+    required boolean NOT NULL,
+    done_at timestamp with time zone,
+    done_by uuid
+);
+
+ALTER TABLE ONLY public.dispatch_checklist FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_checklist OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_event (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    event_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    icon text NOT NULL,
+    text_ko text NOT NULL,
+    text_en text NOT NULL,
+    note_sealed bytea,
+    CONSTRAINT dispatch_event_icon_check CHECK ((icon = ANY (ARRAY['alarm'::text, 'ours'::text, 'safe'::text, 'info'::text, 'doubt'::text])))
+);
+
+ALTER TABLE ONLY public.dispatch_event FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_event OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.dispatch_event.text_ko IS 'Codes, times and measures only; what a person typed stands in note_sealed.';
+
+CREATE TABLE public.dispatch_incident (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    incident_id uuid NOT NULL,
+    code text NOT NULL,
+    wearer_id uuid,
+    protected_person_id uuid,
+    trigger text NOT NULL,
+    medical text NOT NULL,
+    certain boolean NOT NULL,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    certain_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    acknowledged_by uuid,
+    resolved_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    outcome text,
+    concurred_at timestamp with time zone,
+    concurred_by uuid,
+    commander uuid,
+    CONSTRAINT dispatch_incident_medical_check CHECK ((medical = ANY (ARRAY['none'::text, 'advance'::text, 'after'::text]))),
+    CONSTRAINT dispatch_incident_state_check CHECK ((state = ANY (ARRAY['open'::text, 'resolved'::text, 'closed'::text, 'taken_back'::text]))),
+    CONSTRAINT dispatch_incident_trigger_check CHECK ((trigger = ANY (ARRAY['tamper'::text, 'curfew'::text, 'exclusion_zone'::text, 'approach'::text])))
+);
+
+ALTER TABLE ONLY public.dispatch_incident FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_incident OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.dispatch_incident.commander IS 'The account that leads it; hand-over changes it.';
+
+CREATE SEQUENCE public.dispatch_incident_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.dispatch_incident_number OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_order (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    order_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    unit_id uuid,
+    office text NOT NULL,
+    text_sealed bytea NOT NULL,
+    state text NOT NULL,
+    drafted_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    sent_by uuid,
+    received_at timestamp with time zone,
+    read_at timestamp with time zone,
+    accepted_at timestamp with time zone,
+    on_scene_at timestamp with time zone,
+    over_at timestamp with time zone,
+    CONSTRAINT dispatch_order_state_check CHECK ((state = ANY (ARRAY['draft'::text, 'sent'::text, 'received'::text, 'read'::text, 'accepted'::text, 'on_scene'::text, 'over'::text])))
+);
+
+ALTER TABLE ONLY public.dispatch_order FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_order OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_police (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    incident_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone,
+    failed_at timestamp with time zone,
+    receipt text
+);
+
+ALTER TABLE ONLY public.dispatch_police FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_police OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_provision (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    provision_id uuid NOT NULL,
+    incident_id uuid,
+    alarm_id uuid NOT NULL,
+    state text NOT NULL,
+    CONSTRAINT dispatch_provision_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'given'::text, 'refused'::text, 'ended'::text])))
+);
+
+ALTER TABLE ONLY public.dispatch_provision FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_provision OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_step (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    incident_id uuid NOT NULL,
+    step integer NOT NULL,
+    reached_at timestamp with time zone NOT NULL,
+    CONSTRAINT dispatch_step_step_check CHECK (((step >= 1) AND (step <= 4)))
+);
+
+ALTER TABLE ONLY public.dispatch_step FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_step OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.dispatch_step IS 'The four steps of the scenario (EM-17); elapsed times count from step 1.';
+
+CREATE TABLE public.dispatch_unit (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    unit_id uuid NOT NULL,
+    name text NOT NULL,
+    agency text NOT NULL,
+    office text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    incident_id uuid,
+    CONSTRAINT dispatch_unit_agency_check CHECK ((agency = ANY (ARRAY['112'::text, 'probation'::text])))
+);
+
+ALTER TABLE ONLY public.dispatch_unit FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_unit OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_warning (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    warning_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    level text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    acknowledged_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.dispatch_warning FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_warning OWNER TO ansimnet_owner;
+
+CREATE TABLE public.footage_alarm (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alarm_id uuid NOT NULL,
+    provision_id uuid,
+    incident_id uuid,
+    cleared boolean DEFAULT false NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_alarm FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_alarm OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_alarm IS 'Which provision and which incident an alarm belongs to; in the asking centre alone.';
+
+CREATE TABLE public.footage_mark (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    provision_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    permit_id uuid NOT NULL,
+    track text NOT NULL,
+    marked_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_mark FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_mark OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_mark IS 'The one track that is clear, per viewer and camera.';
+
+CREATE TABLE public.footage_provision (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    provision_id uuid NOT NULL,
+    from_centre uuid NOT NULL,
+    to_centre uuid NOT NULL,
+    alarm_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    wearer_id uuid,
+    trigger text NOT NULL,
+    statute text NOT NULL,
+    state text NOT NULL,
+    reason text,
+    ground_id uuid,
+    requested_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone,
+    not_after timestamp with time zone,
+    ended_at timestamp with time zone,
+    lat double precision,
+    lon double precision,
+    error_m real,
+    speed_mps real,
+    course_deg real,
+    seen_at timestamp with time zone,
+    CONSTRAINT footage_provision_check CHECK (((state <> 'given'::text) OR ((trigger = ANY (ARRAY['tamper'::text, 'curfew'::text, 'exclusion_zone'::text, 'approach'::text])) AND (statute <> ''::text) AND (not_after IS NOT NULL) AND (ground_id IS NOT NULL)))),
+    CONSTRAINT footage_provision_check1 CHECK (((state = ANY (ARRAY['requested'::text, 'given'::text])) OR (lat IS NULL))),
+    CONSTRAINT footage_provision_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'given'::text, 'refused'::text, 'ended'::text])))
+);
+
+ALTER TABLE ONLY public.footage_provision FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_provision OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_provision IS 'Both centres keep their own row: the asking one follows what the giving one decides.';
+
+COMMENT ON COLUMN public.footage_provision.wearer_id IS 'In the asking centre alone; the city never learns whom it is about.';
+
+COMMENT ON COLUMN public.footage_provision.lat IS 'Where the subject was last, while the provision is in force.';
+
+CREATE TABLE public.footage_provision_camera (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    provision_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    rank integer,
+    sees boolean DEFAULT false NOT NULL,
+    arrives_in_s real,
+    added_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_provision_camera FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_provision_camera OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.footage_provision_camera.rank IS 'Best first from 1; null once the rule no longer lists it (its permits stand until the end).';
+
+CREATE TABLE public.footage_view (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    view_id uuid NOT NULL,
+    permit_id uuid NOT NULL,
+    provision_id uuid,
+    camera_id uuid NOT NULL,
+    viewer text NOT NULL,
+    masking text NOT NULL,
+    relay text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    reason text,
+    frames bigint,
+    bytes bigint,
+    CONSTRAINT footage_view_check CHECK (((closed_at IS NULL) = (reason IS NULL))),
+    CONSTRAINT footage_view_masking_check CHECK ((masking = ANY (ARRAY['masked'::text, 'marked'::text, 'original'::text])))
+);
+
+ALTER TABLE ONLY public.footage_view FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_view OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.footage_view.viewer IS 'Seat and centre, never a name.';
+
+COMMENT ON COLUMN public.footage_view.relay IS 'The relay that serves it: after a crash its own successor records the end.';
+
 CREATE TABLE public.ledger_checkpoint (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     size bigint NOT NULL,
@@ -809,6 +1112,42 @@ ALTER TABLE ONLY public.link_seen FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.link_seen OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.link_seen IS 'Facts that came over the link already, so that a repeated one changes nothing.';
+
+CREATE TABLE public.notifications_address (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    address_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    channel text NOT NULL,
+    address_sealed bytea NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    gone_at timestamp with time zone,
+    CONSTRAINT notifications_address_channel_check CHECK ((channel = ANY (ARRAY['web_push'::text, 'sms'::text, 'voice'::text])))
+);
+
+ALTER TABLE ONLY public.notifications_address FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notifications_address OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.notifications_address.digest IS 'Keyed SHA-256 of the address, so that the same one is kept once.';
+
+CREATE TABLE public.notifications_delivery (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    delivery_id uuid NOT NULL,
+    about uuid NOT NULL,
+    addressee uuid NOT NULL,
+    channel text NOT NULL,
+    content_sealed bytea,
+    state text NOT NULL,
+    attempt integer NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT notifications_delivery_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'acknowledged'::text, 'failed'::text, 'undeliverable'::text])))
+);
+
+ALTER TABLE ONLY public.notifications_delivery FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notifications_delivery OWNER TO ansimnet_owner;
 
 CREATE TABLE public.policy_account (
     account_id uuid NOT NULL,
@@ -1365,6 +1704,60 @@ ALTER TABLE ONLY public.centre
 ALTER TABLE ONLY public.centre
     ADD CONSTRAINT centre_pkey PRIMARY KEY (centre_id);
 
+ALTER TABLE ONLY public.dispatch_alarm
+    ADD CONSTRAINT dispatch_alarm_pkey PRIMARY KEY (alarm_id);
+
+ALTER TABLE ONLY public.dispatch_assignment
+    ADD CONSTRAINT dispatch_assignment_pkey PRIMARY KEY (incident_id, unit_id);
+
+ALTER TABLE ONLY public.dispatch_checklist
+    ADD CONSTRAINT dispatch_checklist_pkey PRIMARY KEY (incident_id, item);
+
+ALTER TABLE ONLY public.dispatch_event
+    ADD CONSTRAINT dispatch_event_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY public.dispatch_incident
+    ADD CONSTRAINT dispatch_incident_centre_id_code_key UNIQUE (centre_id, code);
+
+ALTER TABLE ONLY public.dispatch_incident
+    ADD CONSTRAINT dispatch_incident_pkey PRIMARY KEY (incident_id);
+
+ALTER TABLE ONLY public.dispatch_order
+    ADD CONSTRAINT dispatch_order_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY public.dispatch_police
+    ADD CONSTRAINT dispatch_police_pkey PRIMARY KEY (incident_id);
+
+ALTER TABLE ONLY public.dispatch_provision
+    ADD CONSTRAINT dispatch_provision_pkey PRIMARY KEY (provision_id);
+
+ALTER TABLE ONLY public.dispatch_step
+    ADD CONSTRAINT dispatch_step_pkey PRIMARY KEY (incident_id, step);
+
+ALTER TABLE ONLY public.dispatch_unit
+    ADD CONSTRAINT dispatch_unit_centre_id_name_key UNIQUE (centre_id, name);
+
+ALTER TABLE ONLY public.dispatch_unit
+    ADD CONSTRAINT dispatch_unit_pkey PRIMARY KEY (unit_id);
+
+ALTER TABLE ONLY public.dispatch_warning
+    ADD CONSTRAINT dispatch_warning_pkey PRIMARY KEY (warning_id);
+
+ALTER TABLE ONLY public.footage_alarm
+    ADD CONSTRAINT footage_alarm_pkey PRIMARY KEY (centre_id, alarm_id);
+
+ALTER TABLE ONLY public.footage_mark
+    ADD CONSTRAINT footage_mark_pkey PRIMARY KEY (centre_id, provision_id, camera_id, account_id);
+
+ALTER TABLE ONLY public.footage_provision_camera
+    ADD CONSTRAINT footage_provision_camera_pkey PRIMARY KEY (centre_id, provision_id, camera_id);
+
+ALTER TABLE ONLY public.footage_provision
+    ADD CONSTRAINT footage_provision_pkey PRIMARY KEY (centre_id, provision_id);
+
+ALTER TABLE ONLY public.footage_view
+    ADD CONSTRAINT footage_view_pkey PRIMARY KEY (view_id);
+
 ALTER TABLE ONLY public.ledger_checkpoint
     ADD CONSTRAINT ledger_checkpoint_pkey PRIMARY KEY (centre_id, size);
 
@@ -1382,6 +1775,15 @@ ALTER TABLE ONLY public.ledger_seal
 
 ALTER TABLE ONLY public.link_seen
     ADD CONSTRAINT link_seen_pkey PRIMARY KEY (centre_id, fact_id);
+
+ALTER TABLE ONLY public.notifications_address
+    ADD CONSTRAINT notifications_address_centre_id_channel_digest_key UNIQUE (centre_id, channel, digest);
+
+ALTER TABLE ONLY public.notifications_address
+    ADD CONSTRAINT notifications_address_pkey PRIMARY KEY (address_id);
+
+ALTER TABLE ONLY public.notifications_delivery
+    ADD CONSTRAINT notifications_delivery_pkey PRIMARY KEY (delivery_id);
 
 ALTER TABLE ONLY public.policy_account
     ADD CONSTRAINT policy_account_centre_id_login_key UNIQUE (centre_id, login);
@@ -1499,7 +1901,27 @@ CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON jobs.procrastinate_
 
 CREATE INDEX camera_code ON public.camera USING btree (centre_id, code);
 
+CREATE INDEX dispatch_alarm_incident ON public.dispatch_alarm USING btree (incident_id);
+
+CREATE INDEX dispatch_event_incident ON public.dispatch_event USING btree (incident_id, at);
+
+CREATE UNIQUE INDEX dispatch_incident_wearer ON public.dispatch_incident USING btree (centre_id, wearer_id) WHERE (state = ANY (ARRAY['open'::text, 'resolved'::text]));
+
+CREATE INDEX dispatch_order_incident ON public.dispatch_order USING btree (incident_id);
+
+CREATE INDEX footage_alarm_incident ON public.footage_alarm USING btree (centre_id, incident_id);
+
+CREATE INDEX footage_alarm_provision ON public.footage_alarm USING btree (centre_id, provision_id);
+
+CREATE INDEX footage_provision_open ON public.footage_provision USING btree (centre_id, not_after) WHERE (state = ANY (ARRAY['requested'::text, 'given'::text]));
+
+CREATE INDEX footage_view_open ON public.footage_view USING btree (centre_id, provision_id) WHERE (closed_at IS NULL);
+
 CREATE INDEX ledger_entry_kind ON public.ledger_entry USING btree (centre_id, kind, recorded_at);
+
+CREATE INDEX notifications_address_subject ON public.notifications_address USING btree (centre_id, subject_id) WHERE (gone_at IS NULL);
+
+CREATE INDEX notifications_delivery_about ON public.notifications_delivery USING btree (centre_id, about);
 
 CREATE INDEX policy_ground_about ON public.policy_ground USING gin (about);
 
@@ -1588,6 +2010,45 @@ ALTER TABLE ONLY public.camera
 
 ALTER TABLE ONLY public.camera_source
     ADD CONSTRAINT camera_source_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.camera(camera_id);
+
+ALTER TABLE ONLY public.dispatch_alarm
+    ADD CONSTRAINT dispatch_alarm_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_assignment
+    ADD CONSTRAINT dispatch_assignment_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_assignment
+    ADD CONSTRAINT dispatch_assignment_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.dispatch_unit(unit_id);
+
+ALTER TABLE ONLY public.dispatch_checklist
+    ADD CONSTRAINT dispatch_checklist_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_event
+    ADD CONSTRAINT dispatch_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_order
+    ADD CONSTRAINT dispatch_order_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_order
+    ADD CONSTRAINT dispatch_order_unit_id_fkey FOREIGN KEY (unit_id) REFERENCES public.dispatch_unit(unit_id);
+
+ALTER TABLE ONLY public.dispatch_police
+    ADD CONSTRAINT dispatch_police_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_provision
+    ADD CONSTRAINT dispatch_provision_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_step
+    ADD CONSTRAINT dispatch_step_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_unit
+    ADD CONSTRAINT dispatch_unit_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_warning
+    ADD CONSTRAINT dispatch_warning_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.footage_provision_camera
+    ADD CONSTRAINT footage_provision_camera_centre_id_provision_id_fkey FOREIGN KEY (centre_id, provision_id) REFERENCES public.footage_provision(centre_id, provision_id);
 
 ALTER TABLE ONLY public.ledger_pending
     ADD CONSTRAINT ledger_pending_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.ledger_entry(entry_id);
@@ -1721,6 +2182,38 @@ ALTER TABLE public.camera_import ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.camera_source ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.dispatch_alarm ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_assignment ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_checklist ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_event ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_incident ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_order ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_police ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_provision ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_step ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_unit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_warning ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_alarm ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_mark ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_provision ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_provision_camera ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_view ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.ledger_checkpoint ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_entry ENABLE ROW LEVEL SECURITY;
@@ -1730,6 +2223,10 @@ ALTER TABLE public.ledger_pending ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.ledger_seal ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_seen ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notifications_address ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.notifications_delivery ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_account ENABLE ROW LEVEL SECURITY;
 
@@ -1795,6 +2292,38 @@ CREATE POLICY tenant ON public.camera_import USING ((centre_id = ( SELECT public
 
 CREATE POLICY tenant ON public.camera_source USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.dispatch_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_assignment USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_checklist USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_event USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_incident USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_order USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_police USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_provision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_step USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_unit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_warning USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_mark USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_provision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_provision_camera USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_view USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.ledger_checkpoint USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.ledger_entry USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
@@ -1804,6 +2333,10 @@ CREATE POLICY tenant ON public.ledger_pending USING ((centre_id = ( SELECT publi
 CREATE POLICY tenant ON public.ledger_seal USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.link_seen USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.notifications_address USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.notifications_delivery USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_account USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -1902,6 +2435,57 @@ GRANT SELECT ON TABLE public.centre TO ansimnet_tracking;
 GRANT SELECT ON TABLE public.centre TO ansimnet_city;
 GRANT SELECT ON TABLE public.centre TO ansimnet_sealer;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_alarm TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_alarm TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_assignment TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_assignment TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_checklist TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_checklist TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_event TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_event TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_incident TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_incident TO ansimnet_city;
+
+GRANT USAGE ON SEQUENCE public.dispatch_incident_number TO ansimnet_tracking;
+GRANT USAGE ON SEQUENCE public.dispatch_incident_number TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_order TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_order TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_police TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_police TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_provision TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_provision TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_step TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_step TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_unit TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_unit TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_warning TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_warning TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_city;
+
 GRANT SELECT ON TABLE public.ledger_checkpoint TO ansimnet_tracking;
 GRANT SELECT ON TABLE public.ledger_checkpoint TO ansimnet_city;
 GRANT SELECT,INSERT ON TABLE public.ledger_checkpoint TO ansimnet_sealer;
@@ -1920,6 +2504,12 @@ GRANT SELECT,INSERT ON TABLE public.ledger_seal TO ansimnet_sealer;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_seen TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_seen TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications_address TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications_address TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications_delivery TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications_delivery TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_account TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_account TO ansimnet_city;

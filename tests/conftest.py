@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import fcntl
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,6 +23,9 @@ from ansimnet.platform.ledger.keys import KeyStore
 from ansimnet.platform.roles import Urls
 
 TEMPLATE = "ansimnet_template"
+PREFIX = "ansimnet-test-"
+ROOM_BYTES = 4_000_000_000
+"""A database takes 10 MB, the cluster with its log 200; a container's usual 64 MB of shared memory is too little."""
 
 
 @dataclass
@@ -49,12 +54,30 @@ class Cluster:
         return self.server.url(SUPERUSER, urls.owner.rpartition("/")[2])
 
 
+def _place() -> Path:
+    """Return where throw-away clusters go: memory where there is enough. Clears what killed runs left there."""
+    memory = Path("/dev/shm")
+    if not memory.is_dir() or shutil.disk_usage(memory).free < ROOM_BYTES:
+        return Path("/tmp")
+    for left in memory.glob(f"{PREFIX}*"):
+        lock = left / "postgres" / "supervisor.lock"
+        with suppress(OSError), lock.open("a") as held:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)  # refused while its run goes on
+            shutil.rmtree(left, ignore_errors=True)
+    return memory
+
+
 @pytest.fixture(scope="session")
 def cluster() -> Iterator[Cluster]:
     """One embedded PostgreSQL for the run. No fsync: it is thrown away."""
-    folder = Path(tempfile.mkdtemp(prefix="ansimnet-test-", dir="/tmp"))
+    place = _place()
+    folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
     folder.chmod(0o711)  # the server's user walks through
-    server = Postgres(folder / "postgres", fsync=False, tuning={"shared_buffers": "64MB", "full_page_writes": "off"})
+    server = Postgres(
+        folder / "postgres",
+        fsync=False,
+        tuning={"shared_buffers": "64MB", "full_page_writes": "off", "wal_compression": "off"},
+    )
     try:
         server.start()
         with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as conn:
