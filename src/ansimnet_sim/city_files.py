@@ -325,5 +325,5 @@ def _stage_camera(city: City, at: Xy, index: int, address: str, purpose: str) ->
     azimuth = math.degrees(math.atan2(x + ux * 32 * way - pole[0], y + uy * 32 * way - pole[1])) % 360
     if any(contains(b.ring, pole) for b in city.buildings):
         pole = (x, y)
-    return Camera(f"HD-{index + 1:04d}", f"{s.name or '이름 없는 길'} {index + 1}", *pole, 5.2, azimuth, None, 74.0, 12.5,
+    return Camera(f"HD-{index + 1:04d}", f"{s.name or '이름 없는 길'} {index + 1}", *pole, 5.2, azimuth, None, 56.0, 11.5,
                   50.0, purpose, address or s.name, registered=at)  # fmt: skip

@@ -1,0 +1,372 @@
+"""A scenario played on a district: who walks where and when, what the truth crosses, what was ordered beforehand.
+
+Time 0 is the start of the story; the deciding line is crossed at `lead_s`. Everything is a function of the seed.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from random import Random
+
+from ansimnet.kernel.clock import KST
+from ansimnet.kernel.errors import Refusal
+from ansimnet_sim.city import City
+from ansimnet_sim.people import Actor, Pose, Route, crowd, walk_line
+from ansimnet_sim.scenarios import SCENARIOS, Scenario, Trigger
+from ansimnet_sim.streets import Street, Xy, along_line, length_m
+
+SUBJECT_MPS = 1.5
+"""He walks a little faster than the crowd."""
+
+
+class NoStory(Refusal):
+    """This district has no walk the scenario can be played on."""
+
+    name = "no-story"
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition of an order, as the truth knows it."""
+
+    trigger: Trigger
+    label: str
+    centre: Xy
+    radius_m: float
+    """Zone radius, curfew home radius, or the approach distance."""
+    warn_m: float = 0.0
+    victim: bool = False
+    """Whether it protects the story's victim."""
+
+    def body(self, city: City, protected_person_id: str | None, starts_at: datetime) -> dict[str, object]:
+        """Return the JSON body of POST …/conditions."""
+        p = city.point(self.centre)
+        at, whom = [round(p.lat, 7), round(p.lon, 7)], protected_person_id if self.victim else None
+        if self.trigger is Trigger.EXCLUSION_ZONE:
+            return {"trigger": self.trigger.value, "label": self.label, "centre": at, "radius_m": self.radius_m,
+                    "protected_person_id": whom}  # fmt: skip
+        if self.trigger is Trigger.CURFEW:
+            kst = starts_at.astimezone(KST)
+            begin, end = kst - timedelta(hours=1), kst + timedelta(hours=5)
+            return {"trigger": self.trigger.value, "label": self.label, "from": f"{begin:%H:%M}",
+                    "until": f"{end:%H:%M}", "home": at, "radius_m": self.radius_m}  # fmt: skip
+        return {"trigger": self.trigger.value, "label": self.label, "protected_person_id": whom,
+                "warn_m": self.warn_m, "alarm_m": self.radius_m}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePlan:
+    """How one ankle device behaves in the story."""
+
+    tamper_at_s: float | None = None
+    """The strap is cut: the flag is raised and the device stays where it falls."""
+    silent_from_s: float | None = None
+    indoors: bool = False
+    """Worn under a roof: wider errors, longer gaps."""
+
+
+@dataclass(slots=True)
+class Wearer:
+    """Somebody under an order."""
+
+    code: str
+    actor: Actor
+    conditions: list[Condition]
+    plan: DevicePlan = field(default_factory=DevicePlan)
+    offence: str = "sexual_violence"
+
+
+@dataclass(slots=True)
+class Story:
+    """Everything the truth knows about one night."""
+
+    scenario: Scenario
+    city: City
+    lead_s: float
+    ends_s: float
+    wearers: list[Wearer]
+    """The first is the subject."""
+    victim: Actor
+    victim_code: str
+    crowd: list[Actor]
+    patrols: list[Actor]
+    medical: dict[str, object] | None = None
+    """Body of the notice told before entry, less its times and condition."""
+
+    @property
+    def subject(self) -> Wearer:
+        return self.wearers[0]
+
+    def everybody(self, t: float) -> list[tuple[Actor, Pose]]:
+        """Return who is where at story time `t`."""
+        return [(a, a.at(t)) for a in self.actors()]
+
+    def actors(self) -> Iterator[Actor]:
+        """Go through all who move."""
+        yield from self.crowd
+        yield from (w.actor for w in self.wearers)
+        yield self.victim
+        yield from self.patrols
+
+    def depth_m(self, wearer: Wearer, condition: Condition, t: float) -> float:
+        """Return how deep the truth breaks a condition at `t`, in metres; negative: how far it is from breaking it."""
+        here = wearer.actor.at(t)
+        if condition.trigger is Trigger.APPROACH:
+            v = self.victim.at(t)
+            return condition.radius_m - math.hypot(here.x - v.x, here.y - v.y)
+        far = math.hypot(here.x - condition.centre[0], here.y - condition.centre[1])
+        return far - condition.radius_m if condition.trigger is Trigger.CURFEW else condition.radius_m - far
+
+    def crossed_at_s(self) -> float | None:
+        """Return when the truth first breaks a condition, or the strap is cut; None on a quiet night."""
+        cut = [w.plan.tamper_at_s for w in self.wearers if w.plan.tamper_at_s is not None]
+        times = [t / 2 for t in range(0, round(self.ends_s * 2))]
+        broken = (t for t in times for w in self.wearers for c in w.conditions if self.depth_m(w, c, t) > 0)
+        return min([*cut, *([x] if (x := next(broken, None)) is not None else [])], default=None)
+
+    def seen_by(self, t: float) -> list[str]:
+        """Return the codes of the cameras that truly see the subject at `t`."""
+        p = self.subject.actor.at(t)
+        return [c.code for c in self.city.cameras if self.city.sees(c, p.x, p.y)]
+
+
+def tell(city: City, scenario: str, seed: int, lead_s: float, *, people: int = 40, cars: int = 9) -> Story:
+    """Return the story of a scenario on a district.
+
+    Raises:
+        NoStory: no way leads past enough cameras.
+    """
+    stage = _Stage(city, SCENARIOS[scenario], Random(f"story/{seed}/{scenario}"), lead_s, people, cars)
+    return {
+        "exclusion-zone": _exclusion, "medical-exception": _medical, "curfew": _curfew, "tamper": _tamper,
+        "approach": _approach, "quiet-night": _quiet,
+    }[scenario](stage)  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Stage:
+    city: City
+    scenario: Scenario
+    rng: Random
+    lead_s: float
+    people: int
+    cars: int
+
+    @property
+    def home(self) -> Xy:
+        return self.city.victim_home
+
+    def watched(self) -> Callable[[Street], float]:
+        """Return the price of a street: cheap where a camera looks."""
+        seen = {id(s) for s in self.city.net.streets if self._in_view(s)}
+        return lambda s: s.length_m * (0.3 if id(s) in seen else 1.0) * (3.0 if s.foot_only else 1.0)
+
+    def _in_view(self, s: Street) -> bool:
+        x, y, _, _ = along_line(s.line, s.length_m / 2)
+        return any(
+            abs(c.x - x) < 60 and abs(c.y - y) < 60 and self.city.sees(c, x, y) for c in self.city.cameras
+        )
+
+    def walk_home(self, radius_m: float) -> tuple[tuple[Xy, ...], float]:
+        """Return the best watched walk from outside a circle round the home to it, and metres to the crossing."""
+        net = self.city.net
+        goal, price = net.nearest_node(*self.home), self.watched()
+        reach = net.reached_from(goal)
+        starts = sorted(n for n in reach if radius_m + 40 < math.dist(net.nodes[n], self.home) < radius_m + 190)
+        lines: list[tuple[Sequence[Xy], float]] = []
+        for n in starts:
+            for side in (1.0, -1.0):
+                line = (*walk_line(self.city, net.way(n, goal, cost=price), side), self.home)
+                crossing = _crossing_m(line, self.home, radius_m)
+                if crossing is not None and crossing > 25 and length_m(line) < 2.4 * math.dist(line[0], line[-1]):
+                    lines.append((line, crossing))
+        return self.best(lines)
+
+    def walks(self, least_m: float, most_m: float, away_m: tuple[float, float]) -> list[tuple[Xy, ...]]:
+        """Return walks between crossings this far apart that begin this far from the victim's home."""
+        net, price = self.city.net, self.watched()
+        reach = sorted(net.reached_from(net.nearest_node(*self.home)))
+        starts = [n for n in reach if away_m[0] < math.dist(net.nodes[n], self.home) < away_m[1]]
+        out = []
+        for n in self.rng.sample(starts, min(40, len(starts))):
+            ends = [m for m in reach if least_m < math.dist(net.nodes[n], net.nodes[m]) < most_m]
+            for m in self.rng.sample(ends, min(4, len(ends))):
+                out.append(walk_line(self.city, net.way(n, m, cost=price), self.rng.choice((-1.0, 1.0))))
+        return out
+
+    def best(self, lines: Sequence[tuple[Sequence[Xy], float]]) -> tuple[tuple[Xy, ...], float]:
+        """Return the walk that cameras see best from the place where it matters, and that place in metres along.
+
+        Raises:
+            NoStory: there is none.
+        """
+        if not lines:
+            raise NoStory("no walk fits the scenario here")
+        line, at = max(lines, key=lambda w: self.coverage(w[0], w[1]))
+        return tuple(line), at
+
+    def coverage(self, line: Sequence[Xy], at_m: float) -> float:
+        """Count places in view, most of all 4-60 m (some 40 s) after the one that matters."""
+        total = 0.0
+        for s in range(int(max(0, at_m - 16)), int(min(length_m(line), at_m + 150)), 4):
+            x, y, _, _ = along_line(line, s)
+            n = sum(abs(c.x - x) < 60 and abs(c.y - y) < 60 and self.city.sees(c, x, y) for c in self.city.cameras)
+            total += min(2, n) * 0.3 + (n > 0) * (4.0 if at_m + 4 <= s <= at_m + 60 else 0.7)
+        return total
+
+    def zone(self) -> Condition:
+        return Condition(Trigger.EXCLUSION_ZONE, "출입금지 구역 Z-2", self.home, self.scenario.zone_radius_m, victim=True)
+
+    def story(self, wearers: list[Wearer], victim: Route) -> Story:
+        ends = self.lead_s + self.scenario.ends_after_s
+        middle = wearers[0].actor.at(self.lead_s)
+        who = Actor("P-207", "victim", [(-1e6, victim)], (0.30, 0.27, 0.24), (0.10, 0.11, 0.14), 1.62, number=2)
+        who.hidden = victim.along_m(ends)[0] == victim.along_m(0.0)[0]  # she is at home
+        patrols = [
+            Actor(u.name, "police", [(-1e6, _stand((u.x, u.y)))], (0.80, 0.81, 0.84), number=900 + k)
+            for k, u in enumerate(self.city.units)
+        ]
+        others = crowd(self.city, self.rng, (middle.x, middle.y), self.people, self.cars, ends + 1800.0)
+        return Story(self.scenario, self.city, self.lead_s, ends, wearers, who, "P-207", others, patrols)
+
+
+def _subject(route: Route) -> Actor:
+    return Actor("W-1043", "wearer", [(-1e6, route)], (0.2, 0.2, 0.2), (0.1, 0.1, 0.1), 1.76, coded=True, number=1)
+
+
+def _stand(at: Xy) -> Route:
+    return Route((at, (at[0], at[1] + 0.01)), ((0.0, 0.0),))
+
+
+def _crossing_m(line: Sequence[Xy], centre: Xy, radius_m: float) -> float | None:
+    """Return the metres along a line at which it enters a circle for good, or None."""
+    inside = None
+    for k in range(int(length_m(line))):
+        x, y, _, _ = along_line(line, float(k))
+        if math.hypot(x - centre[0], y - centre[1]) < radius_m:
+            inside = float(k) if inside is None else inside
+        else:
+            inside = None
+    return inside
+
+
+def _paced(line: tuple[Xy, ...], at_s: float, at_m: float, mps: float, stop_m: float) -> Route:
+    """Return a walk that is `at_m` along at `at_s` and stops at `stop_m`; before its start it waits there."""
+    begin = at_s - at_m / mps
+    return Route(line, ((begin, 0.0), (begin + stop_m / mps, stop_m)))
+
+
+def _exclusion(stage: _Stage) -> Story:
+    line, crossing = stage.walk_home(stage.scenario.zone_radius_m)
+    stop = min(length_m(line) - 12.0, crossing + 400.0)
+    route = _paced(line, stage.lead_s, crossing, SUBJECT_MPS, stop)
+    return stage.story([Wearer("W-1043", _subject(route), [stage.zone()])], _stand(stage.home))
+
+
+def _medical(stage: _Stage) -> Story:
+    story = _exclusion(stage)
+    escort = Actor("escort", "person", [
+        (b, Route(tuple((x + 0.7, y + 0.4) for x, y in r.line), r.knots)) for b, r in story.subject.actor.routes
+    ], (0.10, 0.12, 0.18), (0.06, 0.06, 0.07), 1.74, number=19)  # fmt: skip
+    story.crowd.append(escort)
+    story.medical = {"place_coarse": "은결동 응급의료기관", "accompanied_by": "해담보호관찰소"}
+    return story
+
+
+def _curfew(stage: _Stage) -> Story:
+    """He leaves home inside the window."""
+    limit = stage.scenario.curfew_radius_m
+    lines: list[tuple[Sequence[Xy], float]] = []
+    for walk in stage.walks(110.0, 330.0, (60.0, 320.0)):
+        out = next((s for s in range(int(length_m(walk))) if math.dist(along_line(walk, s)[:2], walk[0]) > limit), None)
+        if out is not None:
+            lines.append((walk, float(out)))
+    line, left = stage.best(lines)
+    home = line[0]
+    route = _paced(line, stage.lead_s, left, SUBJECT_MPS, length_m(line))
+    rule = Condition(Trigger.CURFEW, "외출 제한", home, stage.scenario.curfew_radius_m)
+    return stage.story([Wearer("W-1043", _subject(route), [rule])], _stand(stage.home))
+
+
+def _tamper(stage: _Stage) -> Story:
+    """He cuts the strap on a watched street outside the zone and walks on; the device stays."""
+    apart = stage.scenario.zone_radius_m + 40
+    lines: list[tuple[Sequence[Xy], float]] = [
+        (w, 30.0) for w in stage.walks(110.0, 300.0, (apart, apart + 260))
+        if min(math.dist(along_line(w, s)[:2], stage.home) for s in range(0, int(length_m(w)), 5)) > apart
+    ]  # fmt: skip
+    line, cut = stage.best(lines)
+    walk = _paced(line, stage.lead_s, cut, SUBJECT_MPS, length_m(line))
+    plan = DevicePlan(tamper_at_s=stage.lead_s, silent_from_s=stage.lead_s + 60.0)
+    return stage.story([Wearer("W-1043", _subject(walk), [stage.zone()], plan)], _stand(stage.home))
+
+
+def _approach(stage: _Stage) -> Story:
+    """Both are out; their ways meet."""
+    limit = stage.scenario.approach_alarm_m
+    line, at = stage.walk_home(stage.scenario.zone_radius_m)
+    total, hers = length_m(line), 1.1
+    way = line[::-1]
+    # he is at the best watched place when she comes within the limit
+    hers_at = next((s for s in range(int(at), int(total))
+                    if math.dist(along_line(line, s)[:2], along_line(line, at)[:2]) >= limit), int(total))  # fmt: skip
+    her_m = total - hers_at  # along her own way, from home
+    route = _paced(line, stage.lead_s, at, SUBJECT_MPS, hers_at - 8.0)
+    victim = _paced(way, stage.lead_s, her_m, hers, min(total, her_m + 20.0))
+    rule = Condition(Trigger.APPROACH, "P-207 접근 금지", stage.home, limit, stage.scenario.approach_warn_m, victim=True)
+    return stage.story([Wearer("W-1043", _subject(route), [rule])], victim)
+
+
+def _quiet(stage: _Stage) -> Story:
+    """Nobody breaks anything, but three come near: along a zone's edge, home under a roof, past the victim."""
+    net, zone = stage.city.net, stage.zone()
+    goal = net.nearest_node(*stage.home)
+    ring = {
+        n for n in net.reached_from(goal)
+        if zone.radius_m + 28 < math.dist(net.nodes[n], stage.home) < zone.radius_m + 150
+    }  # fmt: skip
+
+    def price(s: Street) -> float:
+        near = min(math.dist(along_line(s.line, s.length_m * k / 8)[:2], stage.home) for k in range(9))
+        return s.length_m if near > zone.radius_m + 26 else 1e6 + s.length_m
+
+    edge = _longest(net.way, sorted(ring), price, stage, zone.radius_m + 22)
+    lap = length_m(edge) / 1.3
+    nearest = min(range(int(length_m(edge))), key=lambda s: math.dist(along_line(edge, s)[:2], stage.home))
+    first = stage.lead_s + 10.0 - nearest / 1.3  # nearest to the edge in the middle of what is told
+    walker = Route(edge, tuple((first + (k - 20) * lap, (k % 2) * length_m(edge)) for k in range(41)))
+    home = stage.city.wearer_home
+    rule = Condition(Trigger.CURFEW, "외출 제한", home, 100.0)
+    indoors = Actor("W-0662", "person", [(-1e6, _stand(home))], number=11, hidden=True)
+    apart = Condition(Trigger.APPROACH, "P-207 접근 금지", stage.home, stage.scenario.approach_alarm_m, 130.0, victim=True)
+    far = tuple(reversed(edge))
+    other = Actor("W-0871", "person", [(-1e6, Route(far, tuple(
+        (stage.lead_s - 0.5 * lap + (k - 20) * lap, (k % 2) * length_m(far)) for k in range(41)
+    )))], number=12)  # fmt: skip
+    wearers = [
+        Wearer("W-1043", _subject(walker), [zone]),
+        Wearer("W-0662", indoors, [rule], DevicePlan(indoors=True), "robbery_murder"),
+        Wearer("W-0871", other, [apart], offence="specified_violent"),
+    ]
+    return stage.story(wearers, _stand(stage.home))
+
+
+def _longest(
+    way: Callable[..., list[int]], ring: list[int], price: Callable[[Street], float], stage: _Stage, least_m: float
+) -> tuple[Xy, ...]:
+    """Return the longest walk along the edge, of those that truly keep off it by `least_m`."""
+    best: tuple[Xy, ...] = ()
+    for n in ring:
+        for m in stage.rng.sample(ring, min(6, len(ring))):
+            if n == m:
+                continue
+            line = walk_line(stage.city, way(n, m, cost=price))
+            near = min(math.dist(along_line(line, s)[:2], stage.home) for s in range(0, int(length_m(line)) + 1, 3))
+            if near >= least_m and near < least_m + 45 and length_m(line) > (length_m(best) if best else 30.0):
+                best = line
+    if not best:
+        raise NoStory("no walk along the edge of the zone")
+    return best
