@@ -169,7 +169,10 @@ class AlarmCleared(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PositionFollowed(Fact):
-    """A fix of a wearer whose alarm stands. Told only while it stands; feeds the city's following and the way out."""
+    """A fix of a wearer whose alarm stands. Told only while it stands; feeds the city's following and the way out.
+
+    `certain` is False while the alarm is only probable: such a position never leaves the tracking centre.
+    """
 
     kind: ClassVar[str] = "supervision.position.followed.v1"
     subject: ClassVar[str | None] = "wearer_id"
@@ -182,6 +185,7 @@ class PositionFollowed(Fact):
     speed_mps: float | None
     course_deg: float | None
     seen_at: datetime
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

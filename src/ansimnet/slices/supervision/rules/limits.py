@@ -1,0 +1,92 @@
+"""Every number the rules decide by, with its source. *ours*: chosen here, tuned by the evaluation, open to change.
+
+A change of any of them is a change of the rule: raise `RULE_VERSION`.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+
+RULE_VERSION = "supervision/1"
+"""Stands in every alarm, so that years later it can be judged again by the same rule."""
+
+# How an error radius becomes a variance -------------------------------------------------------------------------------
+RADIUS_PER_SIGMA = math.sqrt(-2 * math.log(1 - 0.68))
+"""68 % radius of a circular Gaussian in sigmas per axis, 1.51 (Rayleigh quantile; Android `Location.getAccuracy`)."""
+ERROR_FLOOR_M = 10.0
+"""No claim below this is believed: NIJ 1004.00 asks 10 m outdoors; fixes 200 m out claimed 1.9 m in the field."""
+ERROR_UNKNOWN_M = 50.0
+"""For devices that state no error; ours: five times the NIJ outdoor figure."""
+CORRELATED = 0.7
+"""Successive errors are alike (same access point, same walls): an estimate stays above this share of a fix's sigma.
+ours."""
+
+# How people move ------------------------------------------------------------------------------------------------------
+WALK_MPS = 1.34
+"""Comfortable gait of adults (Bohannon 1997: 1.27 to 1.46 m/s). The least unrest a person is granted."""
+URBAN_MPS = 50 / 3.6
+"""Urban limit, Enforcement Rule of the Road Traffic Act §19 (50 km/h). Ages a fix when asking who may be near."""
+HIGHWAY_MPS = 110 / 3.6
+"""Highest Korean expressway limit, same rule: the most unrest a person is granted."""
+POSSIBLE_MPS = 305 / 3.6
+"""KTX in service, 305 km/h. A fix that implies more than this is an outlier, whatever accuracy it claims."""
+MEMORY_S = 60.0
+"""How long a velocity is worth anything: time constant of the velocity process. ours."""
+PACE_DECAY_S = 300.0
+"""Time in which a person who has stopped driving is again taken for a walker. ours."""
+OUTLIER_SHARE = 0.05
+"""Share of fixes that lie far out though they claim not to; ours, after the 6 % share of cell fixes."""
+OUTLIER_SIGMA_M = 300.0
+"""How far out such fixes lie; ours, after a victim searched for 500 m away on a first-cell fix (2021)."""
+SUSPECTS = 3
+"""So many fixes in a row that fit nothing start the estimate anew. ours."""
+
+# How sure is sure -----------------------------------------------------------------------------------------------------
+CLEAR_BELOW = 0.20
+PROBABLE_FROM = 0.50
+CERTAIN_FROM = 0.90
+"""The three thresholds: an alarm begins at 0.50, is confirmed at 0.90 and ends only below 0.20 (hysteresis)."""
+OUT_FOR_SURE = 0.02
+"""One fix this far out ends an alarm; between here and 0.20 it takes two. ours."""
+DWELL_FIXES = 2
+"""Consistent fixes that confirm. One fix confirms only where it is very deep."""
+DEEP_M = 150.0
+DEEP_ERRORS = 4.0
+"""Very deep: at least 150 m and four error radii beyond the edge, from a fix that fits the track. ours."""
+DEEP_GENUINE = 0.9
+"""How surely such a fix must belong to the track. ours."""
+CITED = 10
+"""The most fixes an alarm cites of one side."""
+
+# Tamper ---------------------------------------------------------------------------------------------------------------
+SIGN_TRUST = 0.7
+"""How far one report of one sign is believed; ours: one strap alert is probable and two are certain (1 - 0.3² = 0.91),
+since strap contacts chatter (California 2009-10: 355,936 strap alerts, 876 device tampers)."""
+SIGN_APART = timedelta(seconds=5)
+"""Two reports closer than this are one: a burst of the same moment. ours."""
+
+# When we cannot vouch -------------------------------------------------------------------------------------------------
+SILENCE = timedelta(seconds=225)
+"""No usable fix for so long by our clock: told before the 4 minutes of NIJ 1004.00 are over (timers tick every 5 s)."""
+PLACED_M = 300.0
+"""A fix with a larger error vouches for nothing. ours."""
+STALE = timedelta(minutes=10)
+"""After this her registered place is judged too, as if she were there. ours."""
+PLACE_ERROR_M = 50.0
+"""How near to her registered place she is believed to be. ours."""
+LOW_BATTERY = 15.0
+BATTERY_BACK = 25.0
+"""Percent; a notice at or below the first, ended at or above the second. ours."""
+
+# Time -----------------------------------------------------------------------------------------------------------------
+AHEAD = timedelta(seconds=30)
+"""A fix seen later than this after our present is refused: its clock is wrong."""
+RERUN = timedelta(hours=1)
+"""A late fix within this of the newest one is judged with its neighbours again; an older one is only stored. ours."""
+WARM_UP = timedelta(minutes=10)
+"""How much is read before a late fix so that the estimate has settled. ours."""
+FOLLOW_AFTER = timedelta(minutes=60)
+"""A confirmed alarm whose wearer has left is followed for so long unless its incident closes: a trigger's permit."""
+PROTECTED_KEPT = timedelta(hours=24)
+"""How long a protected person's fixes are kept unless an alarm cites them."""

@@ -1,0 +1,1 @@
+"""What changes supervision's state. Each public function says who holds the transaction."""

@@ -1,0 +1,1 @@
+"""Supervision's rows. Every function runs in the caller's transaction."""

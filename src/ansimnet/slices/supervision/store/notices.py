@@ -1,0 +1,81 @@
+"""Open notices, who is silent, and up to when the clock was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from uuid import UUID
+
+from ansimnet.facts.supervision import (
+    NoticeKind,
+)
+from ansimnet.kernel.ids import (
+    DeviceId,
+    NoticeId,
+    ProtectedPersonId,
+    WearerId,
+)
+from ansimnet.platform.db import Tx
+from ansimnet.slices.supervision.model import (
+    Hearing,
+    OpenNotice,
+)
+from ansimnet.slices.supervision.rules import limits
+
+
+async def open_notices(tx: Tx, wearers: Iterable[UUID], devices: Iterable[UUID] = ()) -> list[OpenNotice]:
+    """Return the open notices of some wearers and about some devices."""
+    rows = await tx.all(
+        "select notice_id, notice, wearer_id, device_id, protected_person_id, since_at from supervision_notice "
+        "where ended_at is null and (wearer_id = any(%s) or device_id = any(%s))",
+        [list(wearers), list(devices)],
+    )
+    return [OpenNotice(NoticeId(r[0]), NoticeKind(r[1]), *r[2:]) for r in rows]
+
+
+async def silent_wearers(tx: Tx, now: datetime, among: Sequence[WearerId] | None = None) -> list[Hearing]:
+    """Return the wearers under an order in force whom no device has placed for `SILENCE`, by their best device."""
+    rows = await tx.all(
+        """
+        select * from (
+            select distinct on (d.wearer_id) d.device_id, d.wearer_id, d.heard_at, d.placed_at, d.battery, d.jammed
+            from supervision_device d join supervision_wearer w using (wearer_id)
+            where d.heard_at is not null and w.order_until_at > %(now)s
+              and (%(among)s::uuid[] is null or d.wearer_id = any(%(among)s))
+            order by d.wearer_id, coalesce(d.placed_at, d.heard_at) desc
+        ) best where coalesce(placed_at, heard_at) <= %(due)s
+        """,
+        {"now": now, "due": now - limits.SILENCE, "among": list(among) if among is not None else None},
+    )
+    return [Hearing(*r) for r in rows]
+
+
+async def silent_protected(tx: Tx, now: datetime) -> list[tuple[ProtectedPersonId, DeviceId, datetime]]:
+    """Return the protected persons whom no device of theirs has placed for `SILENCE`."""
+    rows = await tx.all(
+        """
+        select * from (
+            select distinct on (d.protected_person_id) d.protected_person_id, d.device_id,
+                   coalesce(d.placed_at, d.heard_at) as placed_at
+            from supervision_device d where d.protected_person_id is not null and d.heard_at is not null
+            order by d.protected_person_id, coalesce(d.placed_at, d.heard_at) desc
+        ) best where placed_at <= %s
+        """,
+        [now - limits.SILENCE],
+    )
+    return [(ProtectedPersonId(r[0]), DeviceId(r[1]), r[2]) for r in rows]
+
+
+async def ticked_at(tx: Tx) -> datetime | None:
+    """Return up to when the clock has been judged."""
+    row = await tx.one("select at from supervision_ticked")
+    return row[0] if row is not None else None
+
+
+async def set_ticked(tx: Tx, at: datetime) -> None:
+    """Note up to when the clock has been judged."""
+    await tx.execute(
+        "insert into supervision_ticked (centre_id, at) values (%s, %s) "
+        "on conflict (centre_id) do update set at = excluded.at",
+        [tx.centre_id, at],
+    )

@@ -1,0 +1,213 @@
+"""All that bears on some fixes, locked, loaded and written back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from ansimnet.facts.supervision import (
+    Trigger,
+)
+from ansimnet.kernel.geo import Point
+from ansimnet.kernel.ids import (
+    AlarmId,
+    ConditionId,
+)
+from ansimnet.platform.db import Tx
+from ansimnet.slices.supervision.model import (
+    Approach,
+    Circle,
+    Condition,
+    Curfew,
+    Device,
+    Estimate,
+    Exclusion,
+    Followed,
+    MedicalNotice,
+    PersonId,
+    Polygon,
+    Span,
+    Watch,
+    Wholeness,
+    Window,
+    Zone,
+    whole_id,
+)
+from ansimnet.slices.supervision.rules import limits
+from ansimnet.slices.supervision.rules.judge import Scene
+
+_estimate = msgspec.json.Decoder(Estimate)
+_watch = msgspec.json.Decoder(Watch)
+_encode = msgspec.json.Encoder().encode
+
+
+async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, Estimate]:
+    """Lock some people, and whoever they must be kept apart from, in the order of their ids; return what is believed.
+
+    Every judging begins with it, so two batches that touch the same person or pair run one after the other.
+    """
+    ids = list(people)
+    rows = await tx.all(
+        """
+        with someone as (
+            select unnest(%(ids)s::uuid[]) as id
+            union select c.protected_person_id from supervision_condition c
+                where c.wearer_id = any(%(ids)s) and c.trigger = 'approach' and c.ended_at is null
+            union select c.wearer_id from supervision_condition c
+                where c.protected_person_id = any(%(ids)s) and c.trigger = 'approach' and c.ended_at is null
+        )
+        select p.person_id, p.estimate from supervision_person p
+        where p.person_id in (select id from someone) order by p.person_id for update
+        """,
+        {"ids": ids},
+    )
+    return {PersonId(r[0]): _estimate.decode(bytes(r[1])) for r in rows if r[1] is not None}
+
+
+_CONDITION = """
+    select c.condition_id, c.wearer_id, c.trigger, c.label, c.ring, c.centre_lat, c.centre_lon, c.radius_m,
+           c.since_local, c.until_local, c.protected_person_id, c.warn_m, c.alarm_m, p.place_lat, p.place_lon,
+           (select array_agg(e.from_at order by e.from_at, e.until_at) from supervision_exception e
+             where e.condition_id = c.condition_id),
+           (select array_agg(e.until_at order by e.from_at, e.until_at) from supervision_exception e
+             where e.condition_id = c.condition_id)
+    from supervision_condition c left join supervision_protected p using (protected_person_id)
+"""
+
+
+def _condition(r: tuple[Any, ...]) -> Condition:
+    zone: Zone | None = None
+    if r[4] is not None:
+        zone = Polygon(tuple(Point(lat, lon) for lat, lon in r[4]))
+    elif r[5] is not None:
+        zone = Circle(Point(r[5], r[6]), r[7])
+    match Trigger(r[2]):
+        case Trigger.EXCLUSION_ZONE:
+            assert zone is not None
+            return Exclusion(r[0], r[1], r[3], zone, r[10])
+        case Trigger.CURFEW:
+            assert zone is not None
+            spans = tuple(Span(a, b) for a, b in zip(r[15] or (), r[16] or (), strict=True))
+            return Curfew(r[0], r[1], r[3], Window(r[8], r[9]), zone, spans, r[10])
+        case Trigger.APPROACH:
+            place = Point(r[13], r[14]) if r[13] is not None else None
+            return Approach(r[0], r[1], r[3], r[10], r[11], r[12], place)
+        case Trigger.TAMPER:
+            raise AssertionError("tamper is implied, never stored")
+
+
+async def conditions_of(tx: Tx, people: Iterable[PersonId]) -> list[Condition]:
+    """Return the conditions in force that bear on these wearers and protected persons, tamper not among them."""
+    ids = list(people)
+    rows = await tx.all(
+        _CONDITION + "where c.ended_at is null and (c.wearer_id = any(%s) or c.protected_person_id = any(%s))",
+        [ids, ids],
+    )
+    return [_condition(r) for r in rows]
+
+
+async def condition_by_id(tx: Tx, condition_id: UUID) -> Condition | None:
+    """Return a condition, in force or ended; tamper is not found here."""
+    row = await tx.one(_CONDITION + "where c.condition_id = %s", [condition_id])
+    return _condition(row) if row is not None else None
+
+
+async def curfews(tx: Tx) -> list[Curfew]:
+    """Return every curfew in force."""
+    rows = await tx.all(_CONDITION + "where c.ended_at is null and c.trigger = 'curfew'")
+    return [c for c in map(_condition, rows) if isinstance(c, Curfew)]
+
+
+async def load_scene(tx: Tx, people: Iterable[PersonId], devices: Iterable[Device], now: datetime) -> Scene:
+    """Lock and load all that bears on some people's fixes."""
+    ids = list(people)
+    estimates = await lock_people(tx, ids)
+    found = await conditions_of(tx, ids)
+    found += [Wholeness(whole_id(d.device_id), d.wearer_id, d.device_id) for d in devices if d.wearer_id is not None]
+    conditions = {c.condition_id: c for c in found}
+    scene = Scene(conditions, estimates=estimates)
+    rows = await tx.all("select watch from supervision_watch where condition_id = any(%s)", [list(conditions)])
+    for row in rows:
+        w = _watch.decode(bytes(row[0]))
+        scene.watches[w.condition_id] = w
+    rows = await tx.all(
+        "select condition_id, told_at, enters_at, leaves_at from supervision_medical "
+        "where condition_id = any(%s) and leaves_at > %s - interval '1 day' order by told_at",
+        [list(conditions), now],
+    )
+    for row in rows:
+        scene.medical.setdefault(row[0], []).append(MedicalNotice(*row))
+    rows = await tx.all(
+        """
+        select alarm_id, wearer_id, protected_person_id, confirmed_at is not null from supervision_alarm
+        where closed_at is null and (wearer_id = any(%s) or protected_person_id = any(%s))
+          and (cleared_at is null or (confirmed_at is not null and cleared_at > %s))
+        """,
+        [ids, ids, now - limits.FOLLOW_AFTER],
+    )
+    scene.followed = {AlarmId(r[0]): Followed(AlarmId(r[0]), *r[1:]) for r in rows}
+    return scene
+
+
+async def save_scene(tx: Tx, scene: Scene, before: dict[PersonId, Estimate], watched: dict[ConditionId, Watch]) -> None:
+    """Write back what changed in a scene since it was loaded."""
+    people = sorted(p for p, e in scene.estimates.items() if before.get(p) is not e)
+    if people:
+        await tx.execute(
+            "update supervision_person p set estimate = n.estimate "
+            "from unnest(%s::uuid[], %s::bytea[]) as n (person_id, estimate) where p.person_id = n.person_id",
+            [people, [_encode(scene.estimates[p]) for p in people]],
+        )
+    await save_watches(tx, [w for c, w in sorted(scene.watches.items()) if worth_saving(watched.get(c), w)])
+
+
+async def save_watches(tx: Tx, watches: Sequence[Watch]) -> None:
+    """Write what the rules remember."""
+    if watches:
+        await tx.execute(
+            """
+            insert into supervision_watch (condition_id, wearer_id, state, probability, alarm_id, watch)
+            select * from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::float8[], %s::uuid[], %s::bytea[])
+            on conflict (condition_id) do update set state = excluded.state, probability = excluded.probability,
+                alarm_id = excluded.alarm_id, watch = excluded.watch
+            """,
+            [
+                [w.condition_id for w in watches],
+                [w.wearer_id for w in watches],
+                [w.state.value for w in watches],
+                [w.probability for w in watches],
+                [w.alarm_id for w in watches],
+                [_encode(w) for w in watches],
+            ],
+        )
+
+
+def worth_saving(old: Watch | None, new: Watch) -> bool:
+    """Tell whether a watch says more than before: a quiet one that is judged quiet again is not written.
+
+    Quiet watches carry no memory except the instant they were judged at, which only curfews use; a curfew is judged
+    again from the estimate's own instant where it is older.
+    """
+    if old is None:
+        old = Watch(new.condition_id, new.wearer_id)
+    if old == new:
+        return False
+    quiet = Watch(new.condition_id, new.wearer_id, judged_at=new.judged_at, probability=new.probability)
+    was = Watch(old.condition_id, old.wearer_id, judged_at=old.judged_at, probability=old.probability)
+    return not (new == quiet and old == was and new.probability == 0.0 and old.probability == 0.0)
+
+
+async def watch_of(tx: Tx, condition_id: UUID) -> Watch | None:
+    """Return what the rules remember of a condition."""
+    row = await tx.one("select watch from supervision_watch where condition_id = %s", [condition_id])
+    return _watch.decode(bytes(row[0])) if row is not None else None
+
+
+async def estimate_of(tx: Tx, person_id: UUID) -> Estimate | None:
+    """Return where a person is believed to be."""
+    row = await tx.one("select estimate from supervision_person where person_id = %s", [person_id])
+    return _estimate.decode(bytes(row[0])) if row is not None and row[0] is not None else None
