@@ -115,7 +115,9 @@ def _agreement(built: lookup.Lookup, points: F64) -> float:
         row = np.flatnonzero(sees)
         want = row[np.argsort(cost[row], kind="stable")][:LIMIT]
         numbers, _, _, got_cost = lookup.sees_arrays(built, a, o, LIMIT)
-        same += bool(len(numbers) == len(want) and np.allclose(np.sort(got_cost), np.sort(cost[want]), rtol=1e-6, atol=1e-6))
+        same += bool(
+            len(numbers) == len(want) and np.allclose(np.sort(got_cost), np.sort(cost[want]), rtol=1e-6, atol=1e-6)
+        )
     return same / len(points)
 
 
@@ -154,7 +156,14 @@ def _ask(conn: psycopg.Connection[Any], points: F64) -> NDArray[np.float64]:
     took = np.empty(len(points))
     for i, (lat, lon) in enumerate(points.tolist()):
         shrink = math.cos(math.radians(lat))
-        given = {"lat": lat, "lon": lon, "dlat": 120 / scale, "dlon": 120 / scale / shrink, "shrink": shrink, "scale": scale}
+        given = {
+            "lat": lat,
+            "lon": lon,
+            "dlat": 120 / scale,
+            "dlon": 120 / scale / shrink,
+            "shrink": shrink,
+            "scale": scale,
+        }
         began = perf_counter_ns()
         conn.execute(RIVAL, given, prepare=True).fetchall()
         took[i] = perf_counter_ns() - began

@@ -81,7 +81,9 @@ async def _database(settings: Settings, db: Database) -> list[Finding]:
     findings = []
     async with db.dbs(settings, app="doctor") as dbs:
         async with dbs.tracking.transaction() as tx:
-            row = await tx.one("select current_setting('server_version'), clock_timestamp(), to_regclass('ledger_seal')")
+            row = await tx.one(
+                "select current_setting('server_version'), clock_timestamp(), to_regclass('ledger_seal')"
+            )
             assert row is not None
             skew_s = abs((row[1] - now()).total_seconds())
             if row[2] is None:
@@ -89,9 +91,13 @@ async def _database(settings: Settings, db: Database) -> list[Finding]:
             parked = await tx.one("select count(*) from reader_parked")
             waiting = await tx.one("select count(*) from ledger_pending")
         findings.append(Finding("good", "database", f"PostgreSQL {row[0]}"))
-        findings.append(Finding("good" if skew_s < MOST_SKEW_S else "bad", "clock", f"{skew_s * 1000:.0f} ms from the database's"))
+        findings.append(
+            Finding("good" if skew_s < MOST_SKEW_S else "bad", "clock", f"{skew_s * 1000:.0f} ms from the database's")
+        )
         if parked and parked[0]:
-            findings.append(Finding("bad", "readers", f"{parked[0]} facts set aside", "see reader_parked, mend, replay"))
+            findings.append(
+                Finding("bad", "readers", f"{parked[0]} facts set aside", "see reader_parked, mend, replay")
+            )
         if waiting and waiting[0] > 100:
             findings.append(Finding("odd", "sealer", f"{waiting[0]} facts not yet sealed", "is the worker running?"))
     report = await verify_at(db.urls.sealer, settings)

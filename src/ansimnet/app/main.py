@@ -28,7 +28,9 @@ cli = typer.Typer(
 Start here: `ansimnet demo` runs the whole system with a simulated district and opens the console.
 Then: `ansimnet serve` for your own data, `ansimnet import …` to bring it in, `ansimnet doctor` when something is odd.""",
 )
-imports = typer.Typer(no_args_is_help=True, help="Bring in cameras, streets, buildings, boundaries and places from files.")
+imports = typer.Typer(
+    no_args_is_help=True, help="Bring in cameras, streets, buildings, boundaries and places from files."
+)
 ledger = typer.Typer(no_args_is_help=True, help="Check the ledger, or write it out for an independent check.")
 users = typer.Typer(no_args_is_help=True, help="Accounts of staff.")
 cli.add_typer(imports, name="import")
@@ -41,7 +43,9 @@ err = Console(stderr=True)
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object as the last line.")]
 Size = Annotated[str, typer.Option(help="`small` ends within a minute; `full` is the real thing.")]
 Seed = Annotated[int, typer.Option(help="Where chance begins.")]
-DataDir = Annotated[Path | None, typer.Option("--data", help="Folder of real public data (geo, roads, …).", exists=True)]
+DataDir = Annotated[
+    Path | None, typer.Option("--data", help="Folder of real public data (geo, roads, …).", exists=True)
+]
 World = Annotated[Path | None, typer.Option(help="A world file written by the simulator.", exists=True, dir_okay=False)]
 
 
@@ -52,8 +56,12 @@ def say(sentence: str) -> None:
 
 @cli.command()
 def demo(
-    scenario: Annotated[str, typer.Option(help="exclusion-zone, curfew, tamper, approach, medical-exception or quiet-night.")] = "exclusion-zone",
-    headless: Annotated[bool, typer.Option(help="No browser: run the scenario once with measuring clients, then stop.")] = False,
+    scenario: Annotated[
+        str, typer.Option(help="exclusion-zone, curfew, tamper, approach, medical-exception or quiet-night.")
+    ] = "exclusion-zone",
+    headless: Annotated[
+        bool, typer.Option(help="No browser: run the scenario once with measuring clients, then stop.")
+    ] = False,
     data: DataDir = None,
     world: World = None,
     seed: Seed = 7,
@@ -144,7 +152,9 @@ def import_cameras(
             err.print(f"→ {report.todo}")
     else:
         verb = "would be taken" if dry else "taken"
-        out.print(f"{report.accepted:,} cameras {verb} from {report.file_name} ({report.encoding}), {report.refused:,} rows refused")
+        out.print(
+            f"{report.accepted:,} cameras {verb} from {report.file_name} ({report.encoding}), {report.refused:,} rows refused"
+        )
     for title, rows in (("refused", report.refusals), ("taken with a remark", report.remarks)):
         for line, why in rows[:20]:
             out.print(f"  line {line:>6}  {title}: {why}", highlight=False)
@@ -156,7 +166,9 @@ def import_cameras(
 @imports.command("streets")
 def import_streets(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".osm.pbf, .osm, or a CSV of nodes.")],
-    edges: Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="CSV of edges beside a CSV of nodes.")] = None,
+    edges: Annotated[
+        Path | None, typer.Option(exists=True, dir_okay=False, help="CSV of edges beside a CSV of nodes.")
+    ] = None,
 ) -> None:
     """Replace the street graph that routes and reach are computed on."""
     from ansimnet.app.importing import map_of
@@ -260,7 +272,9 @@ def ledger_verify(as_json: Json = False) -> None:
 
 @ledger.command("export")
 def ledger_export(
-    folder: Annotated[Path, typer.Argument(help="Where to write one JSON-lines file per centre, keys and witness lines.")],
+    folder: Annotated[
+        Path, typer.Argument(help="Where to write one JSON-lines file per centre, keys and witness lines.")
+    ],
 ) -> None:
     """Write the chains out; `python tools/verify_ledger.py FOLDER` checks them without our code."""
     from ansimnet.app.ledgers import export_all
@@ -272,7 +286,12 @@ def ledger_export(
 @users.command("add")
 def user_add(
     login: Annotated[str, typer.Argument(help="ASCII, 3–32 characters.")],
-    role: Annotated[str, typer.Option(help="tracking_controller, centre_operator, probation_officer, police_112, auditor, administrator")],
+    role: Annotated[
+        str,
+        typer.Option(
+            help="tracking_controller, centre_operator, probation_officer, police_112, auditor, administrator"
+        ),
+    ],
     centre: Annotated[str, typer.Option(help="tracking or city")] = "tracking",
     display: Annotated[str, typer.Option(help="How screens name the seat, e.g. 관제07.")] = "",
 ) -> None:

@@ -51,7 +51,9 @@ def measure(kind: str, name: str, **chosen: Any) -> dict[str, Any]:
     """
     known = names(kind)
     if name not in known:
-        raise NotFound(f"there is no {kind} `{name}`", todo=f"one of: {', '.join(known) or 'none in this installation'}")
+        raise NotFound(
+            f"there is no {kind} `{name}`", todo=f"one of: {', '.join(known) or 'none in this installation'}"
+        )
     file = ROOT / FOLDERS[kind] / f"{name}.py"
     sys.path.insert(0, str(ROOT))
     spec = importlib.util.spec_from_file_location(f"{FOLDERS[kind]}.{name}", file)

@@ -29,7 +29,12 @@ from ansimnet.platform.telemetry import metrics_page
 
 log = logging.getLogger("ansimnet.serve")
 
-PAGES = {"/": "console.html", "/phone": "phone.html", "/unit": "unit.html", "/console-fixtures": "console-fixtures.html"}
+PAGES = {
+    "/": "console.html",
+    "/phone": "phone.html",
+    "/unit": "unit.html",
+    "/console-fixtures": "console-fixtures.html",
+}
 """Which built page answers which address. The pages hold no data; everything they show they ask for."""
 
 LOOPBACK = {"127.0.0.1", "::1", "testclient"}
@@ -67,7 +72,9 @@ def _system(app: FastAPI, hosted: Host) -> None:
     live = Live(context.dbs, hosted.parts.live, context.clock, frozenset({context.settings.public_url}))
 
     @app.get("/healthz", tags=["system"])
-    async def healthz(_: None = Depends(door(Act.READ_STATUS, public_because="says only that we are here"))) -> dict[str, str]:
+    async def healthz(
+        _: None = Depends(door(Act.READ_STATUS, public_because="says only that we are here")),
+    ) -> dict[str, str]:
         """Say that the process serves and the database answers."""
         async with context.dbs.tracking.transaction() as tx:
             await tx.one("select 1")

@@ -21,7 +21,7 @@ class SystemClock:
     """The machine's clock."""
 
     def now(self) -> datetime:
-        return datetime.now(UTC)  # noqa: TID251
+        return datetime.now(UTC)
 
 
 class SimulatedClock:
@@ -39,7 +39,7 @@ class SimulatedClock:
 
 def now() -> datetime:
     """Return the present instant, UTC. For the edges only: rules take time as an argument."""
-    return datetime.now(UTC)  # noqa: TID251
+    return datetime.now(UTC)
 
 
 def monotonic_s() -> float:

@@ -79,7 +79,7 @@ def signed_depth_m(p: Point, ring: Sequence[Point]) -> float:
         raise ValueError("a polygon needs three corners")
     inside, nearest = False, math.inf
     for (ax, ay), (bx, by) in zip(xy, [*xy[1:], xy[0]], strict=True):
-        if (ay > 0) != (by > 0) and 0 < (bx - ax) * (0 - ay) / (by - ay) + ax:
+        if (ay > 0) != (by > 0) and (bx - ax) * (0 - ay) / (by - ay) + ax > 0:
             inside = not inside
         dx, dy = bx - ax, by - ay
         t = 0.0 if dx == dy == 0 else max(0.0, min(1.0, -(ax * dx + ay * dy) / (dx * dx + dy * dy)))

@@ -1,6 +1,6 @@
 """Streets as arrays: nearest street, earliest arrivals, and a way that stays ahead of somebody.
 
-A `Streets` is an undirected graph in compressed rows. Costs are seconds. Everything here is pure: arrays in, arrays out.
+A `Streets` is an undirected graph in compressed rows. Costs are seconds. All of it is pure: arrays in, arrays out.
 """
 
 from __future__ import annotations
@@ -64,9 +64,7 @@ class Way:
     margin_s: float
 
 
-def build(
-    lat: F64, lon: F64, u: I32, v: I32, length_m: F64, rank: NDArray[np.int8], names: tuple[str, ...]
-) -> Streets:
+def build(lat: F64, lon: F64, u: I32, v: I32, length_m: F64, rank: NDArray[np.int8], names: tuple[str, ...]) -> Streets:
     """Build a graph from nodes (N,) in WGS 84 degrees and streets (E,); only its largest connected part is kept.
 
     Raises:
@@ -122,7 +120,7 @@ def earliest_s(streets: Streets, start: Point, *, speed_mps: float, error_m: flo
         np.array([at.along_m, streets.length_m[at.edge] - at.along_m]) / speed_mps,
         np.full(len(streets.x_m), np.inf), np.zeros(len(streets.length_m), np.bool_),
     )  # fmt: skip
-    return np.maximum(0.0, cost - error_m / speed_mps)
+    return np.asarray(np.maximum(0.0, cost - error_m / speed_mps), np.float64)
 
 
 def travel_s(streets: Streets, start: Point, *, speed_by_rank: tuple[float, float, float, float]) -> F64:
@@ -136,7 +134,7 @@ def travel_s(streets: Streets, start: Point, *, speed_by_rank: tuple[float, floa
         np.array([share, 1 - share]) * pace[at.edge],
         np.full(len(streets.x_m), np.inf), np.zeros(len(pace), np.bool_),
     )  # fmt: skip
-    return cost
+    return np.asarray(cost, np.float64)
 
 
 def at_place_s(streets: Streets, cost_s: F64, p: Point, *, speed_mps: float) -> float:

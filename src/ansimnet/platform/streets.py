@@ -89,10 +89,10 @@ def _from_osm(path: Path) -> Streets:
     rank: list[int] = []
     names: list[str] = []
     for way in osmium.FileProcessor(str(path)).with_locations().with_filter(osmium.filter.KeyFilter("highway")):
-        if not way.is_way():
+        if not isinstance(way, osmium.osm.Way):
             continue
         tags = way.tags
-        kind = WALKABLE.get(tags.get("highway", ""))
+        kind = WALKABLE.get(tags.get("highway") or "")
         shut = tags.get("foot") in CLOSED or (tags.get("access") in CLOSED and tags.get("foot") != "yes")
         if kind is None or shut or tags.get("area") == "yes":
             continue
@@ -178,7 +178,13 @@ def _number(row: dict[str, str], keys: tuple[str, ...], line: int, path: Path) -
 
 
 def _built(
-    lat: list[float], lon: list[float], u: list[int], v: list[int], length: list[float], rank: list[int], names: list[str]
+    lat: list[float],
+    lon: list[float],
+    u: list[int],
+    v: list[int],
+    length: list[float],
+    rank: list[int],
+    names: list[str],
 ) -> Streets:
     return build(
         np.array(lat), np.array(lon), np.array(u, np.int32), np.array(v, np.int32), np.array(length),

@@ -17,7 +17,7 @@ from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Act, Purpose
-from ansimnet.platform.db import Db
+from ansimnet.platform.db import Dbs
 from ansimnet.platform.http import door
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import queries, service, store
@@ -29,15 +29,21 @@ MAX_REASONS = 1_000
 """Reasons an answer lists; the report says how many there are in all."""
 
 
-def routes(city: Db, registry: Registry, map_data: MapData, clock: Clock) -> APIRouter:
+def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> APIRouter:
     """Return the routes."""
+    city = dbs.city
     api = APIRouter(prefix="/api/v1", tags=["cameras"])
 
     async def permit(account: Account, act: Act, resource: UUID | None = None) -> None:
         await policy.permit(
-            city if account.centre_id == city.centre_id else policy.home_of(account), account, act, resource=resource,
-            purpose=Purpose.OPERATE, screen="cameras", now=clock.now(),
-        )  # fmt: skip
+            dbs.of(account.centre_id),
+            account,
+            act,
+            resource=resource,
+            purpose=Purpose.OPERATE if account.centre_id == city.centre_id else Purpose.RESPOND,
+            screen="cameras",
+            now=clock.now(),
+        )
 
     @api.post("/cameras/imports")
     async def import_cameras(
@@ -80,7 +86,9 @@ def routes(city: Db, registry: Registry, map_data: MapData, clock: Clock) -> API
         """The cameras that see a point, best first; `off_axis_deg` null: nobody recorded where it looks."""
         await permit(account, Act.READ_CAMERAS)
         found = await registry.sees(Point(lat, lon), limit=limit)
-        return {"cameras": [asdict(f.camera) | {"distance_m": f.distance_m, "off_axis_deg": f.off_axis_deg} for f in found]}
+        return {
+            "cameras": [asdict(f.camera) | {"distance_m": f.distance_m, "off_axis_deg": f.off_axis_deg} for f in found]
+        }
 
     @api.get("/cameras/{camera_id}")
     async def one(account: Annotated[Account, Depends(door(Act.READ_CAMERAS))], camera_id: UUID) -> dict[str, Any]:
@@ -118,7 +126,11 @@ def _style_data(map_data: MapData) -> dict[str, Any]:
                 "geometry": {"type": "LineString", "coordinates": line},
             })  # fmt: skip
     every = [c for f in features for c in f["geometry"]["coordinates"]]
-    bounds = [min(c[0] for c in every), min(c[1] for c in every), max(c[0] for c in every), max(c[1] for c in every)] if every else None
+    bounds = (
+        [min(c[0] for c in every), min(c[1] for c in every), max(c[0] for c in every), max(c[1] for c in every)]
+        if every
+        else None
+    )
     rings = [[[round(p.lon, 6), round(p.lat, 6)] for p in ring] for ring in map_data.buildings]
     return {
         "bounds": bounds,
@@ -126,7 +138,8 @@ def _style_data(map_data: MapData) -> dict[str, Any]:
         "buildings": {
             "type": "FeatureCollection",
             "features": [
-                {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [r]}} for r in rings
+                {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [r]}}
+                for r in rings
             ],
         },
         "boundaries": map_data.boundaries,

@@ -17,7 +17,7 @@ from ansimnet.slices.cameras import store
 from ansimnet.slices.cameras.model import Camera, SeeingCamera
 from ansimnet.slices.cameras.rules import lookup
 
-__all__ = ["Camera", "Registry", "SeeingCamera", "by_ids", "by_code", "note_health", "sources"]
+__all__ = ["Camera", "Registry", "SeeingCamera", "by_code", "by_ids", "note_health", "sources"]
 
 
 @dataclass(slots=True)
@@ -59,9 +59,7 @@ class Registry:
                 async with self.db.transaction() as tx:
                     ids, c = await store.load_columns(tx)
                 walls = lookup.walls_of(self.map_data.buildings)
-                index = await asyncio.to_thread(
-                    lookup.build, c[:, 0], c[:, 1], c[:, 2], c[:, 3], c[:, 4], walls=walls
-                )
+                index = await asyncio.to_thread(lookup.build, c[:, 0], c[:, 1], c[:, 2], c[:, 3], c[:, 4], walls=walls)
                 self._held = _Held(ids, index)
             return self._held
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.cameras import api
-from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.model import ImportReport
+from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.service import import_cameras
 
 __all__ = ["ImportReport", "import_cameras", "parts"]
@@ -15,6 +15,6 @@ def parts(ctx: Context) -> Parts:
     """Return routes and the watch over imports."""
     registry = Registry(ctx.dbs.city, ctx.map)
     return Parts(
-        routers=[api.routes(ctx.dbs.city, registry, ctx.map, ctx.clock)],
+        routers=[api.routes(ctx.dbs, registry, ctx.map, ctx.clock)],
         background=[registry.watch],
     )

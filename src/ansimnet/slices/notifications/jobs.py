@@ -53,17 +53,16 @@ async def on_police_asked(tx: Tx, entry: Entry) -> None:
 @job(service.DELIVER, why="carries what a fact already decided; reads an address, never a reason")
 async def deliver(run: JobRun, *, delivery_id: str) -> None:
     """Carry out one delivery."""
-    await service.deliver(
-        run.db, DeliveryId(UUID(delivery_id)), run.context.settings, attempt=run.attempt, now=now()
-    )
+    await service.deliver(run.db, DeliveryId(UUID(delivery_id)), run.context.settings, attempt=run.attempt, now=now())
 
 
 READERS = [
     Reader(name="notifications.warning", kinds=frozenset({WarningIssued}), centre=TRACKING_CENTRE, handle=on_warning),
     Reader(
-        name="notifications.escalation", kinds=frozenset({WarningEscalated}), centre=TRACKING_CENTRE, handle=on_escalated
+        name="notifications.escalation",
+        kinds=frozenset({WarningEscalated}),
+        centre=TRACKING_CENTRE,
+        handle=on_escalated,
     ),
-    Reader(
-        name="notifications.police", kinds=frozenset({PoliceAsked}), centre=TRACKING_CENTRE, handle=on_police_asked
-    ),
+    Reader(name="notifications.police", kinds=frozenset({PoliceAsked}), centre=TRACKING_CENTRE, handle=on_police_asked),
 ]

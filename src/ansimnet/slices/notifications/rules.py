@@ -29,6 +29,10 @@ def check_endpoint(endpoint: str, hosts: str) -> None:
     if f"{parts.scheme}://{parts.netloc}" in allowed:
         return
     host = parts.hostname or ""
-    if parts.scheme == "https" and "@" not in parts.netloc and any(host == h or host.endswith(f".{h}") for h in allowed):
+    if (
+        parts.scheme == "https"
+        and "@" not in parts.netloc
+        and any(host == h or host.endswith(f".{h}") for h in allowed)
+    ):
         return
     raise PushHostRefused(todo="an administrator may add the service to ANSIMNET_PUSH_HOSTS")

@@ -75,7 +75,9 @@ async def deliver(db: Db, delivery_id: DeliveryId, settings: Settings, *, attemp
         delivery = await store.load_waiting(tx, delivery_id)
         if delivery is None:
             return
-        addresses = [] if delivery.channel is Channel.AGENCY else await store.load_addresses(tx, delivery.to, delivery.channel)
+        addresses = (
+            [] if delivery.channel is Channel.AGENCY else await store.load_addresses(tx, delivery.to, delivery.channel)
+        )
     async with client(settings) as http:  # outside any transaction: a slow neighbour holds no lock
         if delivery.channel is Channel.AGENCY:
             answer = await _agency(http, delivery, settings)
@@ -181,8 +183,12 @@ def sealed_empty(to: Subscription) -> bytes:
     """Return nothing, encrypted for one browser (RFC 8291 over RFC 8188, aes128gcm)."""
     return bytes(
         http_ece.encrypt(
-            b"", salt=os.urandom(16), private_key=ec.generate_private_key(ec.SECP256R1()), dh=_unpadded(to.p256dh),
-            auth_secret=_unpadded(to.auth), version="aes128gcm",
+            b"",
+            salt=os.urandom(16),
+            private_key=ec.generate_private_key(ec.SECP256R1()),
+            dh=_unpadded(to.p256dh),
+            auth_secret=_unpadded(to.auth),
+            version="aes128gcm",
         )  # fmt: skip
     )
 

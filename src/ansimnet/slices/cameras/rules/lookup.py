@@ -94,9 +94,7 @@ class Sight:
     cost: float
 
 
-def build(
-    lat: F64, lon: F64, azimuth_deg: F64, fov_deg: F64, range_m: F64, *, walls: Walls | None = None
-) -> Lookup:
+def build(lat: F64, lon: F64, azimuth_deg: F64, fov_deg: F64, range_m: F64, *, walls: Walls | None = None) -> Lookup:
     """Build the look-up from columns (N,): WGS 84 degrees, azimuth NaN where unknown, metres."""
     reach = np.clip(range_m, 1.0, MAX_RANGE_M)
     lat7, lon7 = np.rint(lat * 1e7).astype(np.int32), np.rint(lon * 1e7).astype(np.int32)

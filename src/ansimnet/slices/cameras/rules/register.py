@@ -21,7 +21,17 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "lon": ("경도", "WGS84경도", "WGS X 좌표", "lon", "longitude", "lng", "x"),
     "code": ("카메라번호", "관리번호", "방범용 번호", "CCTV관리번호", "code"),
     "agency": ("관리기관명", "관리기관", "자치구", "agency"),
-    "address": ("소재지도로명주소", "도로명주소", "소재지지번주소", "지번주소", "주소", "입력주소", "설치지역", "내용", "address"),
+    "address": (
+        "소재지도로명주소",
+        "도로명주소",
+        "소재지지번주소",
+        "지번주소",
+        "주소",
+        "입력주소",
+        "설치지역",
+        "내용",
+        "address",
+    ),
     "purpose": ("설치목적구분", "목적", "분류", "category", "purpose"),
     "count": ("카메라대수", "수량", "count"),
     "facing": ("촬영방면정보", "방위각", "azimuth_deg"),
@@ -190,7 +200,9 @@ def read(lines: Iterable[str]) -> Iterator[Result]:
             yield RowRefused(line, f"not a row of a table: {error}")
             continue
         if any(c.strip() for c in cells):
-            yield from _one(line, dict(zip(header, cells, strict=False)), len(cells), header, columns, must_say_cctv, seen)
+            yield from _one(
+                line, dict(zip(header, cells, strict=False)), len(cells), header, columns, must_say_cctv, seen
+            )
 
 
 def _one(

@@ -1,0 +1,147 @@
+"""What dispatch does when others tell something. Each reader's effect and its place in the ledger commit together."""
+
+from __future__ import annotations
+
+from ansimnet.facts.dispatch import PoliceAcknowledged
+from ansimnet.facts.footage import (
+    ProvisionCamerasChanged,
+    ProvisionEnded,
+    ProvisionGiven,
+    ProvisionRefused,
+    ProvisionRequested,
+)
+from ansimnet.facts.notifications import DeliveryRecorded
+from ansimnet.facts.protection import HelpAsked, WarningAcknowledged, WarningEscalated, WarningIssued
+from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
+from ansimnet.kernel.geo import Point
+from ansimnet.kernel.ids import TRACKING_CENTRE, IncidentId
+from ansimnet.platform.db import Tx
+from ansimnet.platform.ledger import Entry, Reader, append
+from ansimnet.platform.mapdata import MapData
+from ansimnet.slices.dispatch import rules, service, store
+from ansimnet.slices.dispatch.model import AlarmSeen
+from ansimnet.slices.supervision import queries as supervision
+
+
+def readers(maps: MapData) -> list[Reader]:
+    """Return the readers of this slice."""
+
+    async def on_alarm(tx: Tx, entry: Entry) -> None:
+        """Open or join an incident; on a trigger ask 112 and draft the order, in parallel with the victim's warning."""
+        fact = entry.fact
+        assert isinstance(fact, AlarmRaised | TriggerConfirmed)
+        alarm = await supervision.alarm(tx, fact.alarm_id)
+        if alarm is None:
+            return
+        seen = AlarmSeen(
+            alarm_id=fact.alarm_id, wearer_id=fact.wearer_id, protected_person_id=fact.protected_person_id,
+            trigger=fact.trigger, medical=fact.medical, certain=isinstance(fact, TriggerConfirmed),
+            happened_at=fact.happened_at,
+        )  # fmt: skip
+        place = Point(fact.lat, fact.lon) if fact.lat is not None else alarm.place
+        codes = service.Codes(alarm.wearer_code, alarm.protected_code, alarm.office)
+        await service.take_alarm(tx, seen, codes, place, maps, now=entry.sealed_at)
+
+    async def on_cleared(tx: Tx, entry: Entry) -> None:
+        fact = entry.fact
+        assert isinstance(fact, AlarmCleared)
+        await service.clear_alarm(tx, fact.alarm_id, entry.sealed_at)
+
+    return [
+        _reader("dispatch.alarm", {AlarmRaised, TriggerConfirmed}, on_alarm),
+        _reader("dispatch.cleared", {AlarmCleared}, on_cleared),
+        _reader("dispatch.police", {DeliveryRecorded}, on_delivery),
+        _reader(
+            "dispatch.footage",
+            {ProvisionRequested, ProvisionGiven, ProvisionRefused, ProvisionCamerasChanged, ProvisionEnded},
+            on_provision,
+        ),
+        _reader("dispatch.victim", {WarningIssued, WarningAcknowledged, WarningEscalated, HelpAsked}, on_victim),
+    ]
+
+
+def _reader(name: str, kinds: set[type], handle: object) -> Reader:
+    return Reader(name=name, kinds=frozenset(kinds), centre=TRACKING_CENTRE, handle=handle)  # type: ignore[arg-type]
+
+
+async def on_delivery(tx: Tx, entry: Entry) -> None:
+    """Take 112's receipt, or say aloud that it did not take the request."""
+    fact = entry.fact
+    assert isinstance(fact, DeliveryRecorded)
+    if fact.channel != "agency":
+        return
+    incident_id, now = IncidentId(fact.about), entry.sealed_at
+    took = fact.state == "acknowledged"
+    if not await store.police_answered(tx, incident_id, now, receipt=fact.receipt or "-" if took else None):
+        return
+    if not took:
+        await store.add_event(tx, incident_id, now, rules.LINES["police-failed"])
+        return
+    await store.add_event(tx, incident_id, now, rules.LINES["police-acknowledged"], detail=fact.receipt)
+    told = PoliceAcknowledged(**service.stamp(now), incident_id=incident_id, receipt=fact.receipt)
+    await append(tx, told, actor=service.SYSTEM)
+    await _tick(tx, incident_id, "police_and_dispatch", entry)
+
+
+async def on_provision(tx: Tx, entry: Entry) -> None:
+    """Follow the request for footage: step ② is reached when the city gives it."""
+    fact, now = entry.fact, entry.sealed_at
+    if isinstance(fact, ProvisionRequested):
+        incident_id = await store.incident_of_alarm(tx, fact.alarm_id)
+        await store.save_provision(tx, fact.provision_id, fact.alarm_id, incident_id)
+        if incident_id is not None:
+            await store.add_event(tx, incident_id, now, rules.LINES["footage-asked"])
+        return
+    assert isinstance(fact, ProvisionGiven | ProvisionRefused | ProvisionEnded | ProvisionCamerasChanged)
+    state = {ProvisionRefused: "refused", ProvisionEnded: "ended"}.get(type(fact), "given")
+    if isinstance(fact, ProvisionGiven | ProvisionCamerasChanged) and await _over(tx, fact.provision_id):
+        return
+    found = await store.set_provision(tx, fact.provision_id, state)
+    if found is None:
+        return
+    line = {
+        ProvisionGiven: "footage-given",
+        ProvisionRefused: "footage-refused",
+        ProvisionEnded: "footage-ended",
+        ProvisionCamerasChanged: "cameras-changed",
+    }[type(fact)]
+    if not isinstance(fact, ProvisionCamerasChanged) or fact.added:
+        await store.add_event(tx, found, now, rules.LINES[line])
+    if isinstance(fact, ProvisionGiven):
+        await service.reach_step(tx, found, 2, now)
+        await _tick(tx, found, "footage_ground", entry)
+
+
+async def _over(tx: Tx, provision_id: object) -> bool:
+    row = await tx.one("select state = 'ended' from dispatch_provision where provision_id = %s", (provision_id,))
+    return bool(row and row[0])
+
+
+async def on_victim(tx: Tx, entry: Entry) -> None:
+    """Follow what reaches the protected person, and what she answers."""
+    fact, now = entry.fact, entry.sealed_at
+    if isinstance(fact, WarningAcknowledged):
+        found = await store.read_warning(tx, fact.warning_id, now)
+        if found is not None:
+            await store.add_event(tx, found, now, rules.LINES["warning-read"])
+            await _tick(tx, found, "victim_reached", entry)
+        return
+    assert isinstance(fact, WarningIssued | WarningEscalated | HelpAsked)
+    incident_id = await store.incident_of_alarm(tx, fact.alarm_id) if fact.alarm_id else None
+    if incident_id is None:
+        return
+    if isinstance(fact, WarningIssued):
+        await store.save_warning(tx, fact.warning_id, incident_id, fact.level, now)
+        await store.add_event(
+            tx, incident_id, now, rules.LINES["warned" if fact.has_way_out else "warned-no-way"], detail=""
+        )
+    elif isinstance(fact, WarningEscalated):
+        await store.add_event(tx, incident_id, now, rules.LINES["escalated"], detail=fact.channel)
+    else:
+        await store.add_event(tx, incident_id, now, rules.LINES["help"])
+
+
+async def _tick(tx: Tx, incident_id: IncidentId, item: str, entry: Entry) -> None:
+    items = {i.item: i for i in await store.load_checklist(tx, incident_id)}
+    if item in items and items[item].done_at is None:
+        await service.tick(tx, incident_id, item, True, None, entry.sealed_at)
