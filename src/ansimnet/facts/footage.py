@@ -18,9 +18,7 @@ class ProvisionRequested(Fact):
 
     kind: ClassVar[str] = "footage.provision.requested.v1"
     subject: ClassVar[str | None] = "subject_id"
-    personal: ClassVar[frozenset[str]] = frozenset(
-        {"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"}
-    )
+    personal: ClassVar[frozenset[str]] = frozenset({"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"})
     provision_id: ProvisionId
     from_centre: CentreId
     to_centre: CentreId
@@ -88,9 +86,7 @@ class SubjectMoved(Fact):
 
     kind: ClassVar[str] = "footage.subject.moved.v1"
     subject: ClassVar[str | None] = "subject_id"
-    personal: ClassVar[frozenset[str]] = frozenset(
-        {"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"}
-    )
+    personal: ClassVar[frozenset[str]] = frozenset({"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"})
     provision_id: ProvisionId
     subject_id: SubjectId
     lat: float
@@ -135,3 +131,15 @@ class TrackMarked(Fact):
     camera_id: CameraId
     provision_id: ProvisionId
     track: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestPermitsEnded(Fact):
+    """A centre took back its own accounts' permits under a provision; the giving centre cuts their views.
+
+    `permit_ids` are the giving centre's own.
+    """
+
+    kind: ClassVar[str] = "footage.guest-permits.ended.v1"
+    provision_id: ProvisionId
+    permit_ids: tuple[PermitId, ...]

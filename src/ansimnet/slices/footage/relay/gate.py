@@ -46,6 +46,12 @@ class Held:
     may_mark: bool
     not_after: datetime
     marked: str | None = None
+    mark_permit_id: PermitId | None = None
+
+    @property
+    def permits(self) -> frozenset[PermitId]:
+        """Return every permit the view rests on; without one of them it ends."""
+        return frozenset(p for p in (self.permit_id, self.mark_permit_id) if p is not None)
 
 
 class End(StrEnum):

@@ -29,7 +29,7 @@ from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held
 from ansimnet.slices.footage.relay.ring import Init
 from ansimnet.slices.footage.relay.source import Stream
 from ansimnet.slices.footage.relay.sources import Sources
-from ansimnet.slices.footage.relay.viewer import Viewer
+from ansimnet.slices.footage.relay.viewer import MAX_QUEUED_BYTES, Viewer
 
 log = structlog.get_logger(__name__)
 
@@ -87,9 +87,9 @@ class Metrics:
 class View:
     """One viewer's socket and the right it lives on."""
 
-    def __init__(self, held: Held) -> None:
+    def __init__(self, held: Held, viewer_bytes: int) -> None:
         self.held = held
-        self.viewer = Viewer(self.describe)
+        self.viewer = Viewer(self.describe, max_bytes=viewer_bytes)
         self.end: End | None = None
         self.cut = asyncio.Event()
         self.timers: list[asyncio.TimerHandle] = []
@@ -134,6 +134,7 @@ class Relay:
         *,
         origins: Sequence[str] = (),
         clock: Clock | None = None,
+        viewer_bytes: int = MAX_QUEUED_BYTES,
     ) -> None:
         self.gate = gate
         self.sources = sources
@@ -142,6 +143,7 @@ class Relay:
         self.leased_s = monotonic_s()
         self._origins = frozenset(origins)
         self._clock = clock or SystemClock()
+        self._viewer_bytes = viewer_bytes
         self._unrecorded: asyncio.Queue[View] = asyncio.Queue()
 
     @contextlib.asynccontextmanager
@@ -220,7 +222,7 @@ class Relay:
             log.exception("no answer about a ticket")
             await socket_.close(NO_SOURCE, "unavailable")
             return
-        view = View(held)
+        view = View(held, self._viewer_bytes)
         self.views.add(view)
         self.metrics.viewers.inc()
         try:
@@ -340,7 +342,7 @@ class Relay:
     def end(self, permits: frozenset[PermitId], end: End) -> None:
         """Cut every view under these permits now."""
         for view in tuple(self.views):
-            if view.held.permit_id in permits:
+            if view.held.permits & permits:
                 view.finish(end)
 
     async def _hear_endings(self) -> None:
@@ -352,7 +354,7 @@ class Relay:
         while True:
             asked_s = monotonic_s()
             views = tuple(self.views)
-            permits = frozenset(v.held.permit_id for v in views)
+            permits = frozenset(p for v in views for p in v.held.permits)
             try:
                 async with asyncio.timeout(max(ANSWER_S, self.leased_s + LEASE_S - asked_s)):
                     alive = await self.gate.renew(permits)
@@ -364,13 +366,14 @@ class Relay:
                 await asyncio.sleep(0.05)
                 continue
             self.leased_s = asked_s
-            self._apply(views, alive)
+            self._apply(views, permits, alive)
             await asyncio.sleep(BEAT_S)
 
-    def _apply(self, views: tuple[View, ...], alive: Mapping[PermitId, datetime]) -> None:
+    def _apply(self, views: tuple[View, ...], asked: frozenset[PermitId], alive: Mapping[PermitId, datetime]) -> None:
         for view in views:
-            not_after = alive.get(view.held.permit_id)
-            if not_after is None:
+            ends = [alive.get(p) for p in view.held.permits & asked]  # one may have come since
+            not_after = min((e for e in ends if e is not None), default=view.held.not_after)
+            if None in ends:
                 view.finish(End.REVOKED)
             elif not_after != view.held.not_after:
                 view.held = replace(view.held, not_after=not_after)

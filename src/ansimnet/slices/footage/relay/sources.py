@@ -9,6 +9,7 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Masking
 from ansimnet.slices.footage.relay.gate import Camera
 from ansimnet.slices.footage.relay.masker import MaskedStream
+from ansimnet.slices.footage.relay.ring import Ring
 from ansimnet.slices.footage.relay.source import CameraSource, Stream
 
 LINGER_S = 30.0
@@ -18,10 +19,11 @@ LINGER_S = 30.0
 class Sources:
     """Every stream of this relay."""
 
-    def __init__(self, *, allow_basic: bool = False) -> None:
+    def __init__(self, *, allow_basic: bool = False, ring_s: float = 30.0) -> None:
         self.cameras: dict[CameraId, CameraSource] = {}
         self.masked: dict[tuple[CameraId, str | None], MaskedStream] = {}
         self._allow_basic = allow_basic
+        self._ring_s = ring_s
         self._warm: frozenset[CameraId] = frozenset()
         self._users: dict[Stream, int] = {}
         self._lingering: dict[CameraId, asyncio.TimerHandle] = {}
@@ -43,7 +45,8 @@ class Sources:
             source.stop()
             source = None
         if source is None:
-            source = self.cameras[camera.camera_id] = CameraSource(camera, allow_basic=self._allow_basic)
+            source = CameraSource(camera, allow_basic=self._allow_basic, ring=Ring(keep_s=self._ring_s))
+            self.cameras[camera.camera_id] = source
             source.start()
         return source
 

@@ -1,0 +1,1 @@
+"""Use cases: the asking centre's half, the giving centre's half, and the door the relay asks at."""

@@ -1,0 +1,184 @@
+"""The relay's door in the city's database: tickets, leases, endings, marks, and the record of every look."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from ansimnet.facts.footage import ViewClosed, ViewOpened
+from ansimnet.kernel.clock import Clock
+from ansimnet.kernel.errors import NotFound
+from ansimnet.kernel.ids import AccountId, CameraId, CentreId, FactId, PermitId, ProvisionId, new_id
+from ansimnet.kernel.permits import Masking, NoPermit, Role
+from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.ledger import append
+from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.footage import store
+from ansimnet.slices.footage.model import OpenView
+from ansimnet.slices.footage.relay.gate import Camera, End, Held
+from ansimnet.slices.footage.service.giving import Giver
+from ansimnet.slices.policy import queries as policy
+
+ACTOR = "system:footage"
+MARKERS = frozenset({Role.TRACKING_CONTROLLER, Role.CENTRE_OPERATOR})
+"""Roles whose page offers marking. A hint for the page: policy decides when they do."""
+
+
+class DbGate:
+    """`relay.gate.Gate` on the city's database. `relay` names this relay across its restarts."""
+
+    def __init__(self, db: Db, giver: Giver, clock: Clock, *, relay: str) -> None:
+        self.db = db
+        self.giver = giver
+        self.clock = clock
+        self.relay = relay
+        self._cameras: dict[CameraId, Camera] = {}
+        self._accounts: dict[UUID, policy.Account] = {}
+
+    async def cameras(self) -> list[Camera]:
+        """Return every camera that has a stream."""
+        async with self.db.transaction() as tx:
+            found = [Camera(c.camera_id, c.code, c.address, url) for c, url in await cameras.sources(tx)]
+        self._cameras = {c.camera_id: c for c in found}
+        return found
+
+    async def redeem(self, ticket: str) -> Held:
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            redeemed = await policy.redeem_ticket(tx, ticket, now)
+            camera_id = CameraId(redeemed.resource)
+            if camera_id not in self._cameras:
+                await self.cameras()
+            camera = self._cameras.get(camera_id)
+            if camera is None:
+                raise NotFound("this camera has no stream")
+            extras: Mapping[str, Any] = redeemed.extras
+            account = account_of(extras["account"])
+            held = Held(
+                view_id=new_id(),
+                permit_id=redeemed.permit.permit_id,
+                mark_permit_id=PermitId(UUID(extras["mark_permit_id"])) if "mark_permit_id" in extras else None,
+                provision_id=ProvisionId(UUID(extras["provision_id"])) if extras.get("provision_id") else None,
+                camera=camera,
+                viewer=str(extras["viewer"]),
+                masking=Masking(extras["masking"]),
+                may_mark=account.role in MARKERS and bool(extras.get("provision_id")),
+                not_after=redeemed.permit.not_after,
+                marked=extras.get("track"),
+            )
+            await self._opened(tx, held, now)
+        self._accounts[held.view_id] = account
+        return held
+
+    async def _opened(self, tx: Tx, held: Held, now: datetime) -> None:
+        view = OpenView(
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_id=held.camera.camera_id,
+            viewer=held.viewer,
+            masking=held.masking,
+            opened_at=now,
+        )
+        await store.add_view(tx, view, held.provision_id, self.relay)
+        fact = ViewOpened(
+            fact_id=FactId(new_id()),
+            happened_at=now,
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_id=held.camera.camera_id,
+            provision_id=held.provision_id,
+            viewer=held.viewer,
+            masking=held.masking,
+        )
+        await append(tx, fact, actor=ACTOR)
+
+    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
+        found = await policy.hold_all(self.db, permits)
+        return {i: p.not_after for i, p in found.items() if p.revoked_at is None}
+
+    async def endings(self) -> AsyncIterator[frozenset[PermitId]]:
+        async for ended in policy.ended(self.db):
+            if ended is not None:  # None: the connection was new; the lease re-reads everything anyway
+                yield ended
+
+    async def mark(self, held: Held, track: str) -> Held:
+        account = self._accounts.get(held.view_id)
+        if account is None or held.provision_id is None:
+            raise NoPermit("this view rests on no provision")
+        async with self.db.transaction() as tx:
+            permit_id, not_after = await self.giver.mark(tx, account, held.provision_id, held.camera.camera_id, track)
+        return replace(
+            held,
+            masking=Masking.MARKED,
+            marked=track,
+            mark_permit_id=permit_id,
+            not_after=min(held.not_after, not_after),
+        )
+
+    async def closed(self, held: Held, end: End, *, frames: int, size: int) -> None:
+        await self._close(held.view_id, held.permit_id, held.camera.camera_id, held.provision_id, end, frames, size)
+        self._accounts.pop(held.view_id, None)
+
+    async def _close(
+        self,
+        view_id: UUID,
+        permit_id: PermitId,
+        camera_id: CameraId,
+        provision_id: ProvisionId | None,
+        reason: str,
+        frames: int,
+        size: int,
+    ) -> None:
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            if not await store.end_view(tx, view_id, reason, frames, size, now):
+                return
+            fact = ViewClosed(
+                fact_id=FactId(new_id()),
+                happened_at=now,
+                view_id=view_id,
+                permit_id=permit_id,
+                camera_id=camera_id,
+                provision_id=provision_id,
+                reason=reason,
+                frames=frames,
+                bytes=size,
+            )
+            await append(tx, fact, actor=ACTOR)
+
+    async def close_leftovers(self) -> int:
+        """Record the end of views that this relay had open when it died; their counts are lost, said as 0."""
+        async with self.db.transaction() as tx:
+            left = await store.views_of_relay(tx, self.relay)
+        for view, provision_id in left:
+            await self._close(view.view_id, view.permit_id, view.camera_id, provision_id, "relay-lost", 0, 0)
+        return len(left)
+
+    async def note_health(self, camera_id: CameraId, live: bool, reason: str) -> None:
+        """Note that a camera speaks or fell silent."""
+        with suppress(NotFound):
+            async with self.db.transaction() as tx:
+                await cameras.note_health(tx, camera_id, live, reason, now=self.clock.now())
+
+
+def account_of(said: Mapping[str, Any]) -> policy.Account:
+    """Return the account in a message or a ticket.
+
+    Raises:
+        NotFound: it is none.
+    """
+    try:
+        return policy.Account(
+            account_id=AccountId(UUID(said["account_id"])),
+            centre_id=CentreId(UUID(said["centre_id"])),
+            login=str(said["login"])[:64],
+            role=Role(said["role"]),
+            display=str(said["login"])[:64],
+            subject_id=UUID(said["subject_id"]) if said.get("subject_id") else None,
+        )
+    except (KeyError, ValueError, TypeError) as error:
+        raise NotFound("no such account") from error
