@@ -19,9 +19,12 @@ class CentreKind(StrEnum):
     CITY = "city"  # 스마트시티센터
 
 
+_KINDS = {TRACKING_CENTRE: CentreKind.TRACKING, CITY_CENTRE: CentreKind.CITY}
+
+
 def kind_of(centre_id: CentreId) -> CentreKind | None:
     """Return what a centre is for, or None for a stranger: strangers get nothing."""
-    return {TRACKING_CENTRE: CentreKind.TRACKING, CITY_CENTRE: CentreKind.CITY}.get(centre_id)
+    return _KINDS.get(centre_id)
 
 
 class Said(NamedTuple):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cache, lru_cache
 from uuid import UUID
 
 from ansimnet.facts.supervision import Trigger
@@ -186,6 +187,7 @@ class Rulebook:
         return refuse(("role", *self._vital_reasons(q, home, grounds)), todo)
 
 
+_NOTHING = Said("", "")
 _MASKING_ORDER = {Masking.MASKED: 0, Masking.MARKED: 1, Masking.ORIGINAL: 2}
 
 
@@ -194,9 +196,15 @@ def refuse(reasons: tuple[str, ...], todo: Said) -> Decision:
     return Decision(allowed=False, reasons=reasons, says=tuple(REASONS[r] for r in reasons), todo=todo)
 
 
-def duty_ground(line: Line) -> GroundId:
-    """Return the id of a standing duty: the same everywhere, as the duty is."""
-    return GroundId(named_id("ground", "duty", line.name))
+@cache
+def duty_ground(line: str) -> GroundId:
+    """Return the id of a standing duty by its line's name: the same everywhere, as the duty is."""
+    return GroundId(named_id("ground", "duty", line))
+
+
+@lru_cache(1024)
+def _all_cites(first: tuple[str, ...], cites: tuple[Statute, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *(c.value for c in cites))))
 
 
 def _standing(q: Question, line: Line) -> Decision | list[str]:
@@ -208,7 +216,7 @@ def _standing(q: Question, line: Line) -> Decision | list[str]:
         resources = frozenset({own})
     elif line.reach is not Reach.CENTRE:
         return ["no-ground"]
-    return _allowed(q, line, duty_ground(line), resources, q.now + line.lasts, ())
+    return _allowed(q, line, duty_ground(line.name), resources, q.now + line.lasts, ())
 
 
 def _flaw(q: Question, line: Line, ground: Ground) -> str | None:
@@ -251,15 +259,14 @@ def _allowed(
     not_after: datetime,
     first: tuple[str, ...],
 ) -> Decision:
-    cites = tuple(dict.fromkeys((*first, *(c.value for c in line.cites))))
     return Decision(
         allowed=True,
         reasons=(line.name,),
         says=(),
-        todo=Said("", ""),
+        todo=_NOTHING,
         line=line.name,
         ground_id=ground_id,
-        cites=cites,
+        cites=_all_cites(first, line.cites),
         resources=resources,
         not_after=not_after,
     )

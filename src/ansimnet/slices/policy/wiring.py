@@ -9,9 +9,10 @@ from fastapi import FastAPI
 from ansimnet.platform.db import Db
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.policy import api, api_sessions, jobs, queries
+from ansimnet.slices.policy.queries import create_account
 from ansimnet.slices.policy.service import Desk
 
-__all__ = ["Desk", "jobs", "parts"]
+__all__ = ["Desk", "create_account", "jobs", "parts"]
 
 
 def parts(ctx: Context) -> Parts:
