@@ -94,7 +94,9 @@ class Studio:
             self.rgb[y1:y2, x1:x2] = self.backdrop.rgb[y1:y2, x1:x2]
             self.planes[0][y1:y2, x1:x2] = self.still[0][y1:y2, x1:x2]
             for p in (1, 2):
-                self.planes[p][y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] = self.still[p][y1 // 2 : y2 // 2, x1 // 2 : x2 // 2]
+                self.planes[p][y1 // 2 : y2 // 2, x1 // 2 : x2 // 2] = self.still[p][
+                    y1 // 2 : y2 // 2, x1 // 2 : x2 // 2
+                ]
         self._dirty.clear()
         tracks: list[Track] = []
         near = [(d, a, p) for a, p in actors if (d := self._ahead_m(p)) > 1.2]
@@ -160,15 +162,21 @@ class Studio:
         if min(s[2] for s in spots) < 1.5:
             return None
         box = (min(s[0] for s in spots), min(s[1] for s in spots), max(s[0] for s in spots), max(s[1] for s in spots))
-        pool = [self.project(pose.x + row[2] * (row[4] + far) + row[3] * side, pose.y + row[3] * (row[4] + far)
-                             - row[2] * side, 0.0) for far, side in ((3.0, -2.0), (3.0, 2.0), (14.0, -4.0), (14.0, 4.0))]
+        pool = [
+            self.project(
+                pose.x + row[2] * (row[4] + far) + row[3] * side, pose.y + row[3] * (row[4] + far) - row[2] * side, 0.0
+            )
+            for far, side in ((3.0, -2.0), (3.0, 2.0), (14.0, -4.0), (14.0, 4.0))
+        ]
         all_ = spots + [p for p in pool if p[2] > 1.5]
         rect = _even(min(s[0] for s in all_) - 4, min(s[1] for s in all_) - 2,
                      max(s[0] for s in all_) + 4, max(s[1] for s in all_) + 6)  # fmt: skip
         if rect is None:
             return None
         self._dirty.append(rect)
-        drawn = draw_car(self.rgb, self.backdrop.depth, self.scene.camera, self.scene.focal, self.scene.lamps, row, *rect)
+        drawn = draw_car(
+            self.rgb, self.backdrop.depth, self.scene.camera, self.scene.focal, self.scene.lamps, row, *rect
+        )
         area = max(1.0, (box[2] - box[0]) * (box[3] - box[1]))
         if drawn < 0.12 * area or drawn < 30:
             return None
@@ -292,7 +300,7 @@ class LiveCamera:
 
 def _has_idr(data: bytes) -> bool:
     i = data.find(b"\x00\x00\x01")
-    while 0 <= i and i + 3 < len(data):
+    while i >= 0 and i + 3 < len(data):
         if data[i + 3] & 31 == 5:
             return True
         if data[i + 3] & 31 == 1:

@@ -220,8 +220,10 @@ _PLACES = (
 def _places(net: StreetNet, number: dict[tuple[int, int], int]) -> tuple[Place, ...]:
     out = []
     for i, (name, kind, staffed, a, b, along) in enumerate(_PLACES):
-        x, y = _beside_street(net, number[a], number[b], along) if _joined(net, number[a], number[b]) else (
-            net.nodes[number[a]]
+        x, y = (
+            _beside_street(net, number[a], number[b], along)
+            if _joined(net, number[a], number[b])
+            else (net.nodes[number[a]])
         )
         street = net.streets[net.nearest_street(x, y)[0]].name
         out.append(Place(name, kind, staffed, x, y, f"{DISTRICT} {street} {3 + 7 * i}"))

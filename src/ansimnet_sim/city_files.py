@@ -74,7 +74,9 @@ def _write_streets(city: City, nodes: Path, edges: Path) -> None:
     rows = []
     for i, s in enumerate(city.net.streets):
         points = ", ".join("{1} {0}".format(*_latlon(city, p)) for p in s.line)
-        rows.append((i, s.u, s.v, f"{s.length_m:.2f}", s.name, f"{s.width_m:.1f}", s.road_class, f"LINESTRING ({points})"))
+        rows.append(
+            (i, s.u, s.v, f"{s.length_m:.2f}", s.name, f"{s.width_m:.1f}", s.road_class, f"LINESTRING ({points})")
+        )
     _write_csv(edges, ("edge_id", "u", "v", "length_m", "road_name", "width_m", "road_class", "geometry_wkt"), rows)
 
 
@@ -85,12 +87,16 @@ def _feature(city: City, ring: Sequence[Xy], properties: dict[str, object]) -> d
 
 
 def _write_geojson(file: Path, features: list[dict[str, object]]) -> None:
-    file.write_text(json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), encoding="utf-8")
+    file.write_text(
+        json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False), encoding="utf-8"
+    )
 
 
 CAMERA_HEAD = (
-    "관리기관명", "소재지도로명주소", "소재지지번주소", "설치목적구분", "카메라대수", "카메라화소수", "촬영방면정보", "보관일수",
-    "설치연월", "관리기관전화번호", "WGS84위도", "WGS84경도", "데이터기준일자", "카메라번호", "카메라명", "방위각", "화각",
+    "관리기관명", "소재지도로명주소", "소재지지번주소", "설치목적구분", "카메라대수", "카메라화소수",
+    "촬영방면정보", "보관일수",
+    "설치연월", "관리기관전화번호", "WGS84위도", "WGS84경도", "데이터기준일자", 
+    "카메라번호", "카메라명", "방위각", "화각",
     "촬영거리", "설치높이", "RTSP주소",
 )  # fmt: skip
 """The national standard columns (전국CCTV표준데이터), then our own extra ones."""
@@ -103,7 +109,8 @@ def _write_cameras(city: City, file: Path, rtsp: str) -> None:
         turn = "" if c.registered_azimuth_deg is None else f"{c.registered_azimuth_deg:.0f}"
         facing = "" if not turn else "북동남서북"[int((float(turn) + 45) // 90)] + "쪽"
         rows.append((
-            f"{city.name} 스마트시티센터", c.address, "", c.purpose, 1, 200, facing, 30, f"20{18 + k % 7}-{1 + k % 12:02d}",
+            f"{city.name} 스마트시티센터", c.address, "", c.purpose, 1, 200, facing, 30,
+            f"20{18 + k % 7}-{1 + k % 12:02d}",
             "000-000-0000", lat, lon, "2026-11-01", c.code, c.name, turn, f"{c.fov_deg:.0f}", f"{c.range_m:.0f}",
             f"{c.height_m:.1f}", f"{rtsp}/{c.code}/sub" if rtsp else "",
         ))  # fmt: skip
@@ -301,7 +308,11 @@ def _read_places(files: Sequence[Path], plane: Plane, net: StreetNet) -> tuple[P
 
 
 def _units_near(city: City, joined: int) -> tuple[UnitStart, ...]:
-    wanted = (("순찰 21", "112", (260.0, -220.0)), ("순찰 14", "112", (-420.0, 260.0)), ("보호 03", "probation", (120.0, 430.0)))
+    wanted = (
+        ("순찰 21", "112", (260.0, -220.0)),
+        ("순찰 14", "112", (-420.0, 260.0)),
+        ("보호 03", "probation", (120.0, 430.0)),
+    )
     return tuple(
         UnitStart(n, a, "관할 지구대" if a == "112" else "관할 보호관찰소",
                   *city.net.nodes[city.net.nearest_node(*xy, joined_to=joined)])
@@ -325,5 +336,6 @@ def _stage_camera(city: City, at: Xy, index: int, address: str, purpose: str) ->
     azimuth = math.degrees(math.atan2(x + ux * 32 * way - pole[0], y + uy * 32 * way - pole[1])) % 360
     if any(contains(b.ring, pole) for b in city.buildings):
         pole = (x, y)
-    return Camera(f"HD-{index + 1:04d}", f"{s.name or '이름 없는 길'} {index + 1}", *pole, 5.2, azimuth, None, 56.0, 11.5,
+    name = f"{s.name or '이름 없는 길'} {index + 1}"
+    return Camera(f"HD-{index + 1:04d}", name, *pole, 5.2, azimuth, None, 56.0, 11.5,
                   50.0, purpose, address or s.name, registered=at)  # fmt: skip

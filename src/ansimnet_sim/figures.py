@@ -35,7 +35,13 @@ EXPOSURE = 3.3
 
 
 def car_row(
-    x: float, y: float, heading: float, colour: tuple[float, float, float], *, lit: bool, kind: int = 0,
+    x: float,
+    y: float,
+    heading: float,
+    colour: tuple[float, float, float],
+    *,
+    lit: bool,
+    kind: int = 0,
     police: bool = False,
 ) -> list[float]:
     """Return x y sin cos half-length half-width body-height roof-height r g b flags; heading clockwise from north."""
@@ -45,9 +51,17 @@ def car_row(
 
 
 def person_row(
-    x: float, y: float, heading: float, phase: float, height_m: float, upper: tuple[float, float, float],
-    lower: tuple[float, float, float], *, hair: tuple[float, float, float] = (0.05, 0.045, 0.04),
-    coded: bool = False, stride: float = 1.0,
+    x: float,
+    y: float,
+    heading: float,
+    phase: float,
+    height_m: float,
+    upper: tuple[float, float, float],
+    lower: tuple[float, float, float],
+    *,
+    hair: tuple[float, float, float] = (0.05, 0.045, 0.04),
+    coded: bool = False,
+    stride: float = 1.0,
 ) -> list[float]:
     """Return x y sin cos phase height, upper rgb, lower rgb, hair rgb, coded, stride; phase in radians of the gait."""
     return [x, y, math.sin(heading), math.cos(heading), phase, height_m, *upper, *lower, *hair, float(coded), stride]
@@ -56,7 +70,8 @@ def person_row(
 @jit
 def tone(c: float) -> float:
     """Return linear light as a display value 0..255: a soft shoulder, then gamma 2.2."""
-    return 255.0 * (1.0 - math.exp(-EXPOSURE * max(0.0, c))) ** (1.0 / 2.2)
+    value: float = 255.0 * (1.0 - math.exp(-EXPOSURE * max(0.0, c))) ** (1.0 / 2.2)
+    return value
 
 
 @jit
@@ -118,7 +133,7 @@ def hit_car(car: F64, o: F64, dx: float, dy: float, dz: float, out: F64) -> floa
             best, face, part = t0, f, box
     if best < 0:
         return -1.0
-    l, w, z = ol + best * dl, ow + best * dw, o[2] + best * dz
+    s_l, w, z = ol + best * dl, ow + best * dw, o[2] + best * dz
     for k in range(9):
         out[k] = 0.0
     if face < 2:
@@ -133,12 +148,12 @@ def hit_car(car: F64, o: F64, dx: float, dy: float, dz: float, out: F64) -> floa
     lit, police = flags % 2 == 1, flags // 2 == 1
     r, g, b = car[8], car[9], car[10]
     if part == 1 and face < 4:
-        edge = z > car[7] - 0.10 or (face >= 2 and abs(abs(l + 0.18 * car[4]) - 0.30 * car[4]) < 0.05)
+        edge = z > car[7] - 0.10 or (face >= 2 and abs(abs(s_l + 0.18 * car[4]) - 0.30 * car[4]) < 0.05)
         if not edge:
             r, g, b = 0.030, 0.036, 0.045
     elif part == 0 and face >= 2 and face < 4:
         for axle in range(2):
-            a = l - (0.62 if axle == 0 else -0.62) * car[4]
+            a = s_l - (0.62 if axle == 0 else -0.62) * car[4]
             if a * a + (z - 0.33) ** 2 < 0.33 * 0.33:
                 r, g, b = 0.02, 0.02, 0.022
         if police and 0.45 < z < 0.68:
@@ -159,7 +174,7 @@ def hit_car(car: F64, o: F64, dx: float, dy: float, dz: float, out: F64) -> floa
             r, g, b = r * 0.3, g * 0.3, b * 0.3
     if police and part == 1 and face == 5:
         r, g, b = 0.8, 0.8, 0.84
-    if police and part == 1 and z > car[7] - 0.07 and abs(l + 0.1) < 0.5:
+    if police and part == 1 and z > car[7] - 0.07 and abs(s_l + 0.1) < 0.5:
         out[6], out[8] = (1.2, 0.05) if w > 0 else (0.05, 1.4)
     out[3], out[4], out[5] = r, g, b
     return best
@@ -194,12 +209,12 @@ def draw_car(
             if abs(tg - depth[v, u]) > 0.02 * tg + 0.1:
                 continue
             rx, ry = o[0] + tg * dx - car[0], o[1] + tg * dy - car[1]
-            l, s = rx * car[2] + ry * car[3], rx * car[3] - ry * car[2]
-            gap = max(abs(l) - car[4] + 0.1, abs(s) - car[5] + 0.1)
+            ahead_m, s = rx * car[2] + ry * car[3], rx * car[3] - ry * car[2]
+            gap = max(abs(ahead_m) - car[4] + 0.1, abs(s) - car[5] + 0.1)
             k_shadow = 1.0 - 0.6 * max(0.0, min(1.0, (0.35 - gap) / 0.5))
             glow = 0.0
-            if lit and l > car[4]:
-                ahead = l - car[4]
+            if lit and ahead_m > car[4]:
+                ahead = ahead_m - car[4]
                 spread = s / (0.9 + 0.16 * ahead)
                 glow = 62.0 * math.exp(-spread * spread) * min(1.0, ahead) * math.exp(-ahead / 7.0)
             if k_shadow < 0.995 or glow > 1.0:
@@ -254,9 +269,7 @@ def figure(u: float, z: float, turn_sin: float, turn_cos: float, p: F64) -> tupl
         s = 1.0 if arm == 0 else -1.0
         hand = -s * swing * 0.8 * side + s * 0.25 * flat
         d = _capsule(u, z, s * (wide + 0.015) * flat, shoulder - 0.07, hand, 0.50 * tall, 0.058, 0.048)
-        if d < best and d < 0.03:
-            best, part = d, 1
-        elif d < best:
+        if (d < best and d < 0.03) or d < best:
             best, part = d, 1
     head_z = 0.915 * tall
     dx, dz = u - 0.02 * side, z - head_z
@@ -330,9 +343,7 @@ def draw_person(
 
 
 @jit
-def _shade_ground(
-    rgb: U8, depth: F32, o: F64, dx: float, dy: float, dz: float, p: F64, u: int, v: int
-) -> None:
+def _shade_ground(rgb: U8, depth: F32, o: F64, dx: float, dy: float, dz: float, p: F64, u: int, v: int) -> None:
     """Darken the ground under the feet."""
     tg = -o[2] / dz
     if abs(tg - depth[v, u]) > 0.02 * tg + 0.1:

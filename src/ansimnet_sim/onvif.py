@@ -35,7 +35,8 @@ def metadata(at: datetime, tracks: Sequence[Track]) -> bytes:
         cx, cy = (t.box[0] + t.box[2]) / 2 / WIDTH * 2 - 1, 1 - (t.box[1] + t.box[3]) / 2 / HEIGHT * 2
         out.append(
             f'<tt:Object ObjectId="{t.number}"><tt:Appearance><tt:Shape>{_box(t.box)}'
-            f'<tt:CenterOfGravity x="{max(-1.0, min(1.0, cx)):.4f}" y="{max(-1.0, min(1.0, cy)):.4f}"/>{inner}</tt:Shape>'
+            f'<tt:CenterOfGravity x="{max(-1.0, min(1.0, cx)):.4f}" y="{max(-1.0, min(1.0, cy)):.4f}"/>{inner}'
+            "</tt:Shape>"
             f'<tt:Class><tt:Type Likelihood="{min(0.99, 0.6 + 0.39 * t.visible):.2f}">{escape(t.kind)}</tt:Type>'
             "</tt:Class></tt:Appearance></tt:Object>"
         )

@@ -235,7 +235,9 @@ class CameraServer:
             reply("200 OK", "Public: OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER, SET_PARAMETER\r\n")
             return mount
         if not self._allowed(r):
-            reply("401 Unauthorized", f'WWW-Authenticate: Digest realm="camera", nonce="{self._nonce}", algorithm=MD5\r\n')
+            reply(
+                "401 Unauthorized", f'WWW-Authenticate: Digest realm="camera", nonce="{self._nonce}", algorithm=MD5\r\n'
+            )
             return mount
         found = self.mounts.get(r.code)
         if found is None or found.faults.dropped:
@@ -255,7 +257,7 @@ class CameraServer:
             kind = {"track1": VIDEO, "track2": META, "track3": AUDIO}.get(track, VIDEO)
             viewer.senders[track] = Sender(channel, kind, secrets.randbits(32), secrets.randbits(16))
             if mount not in (None, found):
-                mount.viewers.discard(viewer)  # type: ignore[union-attr]
+                mount.viewers.discard(viewer)
             found.viewers.add(viewer)
             mount = found
             reply("200 OK", f"Session: {session};timeout=60\r\n"
@@ -274,7 +276,8 @@ class CameraServer:
         sets = await self._parameter_sets(mount)
         sprop = ",".join(base64.b64encode(s).decode() for s in sets)
         lines = [
-            "v=0", "o=- 1 1 IN IP4 127.0.0.1", f"s={mount.live.camera.code}", "t=0 0", "a=control:*", "a=range:npt=now-",
+            "v=0", "o=- 1 1 IN IP4 127.0.0.1", f"s={mount.live.camera.code}", "t=0 0", "a=control:*",
+            "a=range:npt=now-",
             "m=video 0 RTP/AVP 96", "c=IN IP4 0.0.0.0", "b=AS:500", f"a=rtpmap:{VIDEO} H264/{CLOCK}",
             f"a=framerate:{self.fps}",
             f"a=fmtp:{VIDEO} packetization-mode=1;profile-level-id={sets[0][1:4].hex()};sprop-parameter-sets={sprop}",

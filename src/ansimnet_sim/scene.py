@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -60,7 +61,7 @@ def warm(street: Street) -> bool:
     return street.name == "은솔시장길" or (street.road_class == 4 and sum(map(ord, street.name)) % 3 == 0)
 
 
-def lamp_row(city: City, street: Street, index: int) -> list[tuple[float, ...]]:
+def lamp_row(street: Street, index: int) -> Sequence[tuple[float, ...]]:
     """Return the lamps of one street: every 28 m on alternating sides (roads), every 24 m on one side (lanes)."""
     (ax, ay), (bx, by) = street.line[0], street.line[-1]
     n = math.dist((ax, ay), (bx, by))
@@ -89,19 +90,30 @@ def build_scene(city: City, camera: Camera, width: int = 640) -> Scene:
         return math.hypot(dx, dy) < REACH_M and dx * ahead[0] + dy * ahead[1] > -slack
 
     walls = [
-        (w[0], w[1], w[2], w[3], w[4], float(city.buildings[int(w[5])].seed % 100003),
-         float(_fronts_street(city, w) if city.buildings[int(w[5])].shop else 0.0), math.hypot(w[2] - w[0], w[3] - w[1]))
+        (
+            w[0],
+            w[1],
+            w[2],
+            w[3],
+            w[4],
+            float(city.buildings[int(w[5])].seed % 100003),
+            float(_fronts_street(city, w) if city.buildings[int(w[5])].shop else 0.0),
+            math.hypot(w[2] - w[0], w[3] - w[1]),
+        )
         for w in city.walls()
         if (near(w[0], w[1], 5.0) or near(w[2], w[3], 5.0)) and _faces(w, camera)
     ]
-    streets, lamps, crossings, near_ids = [], [], [], []
+    streets: list[tuple[float, ...]] = []
+    lamps: list[tuple[float, ...]] = []
+    crossings: list[tuple[float, ...]] = []
+    near_ids: list[int] = []
     for i, s in enumerate(city.net.streets):
         if not any(near(x, y, 60.0) for x, y in s.line):
             continue
         near_ids.append(i)
         for a, b in zip(s.line, s.line[1:], strict=False):
             streets.append((*a, *b, s.width_m, float(s.road_class), float(s.foot_only), float(warm(s))))
-        lamps += [row for row in lamp_row(city, s, i) if near(row[0], row[1], 30.0)]
+        lamps += [row for row in lamp_row(s, i) if near(row[0], row[1], 30.0)]
     for n in {k for i in near_ids for k in (city.net.streets[i].u, city.net.streets[i].v)}:
         crossings += _zebras(city, n)
     for w in walls:  # an open shop lights the pavement before it
@@ -120,7 +132,7 @@ def build_scene(city: City, camera: Camera, width: int = 640) -> Scene:
     )  # fmt: skip
 
 
-def _array(rows: list[tuple[float, ...]], width: int) -> F64:
+def _array(rows: Sequence[tuple[float, ...]], width: int) -> F64:
     return np.array(rows, np.float64).reshape(-1, width)
 
 
@@ -146,7 +158,7 @@ def _fronts_street(city: City, w: F64) -> float:
     return 0.0
 
 
-def _zebras(city: City, node: int) -> list[tuple[float, ...]]:
+def _zebras(city: City, node: int) -> Sequence[tuple[float, ...]]:
     x, y = city.net.nodes[node]
     ids = city.net.around[node]
     if len(ids) < 3 or not any(city.net.streets[i].road_class < 4 for i in ids):
@@ -180,8 +192,15 @@ def _plants(city: City, near_ids: list[int]) -> tuple[list[tuple[float, ...]], l
             for side in (-1.0, 1.0):
                 off = side * (s.width_m / 2 - 1.0 + (3.0 if s.foot_only else 0.0))
                 if rng.random() < 0.75:
-                    trees.append((ax + ux * t + uy * off, ay + uy * t - ux * off, rng.uniform(4.4, 5.6),
-                                  rng.uniform(1.3, 2.1), float(rng.randrange(10000))))
+                    trees.append(
+                        (
+                            ax + ux * t + uy * off,
+                            ay + uy * t - ux * off,
+                            rng.uniform(4.4, 5.6),
+                            rng.uniform(1.3, 2.1),
+                            float(rng.randrange(10000)),
+                        )
+                    )
             t += rng.uniform(11, 16)
     return trees, [(t[0], t[1], 0.13, t[2]) for t in trees]
 

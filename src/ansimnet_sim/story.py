@@ -166,9 +166,7 @@ class _Stage:
 
     def _in_view(self, s: Street) -> bool:
         x, y, _, _ = along_line(s.line, s.length_m / 2)
-        return any(
-            abs(c.x - x) < 60 and abs(c.y - y) < 60 and self.city.sees(c, x, y) for c in self.city.cameras
-        )
+        return any(abs(c.x - x) < 60 and abs(c.y - y) < 60 and self.city.sees(c, x, y) for c in self.city.cameras)
 
     def walk_home(self, radius_m: float) -> tuple[tuple[Xy, ...], float]:
         """Return the best watched walk from outside a circle round the home to it, and metres to the crossing."""
@@ -218,7 +216,9 @@ class _Stage:
         return total
 
     def zone(self) -> Condition:
-        return Condition(Trigger.EXCLUSION_ZONE, "출입금지 구역 Z-2", self.home, self.scenario.zone_radius_m, victim=True)
+        return Condition(
+            Trigger.EXCLUSION_ZONE, "출입금지 구역 Z-2", self.home, self.scenario.zone_radius_m, victim=True
+        )
 
     def story(self, wearers: list[Wearer], victim: Route) -> Story:
         ends = self.lead_s + self.scenario.ends_after_s
@@ -316,7 +316,9 @@ def _approach(stage: _Stage) -> Story:
     her_m = total - hers_at  # along her own way, from home
     route = _paced(line, stage.lead_s, at, SUBJECT_MPS, hers_at - 8.0)
     victim = _paced(way, stage.lead_s, her_m, hers, min(total, her_m + 20.0))
-    rule = Condition(Trigger.APPROACH, "P-207 접근 금지", stage.home, limit, stage.scenario.approach_warn_m, victim=True)
+    rule = Condition(
+        Trigger.APPROACH, "P-207 접근 금지", stage.home, limit, stage.scenario.approach_warn_m, victim=True
+    )
     return stage.story([Wearer("W-1043", _subject(route), [rule])], victim)
 
 
@@ -341,7 +343,9 @@ def _quiet(stage: _Stage) -> Story:
     home = stage.city.wearer_home
     rule = Condition(Trigger.CURFEW, "외출 제한", home, 100.0)
     indoors = Actor("W-0662", "person", [(-1e6, _stand(home))], number=11, hidden=True)
-    apart = Condition(Trigger.APPROACH, "P-207 접근 금지", stage.home, stage.scenario.approach_alarm_m, 130.0, victim=True)
+    apart = Condition(
+        Trigger.APPROACH, "P-207 접근 금지", stage.home, stage.scenario.approach_alarm_m, 130.0, victim=True
+    )
     far = tuple(reversed(edge))
     other = Actor("W-0871", "person", [(-1e6, Route(far, tuple(
         (stage.lead_s - 0.5 * lap + (k - 20) * lap, (k % 2) * length_m(far)) for k in range(41)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import itertools
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -119,7 +120,7 @@ class StreetNet:
         """Return the centreline of a way and, for each of its points, the width of the narrowest street there."""
         points: list[Xy] = [self.nodes[way[0]]]
         widths: list[float] = [math.inf]
-        for u, v in zip(way, way[1:], strict=False):
+        for u, v in itertools.pairwise(way):
             s = self.street_between(u, v)
             widths[-1] = min(widths[-1], s.width_m)
             for p in s.seen_from(u)[1:]:
@@ -135,12 +136,12 @@ def length_m(line: Iterable[Xy]) -> float:
     5.0
     """
     points = list(line)
-    return sum(math.dist(a, b) for a, b in zip(points, points[1:], strict=False))
+    return sum(math.dist(a, b) for a, b in itertools.pairwise(points))
 
 
 def distance_to_line_m(p: Xy, line: Sequence[Xy]) -> float:
     """Return how far a place is from a line."""
-    return min(distance_to_segment_m(p, a, b) for a, b in zip(line, line[1:], strict=False))
+    return min(distance_to_segment_m(p, a, b) for a, b in itertools.pairwise(line))
 
 
 def distance_to_segment_m(p: Xy, a: Xy, b: Xy) -> float:
@@ -180,7 +181,7 @@ def beside(line: Sequence[Xy], offsets_m: Sequence[float]) -> tuple[Xy, ...]:
 def along_line(line: Sequence[Xy], s_m: float) -> tuple[float, float, float, float]:
     """Return the place `s_m` metres along a line and the unit direction there."""
     left = max(0.0, s_m)
-    for a, b in zip(line, line[1:], strict=False):
+    for a, b in itertools.pairwise(line):
         n = math.dist(a, b)
         if n > 0 and (left <= n or b is line[-1]):
             f = min(1.0, left / n)
