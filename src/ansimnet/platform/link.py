@@ -8,18 +8,15 @@ the receiver takes each once, whatever was repeated. Messages and answers are si
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import UUID
 
 import httpx
 import msgspec
 import structlog
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import APIRouter, Depends, Request, Response
 
 from ansimnet.kernel.clock import monotonic_s, now
@@ -29,9 +26,9 @@ from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId, new_id
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger.append import Entry, append
-from ansimnet.platform.ledger.canonical import canonical, fact_json, fact_of_json
-from ansimnet.platform.ledger.keys import Signer, create_once, key_id, read_public
+from ansimnet.platform.ledger.canonical import fact_json, fact_of_json
 from ansimnet.platform.ledger.readers import NotYet, Reader
+from ansimnet.platform.link_keys import ANSWER, ASK, NAMES, TELL, Forged, Identities, Signed
 
 if TYPE_CHECKING:
     from ansimnet.platform.db import Db, Dbs, Tx
@@ -42,21 +39,9 @@ log = structlog.get_logger(__name__)
 
 WINDOW = timedelta(seconds=60)
 """How old, or how far ahead of our clock, a message may be; each repetition is signed anew."""
-SIGNATURE = "X-Ansimnet-Signature"
-KEY = "X-Ansimnet-Key"
-TELL, ASK, ANSWER = b"ansimnet link tell v1\x00", b"ansimnet link ask v1\x00", b"ansimnet link answer v1\x00"
-"""What each signature begins with, so that none can stand under a message of another sort."""
-NAMES = {TRACKING_CENTRE: "tracking", CITY_CENTRE: "city"}
 TIMEOUT_S = 5.0
 REFUSED_FOR_GOOD = frozenset({400, 404, 413, 422})
 """Answers that say the message itself is at fault: repeating it would only hold up those behind it."""
-
-
-class Forged(Refusal):
-    """The message is not signed by the centre it names."""
-
-    kind = Kind.UNAUTHENTICATED
-    name = "bad-signature"
 
 
 class Stale(Refusal):
@@ -123,56 +108,6 @@ class _Answer(msgspec.Struct, kw_only=True):
 
 
 M = TypeVar("M", bound=_Message)
-
-
-@dataclass(frozen=True, slots=True)
-class Signed:
-    """Bytes and the headers that vouch for them."""
-
-    body: bytes
-    headers: dict[str, str]
-
-
-class Identities:
-    """The signing keys of the centres we host, and the public keys of the others: `<folder>/<name>.key`, `.pub`."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._signers: dict[CentreId, Signer] = {}
-
-    def signer(self, centre_id: CentreId) -> Signer:
-        """Return a hosted centre's signing key; made, with its public key beside it, at its first use."""
-        if centre_id not in self._signers:
-            name = NAMES[centre_id]
-            raw = create_once(self.folder / f"{name}.key", Ed25519PrivateKey.generate().private_bytes_raw())
-            signer = Signer(Ed25519PrivateKey.from_private_bytes(raw))
-            create_once(self.folder / f"{name}.pub", signer.pem(), mode=0o644)
-            self._signers[centre_id] = signer
-        return self._signers[centre_id]
-
-    def check(self, centre_id: UUID, context: bytes, body: bytes, headers: Mapping[str, str]) -> None:
-        """Refuse bytes that this centre has not signed.
-
-        Raises:
-            Forged: no key of that centre is known, or the signature is not its own.
-        """
-        name = NAMES.get(CentreId(centre_id))
-        path = self.folder / f"{name}.pub"
-        if name is None or not path.exists():
-            raise Forged("no key of that centre is known here", todo="copy its public key into the link's key folder")
-        public = read_public(path.read_bytes())
-        try:
-            if headers.get(KEY) != key_id(public.public_bytes_raw()):
-                raise InvalidSignature
-            public.verify(bytes.fromhex(headers.get(SIGNATURE, "")), context + body)
-        except (InvalidSignature, ValueError) as e:
-            raise Forged from e
-
-    def sign(self, centre_id: CentreId, context: bytes, message: Mapping[str, Any]) -> Signed:
-        """Return a message as signed bytes."""
-        body, signer = canonical(dict(message)), self.signer(centre_id)
-        headers = {SIGNATURE: signer.sign(context + body).hex(), KEY: signer.key_id, "Content-Type": "application/json"}
-        return Signed(body, headers)
 
 
 class Link:
@@ -425,14 +360,14 @@ def router(link: Link) -> APIRouter:
     routes = APIRouter(prefix="/link/v1", tags=["link"])
     neighbour = Depends(door(Act.EXCHANGE, public_because="authenticated by the other centre's signature"))
 
-    @routes.post("/tell")
-    async def tell(request: Request, _: Annotated[None, neighbour]) -> Response:
+    @routes.post("/tell", dependencies=[neighbour])
+    async def tell(request: Request) -> Response:
         """Take in one fact another centre tells us."""
         answer = await link.handle_tell(await request.body(), request.headers)
         return Response(answer.body, headers=answer.headers)
 
-    @routes.post("/ask")
-    async def ask(request: Request, _: Annotated[None, neighbour]) -> Response:
+    @routes.post("/ask", dependencies=[neighbour])
+    async def ask(request: Request) -> Response:
         """Answer another centre's question."""
         answer = await link.handle_ask(await request.body(), request.headers)
         return Response(answer.body, headers=answer.headers)

@@ -161,7 +161,8 @@ class Feed:
                 await asyncio.sleep(RETRY_S)
                 continue
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._poke.wait(), POLL_S)
+                async with asyncio.timeout(POLL_S):  # `wait_for` of Python 3.11 may swallow a cancellation
+                    await self._poke.wait()
             self._poke.clear()
 
     async def _fetch(self) -> bool:

@@ -1,8 +1,8 @@
 """The one sealer: puts committed entries in order, chains, signs.
 
 It takes every entry that has committed and has no seal and gives the next numbers. A transaction still open is
-invisible to it, so nobody waits for a stranger; a late commit gets a later number. Exactly one works at a time: the lock
-lives in the connection that does the sealing, so whoever loses the connection has lost the right to seal.
+invisible to it, so nobody waits for a stranger; a late commit gets a later number. Exactly one works at a time: the
+lock lives in the connection that does the sealing, so whoever loses the connection has lost the right to seal.
 """
 
 from __future__ import annotations
