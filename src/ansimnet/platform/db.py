@@ -26,6 +26,9 @@ log = structlog.get_logger(__name__)
 Query: TypeAlias = LiteralString | pgsql.SQL | pgsql.Composed
 Params: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
+LEAVES = 2
+"""Connections set aside for transactions inside others (decisions of policy); each is held for milliseconds."""
+
 NO_CENTRE = CentreId(UUID(int=0))
 """The centre of the sealer, which works for all of them and owns no rows."""
 
@@ -102,16 +105,19 @@ class Db:
             f" -c idle_in_transaction_session_timeout={int(IDLE_TRANSACTION_TIMEOUT_S * 1000)}",
         }
         self._pool: Pool | None = None
+        self._leaves: Pool | None = None
 
     async def open(self) -> None:
         """Open the pool; connections come as they are needed. Belongs to the running event loop."""
         self._pool = Pool(self.url, self._options, max_size=self._max_size, patience_s=CHECKOUT_PATIENCE_S)
+        self._leaves = Pool(self.url, self._options, max_size=LEAVES, patience_s=CHECKOUT_PATIENCE_S)
 
     async def close(self) -> None:
         """Close the pool and its connections."""
-        if self._pool is not None:
-            await self._pool.close()
-            self._pool = None
+        for pool in (self._pool, self._leaves):
+            if pool is not None:
+                await pool.close()
+        self._pool = self._leaves = None
 
     async def connect(self) -> Connection:
         """Return a connection outside the pool, in autocommit, that the caller closes."""
@@ -125,22 +131,26 @@ class Db:
         await self.close()
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Tx]:
+    async def transaction(self, *, leaf: bool = False) -> AsyncIterator[Tx]:
         """Open a transaction; commit when the block ends well, roll back when it raises.
+
+        A `leaf` promises to open no other transaction while it lives. It comes from connections set aside, so that
+        whoever holds an ordinary one can always get it: otherwise a few callers that each hold one and each want a
+        second would wait for one another until they give up.
 
         A connection found broken before the first statement is replaced in silence; one that breaks later raises
         `psycopg.OperationalError`, and then a commit may or may not have happened: repeat only what is safe to repeat.
         """
         async with AsyncExitStack() as stack:
-            conn = await self._begin(stack)
+            conn = await self._begin(stack, self._leaves if leaf else self._pool)
             yield Tx(conn, self.centre_id, self.keys)
 
-    async def _begin(self, stack: AsyncExitStack) -> Connection:
-        if self._pool is None:
+    async def _begin(self, stack: AsyncExitStack, pool: Pool | None) -> Connection:
+        if pool is None:
             raise Fault("the database was not opened")
         for spare in range(self._max_size, -1, -1):
             attempt = AsyncExitStack()
-            conn = await attempt.enter_async_context(self._pool.connection())
+            conn = await attempt.enter_async_context(pool.connection())
             try:
                 await attempt.enter_async_context(conn.transaction())
             except psycopg.OperationalError:  # it broke since it was last used, and nothing was said yet

@@ -336,6 +336,23 @@ async def test_no_permit_slips_out_under_a_ground_that_is_being_ended(dbs: Dbs, 
         await asking
 
 
+async def test_many_callers_inside_their_own_transactions_all_get_an_answer(dbs: Dbs, make: Make) -> None:
+    controller = await make(dbs.tracking, Role.TRACKING_CONTROLLER)
+    cameras = tuple(new_id() for _ in range(12))  # a whole wall, more than there are connections
+    await trigger_ground(dbs.tracking, cameras=cameras)
+    everybody = asyncio.Barrier(8)
+
+    async def open_tile(camera: UUID) -> Permit:
+        async with dbs.tracking.transaction() as tx:
+            await tx.one("select 1")
+            if everybody.n_waiting < 8 and camera in cameras[:8]:
+                await everybody.wait()
+            return await view(dbs.tracking, controller, camera)
+
+    granted = await asyncio.wait_for(asyncio.gather(*(open_tile(c) for c in cameras)), 20)
+    assert len({p.permit_id for p in granted}) == 12
+
+
 async def test_a_trigger_is_extended_once_with_a_reason(dbs: Dbs, make: Make) -> None:
     controller = await make(dbs.tracking, Role.TRACKING_CONTROLLER)
     ground = await trigger_ground(dbs.tracking)

@@ -72,7 +72,7 @@ async def permit(
     q = Question(
         account=account, place=db.centre_id, act=act, purpose=purpose, resources=asked, masking=masking, now=now
     )
-    async with db.transaction() as tx:
+    async with db.transaction(leaf=True) as tx:
         decision, granted = await _decide(tx, q, screen)
     if granted is None:
         raise forbidden(decision)
@@ -95,7 +95,7 @@ async def _still_held(db: Db, cache: dict[_Key, tuple[Permit, float]], key: _Key
         return None
     kept: Permit | None = found[0]
     if monotonic_s() - found[1] > LEASE_S:
-        async with db.transaction() as tx:
+        async with db.transaction(leaf=True) as tx:
             kept = (await store.read_permits(tx, [found[0].permit_id])).get(found[0].permit_id)
         if kept is not None:
             cache[key] = (kept, monotonic_s())
