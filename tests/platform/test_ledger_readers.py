@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
 from tests.platform.ledger_kit import personal, plain, sealer_of
 
 from ansimnet.facts.dispatch import NoteAdded, PoliceAcknowledged
+from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import TRACKING_CENTRE, new_id
 from ansimnet.platform.db import Db, Dbs, Tx
 from ansimnet.platform.ledger import Entry, Reader, append, catch_up, follow, head_seq, replay_parked, run_readers
@@ -19,15 +21,15 @@ from ansimnet.platform.ledger import Entry, Reader, append, catch_up, follow, he
 BOTH = frozenset({PoliceAcknowledged, NoteAdded})
 
 
-async def tell(db: Db, *facts: PoliceAcknowledged | NoteAdded) -> None:
+async def tell(db: Db, *facts: Fact) -> None:
     async with db.transaction() as tx:
         for fact in facts:
             await append(tx, fact, actor="system:test")
 
 
 @asynccontextmanager
-async def running(*coroutines: object) -> AsyncIterator[None]:
-    tasks = [asyncio.create_task(c) for c in coroutines]  # type: ignore[arg-type]
+async def running(*coroutines: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
+    tasks = [asyncio.create_task(c) for c in coroutines]
     try:
         yield
     finally:
@@ -254,4 +256,4 @@ async def test_no_role_can_rewrite_what_is_written(dbs: Dbs, tmp_path: Path) -> 
             for statement in (f"delete from {table}", f"update {table} set centre_id = centre_id", f"truncate {table}"):
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     async with db.transaction() as tx:
-                        await tx.execute(statement.encode())
+                        await tx.conn.execute(statement.encode())
