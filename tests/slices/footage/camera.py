@@ -128,7 +128,7 @@ class TestCamera:
             return (hashlib.sha256 if self.algorithm == "SHA-256" else hashlib.md5)(text.encode()).hexdigest()
 
         secret, asked = h(f"{self.user}:cam:{self.password}"), h(f"{method}:{given['uri']}")
-        return given["response"] == h(f"{secret}:{self.nonce}:{given['nc']}:{given['cnonce']}:auth:{asked}")
+        return bool(given["response"] == h(f"{secret}:{self.nonce}:{given['nc']}:{given['cnonce']}:auth:{asked}"))
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         client = _Client(writer, seq=hash(writer) & 0xFFFF, ticks=(hash(writer) * 7919) & 0xFFFFFFFF)

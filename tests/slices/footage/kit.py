@@ -86,11 +86,11 @@ class Watcher:
 
     def pictures(self, part: int = -1) -> list[NDArray[np.uint8]]:
         """Return the luma planes of one rendition, decoded."""
-        with av.open(io.BytesIO(b"".join(self.parts[part])), format="mp4") as box:
-            return [f.to_ndarray(format="gray") for f in box.decode(video=0)]
+        with av.open(io.BytesIO(b"".join(self.parts[part])), "r", format="mp4") as box:
+            return [np.asarray(f.to_ndarray(format="gray"), np.uint8) for f in box.decode(video=0)]
 
     def times(self, part: int = -1) -> list[float]:
-        with av.open(io.BytesIO(b"".join(self.parts[part])), format="mp4") as box:
+        with av.open(io.BytesIO(b"".join(self.parts[part])), "r", format="mp4") as box:
             return [float(f.time or 0) for f in box.decode(video=0)]
 
 

@@ -13,8 +13,8 @@ from ansimnet.slices.footage.model import Chosen, Subject
 
 MOST_CAMERAS = 12
 """The least that follows a person round any corner of a street grid; what an operator can watch at once is nine."""
-HORIZONS_S = (60.0, 120.0)
-"""How far ahead to look: a minute to swing the eyes, two until a patrol has turned round."""
+HORIZONS_S = (30.0, 60.0, 90.0, 120.0)
+"""How far ahead to look: a minute to swing the eyes, two until a patrol has turned round; half-minutes fill the disc."""
 WALK_MPS = 1.4
 """A brisk walk, where the device knows no speed (Bohannon 1997: 1.3-1.5 m/s)."""
 FASTEST_MPS = 14.0
@@ -46,7 +46,7 @@ class Sight:
 def probes(subject: Subject) -> list[Probe]:
     """Return the places to ask about, the present one first.
 
-    Discs of reach at 60 and 120 s, sampled in eight directions; a direction off his course takes longer, up to twice
+    The disc he can reach in 120 s, sampled on four rings in eight directions; a direction off his course takes longer, up to twice
     as long for turning back.
     """
     plane = Plane(subject.point)

@@ -82,7 +82,7 @@ def parts(ctx: Context) -> Parts:
     )
 
 
-REFRESH_S = 5.0
+REFRESH_S = 2.0
 """How soon a newly imported camera is pulled."""
 HEALTH_S = 1.0
 """How often the state of the sources is compared with what was noted last."""

@@ -1,0 +1,298 @@
+"""From a confirmed trigger to a picture and back to darkness, over the real link and the real relay."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from tests.slices.footage.camera import TestCamera
+from tests.slices.footage.centres import HERE, Centres, centres, place
+from tests.slices.footage.kit import Stage, watching
+
+from ansimnet.facts.dispatch import IncidentClosed, IncidentOpened, IncidentResolved
+from ansimnet.facts.footage import ProvisionRequested
+from ansimnet.facts.supervision import AlarmCleared, Medical, Trigger
+from ansimnet.kernel.clock import now
+from ansimnet.kernel.ids import (
+    CITY_CENTRE,
+    TRACKING_CENTRE,
+    AlarmId,
+    FactId,
+    IncidentId,
+    PermitId,
+    ProvisionId,
+    SubjectId,
+    WearerId,
+    new_id,
+)
+from ansimnet.platform.db import Dbs
+from ansimnet.slices.policy import queries as policy
+
+GIVEN = "footage.provision.given.v1"
+ENDED = "footage.provision.ended.v1"
+
+
+@pytest.fixture
+async def city(dbs: Dbs, tmp_path: Path) -> AsyncIterator[Centres]:
+    async with TestCamera() as camera, centres(dbs, tmp_path, camera) as running:
+        camera.boxes = [("17", "Human", (0.1, 0.1, 0.25, 0.7))]
+        await live(running)
+        yield running
+
+
+async def live(c: Centres) -> None:
+    """Wait until the relay has reached the camera and said so."""
+    async with asyncio.timeout(10):
+        while True:
+            async with c.dbs.city.transaction() as tx:
+                if await tx.one("select 1 from camera_health where live"):
+                    return
+            await asyncio.sleep(0.02)
+
+
+def stage_at(c: Centres, url: str) -> Stage:
+    return Stage(None, None, None, url)  # type: ignore[arg-type]
+
+
+async def alarm(c: Centres, **more: object) -> tuple[AlarmId, IncidentId]:
+    """Confirm a trigger, open its incident, and wait for the city's answer."""
+    alarm_id, incident_id = AlarmId(new_id()), IncidentId(new_id())
+    trigger = c.trigger(alarm_id, **more)  # type: ignore[arg-type]
+    opened = IncidentOpened(
+        fact_id=FactId(new_id()),
+        happened_at=now(),
+        incident_id=incident_id,
+        code="I-2611-0001",
+        alarm_id=alarm_id,
+        wearer_id=trigger.wearer_id,
+        protected_person_id=None,
+        trigger=trigger.trigger,
+        certain=True,
+    )
+    before = (await c.kinds(c.dbs.tracking)).count(GIVEN)
+    await c.tell(c.dbs.tracking, trigger, opened)
+    if trigger.medical is not Medical.ADVANCE:
+        await c.waits(c.dbs.tracking, GIVEN, before + 1)
+    return alarm_id, incident_id
+
+
+def closed(incident_id: IncidentId, alarm_id: AlarmId) -> IncidentClosed:
+    return IncidentClosed(
+        fact_id=FactId(new_id()),
+        happened_at=now(),
+        incident_id=incident_id,
+        protected_person_id=None,
+        wearer_id=None,
+        alarm_ids=(alarm_id,),
+        outcome="safe",
+        by=None,
+    )
+
+
+@pytest.mark.requirement("EM-14", "EM-15", "EM-16", "CC-03")
+async def test_a_trigger_opens_pictures_and_closing_ends_them(city: Centres) -> None:
+    alarm_id, incident_id = await alarm(city)
+    shown = await city.cameras_of(incident_id)
+    assert shown["state"] == "given"
+    assert len(shown["cameras"]) >= 6
+    first = shown["cameras"][0]
+    assert (first["code"], first["sees"], first["live"], first["rank"]) == ("HD-0000", True, True, 1)
+    ticket = await city.post(
+        "controller",
+        f"/provisions/{shown['provision_id']}/tickets",
+        {"camera_id": first["camera_id"], "masking": "masked"},
+    )
+    assert ticket.status_code == 200, ticket.text
+    got = ticket.json()
+    async with watching(stage_at(city, got["url"]), got["ticket"]) as w:
+        await w.frames(5)
+        assert w.words[0]["masking"] == "masked"
+        listed = (await city.get("operator", "/provisions")).json()["provisions"]
+        assert [v["viewer"] for v in listed[0]["viewers"]] == ["controller@tracking"]
+        await w.socket.send(json.dumps({"type": "mark", "track": "17"}))
+        await w.until(lambda: len(w.parts) == 2)
+        await w.frames(3)
+        await city.tell(city.dbs.tracking, closed(incident_id, alarm_id))
+        assert await w.close_code() == 4403
+    await city.waits(city.dbs.city, "footage.view.closed.v1")
+    kinds = await city.kinds(city.dbs.city)
+    opened_at, used = kinds.index("footage.view.opened.v1"), kinds.index("policy.access.decided.v1")
+    assert used < opened_at < kinds.index("footage.track.marked.v1") < kinds.index("footage.view.closed.v1")
+    assert (await city.cameras_of(incident_id))["state"] == "ended"
+    again = await city.post(
+        "controller", f"/provisions/{shown['provision_id']}/tickets", {"camera_id": first["camera_id"]}
+    )
+    assert again.status_code == 409
+    async with city.dbs.city.transaction() as tx:
+        row = await tx.one("select lat, reason from footage_provision")
+        left = await tx.one("select count(*) from policy_permit where revoked_at is null and masking <> 'masked'")
+    assert row == (None, "closed")
+    assert left == (0,)
+
+
+@pytest.mark.requirement("EM-14")
+async def test_the_city_hears_nothing_before_a_trigger_and_never_whose_it_is(city: Centres) -> None:
+    alarm_id = AlarmId(new_id())
+    await city.tell(city.dbs.tracking, city.followed(alarm_id, HERE))
+    _, incident_id = await alarm(city)
+    assert (await city.cameras_of(incident_id))["state"] == "given"
+    kinds = await city.kinds(city.dbs.city)
+    assert "footage.subject.moved.v1" not in kinds
+    async with city.dbs.city.transaction() as tx:
+        bodies = [bytes(r[0]) for r in await tx.all("select body from ledger_entry")]
+        wearer = await tx.one("select count(wearer_id) from footage_provision")
+    assert not any(str(city.wearer).encode() in b for b in bodies)
+    assert wearer == (0,)
+
+
+@pytest.mark.requirement("EM-15")
+@pytest.mark.parametrize(
+    ("trigger", "statute", "reason"),
+    [("curiosity", "PIPA 18(2)3", "fifth-trigger"), ("tamper", "because", "no-citation")],
+)
+async def test_anything_but_a_trigger_with_its_clause_is_refused(
+    city: Centres, trigger: str, statute: str, reason: str
+) -> None:
+    fact = ProvisionRequested(
+        fact_id=FactId(new_id()),
+        happened_at=now(),
+        provision_id=ProvisionId(new_id()),
+        from_centre=TRACKING_CENTRE,
+        to_centre=CITY_CENTRE,
+        alarm_id=AlarmId(new_id()),
+        subject_id=SubjectId(new_id()),
+        trigger=trigger,  # type: ignore[arg-type]
+        statute=statute,
+        lat=HERE.lat,
+        lon=HERE.lon,
+        error_m=5,
+        speed_mps=None,
+        course_deg=None,
+        seen_at=now(),
+    )
+    async with city.dbs.city.transaction() as tx:
+        await city.parts.link_in[ProvisionRequested](tx, fact, TRACKING_CENTRE)
+        row = await tx.one("select state, reason, lat from footage_provision")
+        cameras = await tx.one("select count(*) from footage_provision_camera")
+    assert row == ("refused", reason, None)
+    assert cameras == (0,)
+
+
+async def test_an_entry_told_in_advance_for_an_emergency_opens_no_picture(city: Centres) -> None:
+    _, incident_id = await alarm(city, medical=Medical.ADVANCE)
+    assert (await city.cameras_of(incident_id))["state"] == "none"
+    assert "footage.provision.requested.v1" not in await city.kinds(city.dbs.tracking)
+
+
+async def test_cameras_follow_the_subject(city: Centres) -> None:
+    alarm_id, incident_id = await alarm(city)
+    far = place(560, 0)
+    await city.tell(city.dbs.tracking, city.followed(alarm_id, far))
+    await city.waits(city.dbs.tracking, "footage.provision.cameras-changed.v1")
+    shown = await city.cameras_of(incident_id)
+    sees = [c["code"] for c in shown["cameras"] if c["sees"]]
+    assert "HD-0014" in sees
+    assert "HD-0000" not in [c["code"] for c in shown["cameras"]]
+    async with city.dbs.tracking.transaction() as tx:
+        permit_scope = await tx.one("select cardinality(resources) from policy_ground where trigger is not null")
+    assert permit_scope is not None
+    assert permit_scope[0] > 13
+
+
+async def test_a_second_alarm_of_one_wearer_rides_on_the_first_provision(city: Centres) -> None:
+    first, incident_id = await alarm(city)
+    second = AlarmId(new_id())
+    await city.tell(city.dbs.tracking, city.trigger(second, trigger=Trigger.APPROACH))
+    cleared = AlarmCleared(
+        fact_id=FactId(new_id()),
+        happened_at=now(),
+        alarm_id=first,
+        wearer_id=city.wearer,
+        protected_person_id=None,
+        reason="left",
+    )
+    await city.tell(city.dbs.tracking, cleared)
+    await asyncio.sleep(0.3)
+    assert (await city.cameras_of(incident_id))["state"] == "given"
+    last = AlarmCleared(
+        fact_id=FactId(new_id()),
+        happened_at=now(),
+        alarm_id=second,
+        wearer_id=city.wearer,
+        protected_person_id=None,
+        reason="left",
+    )
+    await city.tell(city.dbs.tracking, last)
+    await city.waits(city.dbs.city, ENDED)
+    assert (await city.kinds(city.dbs.tracking)).count("footage.provision.requested.v1") == 1
+
+
+async def test_a_permit_taken_back_at_home_cuts_the_picture_in_the_city(city: Centres) -> None:
+    _, incident_id = await alarm(city)
+    shown = await city.cameras_of(incident_id)
+    got = (
+        await city.post(
+            "controller",
+            f"/provisions/{shown['provision_id']}/tickets",
+            {"camera_id": shown["cameras"][0]["camera_id"]},
+        )
+    ).json()
+    async with watching(stage_at(city, got["url"]), got["ticket"]) as w:
+        await w.frames(1)
+        async with city.dbs.tracking.transaction() as tx:
+            await policy.revoke(
+                tx,
+                PermitId(UUID(got["permit_id"])),
+                "a mistake",
+                now(),
+                by=city.accounts["controller"].account_id,
+            )
+        assert await w.close_code() == 4403
+
+
+async def test_who_has_no_part_gets_no_ticket(city: Centres) -> None:
+    _, incident_id = await alarm(city)
+    shown = await city.cameras_of(incident_id)
+    path, camera = f"/provisions/{shown['provision_id']}/tickets", shown["cameras"][0]["camera_id"]
+    for seat in ("officer", "city-admin"):
+        assert (await city.post(seat, path, {"camera_id": camera})).status_code == 403
+    elsewhere = {"camera_id": str(new_id())}
+    refused = await city.post("controller", path, elsewhere)
+    assert refused.status_code == 403
+    assert refused.json()["todo"]
+    own = await city.post("operator", path, {"camera_id": camera})
+    assert own.status_code == 200
+    stranger = await city.post("operator", f"/provisions/{new_id()}/tickets", {"camera_id": camera})
+    assert stranger.status_code == 404
+
+
+async def test_a_provision_is_extended_once_with_a_reason(city: Centres) -> None:
+    _, incident_id = await alarm(city)
+    shown = await city.cameras_of(incident_id)
+    path = f"/provisions/{shown['provision_id']}/extend"
+    answer = await city.post("controller", path, {"reason": "아직 쫓는 중"})
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["not_after"] > shown["not_after"]
+    twice = await city.post("controller", path, {"reason": "또"})
+    assert twice.status_code == 403
+    assert twice.json()["type"].endswith("second-extension")
+
+
+async def test_when_the_danger_is_over_the_provision_lives_ten_minutes_at_most(city: Centres) -> None:
+    _, incident_id = await alarm(city)
+    before = (await city.cameras_of(incident_id))["not_after"]
+    resolved = IncidentResolved(
+        fact_id=FactId(new_id()),
+        happened_at=now(),
+        incident_id=incident_id,
+        protected_person_id=None,
+        wearer_id=WearerId(new_id()),
+    )
+    await city.tell(city.dbs.tracking, resolved)
+    async with asyncio.timeout(5):
+        while (await city.cameras_of(incident_id))["not_after"] == before:
+            await asyncio.sleep(0.02)
