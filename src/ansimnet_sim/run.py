@@ -95,7 +95,7 @@ class Night:
             pair=world.pair, fps=world.fps, seed=world.seed, cache=cache,
         )  # fmt: skip
         await night.cameras.start(port=world.rtsp_port)
-        night.files = write_files(world.city, folder, rtsp=f"rtsp://127.0.0.1:{night.cameras.port}")
+        night.files = write_files(world.city, folder, rtsp=_address(world, rtsp_password, night.cameras.port))
         world.save(folder / "world.json")
         if warm:
             near = night.cameras.mounts.keys()
@@ -249,6 +249,12 @@ class Night:
         await self.cameras.stop()
         await self.others.stop()
         self.log.close()
+
+
+def _address(world: World, password: str, port: int) -> str:
+    """Return where the cameras are, with the account a real register keeps apart: the importer seals it at once."""
+    login = f"{world.rtsp_user}:{password}@" if password else ""
+    return f"rtsp://{login}127.0.0.1:{port}"
 
 
 def hash_of(text: str) -> int:

@@ -142,7 +142,9 @@ def _places(path: Path, kind: str | None, staffed: bool) -> Iterator[Place]:
         if not math.isfinite(point.lat + point.lon):
             raise MapFileBad(f"`{path.name}` line {line}: the position is none")
         open_now = row.get("staffed", "").strip().lower()
-        yield Place(name, kind or row.get("kind", "place"), staffed if not open_now else open_now in {"1", "true", "yes"}, point)
+        yield Place(
+            name, kind or row.get("kind", "place"), staffed if not open_now else open_now in {"1", "true", "yes", "y"}, point
+        )
 
 
 def _rings(geojson: dict[str, Any]) -> Iterator[list[Point]]:

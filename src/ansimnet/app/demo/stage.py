@@ -1,0 +1,138 @@
+"""Setting the stage: a world, settings that point at it, the map and the cameras imported, the seats filled."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ansimnet.app.host import map_folder
+from ansimnet.app.users import add_to
+from ansimnet.kernel.clock import now
+from ansimnet.kernel.errors import Fault, Refusal
+from ansimnet.platform.database import Database
+from ansimnet.platform.mapdata import MapData
+from ansimnet.platform.settings import Settings
+from ansimnet.slices.cameras.wiring import import_cameras
+from ansimnet_sim.run import Night
+from ansimnet_sim.world import RealStage, World
+
+SEATS = (
+    ("tracking", "controller", "tracking_controller", "관제07"),
+    ("tracking", "officer", "probation_officer", "보호관찰 당직"),
+    ("tracking", "police", "police_112", "112 상황실"),
+    ("tracking", "auditor", "auditor", "감사"),
+    ("tracking", "admin", "administrator", "운영"),
+    ("city", "operator", "centre_operator", "관제03"),
+    ("city", "city-auditor", "auditor", "개인정보 보호책임자"),
+    ("city", "city-admin", "administrator", "시설 운영"),
+)
+"""Centre, login, role and how screens name the seat."""
+
+MOST_STREAMED = 64
+"""The edge of a demo on real streets: more cameras than this are registered and ranked, but have no picture."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A demo ready to be started."""
+
+    world: World
+    night: Night
+    settings: Settings
+    password: str
+
+
+def free_port() -> int:
+    """Return a port nobody listens on now."""
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return int(s.getsockname()[1])
+
+
+def world_of(scenario: str, seed: int, data: Path | None, world: Path | None, *, headless: bool) -> World:
+    """Return the world to play.
+
+    Raises:
+        BadWorld: a world file that is none, or an unknown scenario.
+        Refusal: a data folder without the files of a district.
+    """
+    if world is not None:
+        return World.load(world)
+    chosen = World(seed=seed, scenario=scenario)
+    if headless:
+        # Two shared cores render, encode, relay and decode at once: what is measured is the system, not the simulator.
+        chosen.fps, chosen.streamed, chosen.lead_s, chosen.people, chosen.cars = 8, 16, 20.0, 24, 5
+    if data is not None:
+        chosen.real = real_stage(data)
+        chosen.streamed = min(MOST_STREAMED, 24 if headless else 48)
+        chosen.fps = 5
+    return chosen
+
+
+def real_stage(data: Path) -> RealStage:
+    """Return the real district in a data folder: Gangnam's streets, its 1,880 cameras, police boxes and safe houses.
+
+    Raises:
+        Refusal: a file is missing; the message names it.
+    """
+    files = {
+        "nodes": data / "roads" / "gangnam_road_nodes.csv",
+        "edges": data / "roads" / "gangnam_road_edges.csv.gz",
+        "cameras": data / "geo" / "gangnam_cctv_20190312.csv",
+    }
+    places = (data / "geo" / "seoul_police_offices.csv", data / "geo" / "seoul_women_safehouse_jikimi.csv")
+    for file in (*files.values(), *places):
+        if not file.exists():
+            raise Refusal(f"`{file}` is missing", todo="name the folder that holds geo/ and roads/")
+    return RealStage(**{k: str(v) for k, v in files.items()}, places=tuple(map(str, places)))
+
+
+async def set_stage(world: World, folder: Path, *, port: int, say: Callable[[str], None]) -> Stage:
+    """Open the night (cameras and the others listen) and return settings that point at it."""
+    rtsp_password = secrets.token_urlsafe(12)
+    say(f"building the district and {len(world.streamed_codes())} cameras that show it …")
+    night = await Night.open(
+        world, folder / "district", rtsp_password=rtsp_password, truth_file=folder / "truth.jsonl",
+        cache=Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ansimnet",
+    )  # fmt: skip
+    http, relay = port or free_port(), free_port()
+    settings = Settings(
+        data_dir=folder / "data",
+        http_port=http,
+        relay_port=relay,
+        relay_public_url=f"ws://127.0.0.1:{relay}",
+        police_112_url=night.others.police_url,
+        sms_url=night.others.text_url,
+        voice_url=night.others.voice_url,
+        push_hosts=night.others.base_url,
+        log_format="json",
+        database_url=None,
+    )
+    return Stage(world, night, settings, secrets.token_urlsafe(9))
+
+
+async def prepare(stage: Stage, db: Database, *, say: Callable[[str], None]) -> None:
+    """Import the map and the cameras, and fill the seats.
+
+    Raises:
+        Fault: the simulator wrote a file the importer does not take.
+    """
+    files = stage.night.files
+    maps = MapData(map_folder(stage.settings))
+    maps.import_streets(files["nodes"], files["edges"])
+    for name in ("buildings", "boundaries"):
+        if name in files:
+            maps.import_geojson(files[name], name)
+    maps.import_places(files["places"])
+    async with db.dbs(stage.settings, app="demo") as dbs:
+        report = await import_cameras(dbs.city, files["cameras"], actor="system:demo", now=now())
+        if report.why_not is not None:
+            raise Fault(f"the district's cameras were not taken: {report.why_not} {report.refusals[:3]}")
+        say(f"{report.accepted:,} cameras registered, {len(maps.places)} places, streets and buildings in")
+        for centre, login, role, display in SEATS:
+            here = dbs.tracking if centre == "tracking" else dbs.city
+            await add_to(here, login=login, role=role, display=display, password=stage.password)
