@@ -108,7 +108,8 @@ export const api = {
   track: (wearer: string, from_at?: string, until_at?: string) =>
     get<{ fixes: T.Fix[] }>(`/wearers/${id(wearer)}/track${query({ from_at, until_at })}`),
 
-  incidents: (state: "open" | "closed" | "all") => get<{ incidents: T.IncidentSummary[] }>(`/incidents${query({ state })}`),
+  incidents: (state: "open" | "closed" | "all") =>
+    get<{ incidents: T.IncidentSummary[] }>(`/incidents${query({ state })}`),
   incident: (incident: string) => get<T.Incident>(`/incidents/${id(incident)}`),
   incidentCameras: (incident: string) => get<T.CameraProvision>(`/incidents/${id(incident)}/cameras`),
   acknowledgeIncident: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),

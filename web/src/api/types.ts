@@ -1,7 +1,6 @@
 /** The words of the HTTP API, version 1. Times are ISO 8601 in UTC, places WGS 84 degrees, ids UUIDs. */
 import type GeoJSON from "geojson";
 
-
 export type Place = [lat: number, lon: number];
 export type Role =
   | "tracking_controller"
@@ -237,7 +236,12 @@ export interface Incident extends IncidentSummary {
   checklist: ChecklistItem[];
   units: Unit[];
   orders: Order[];
-  police: { asked_at: string | null; acknowledged_at: string | null; receipt: string | null; concurred_at?: string | null } | null;
+  police: {
+    asked_at: string | null;
+    acknowledged_at: string | null;
+    receipt: string | null;
+    concurred_at?: string | null;
+  } | null;
   victim: Victim | null;
   subject: Subject | null;
   provision: CameraProvision | null;

@@ -1,5 +1,9 @@
 import { createRoot } from "react-dom/client";
-import "pretendard/dist/web/variable/pretendardvariable-dynamic-subset.css";
+import "pretendard/dist/web/variable/pretendardvariable.css";
+import "../kit/tokens.css";
+import "../kit/console.css";
+import "../kit/screens.css";
+import { App } from "../console/App";
 
 const root = document.getElementById("root");
-if (root) createRoot(root).render(<main>안심망 관제</main>);
+if (root) createRoot(root).render(<App />);

@@ -39,7 +39,15 @@ export function Dialog({
   }, []);
   return (
     <div className="veil">
-      <div className="dialog" role="dialog" aria-modal="true" aria-label={title} ref={box} tabIndex={-1} style={{ width }}>
+      <div
+        className="dialog"
+        role="dialog"
+        aria-modal="true"
+        aria-label={title}
+        ref={box}
+        tabIndex={-1}
+        style={{ width }}
+      >
         <div className="ph">
           <h2>{title}</h2>
           {hint ? <span>{hint}</span> : null}

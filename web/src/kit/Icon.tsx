@@ -8,7 +8,8 @@ const lines = {
   film: "M4 4h12a1.5 1.5 0 0 1 1.500 1.500v9A1.500 1.500 0 0 1 16 16H4a1.500 1.500 0 0 1-1.500-1.500v-9A1.500 1.500 0 0 1 4 4zM2.5 12.5h15M7 16v-3.5M13 16v-3.5",
   wall: "M2.5 3.5h15v13h-15zM2.5 10h15M7.5 3.5v13M12.5 3.5v13",
   ledger: "M4 2.5h12v15H4zM7 6.5h6M7 10h6M7 13.5h3.5",
-  keyboard: "M3.5 5h13A1.5 1.5 0 0 1 18 6.500v7.500a1.500 1.500 0 0 1-1.500 1.500h-13A1.500 1.500 0 0 1 2 14V6.500A1.500 1.500 0 0 1 3.500 5zM5.5 8.500h.01M8.500 8.500h.01M11.500 8.500h.01M14.500 8.500h.01M6.500 12h7",
+  keyboard:
+    "M3.5 5h13A1.5 1.5 0 0 1 18 6.500v7.500a1.500 1.500 0 0 1-1.500 1.500h-13A1.500 1.500 0 0 1 2 14V6.500A1.500 1.500 0 0 1 3.500 5zM5.5 8.500h.01M8.500 8.500h.01M11.500 8.500h.01M14.500 8.500h.01M6.500 12h7",
   search: "M9 3.5a5.5 5.5 0 1 0 .01 0zM13 13l4 4",
   lock: "M5.5 9h9A1.5 1.500 0 0 1 16 10.500v5a1.500 1.500 0 0 1-1.500 1.500h-9A1.500 1.500 0 0 1 4 15.500v-5A1.500 1.500 0 0 1 5.500 9zM6.500 9V6.500a3.500 3.500 0 0 1 7 0V9",
   check: "m4 10.5 4 4 8-9",
@@ -47,7 +48,15 @@ export function MaskIcon({ size = 14 }: { size?: number }) {
 
 export function Logo() {
   return (
-    <svg viewBox="0 0 28 28" width="26" height="26" fill="none" stroke="var(--tx-1)" strokeWidth="1.8" aria-hidden="true">
+    <svg
+      viewBox="0 0 28 28"
+      width="26"
+      height="26"
+      fill="none"
+      stroke="var(--tx-1)"
+      strokeWidth="1.8"
+      aria-hidden="true"
+    >
       <circle cx="14" cy="14" r="3.2" fill="var(--tx-1)" stroke="none" />
       <path d="M14 2.5 24 7v7.5c0 5.5-4 9-10 11-6-2-10-5.5-10-11V7z" />
       <path d="M8.5 14a5.500 5.500 0 0 1 11 0" opacity=".6" />

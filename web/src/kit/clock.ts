@@ -2,19 +2,19 @@
 import { useSyncExternalStore } from "react";
 
 let offsetMs = 0;
+let frozenMs: number | undefined;
 /** Set from each beat of the live socket: ages and countdowns follow the server's clock, not the seat's. */
 export function alignClock(serverNow: string, receivedMs: number = Date.now()): void {
   const server = Date.parse(serverNow);
   if (Number.isFinite(server)) offsetMs = server - receivedMs;
 }
 export function nowMs(): number {
-  return Date.now() + offsetMs;
+  return frozenMs ?? Date.now() + offsetMs;
 }
 
 const listeners = new Set<() => void>();
 let timer: ReturnType<typeof setInterval> | undefined;
 let second = Math.floor(Date.now() / 1000);
-let frozenMs: number | undefined;
 
 /** Stop the clock of every component; the fixtures page shows one moment. */
 export function freezeClock(at: string): void {

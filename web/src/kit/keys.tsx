@@ -150,7 +150,9 @@ export function useKeys(bindings: Binding[], alone = false): void {
   const board = useContext(Keys);
   const latest = useRef(bindings);
   latest.current = bindings;
-  const shape = bindings.map((b) => `${b.code}${b.ctrl ? "^" : ""}${b.shift ?? ""}${b.hint ?? ""}${b.inField ?? ""}`).join("|");
+  const shape = bindings
+    .map((b) => `${b.code}${b.ctrl ? "^" : ""}${b.shift ?? ""}${b.hint ?? ""}${b.inField ?? ""}`)
+    .join("|");
   useEffect(
     () =>
       board.push({

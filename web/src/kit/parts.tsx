@@ -7,7 +7,15 @@ import { clock, elapsed } from "./format";
 import { Icon, MaskIcon } from "./Icon";
 
 /** A value's age, ticking from its own time. Fresh: full dot; ageing: half; stale: dashed violet, in words. */
-export function Age({ at, label, intervalS = FIX_INTERVAL_S }: { at: string | null; label?: string; intervalS?: number }) {
+export function Age({
+  at,
+  label,
+  intervalS = FIX_INTERVAL_S,
+}: {
+  at: string | null;
+  label?: string;
+  intervalS?: number;
+}) {
   const now = useNow();
   const text = useText();
   if (!at) {
@@ -177,13 +185,27 @@ export function Panel({
   style?: CSSProperties;
 }) {
   return (
-    <section className={`panel ${className}`} style={style} aria-label={label ?? (typeof title === "string" ? title : undefined)}>
+    <section
+      className={`panel ${className}`}
+      style={style}
+      aria-label={label ?? (typeof title === "string" ? title : undefined)}
+    >
       {title !== undefined ? <PanelHead title={title} sub={sub} right={right} /> : null}
       {children}
     </section>
   );
 }
-export function PanelHead({ title, sub, right, plain }: { title: ReactNode; sub?: ReactNode; right?: ReactNode; plain?: boolean }) {
+export function PanelHead({
+  title,
+  sub,
+  right,
+  plain,
+}: {
+  title: ReactNode;
+  sub?: ReactNode;
+  right?: ReactNode;
+  plain?: boolean;
+}) {
   return (
     <div className={`ph${plain ? " plain" : ""}`}>
       <h2>{title}</h2>
@@ -195,7 +217,15 @@ export function PanelHead({ title, sub, right, plain }: { title: ReactNode; sub?
 }
 
 /** A small line of past values. */
-export function Spark({ values, width = 150, height = 26 }: { values: readonly number[]; width?: number; height?: number }) {
+export function Spark({
+  values,
+  width = 150,
+  height = 26,
+}: {
+  values: readonly number[];
+  width?: number;
+  height?: number;
+}) {
   const top = Math.max(...values, 1e-9);
   const low = Math.min(...values, 0);
   const points = values.map((v, i) => {
@@ -207,7 +237,13 @@ export function Spark({ values, width = 150, height = 26 }: { values: readonly n
     <svg viewBox={`0 0 ${width} ${height}`} width="100%" height={height} preserveAspectRatio="none" aria-hidden="true">
       <path d={`M0 ${height - 1}H${width}`} stroke="var(--line-2)" />
       {points.length > 1 ? (
-        <path d={`M${points.join("L")}`} fill="none" stroke="var(--tx-3)" strokeWidth="1.4" vectorEffect="non-scaling-stroke" />
+        <path
+          d={`M${points.join("L")}`}
+          fill="none"
+          stroke="var(--tx-3)"
+          strokeWidth="1.4"
+          vectorEffect="non-scaling-stroke"
+        />
       ) : null}
     </svg>
   );

@@ -13,7 +13,11 @@ export function parseRoute(hash: string): Route {
   const [screen = "", id] = path.split("/");
   return { screen: screen || "watch", id: id ? decodeURIComponent(id) : undefined, query: new URLSearchParams(words) };
 }
-export function formatRoute(screen: string, id?: string, query?: Record<string, string | undefined> | URLSearchParams): string {
+export function formatRoute(
+  screen: string,
+  id?: string,
+  query?: Record<string, string | undefined> | URLSearchParams,
+): string {
   const words =
     query instanceof URLSearchParams
       ? query

@@ -102,7 +102,19 @@ export function Refused({ refusal, what }: { refusal: Refusal; what?: string }) 
   );
 }
 
-export function Failed({ title, body, retry, detail, children }: { title?: string; body?: string; retry?: () => void; detail?: string; children?: ReactNode }) {
+export function Failed({
+  title,
+  body,
+  retry,
+  detail,
+  children,
+}: {
+  title?: string;
+  body?: string;
+  retry?: () => void;
+  detail?: string;
+  children?: ReactNode;
+}) {
   const text = useText();
   return (
     <div className="pb col st-c">

@@ -16,10 +16,13 @@ export class LiveSocket {
   private timer: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setInterval> | undefined;
   private stopped = false;
+  private opened = false;
 
   constructor(
     private readonly store: LiveStore,
     private readonly url: string,
+    /** Called after a gap: what happened meanwhile is asked for again. `ended`: the session is over. */
+    private readonly onGap: (ended: boolean) => void = () => undefined,
   ) {}
 
   start(): void {
@@ -44,6 +47,8 @@ export class LiveSocket {
     const socket = new WebSocket(this.url);
     this.socket = socket;
     socket.onopen = () => {
+      if (this.opened) this.onGap(false);
+      this.opened = true;
       this.attempt = 0;
       socket.send(JSON.stringify({ after: this.store.get().seq }));
     };
@@ -52,13 +57,15 @@ export class LiveSocket {
       const now = Date.now();
       if ("type" in message) {
         alignClock(message.now, now);
-        this.store.beat(message.seq ?? null, now);
+        this.store.beat(now);
       } else if (typeof message.seq === "number") {
         this.store.fact(message, now);
       }
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (this.stopped || this.socket !== socket) return;
+      // 4401: the session ended; a handshake refused three times may mean the same
+      if (event.code === 4401 || this.attempt === 3) this.onGap(true);
       this.timer = setTimeout(() => this.connect(), patienceMs(this.attempt++, Math.random()));
     };
     socket.onerror = () => socket.close();

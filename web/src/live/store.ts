@@ -48,9 +48,9 @@ export class LiveStore {
     this.set(withFact(this.state, fact, nowMs));
     if (this.state.seq !== before) for (const each of this.factListeners) each(fact);
   }
-  beat(seq: number | null, nowMs: number): void {
-    // a beat may name a sequence number this page has no right to see facts of: it still moves the mark
-    this.set({ ...this.state, heardMs: nowMs, seq: seq === null ? this.state.seq : Math.max(seq, this.state.seq ?? 0) });
+  /** A sign of life. Its sequence number may run ahead of facts still on their way, so it moves no mark. */
+  beat(nowMs: number): void {
+    this.set({ ...this.state, heardMs: nowMs });
   }
   look(nowMs: number): void {
     const link = linkState(this.state, nowMs);

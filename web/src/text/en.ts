@@ -250,7 +250,12 @@ export const en: Text = {
     now: "now",
     rule: (v) => `rule ${v} · reproducible`,
     noForecast: "no forecast",
-    legend: { error: "place error 95 %", reach: "reachable in 180 s", sees: "camera that sees it", other: "other camera" },
+    legend: {
+      error: "place error 95 %",
+      reach: "reachable in 180 s",
+      sees: "camera that sees it",
+      other: "other camera",
+    },
     fixCount: (n) => `${n} fixes`,
     select: "Choose an alarm on the left",
     cannotVouch: "cannot vouch",

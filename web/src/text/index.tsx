@@ -15,9 +15,7 @@ interface Chosen {
 const Words = createContext<Chosen>({ text: ko, locale: "ko", choose: () => undefined });
 
 export function WordsProvider({ initial, children }: { initial?: Locale; children: ReactNode }) {
-  const [locale, setLocale] = useState<Locale>(
-    () => initial ?? (localStorage.getItem(KEY) === "en" ? "en" : "ko"),
-  );
+  const [locale, setLocale] = useState<Locale>(() => initial ?? (localStorage.getItem(KEY) === "en" ? "en" : "ko"));
   useEffect(() => {
     document.documentElement.lang = locale;
   }, [locale]);

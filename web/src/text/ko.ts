@@ -7,7 +7,8 @@ function age(seconds: number): string {
   if (whole < 60) return `${whole}초`;
   if (whole < 3600) return whole % 60 ? `${Math.floor(whole / 60)}분 ${whole % 60}초` : `${whole / 60}분`;
   const minutes = Math.floor((whole % 3600) / 60);
-  if (whole < 86_400) return minutes ? `${Math.floor(whole / 3600)}시간 ${minutes}분` : `${Math.floor(whole / 3600)}시간`;
+  if (whole < 86_400)
+    return minutes ? `${Math.floor(whole / 3600)}시간 ${minutes}분` : `${Math.floor(whole / 3600)}시간`;
   return `${Math.floor(whole / 86_400)}일`;
 }
 
@@ -40,7 +41,10 @@ export const ko = {
     exclusion_zone: "출입금지 구역 접근",
     approach: "특정인 접근 의심",
   } as Record<string, string>,
-  reason: { tamper: "사유 ①", curfew: "사유 ②", exclusion_zone: "사유 ③", approach: "사유 ④" } as Record<string, string>,
+  reason: { tamper: "사유 ①", curfew: "사유 ②", exclusion_zone: "사유 ③", approach: "사유 ④" } as Record<
+    string,
+    string
+  >,
   condition: {
     tamper: "전자장치 훼손",
     curfew: "외출 제한",
@@ -131,7 +135,8 @@ export const ko = {
   },
   lost: {
     title: "이 화면이 서버와 끊겼습니다",
-    body: (since: string) => `${since}부터 새 경보를 받지 못합니다. 보이는 값은 모두 끊기기 전 값이고, 열람 시간은 0으로 봅니다.`,
+    body: (since: string) =>
+      `${since}부터 새 경보를 받지 못합니다. 보이는 값은 모두 끊기기 전 값이고, 열람 시간은 0으로 봅니다.`,
     stale: (s: number) => `서버 연결이 ${age(s)}째 늦습니다`,
   },
   permit: {
@@ -196,7 +201,16 @@ export const ko = {
     boundary: (m: string) => `${m} 밖`,
     inside: (m: string) => `${m} 안`,
     noPlace: "자리 없음",
-    resting: { link: "망연계", police: "112 상황실", devices: "단말 수신", cameras: "카메라 신호", seal: "원장 봉인", skew: "시각 오차", test: "모의 경보", socket: "화면 연결" },
+    resting: {
+      link: "망연계",
+      police: "112 상황실",
+      devices: "단말 수신",
+      cameras: "카메라 신호",
+      seal: "원장 봉인",
+      skew: "시각 오차",
+      test: "모의 경보",
+      socket: "화면 연결",
+    },
     restingNote: {
       link: "왕복",
       devices: "15초 안 보고",
@@ -248,7 +262,12 @@ export const ko = {
     now: "지금",
     rule: (v: string) => `규칙 ${v} · 재현 가능`,
     noForecast: "예측 없음",
-    legend: { error: "위치 오차 95%", reach: "180초 안 도달 가능", sees: "그 지점을 보는 카메라", other: "다른 카메라" },
+    legend: {
+      error: "위치 오차 95%",
+      reach: "180초 안 도달 가능",
+      sees: "그 지점을 보는 카메라",
+      other: "다른 카메라",
+    },
     fixCount: (n: number) => `위치점 ${n}개`,
     select: "왼쪽에서 경보를 고르십시오",
     cannotVouch: "보증 불가",
@@ -453,12 +472,7 @@ export const ko = {
     nextStep: "이번 위반의 다음 단계",
     notByItself: "저절로 무거워지지 않음",
     procedure: ["위반 확인", "소장에게 보고", "신청", "결정"],
-    procedureNote: [
-      "사건이 끝난 뒤 보호관찰관이 판단",
-      "확인 즉시",
-      "보호관찰소장만 할 수 있음",
-      "법원만 할 수 있음",
-    ],
+    procedureNote: ["사건이 끝난 뒤 보호관찰관이 판단", "확인 즉시", "보호관찰소장만 할 수 있음", "법원만 할 수 있음"],
     confirm: "확인함",
     medical: "의료 예외",
     falseAlarm: "오경보",

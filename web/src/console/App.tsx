@@ -1,0 +1,246 @@
+/** Who is signed in decides where the watch begins; permits, not menus, decide what is filled in. */
+import { QueryClientProvider, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
+import { api, rememberCsrf } from "../api/client";
+import {
+  newClient,
+  useAlarms,
+  useIncidents,
+  useNotices,
+  useProvisions,
+  useSession,
+  useStatus,
+  useWearers,
+} from "../api/hooks";
+import type { Account, Session } from "../api/types";
+import { KeysProvider } from "../kit/keys";
+import { go, type Route, useRoute } from "../kit/route";
+import { Answer } from "../kit/states";
+import { followFacts } from "../live/follow";
+import { LiveSocket, liveUrl } from "../live/socket";
+import { live } from "../live/store";
+import { Incident } from "../slices/dispatch/Incident";
+import { Incidents } from "../slices/dispatch/Incidents";
+import { WallScreen } from "../slices/dispatch/WallScreen";
+import { Provisions } from "../slices/footage/Provisions";
+import { Ledger } from "../slices/policy/Ledger";
+import { SignIn } from "../slices/policy/SignIn";
+import { useAlarmTitle } from "../slices/supervision/AlarmRow";
+import { Watch } from "../slices/supervision/Watch";
+import { Wearer } from "../slices/supervision/Wearer";
+import { Wearers } from "../slices/supervision/Wearers";
+import { type Text, useText, WordsProvider } from "../text";
+import { type Unheard, useChimes } from "./chimes";
+import type { Findable } from "./Find";
+import { type RailEntry, Shell } from "./Shell";
+
+/** The screen an account begins on. */
+export function firstScreen(account: Pick<Account, "role" | "centre_kind">): string {
+  if (account.role === "auditor" || account.role === "administrator") return "ledger";
+  return "watch";
+}
+export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailEntry[] {
+  const n = text.nav;
+  if (account.centre_kind === "city") {
+    return [
+      { screen: "watch", digit: 1, label: n.watch, icon: "list" },
+      { screen: "ledger", digit: 7, label: n.ledger, icon: "ledger" },
+    ];
+  }
+  return [
+    { screen: "watch", digit: 1, label: n.watch, icon: "list" },
+    { screen: "incidents", digit: 2, label: n.incidents, icon: "incident" },
+    { screen: "wearers", digit: 3, label: n.wearers, icon: "person" },
+    { screen: "wall", digit: 6, label: n.wall, icon: "wall" },
+    { screen: "ledger", digit: 7, label: n.ledger, icon: "ledger" },
+  ];
+}
+
+function Screen({ route, account }: { route: Route; account: Account }) {
+  switch (route.screen) {
+    case "incidents":
+      return route.id ? <Incident key={route.id} id={route.id} account={account} /> : <Incidents />;
+    case "wearers":
+      return route.id ? <Wearer key={route.id} id={route.id} /> : <Wearers />;
+    case "wall":
+      return <WallScreen id={route.id} account={account} />;
+    case "ledger":
+      return <Ledger />;
+    default:
+      return account.centre_kind === "city" ? <Provisions account={account} /> : <Watch />;
+  }
+}
+
+/** One socket for the page; its facts make cached answers stale. */
+function useLive(): void {
+  const client = useQueryClient();
+  useEffect(() => {
+    const socket = new LiveSocket(live, liveUrl(window.location), (ended) => {
+      void client.invalidateQueries(ended ? { queryKey: ["session"] } : {});
+    });
+    const stop = followFacts(live, client);
+    socket.start();
+    return () => {
+      stop();
+      socket.stop();
+    };
+  }, [client]);
+}
+
+/** What waits to be acknowledged: it sounds, and marks the rail on every screen. */
+function useWaiting(tracking: boolean): {
+  waiting: Unheard[];
+  entriesMark: RailEntry["alarm"];
+  incidentMark: RailEntry["alarm"];
+} {
+  const alarms = useAlarms("open");
+  const notices = useNotices();
+  const incidents = useIncidents("open");
+  return useMemo(() => {
+    if (!tracking) return { waiting: [], entriesMark: undefined, incidentMark: undefined };
+    const open = alarms.data?.alarms ?? [];
+    const fresh = open.filter((a) => !a.acknowledged_at && (a.state === "probable" || a.state === "certain"));
+    const top = [...fresh].sort((a, b) => a.priority - b.priority)[0];
+    const doubt = (notices.data?.notices ?? []).filter((n) => !n.ended_at && n.notice === "cannot_vouch");
+    const first = [...(incidents.data?.incidents ?? [])].sort((a, b) => a.priority - b.priority)[0];
+    return {
+      waiting: [
+        ...fresh.map((a): Unheard => ({ id: `${a.alarm_id}${a.state}`, rank: a.priority })),
+        ...doubt.map((n): Unheard => ({ id: n.notice_id, rank: "doubt" })),
+      ],
+      entriesMark: top ? { priority: top.priority, state: "new" } : undefined,
+      incidentMark: first ? { priority: first.priority, state: "ack" } : undefined,
+    };
+  }, [tracking, alarms.data, notices.data, incidents.data]);
+}
+
+function useFindables(entries: readonly RailEntry[], tracking: boolean): Findable[] {
+  const text = useText();
+  const title = useAlarmTitle();
+  const incidents = useIncidents("all");
+  const wearers = useWearers(tracking);
+  const alarms = useAlarms("open");
+  return useMemo(
+    () => [
+      ...entries.map((e) => ({
+        kind: text.find.screen,
+        code: e.label,
+        words: `G ${e.digit}`,
+        run: () => go(e.screen),
+      })),
+      ...(incidents.data?.incidents ?? []).map((i) => ({
+        kind: text.find.incident,
+        code: i.code,
+        words: `${text.trigger[i.trigger] ?? ""} ${i.wearer_code ?? ""} ${i.protected_code ?? ""}`,
+        run: () => go("incidents", i.incident_id),
+      })),
+      ...(wearers.data?.wearers ?? []).map((w) => ({
+        kind: text.find.wearer,
+        code: w.code,
+        words: w.office,
+        run: () => go("wearers", w.wearer_id),
+      })),
+      ...(alarms.data?.alarms ?? []).map((a) => ({
+        kind: text.find.alarm,
+        code: a.wearer_code,
+        words: title(a),
+        run: () => go("watch", undefined, { alarm: a.alarm_id }),
+      })),
+    ],
+    [entries, text, title, incidents.data, wearers.data, alarms.data],
+  );
+}
+
+function titleOf(route: Route, entries: readonly RailEntry[], text: Text, code: string | undefined): string {
+  const entry = entries.find((e) => e.screen === route.screen);
+  return [entry?.label ?? text.nav.watch, code].filter(Boolean).join(" ");
+}
+
+function Desk({ session }: { session: Session }) {
+  const text = useText();
+  const route = useRoute();
+  const client = useQueryClient();
+  const { account } = session;
+  const tracking = account.centre_kind === "tracking";
+  useLive();
+  useProvisions("open", !tracking);
+  const status = useStatus();
+  const { waiting, entriesMark, incidentMark } = useWaiting(tracking);
+  useChimes(waiting);
+  const entries = useMemo(
+    () =>
+      railOf(account, text).map((e) =>
+        e.screen === "watch" && entriesMark
+          ? { ...e, alarm: entriesMark }
+          : e.screen === "incidents" && incidentMark
+            ? { ...e, alarm: incidentMark }
+            : e,
+      ),
+    [account, text, entriesMark, incidentMark],
+  );
+  const findables = useFindables(entries, tracking);
+  const incidents = useIncidents("all");
+  const wearers = useWearers(tracking);
+  const code =
+    incidents.data?.incidents.find((i) => i.incident_id === route.id)?.code ??
+    wearers.data?.wearers.find((w) => w.wearer_id === route.id)?.code;
+  const signOut = () => {
+    void api.signOut().finally(() => {
+      client.clear();
+      client.setQueryData(["session"], null);
+    });
+  };
+  return (
+    <KeysProvider
+      screens={(digit) => {
+        const entry = entries.find((e) => e.digit === digit);
+        if (entry) go(entry.screen);
+      }}
+    >
+      <Shell
+        account={account}
+        title={titleOf(route, entries, text, code)}
+        entries={entries}
+        status={status.data}
+        findables={findables}
+        onSignOut={signOut}
+      >
+        <Screen route={route} account={account} />
+      </Shell>
+    </KeysProvider>
+  );
+}
+
+function Door() {
+  const session = useSession();
+  const text = useText();
+  const csrf = session.data?.csrf;
+  if (csrf) rememberCsrf(csrf);
+  useEffect(() => {
+    if (session.data && (window.location.hash === "" || window.location.hash === "#/")) {
+      const first = firstScreen(session.data.account);
+      if (first !== "watch") go(first);
+    }
+  }, [session.data]);
+  if (session.data === undefined) {
+    return (
+      <main className="sign-in">
+        <section className="panel sign-box">
+          <Answer error={session.error} retry={() => void session.refetch()} what={text.load.signals} />
+        </section>
+      </main>
+    );
+  }
+  return session.data ? <Desk session={session.data} /> : <SignIn />;
+}
+
+export function App() {
+  const [client] = useState(newClient);
+  return (
+    <QueryClientProvider client={client}>
+      <WordsProvider>
+        <Door />
+      </WordsProvider>
+    </QueryClientProvider>
+  );
+}

@@ -1,0 +1,59 @@
+/** Small decisions of the incident screen: pure. */
+import type { ChecklistItem, Incident, Order, OrderState, Step, Unit } from "../../api/types";
+
+export type StepLook = "done" | "now" | "todo" | "late";
+/** A step is done when a later one was reached; the last reached is now. Step ③ is late after 60 s without it (the sheet of parts). */
+export const DISPATCH_TARGET_MS = 60_000;
+export function stepLooks(steps: readonly Step[], open: boolean, sinceFirstMs: number): StepLook[] {
+  const reached = steps.map((s) => s.at !== null);
+  const last = reached.lastIndexOf(true);
+  return steps.map((step, i) => {
+    if (reached[i]) {
+      if (i === last && open && i === steps.length - 1) return "now";
+      if (step.step === 3 && (step.elapsed_ms ?? 0) > DISPATCH_TARGET_MS) return "late";
+      return "done";
+    }
+    if (i === last + 1 && open) return step.step === 3 && sinceFirstMs > DISPATCH_TARGET_MS ? "late" : "now";
+    return "todo";
+  });
+}
+
+/** Required lines that are not ticked, and whatever else the server says blocks closing. */
+export function leftToClose(incident: Pick<Incident, "checklist" | "blocks_closing">): number {
+  const open = incident.checklist.filter((c) => c.required && !c.done_at).map((c) => c.item);
+  return new Set([...open, ...incident.blocks_closing]).size;
+}
+/** The line `X` ticks: the one chosen, else the first required one that is open, else the first open one. */
+export function nextLine(checklist: readonly ChecklistItem[], chosen: string | undefined): ChecklistItem | undefined {
+  return (
+    checklist.find((c) => c.item === chosen) ??
+    checklist.find((c) => c.required && !c.done_at) ??
+    checklist.find((c) => !c.done_at)
+  );
+}
+
+const way: OrderState[] = ["sent", "received", "read", "accepted", "on_scene", "over"];
+/** The states an order has passed, each with its time, in the order of the way. */
+export function passed(order: Order): { state: OrderState; at: string }[] {
+  return way.flatMap((state) => {
+    const at = order.times[state] ?? order.times[`${state}_at`];
+    return at ? [{ state, at }] : [];
+  });
+}
+
+/** Units already in, nearest first, then reserves. */
+export function unitsInOrder(units: readonly Unit[]): Unit[] {
+  const reserve = (u: Unit) => Number(["free", "proposed", "ready", "idle", "available"].includes(u.state));
+  return [...units].sort((a, b) => reserve(a) - reserve(b) || (a.eta_s ?? 1e9) - (b.eta_s ?? 1e9));
+}
+
+export interface Trend {
+  values: readonly { at: number; m: number }[];
+}
+/** Metres the distance changed per minute over what is known, positive when growing. */
+export function trendMPerMin(values: readonly { at: number; m: number }[]): number | undefined {
+  const first = values[0];
+  const last = values.at(-1);
+  if (!first || !last || last.at - first.at < 5000) return undefined;
+  return ((last.m - first.m) / (last.at - first.at)) * 60_000;
+}

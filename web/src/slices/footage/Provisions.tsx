@@ -1,0 +1,219 @@
+/** The city operator's watch: provisions are the queue; the picture, the place and the time left, nothing more. */
+import { useCallback, useEffect, useMemo, useState } from "react";
+import { useProvisions, useStatus } from "../../api/hooks";
+import type { Account, Provision } from "../../api/types";
+import { ageS, nowMs, useNow } from "../../kit/clock";
+import { clock, clockMinutes, day, elapsed } from "../../kit/format";
+import { Glyph, Icon } from "../../kit/Icon";
+import { useKeys } from "../../kit/keys";
+import { Age, Elapsed, Panel, PanelHead } from "../../kit/parts";
+import { useQueryWord } from "../../kit/route";
+import { Answer, Empty } from "../../kit/states";
+import { useConnected } from "../../live/store";
+import { type Situation, SituationMap } from "../../map/SituationMap";
+import { useText } from "../../text";
+import { LiveWall } from "../../wall/LiveWall";
+
+function useLeft(provision: Pick<Provision, "not_after" | "state">): string {
+  const now = useNow();
+  const connected = useConnected();
+  if (provision.state !== "given" || !provision.not_after || !connected) return elapsed(0);
+  return elapsed((Date.parse(provision.not_after) - now) / 1000);
+}
+
+export function ProvisionRow({
+  provision,
+  selected,
+  onPick,
+}: {
+  provision: Provision;
+  selected: boolean;
+  onPick: () => void;
+}) {
+  const text = useText();
+  const left = useLeft(provision);
+  const live = provision.state === "given";
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: the listbox around it hears the keys
+    // biome-ignore lint/a11y/useFocusableInteractive: the listbox holds the focus
+    <div
+      role="option"
+      aria-selected={selected}
+      id={`provision-${provision.provision_id}`}
+      className={`al p1 ${live ? "" : "ack dim"}${selected ? " sel" : ""}`}
+      onClick={onPick}
+    >
+      <Glyph priority={1} state={live ? "ack" : "over"} />
+      <span className="tt cut">{text.trigger[provision.trigger] ?? provision.trigger}</span>
+      <span className="el num">{provision.given_at ? <Elapsed since={provision.given_at} /> : "–"}</span>
+      <span className="why cut">
+        {text.provision.from(provision.from_centre)} · {text.provision.cameras(provision.cameras.length)}
+      </span>
+      <span className="mt">
+        <span className={`bd${live ? " p1" : ""}`}>
+          {text.reason[provision.trigger]} · {text.provision.state[provision.state] ?? provision.state}
+        </span>
+        {live ? (
+          <span className="bd o num">
+            {text.provision.left} {left}
+          </span>
+        ) : null}
+        {provision.subject ? <Age at={provision.subject.seen_at} label={text.watch.locationAge} /> : null}
+      </span>
+    </div>
+  );
+}
+
+function Side({ provision }: { provision: Provision }) {
+  const text = useText();
+  const left = useLeft(provision);
+  const now = useNow();
+  return (
+    <section className="panel scroll" aria-label={text.provision.subject}>
+      <PanelHead title={text.trigger[provision.trigger] ?? provision.trigger} sub={text.reason[provision.trigger]} />
+      <dl className="kv pb">
+        <dt>{text.provision.given}</dt>
+        <dd className="num">{clock(provision.given_at)}</dd>
+        <dt>{text.provision.left}</dt>
+        <dd className="num big-left">{left}</dd>
+        <dt>{text.provision.subject}</dt>
+        <dd>
+          {provision.subject
+            ? `±${Math.round(provision.subject.error_m)} m · ${text.ago(ageS(provision.subject.seen_at, now))}`
+            : text.provision.noSubject}
+        </dd>
+      </dl>
+      <p className="pb xs t3">
+        <Icon name="lock" size={12} /> {text.provision.codeHidden}
+      </p>
+      <PanelHead title={text.provision.viewers} sub={String(provision.viewers.length)} />
+      <div className="viewers sm pb">
+        {provision.viewers.map((v) => (
+          <div className="fx" key={`${v.seat}${v.since}`}>
+            <b>{v.seat}</b>
+            <span className="sp" />
+            <span className="num">{clockMinutes(v.since)}</span>
+          </div>
+        ))}
+      </div>
+      <PanelHead title={text.watch.camera} sub={String(provision.cameras.length)} />
+      <table className="tbl d">
+        <tbody>
+          {provision.cameras.map((c, i) => (
+            <tr key={c.camera_id}>
+              <td>
+                <kbd>{i + 1}</kbd>
+              </td>
+              <td>
+                <b className="t1">{c.code}</b>
+              </td>
+              <td className="cut">{c.name}</td>
+              <td className="r num">
+                {c.arrives_in_s === null ? "" : c.arrives_in_s < 0 ? text.wall.passed : elapsed(c.arrives_in_s)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+export function Provisions({ account }: { account: Account }) {
+  const text = useText();
+  const list = useProvisions("open");
+  const status = useStatus();
+  const [chosen, choose] = useQueryWord("provision");
+  const [cam, setCam] = useQueryWord("camera");
+  const [view, setView] = useQueryWord("map");
+  const [focus, setFocus] = useState(0);
+  const rows = list.data?.provisions ?? [];
+  const selected = rows.find((p) => p.provision_id === chosen) ?? rows[0];
+  useEffect(() => {
+    if (selected && selected.provision_id !== chosen) choose(selected.provision_id);
+  }, [selected, chosen, choose]);
+  const large = cam ? Number(cam) - 1 : 0;
+  const pick = useCallback((i: number) => setCam(i === 0 ? undefined : String(i + 1)), [setCam]);
+  const move = (by: 1 | -1) => {
+    const at = rows.findIndex((p) => p.provision_id === selected?.provision_id);
+    choose(rows[Math.max(0, Math.min(rows.length - 1, at + by))]?.provision_id);
+  };
+  useKeys([
+    ...Array.from({ length: 6 }, (_, i) => ({
+      code: `Digit${i + 1}`,
+      hint: text.incident.enlarge,
+      run: () => pick(i),
+    })),
+    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
+    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
+    { code: "KeyZ", hint: text.watch.focusMap, run: () => setFocus((n) => n + 1) },
+  ]);
+  const situation = useMemo<Situation>(
+    () => ({
+      code: "",
+      trigger: selected?.trigger ?? "exclusion_zone",
+      open: selected?.state === "given",
+      subject: selected?.subject ?? null,
+      victim: null,
+      units: [],
+      next: [],
+      cameras: selected?.state === "given" ? selected.cameras : [],
+      chosen: cam ? large : undefined,
+    }),
+    [selected, cam, large],
+  );
+  return (
+    <main className="main provisions">
+      <Panel
+        title={text.provision.list}
+        sub={`${text.provision.open} ${rows.filter((p) => p.state === "given").length}`}
+      >
+        <div className="scroll" role="listbox" aria-label={text.provision.list} tabIndex={0}>
+          {rows.map((p) => (
+            <ProvisionRow
+              key={p.provision_id}
+              provision={p}
+              selected={p === selected}
+              onPick={() => choose(p.provision_id)}
+            />
+          ))}
+          {list.data ? null : (
+            <Answer error={list.error} retry={() => void list.refetch()} what={text.provision.list} />
+          )}
+          {list.data && rows.length === 0 ? (
+            <Empty
+              icon="lock"
+              title={text.provision.none}
+              body={text.provision.noneBody}
+              foot={
+                status.data
+                  ? `${text.foot.cameras} ${status.data.cameras.live}/${status.data.cameras.total}`
+                  : undefined
+              }
+            />
+          ) : null}
+        </div>
+      </Panel>
+      <section className="panel prov-mid">
+        {selected ? (
+          <LiveWall
+            provision={selected}
+            closed={selected.state === "ended"}
+            size={6}
+            watermark={`${account.display} · ${day(nowMs())}`}
+            large={large}
+            onLarge={pick}
+          />
+        ) : null}
+        <SituationMap situation={situation} view={view} onView={setView} focus={focus} onPick={pick} />
+      </section>
+      {selected ? (
+        <Side provision={selected} />
+      ) : (
+        <section className="panel" aria-label={text.watch.lock}>
+          <p className="pb sm t3">{text.watch.lock}</p>
+        </section>
+      )}
+    </main>
+  );
+}

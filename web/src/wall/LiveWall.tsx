@@ -1,0 +1,59 @@
+/** The wall of a provision, or the reason why nothing is shown. */
+import { useCallback } from "react";
+import { api } from "../api/client";
+import type { CameraProvision, Masking } from "../api/types";
+import { clock } from "../kit/format";
+import { Icon } from "../kit/Icon";
+import { useText } from "../text";
+import { Wall } from "./Wall";
+
+export function LiveWall({
+  provision,
+  closed,
+  size,
+  watermark,
+  large,
+  onLarge,
+}: {
+  provision: CameraProvision | null;
+  /** The incident is over: every tile goes dark at once, whatever the provision still says. */
+  closed: boolean;
+  size: number;
+  watermark: string;
+  large: number;
+  onLarge: (index: number) => void;
+}) {
+  const text = useText();
+  const id = provision?.provision_id ?? "";
+  const ask = useCallback((camera: string, masking: Masking) => api.ticket(id, camera, masking), [id]);
+  const mark = useCallback((camera: string, track: string) => api.mark(id, camera, track), [id]);
+  const shown =
+    provision && (provision.state === "given" || provision.state === "ended") && provision.cameras.length > 0;
+  if (!shown) {
+    const why = text.incident.notGiven[provision?.state ?? "none"] ?? "";
+    return (
+      <div className="wall none">
+        <div className="tile void hatch">
+          <div className="mid">
+            <Icon name="lock" size={26} />
+            <b>{why}</b>
+            {provision?.reason ? <span>{provision.reason}</span> : null}
+          </div>
+        </div>
+      </div>
+    );
+  }
+  const over = closed || provision.state === "ended";
+  return (
+    <Wall
+      provision={over ? { ...provision, state: "ended" } : provision}
+      size={size}
+      ask={ask}
+      onMark={mark}
+      watermark={watermark}
+      large={large}
+      onLarge={onLarge}
+      {...(over && provision.not_after ? { endedWords: `${clock(provision.not_after)} · ${text.wall.endedBody}` } : {})}
+    />
+  );
+}

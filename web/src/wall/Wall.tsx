@@ -1,0 +1,104 @@
+/** The live wall of one provision. Tile 1 is the camera that sees best; the rest stand by predicted arrival. */
+import { useMemo, useRef, useState } from "react";
+import type { Camera, CameraProvision, Masking, Ticket } from "../api/types";
+import { elapsed } from "../kit/format";
+import { useText } from "../text";
+import { arrange, grid, type Slots } from "./layout";
+import { LiveTile } from "./Tile";
+
+export interface WallProps {
+  provision: CameraProvision;
+  size: number;
+  ask: (camera: string, masking: Masking) => Promise<Ticket>;
+  onMark?: (camera: string, track: string) => Promise<unknown>;
+  watermark: string;
+  /** Index of the tile that is large. */
+  large: number;
+  onLarge: (index: number) => void;
+  endedWords?: string;
+}
+
+/** Slots that follow the ranking but never move what a person is looking at. */
+export function useSlots(cameras: readonly Camera[], held: ReadonlySet<string>, size: number): Slots {
+  const before = useRef<Slots>([]);
+  return useMemo(() => {
+    before.current = arrange(before.current, cameras, held, size);
+    return before.current;
+  }, [cameras, held, size]);
+}
+
+export function Wall({ provision, size, ask, onMark, watermark, large, onLarge, endedWords }: WallProps) {
+  const text = useText();
+  const [pointer, setPointer] = useState<string>();
+  const [focus, setFocus] = useState<string>();
+  const held = useMemo(() => new Set([pointer, focus].filter((c): c is string => Boolean(c))), [pointer, focus]);
+  const count = Math.min(size, Math.max(1, provision.cameras.length));
+  const slots = useSlots(provision.cameras, held, count);
+  const lay = grid(count, Math.min(large, count - 1));
+  const byId = new Map(provision.cameras.map((c) => [c.camera_id, c]));
+  const ended = provision.state !== "given";
+  return (
+    <div
+      className="wall"
+      style={{ gridTemplateColumns: `repeat(${lay.columns}, 1fr)`, gridTemplateRows: `repeat(${lay.rows}, 1fr)` }}
+    >
+      {slots.map((id, index) => {
+        const camera = id ? byId.get(id) : undefined;
+        const cell = lay.cells[index];
+        if (!cell) return null;
+        const style = { gridArea: `${cell.row + 1}/${cell.column + 1}/span ${cell.rows}/span ${cell.columns}` };
+        if (!camera) {
+          return (
+            <div className="tile void" style={style} key={`empty-${cell.row}-${cell.column}`}>
+              <div className="mid t3">{text.wall.noCamera}</div>
+            </div>
+          );
+        }
+        const next = index === 0 ? byId.get(slots[1] ?? "") : undefined;
+        const arrival = camera.arrives_in_s;
+        const caption =
+          next && next.arrives_in_s !== null && next.arrives_in_s >= 0
+            ? text.incident.next(`2 ${next.code}`, elapsed(next.arrives_in_s))
+            : arrival === null
+              ? ""
+              : arrival < 0
+                ? text.wall.passed
+                : index === 0
+                  ? ""
+                  : text.wall.arrives(elapsed(arrival));
+        return (
+          <section
+            key={camera.camera_id}
+            className="slot"
+            style={style}
+            aria-label={text.wall.tile(index + 1, camera.code)}
+            onPointerEnter={() => setPointer(camera.camera_id)}
+            onPointerLeave={() => setPointer(undefined)}
+            onFocus={() => setFocus(camera.camera_id)}
+            onBlur={() => setFocus(undefined)}
+          >
+            <button
+              type="button"
+              className="slot-pick"
+              aria-label={`${text.incident.enlarge} ${index + 1}`}
+              onClick={() => onLarge(index)}
+            />
+            <LiveTile
+              number={String(index + 1)}
+              camera={camera}
+              ask={ask}
+              {...(onMark ? { onMark } : {})}
+              ended={ended}
+              {...(endedWords ? { endedWords } : {})}
+              watermark={watermark}
+              best={index === 0}
+              selected={index === large && large !== 0}
+              large={cell.rows > 1}
+              caption={caption}
+            />
+          </section>
+        );
+      })}
+    </div>
+  );
+}

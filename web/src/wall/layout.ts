@@ -1,0 +1,66 @@
+/** Which camera stands in which tile, and where the tiles lie: pure. */
+import type { Camera } from "../api/types";
+
+/** Slots of the wall, left to right; `null` is an empty tile. */
+export type Slots = readonly (string | null)[];
+type Ranked = Pick<Camera, "camera_id" | "rank" | "sees" | "arrives_in_s">;
+
+/** The order in which cameras deserve tiles: the best view first, then by predicted arrival, passed ones last. */
+export function byArrival(cameras: readonly Ranked[]): string[] {
+  const best = [...cameras].sort((a, b) => Number(b.sees) - Number(a.sees) || a.rank - b.rank)[0];
+  const when = (c: Ranked) =>
+    c.arrives_in_s === null || c.arrives_in_s < 0 ? Number.POSITIVE_INFINITY : c.arrives_in_s;
+  const rest = cameras
+    .filter((c) => c !== best)
+    .sort((a, b) => when(a) - when(b) || a.rank - b.rank || a.camera_id.localeCompare(b.camera_id));
+  return best ? [best.camera_id, ...rest.map((c) => c.camera_id)] : [];
+}
+
+/** The slots after a new ranking. The tiles under the pointer or the focus keep their camera as long as it exists. */
+export function arrange(before: Slots, cameras: readonly Ranked[], held: ReadonlySet<string>, size: number): Slots {
+  const wanted = byArrival(cameras).slice(0, Math.max(size, 0));
+  const known = new Set(cameras.map((c) => c.camera_id));
+  const slots: (string | null)[] = Array.from({ length: size }, () => null);
+  before.slice(0, size).forEach((camera, i) => {
+    if (camera && held.has(camera) && known.has(camera)) slots[i] = camera;
+  });
+  const placed = new Set(slots);
+  const queue = wanted.filter((c) => !placed.has(c));
+  for (let i = 0; i < size; i++) {
+    if (slots[i] === null) slots[i] = queue.shift() ?? null;
+  }
+  return slots;
+}
+
+export interface Cell {
+  row: number;
+  column: number;
+  rows: number;
+  columns: number;
+}
+export interface Grid {
+  rows: number;
+  columns: number;
+  cells: readonly Cell[];
+}
+/** The grid for a number of tiles with one of them large. Six: three by three with two by two in the corner. */
+export function grid(size: number, large = 0): Grid {
+  const cell = (row: number, column: number, rows = 1, columns = 1): Cell => ({ row, column, rows, columns });
+  if (size <= 1) return { rows: 1, columns: 1, cells: size === 1 ? [cell(0, 0)] : [] };
+  if (size <= 4 && size !== 3) {
+    const columns = 2;
+    const rows = Math.ceil(size / columns);
+    return { rows, columns, cells: Array.from({ length: size }, (_, i) => cell(Math.floor(i / columns), i % columns)) };
+  }
+  const columns = size <= 6 ? 3 : 4;
+  const rows = size <= 6 ? 3 : Math.ceil((size + 3) / 4);
+  // the large tile takes the corner; the others fill what is left in their own order
+  const free: Cell[] = [];
+  for (let r = 0; r < rows; r++) {
+    for (let c = 0; c < columns; c++) if (r >= 2 || c >= 2) free.push(cell(r, c));
+  }
+  const cells = Array.from({ length: size }, (_, i) =>
+    i === large ? cell(0, 0, 2, 2) : (free.shift() ?? cell(rows, 0)),
+  );
+  return { rows, columns, cells };
+}
