@@ -191,6 +191,7 @@ create table supervision_alarm (
     finding text check (finding in ('confirmed', 'medical', 'false')),
     found_at timestamptz,
     found_by uuid,
+    finding_note text,
     basis bytea,
     check ((cleared_at is null) = (clear_reason is null)),
     check ((acknowledged_at is null) = (acknowledged_by is null)),

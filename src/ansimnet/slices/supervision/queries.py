@@ -86,8 +86,8 @@ class Alarm:
 _ALARM = """
     select a.alarm_id, a.incident_id, a.wearer_id, w.code, w.office, a.device_id, a.protected_person_id, p.code,
            a.trigger, a.condition_id, c.label, a.state, a.probability, a.rule_version, a.medical, a.raised_at,
-           a.confirmed_at, a.cleared_at, a.clear_reason, a.closed_at, a.acknowledged_at, a.finding, a.lat, a.lon, a.error_m,
-           a.speed_mps, a.course_deg, a.seen_at
+           a.confirmed_at, a.cleared_at, a.clear_reason, a.closed_at, a.acknowledged_at, a.finding, a.lat, a.lon,
+           a.error_m, a.speed_mps, a.course_deg, a.seen_at
     from supervision_alarm a join supervision_wearer w using (wearer_id)
     left join supervision_protected p on p.protected_person_id = a.protected_person_id
     left join supervision_condition c on c.condition_id = a.condition_id

@@ -75,7 +75,7 @@ async def acknowledge(tx: Tx, alarm_id: UUID, by: UUID, now: datetime) -> None:
     )
 
 
-async def find(tx: Tx, alarm_id: UUID, finding: str, by: UUID, now: datetime) -> None:
+async def find(tx: Tx, alarm_id: UUID, finding: str, by: UUID, now: datetime, *, note: str = "") -> None:
     """Record an officer's own finding on an alarm; it alone starts what follows from a violation (EM-03).
 
     Raises:
@@ -94,8 +94,9 @@ async def find(tx: Tx, alarm_id: UUID, finding: str, by: UUID, now: datetime) ->
     if finding == "confirmed" and row[3] is None:
         raise NotConfirmed
     await tx.execute(
-        "update supervision_alarm set finding = %s, found_at = %s, found_by = %s where alarm_id = %s",
-        [finding, now, by, alarm_id],
+        "update supervision_alarm set finding = %s, found_at = %s, found_by = %s, finding_note = %s "
+        "where alarm_id = %s",
+        [finding, now, by, note or None, alarm_id],
     )
     fact = ViolationConfirmed(
         fact_id=FactId(named_id(ViolationConfirmed.kind, str(alarm_id))),

@@ -1,0 +1,1 @@
+"""Supervision over HTTP: device gateways as plain ASGI routes, and the routes of screens."""

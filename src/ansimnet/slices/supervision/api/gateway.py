@@ -1,0 +1,153 @@
+"""The doors of devices: `/ingest/osmand` and `/ingest/positions`, answered only after the commit.
+
+Plain Starlette routes with msgspec: a device is known by its own key, never by a session. What one device sends can
+harm no other: it speaks for itself alone, its body is capped, and a wrong position is refused by its place in it.
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Awaitable, Callable
+from urllib.parse import parse_qsl
+
+import msgspec
+import psycopg
+from prometheus_client import Histogram
+from psycopg_pool import PoolTimeout
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from ansimnet.kernel.clock import Clock, monotonic_s
+from ansimnet.kernel.errors import Kind, Refusal
+from ansimnet.kernel.permits import Act
+from ansimnet.platform.db import Db
+from ansimnet.platform.http import TooLarge, problem
+from ansimnet.slices.supervision.api import wire
+from ansimnet.slices.supervision.service.receive import Receipt, Refused, Report, Sender, receive
+from ansimnet.slices.supervision.store import devices
+
+MAX_BYTES = 1 << 20
+"""The largest body of a batch."""
+
+SECONDS = Histogram(
+    "ansimnet_supervision_ingest_seconds",
+    "From the first byte of a batch to its commit",
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
+)
+
+
+class NoKey(Refusal):
+    """A device shows its key: `Authorization: Bearer`."""
+
+    kind = Kind.UNAUTHENTICATED
+    name = "no-key"
+
+
+class WrongKey(Refusal):
+    """No device and no gateway has this key."""
+
+    kind = Kind.UNAUTHENTICATED
+    name = "wrong-key"
+
+
+class StoreAway(Refusal):
+    """The store does not answer: nothing was taken, send it again."""
+
+    kind = Kind.UNAVAILABLE
+    name = "store-away"
+
+
+def routes(db: Db, clock: Clock) -> list[Route]:
+    """Return the routes of devices."""
+
+    async def osmand(request: Request) -> Response:
+        words = dict(parse_qsl(request.url.query, keep_blank_values=False, max_num_fields=64))
+        if request.method == "POST":
+            words |= _form(await _body(request))
+        return await _take(request, lambda: [wire.read_osmand(words, clock.now())])
+
+    async def positions(request: Request) -> Response:
+        try:
+            body = await _body(request)
+        except TooLarge as error:
+            return problem(413, error.name, error.message, todo=error.todo)
+        return await _take(request, lambda: wire.read_json(body, clock.now()))
+
+    async def _take(request: Request, read: Callable[[], list[Report | Refused]]) -> Response:
+        began = monotonic_s()
+        heard_at = clock.now()
+        try:
+            sender = await sender_of(db, request.headers.get("authorization"))
+            reports = read()
+            good = [r for r in reports if isinstance(r, Report)]
+            receipt = await receive(db, sender, good, heard_at)
+        except (psycopg.OperationalError, PoolTimeout):
+            # nothing is known to be committed: the device keeps its fixes and sends them again, which is harmless
+            raise StoreAway from None
+        receipt.refused += [r for r in reports if isinstance(r, Refused)]
+        receipt.refused.sort(key=lambda r: r.index)
+        SECONDS.observe(monotonic_s() - began)
+        return Response(_answer(receipt), media_type="application/json")
+
+    return [
+        Route("/ingest/osmand", _named(osmand), methods=["GET", "POST"], include_in_schema=False),
+        Route("/ingest/positions", _named(positions), methods=["POST"], include_in_schema=False),
+    ]
+
+
+def _named(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    """Name the act of a route that has no door: the test that walks every route reads it."""
+    endpoint.act = Act.REPORT_FIX  # type: ignore[attr-defined]
+    return endpoint
+
+
+def _answer(receipt: Receipt) -> bytes:
+    return msgspec.json.encode(receipt)
+
+
+async def sender_of(db: Db, header: str | None) -> Sender:
+    """Return whose key a request carries. Keys are found by their hash and compared in constant time.
+
+    Raises:
+        NoKey: none shown.
+        WrongKey: nobody's.
+    """
+    kind, _, key = (header or "").partition(" ")
+    if kind.lower() != "bearer" or not key.strip():
+        raise NoKey
+    key_sha256 = devices.hash_of(key.strip())
+    async with db.transaction() as tx:
+        device = await devices.device_of_key(tx, key_sha256)
+        if device is not None and hmac.compare_digest(device[1], key_sha256):
+            return Sender(device[0])
+        gateway = await devices.gateway_of_key(tx, key_sha256)
+        if gateway is not None and hmac.compare_digest(gateway[1], key_sha256):
+            return Sender(None, gateway[0])
+    raise WrongKey
+
+
+async def _body(request: Request) -> bytes:
+    """Return a body no larger than `MAX_BYTES`, read no further than that.
+
+    Raises:
+        TooLarge: it is larger.
+    """
+    parts: list[bytes] = []
+    taken = 0
+    try:
+        async for part in request.stream():
+            taken += len(part)
+            if taken > MAX_BYTES:
+                raise TooLarge(f"a batch is at most {MAX_BYTES} bytes", todo="send smaller batches")
+            parts.append(part)
+    except ClientDisconnect:
+        raise wire.Unreadable("the sender left before the end of its message") from None
+    return b"".join(parts)
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        return dict(parse_qsl(body.decode(), keep_blank_values=False, max_num_fields=64))
+    except (UnicodeDecodeError, ValueError):
+        raise wire.Unreadable("the form is not readable") from None

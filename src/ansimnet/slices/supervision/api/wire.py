@@ -1,0 +1,218 @@
+"""How devices speak: OsmAnd's parameters, our JSON, Traccar's forwarding. Bytes in, reports or reasons out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from ansimnet.kernel.errors import Refusal
+from ansimnet.slices.supervision.model import Sign
+from ansimnet.slices.supervision.service.receive import Refused, Report
+
+MAX_POSITIONS = 5_000
+"""The most positions of one batch: a day of a device at one fix per 15 s, below a second of work."""
+MAX_NAME = 128
+KNOT_MPS = 1852 / 3600
+"""Traccar forwards speeds in knots (its `Position.getSpeed`); OsmAnd and our own form send m/s."""
+
+_ALARMS = {"tampering": Sign.STRAP, "removing": Sign.OFF_BODY, "jamming": Sign.JAM, "accident": None}
+_TAMPER = {"strap": Sign.STRAP, "case": Sign.CASE, "off_body": Sign.OFF_BODY, "true": Sign.STRAP, "1": Sign.STRAP}
+
+
+class Unreadable(Refusal):
+    """The message is not in any of the forms we take."""
+
+    name = "unreadable"
+
+
+class TooMany(Refusal):
+    """The batch holds more positions than we take at once."""
+
+    name = "too-many-positions"
+
+
+class Position(msgspec.Struct, rename={"fix_time": "fixTime"}):
+    """Every word a position may use. Numbers may come as text."""
+
+    device_id: str | int | None = None
+    name: str | None = None
+    id: str | int | None = None
+    deviceid: str | int | None = None
+    seen_at: str | float | None = None
+    fix_time: str | float | None = None
+    timestamp: str | float | None = None
+    lat: float | None = None
+    latitude: float | None = None
+    lon: float | None = None
+    longitude: float | None = None
+    accuracy: float | None = None
+    error_m: float | None = None
+    hdop: float | None = None
+    speed: float | None = None
+    speed_mps: float | None = None
+    course: float | None = None
+    course_deg: float | None = None
+    bearing: float | None = None
+    heading: float | None = None
+    battery: float | None = None
+    batt: float | None = None
+    tamper: bool | str | list[str] | None = None
+    alarm: str | None = None
+    valid: bool | None = None
+    attributes: dict[str, Any] | None = None
+
+
+class TraccarDevice(msgspec.Struct, rename={"unique_id": "uniqueId"}):
+    """The device beside a forwarded position."""
+
+    unique_id: str
+
+
+class Envelope(msgspec.Struct):
+    """A JSON body: a batch of ours, or one position as Traccar forwards it."""
+
+    positions: list[msgspec.Raw] | None = None
+    position: msgspec.Raw = msgspec.Raw()
+    device: TraccarDevice | None = None
+
+
+_envelope = msgspec.json.Decoder(Envelope)
+_anything = msgspec.json.Decoder(dict[str, Any])
+
+
+def read_json(body: bytes, heard_at: datetime) -> list[Report | Refused]:
+    """Return the reports of a JSON body, each with its place in the batch; one that is wrong spoils no other.
+
+    Raises:
+        Unreadable: not JSON, or in no form of ours.
+        TooMany: more positions than we take at once.
+    """
+    try:
+        envelope = _envelope.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        raise Unreadable(f"the body is not readable: {str(e)[:200]}") from None
+    if envelope.positions is not None:
+        if len(envelope.positions) > MAX_POSITIONS:
+            raise TooMany(f"at most {MAX_POSITIONS} positions at once", todo="send smaller batches")
+        return [_one(raw, i, None, heard_at) for i, raw in enumerate(envelope.positions)]
+    if bytes(envelope.position) not in (b"", b"null"):
+        owner = envelope.device.unique_id if envelope.device is not None else None
+        return [_one(envelope.position, 0, owner, heard_at)]
+    raise Unreadable("a body has `positions`, or a `position` and its `device`")
+
+
+def _one(raw: msgspec.Raw, index: int, owner: str | None, heard_at: datetime) -> Report | Refused:
+    try:
+        p = msgspec.convert(_anything.decode(raw), Position, strict=False)
+    except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
+        return Refused(index, "unreadable", str(e)[:200])
+    return report_of(p, index, owner, heard_at, None, KNOT_MPS if owner is not None else 1.0)
+
+
+def read_osmand(words: Mapping[str, str], heard_at: datetime) -> Report | Refused:
+    """Return the report behind OsmAnd's parameters. Without a `timestamp` it was seen as it is heard."""
+    try:
+        p = msgspec.convert(dict(words), Position, strict=False)
+    except msgspec.ValidationError as e:
+        return Refused(0, "unreadable", str(e)[:200])
+    return report_of(p, 0, None, heard_at, heard_at, 1.0)
+
+
+def report_of(
+    p: Position, index: int, owner: str | None, heard_at: datetime, unseen_at: datetime | None, speed_unit_mps: float
+) -> Report | Refused:
+    """Return the report a position says, or why it says none."""
+    device = _first(owner, p.device_id, p.name, p.id, p.deviceid)
+    if device is None or not 0 < len(str(device)) <= MAX_NAME:
+        return Refused(index, "no-device", "a position names its device (`device_id` or `name`)")
+    try:
+        seen_at = instant(_first(p.seen_at, p.fix_time, p.timestamp), unseen_at)
+    except (ValueError, OverflowError, OSError):
+        return Refused(index, "no-instant", "`seen_at` is ISO 8601 with a zone, or seconds since 1970")
+    placed = p.valid is not False
+    attributes = p.attributes or {}
+    speed = _first(p.speed_mps, p.speed * speed_unit_mps if p.speed is not None else None)
+    try:
+        signs = signs_of(p.tamper, p.alarm or _text(attributes.get("alarm")))
+    except ValueError as e:
+        return Refused(index, "unknown-sign", str(e))
+    course = _first(p.course_deg, p.course, p.bearing, p.heading)
+    return Report(
+        index=index,
+        device=str(device),
+        seen_at=seen_at,
+        lat=_first(p.lat, p.latitude) if placed else None,
+        lon=_first(p.lon, p.longitude) if placed else None,
+        error_m=_first(p.error_m, p.accuracy),
+        speed_mps=None if speed is None or speed < 0 else speed,  # -1 is what phones say that do not know
+        course_deg=None if course is None or course < 0 else course,
+        battery=_first(p.battery, p.batt, _number(attributes.get("batteryLevel"))),
+        signs=signs,
+    )
+
+
+def _first(*values: Any) -> Any:
+    """Return the first value that is given."""
+    return next((v for v in values if v is not None), None)
+
+
+def _text(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _number(value: Any) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def instant(value: str | float | None, missing: datetime | None) -> datetime:
+    """Return an instant from ISO 8601 with a zone, or from seconds or milliseconds since 1970.
+
+    Raises:
+        ValueError: neither, or not given where it must be.
+
+    >>> instant("2026-11-20T03:00:00Z", None).isoformat()
+    '2026-11-20T03:00:00+00:00'
+    >>> instant(1763607600000, None) == instant("1763607600", None)
+    True
+    """
+    if value is None:
+        if missing is None:
+            raise ValueError("no instant")
+        return missing
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            at = datetime.fromisoformat(str(value))
+            if at.tzinfo is None:
+                raise ValueError("an instant needs its zone") from None
+            return at.astimezone(UTC)
+    if not math.isfinite(value) or value <= 0:
+        raise ValueError("no such instant")
+    return datetime.fromtimestamp(value / 1000 if value >= 1e11 else value, UTC)  # 1e11 s is the year 5138
+
+
+def signs_of(tamper: bool | str | list[str] | None, alarm: str | None) -> frozenset[Sign]:
+    """Return what a device says of itself.
+
+    Raises:
+        ValueError: a tamper sign of no known name. An alarm of another kind (`lowBattery`, `sos`) is no sign.
+    """
+    signs: set[Sign] = set()
+    words = [] if tamper is None or tamper is False else [tamper] if not isinstance(tamper, list) else tamper
+    for word in words:
+        text = "strap" if word is True else str(word).lower()
+        if text in ("", "false", "0", "none"):
+            continue
+        if text not in _TAMPER:
+            raise ValueError(f"no such tamper sign: `{text[:32]}`")
+        signs.add(_TAMPER[text])
+    for word in (alarm or "").split(","):
+        sign = _ALARMS.get(word.strip())
+        if sign is not None:
+            signs.add(sign)
+    return frozenset(signs)

@@ -1,0 +1,76 @@
+"""What supervision brings to the process: routes, gateways, readers of incidents, and what screens hear live."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from ansimnet.facts.dispatch import AlarmMerged, IncidentClosed, IncidentOpened
+from ansimnet.facts.protection import ProtectedPersonRegistered
+from ansimnet.facts.supervision import (
+    AlarmCleared,
+    AlarmRaised,
+    NoticeEnded,
+    NoticeRaised,
+    PositionFollowed,
+    TriggerConfirmed,
+)
+from ansimnet.kernel.ids import TRACKING_CENTRE
+from ansimnet.kernel.permits import Role
+from ansimnet.platform.db import Tx
+from ansimnet.platform.ledger import Entry, Reader
+from ansimnet.platform.live import LiveView
+from ansimnet.platform.parts import Context, Parts
+from ansimnet.slices.supervision import jobs
+from ansimnet.slices.supervision.api import gateway, routes
+from ansimnet.slices.supervision.service import incidents
+
+__all__ = ["jobs", "parts"]
+
+WATCHERS = frozenset({Role.TRACKING_CONTROLLER, Role.PROBATION_OFFICER, Role.POLICE_112})
+"""Who hears of alarms as they happen: ids and numbers, never places."""
+
+
+def parts(ctx: Context) -> Parts:
+    """Return routes, readers and views; the timers register with `platform.jobs` by import."""
+    db = ctx.dbs.tracking
+
+    def install(app: FastAPI) -> None:
+        app.router.routes.extend(gateway.routes(db, ctx.clock))
+
+    shown = (AlarmRaised, TriggerConfirmed, AlarmCleared, NoticeRaised, NoticeEnded, PositionFollowed)
+    return Parts(
+        routers=[routes.router(db, ctx.clock)],
+        readers=[
+            Reader(
+                name="supervision.incidents",
+                kinds=frozenset({IncidentOpened, AlarmMerged, IncidentClosed}),
+                centre=TRACKING_CENTRE,
+                handle=follow_incident,
+            ),
+            Reader(
+                name="supervision.protected-codes",
+                kinds=frozenset({ProtectedPersonRegistered}),
+                centre=TRACKING_CENTRE,
+                handle=learn_code,
+            ),
+        ],
+        live=[LiveView(fact, WATCHERS) for fact in shown],
+        on_serve=[install],
+    )
+
+
+async def follow_incident(tx: Tx, entry: Entry) -> None:
+    """Note to which incident an alarm belongs, and end the alarms of one that was closed. Safe to run twice."""
+    match entry.fact:
+        case IncidentOpened() | AlarmMerged() as fact:
+            await incidents.note_incident(tx, fact.alarm_id, fact.incident_id)
+        case IncidentClosed() as fact:
+            await incidents.close_alarms(tx, fact.alarm_ids, fact.incident_id, fact.happened_at)
+        case _:
+            pass
+
+
+async def learn_code(tx: Tx, entry: Entry) -> None:
+    """Know a protected person's code. Safe to run twice."""
+    if isinstance(entry.fact, ProtectedPersonRegistered):
+        await incidents.note_protected(tx, entry.fact.protected_person_id, entry.fact.code)
