@@ -16,8 +16,8 @@ from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 
 import ansimnet
+from ansimnet.app import status
 from ansimnet.app.host import Host, host
-from ansimnet.app.status import Status
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.permits import Act
 from ansimnet.platform import link as link_platform
@@ -67,8 +67,6 @@ def build(hosted: Host, *, lifespan: Callable[[FastAPI], Any] | None = None) -> 
 
 def _system(app: FastAPI, hosted: Host) -> None:
     context = hosted.context
-    status = Status(context)
-    app.state.status = status
     live = Live(context.dbs, hosted.parts.live, context.clock, frozenset({context.settings.public_url}))
 
     @app.get("/healthz", tags=["system"])
@@ -93,7 +91,7 @@ def _system(app: FastAPI, hosted: Host) -> None:
     @app.get("/api/v1/status", tags=["system"])
     async def read_status(_: Any = Depends(door(Act.READ_STATUS))) -> dict[str, Any]:
         """The figures of the console's bottom bar."""
-        return await status.read()
+        return await status.read(hosted)
 
     @app.websocket("/api/v1/live")
     async def follow(socket: WebSocket) -> None:

@@ -51,5 +51,7 @@ class Parts:
     link_asks: dict[str, LinkAsk] = field(default_factory=dict)
     on_serve: list[Callable[[FastAPI], None]] = field(default_factory=list)
     """Called with the application before it starts: installs what platform asks for by name (`app.state.sign_in`)."""
+    status: list[Callable[[], Awaitable[dict[str, Any]]]] = field(default_factory=list)
+    """Figures for the bottom bar of every screen: counts and times, no person in them."""
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    """Endless tasks of the worker process (timers register with `platform.jobs` instead)."""
+    """Endless tasks of the API and of the worker process (timers register with `platform.jobs` instead)."""

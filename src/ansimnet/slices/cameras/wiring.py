@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansimnet.platform.parts import Context, Parts
-from ansimnet.slices.cameras import api
+from ansimnet.slices.cameras import api, store
 from ansimnet.slices.cameras.model import ImportReport
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.service import import_cameras
@@ -14,7 +16,14 @@ __all__ = ["ImportReport", "import_cameras", "parts"]
 def parts(ctx: Context) -> Parts:
     """Return routes and the watch over imports."""
     registry = Registry(ctx.dbs.city, ctx.map)
+
+    async def status() -> dict[str, Any]:
+        async with ctx.dbs.city.transaction() as tx:
+            live, total = await store.counts(tx)
+        return {"cameras": {"live": live, "total": total}}
+
     return Parts(
         routers=[api.routes(ctx.dbs, registry, ctx.map, ctx.clock)],
         background=[registry.watch],
+        status=[status],
     )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from fastapi import FastAPI
 
 from ansimnet.facts.dispatch import AlarmMerged, IncidentClosed, IncidentOpened
@@ -20,7 +23,7 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
-from ansimnet.slices.supervision import jobs
+from ansimnet.slices.supervision import jobs, queries
 from ansimnet.slices.supervision.api import gateway, routes
 from ansimnet.slices.supervision.service import incidents
 
@@ -30,12 +33,21 @@ WATCHERS = frozenset({Role.TRACKING_CONTROLLER, Role.PROBATION_OFFICER, Role.POL
 """Who hears of alarms as they happen: ids and numbers, never places."""
 
 
+HEARD_WITHIN = timedelta(minutes=4)
+"""A device silent for longer is one nobody can vouch for (rules: cannot vouch)."""
+
+
 def parts(ctx: Context) -> Parts:
     """Return routes, readers and views; the timers register with `platform.jobs` by import."""
     db = ctx.dbs.tracking
 
     def install(app: FastAPI) -> None:
         app.router.routes.extend(gateway.routes(db, ctx.clock))
+
+    async def status() -> dict[str, Any]:
+        async with db.transaction() as tx:
+            heard, total = await queries.devices_heard(tx, ctx.clock.now() - HEARD_WITHIN)
+        return {"devices": {"heard": heard, "total": total}}
 
     shown = (AlarmRaised, TriggerConfirmed, AlarmCleared, NoticeRaised, NoticeEnded, PositionFollowed)
     return Parts(
@@ -56,6 +68,7 @@ def parts(ctx: Context) -> Parts:
         ],
         live=[LiveView(fact, WATCHERS) for fact in shown],
         on_serve=[install],
+        status=[status],
     )
 
 
