@@ -55,7 +55,10 @@ async def host(settings: Settings, database: Database, *, app: str) -> AsyncIter
         context = Context(settings, dbs, SystemClock(), MapData(map_folder(settings)), link)
         parts = assemble(context)
         link.wire(parts.link_out, parts.link_in, parts.link_asks)
-        yield Host(context, parts)
+        try:
+            yield Host(context, parts)
+        finally:
+            await link.close()
 
 
 def map_folder(settings: Settings) -> Path:
