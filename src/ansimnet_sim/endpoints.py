@@ -67,6 +67,7 @@ class Others:
     """Certificate of the push service: what a server's `push_ca_file` names."""
     _receipts: dict[str, str] = field(default_factory=dict)
     _servers: list[asyncio.Server] = field(default_factory=list)
+    _open: set[asyncio.StreamWriter] = field(default_factory=set)
 
     @property
     def base_url(self) -> str:
@@ -99,9 +100,12 @@ class Others:
         self.port, self.push_port = (s.sockets[0].getsockname()[1] for s in self._servers)
 
     async def stop(self) -> None:
-        """Close both ports."""
+        """Close both ports and hang up."""
         for server in self._servers:
             server.close()
+        for writer in list(self._open):
+            writer.transport.abort()
+        await asyncio.sleep(0)
 
     def subscribe(self, server_key: bytes | None = None) -> Subscription:
         """Return a fresh push subscription that this service answers for."""
@@ -110,6 +114,7 @@ class Others:
         return self.subscriptions[token]
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._open.add(writer)
         with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError, ValueError, asyncio.LimitOverrunError):
             while True:
                 call = await _read(reader)
@@ -121,6 +126,7 @@ class Others:
                 )
                 writer.write(head.encode() + data)
                 await writer.drain()
+        self._open.discard(writer)
         writer.close()
 
     def _route(self, call: Call) -> Callable[[Call], Awaitable[Answer]]:

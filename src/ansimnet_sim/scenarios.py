@@ -62,7 +62,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "tamper", "전자장치 훼손", "Device cut",
-            Ending(Trigger.TAMPER, footage=True, police=True, victim_states=("calm",)),
+            Ending(Trigger.TAMPER, footage=True, police=True, victim_states=("calm",)), zone_radius_m=120.0,
         ),
         Scenario(
             "approach", "피해자 접근", "Approach to the victim",

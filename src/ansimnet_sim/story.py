@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 
@@ -322,55 +322,61 @@ def _approach(stage: _Stage) -> Story:
     return stage.story([Wearer("W-1043", _subject(route), [rule])], victim)
 
 
+MARGIN_M = 20.0
+"""How far from breaking anything the quiet night keeps: 2.4 times the 68 % radius of a usual fix (8.4 m), so that
+single fixes do fall on the wrong side and a rule that believes one fix raises a false alarm."""
+
+
 def _quiet(stage: _Stage) -> Story:
-    """Nobody breaks anything, but three come near: along a zone's edge, home under a roof, past the victim."""
-    net, zone = stage.city.net, stage.zone()
-    goal = net.nearest_node(*stage.home)
-    ring = {
-        n for n in net.reached_from(goal)
-        if zone.radius_m + 28 < math.dist(net.nodes[n], stage.home) < zone.radius_m + 150
-    }  # fmt: skip
+    """Nobody breaks anything, but three come near: along a zone's edge, home under a roof, past the victim.
 
-    def price(s: Street) -> float:
-        near = min(math.dist(along_line(s.line, s.length_m * k / 8)[:2], stage.home) for k in range(9))
-        return s.length_m if near > zone.radius_m + 26 else 1e6 + s.length_m
-
-    edge = _longest(net.way, sorted(ring), price, stage, zone.radius_m + 22)
-    lap = length_m(edge) / 1.3
-    nearest = min(range(int(length_m(edge))), key=lambda s: math.dist(along_line(edge, s)[:2], stage.home))
-    first = stage.lead_s + 10.0 - nearest / 1.3  # nearest to the edge in the middle of what is told
-    walker = Route(edge, tuple((first + (k - 20) * lap, (k % 2) * length_m(edge)) for k in range(41)))
+    The limits are drawn so that a street of the district runs along them, `MARGIN_M` outside.
+    """
+    edge, near_m = _skirting(stage, stage.scenario.zone_radius_m)
+    zone = replace(stage.zone(), radius_m=math.floor(near_m - MARGIN_M))
+    past, past_m = _skirting(stage, stage.scenario.approach_alarm_m + 40)
+    limit = math.floor(past_m - MARGIN_M)
+    apart = Condition(Trigger.APPROACH, "P-207 접근 금지", stage.home, limit, limit + 5.0, victim=True)
     home = stage.city.wearer_home
-    rule = Condition(Trigger.CURFEW, "외출 제한", home, 100.0)
+    rule = Condition(Trigger.CURFEW, "외출 제한", home, stage.scenario.curfew_radius_m)
     indoors = Actor("W-0662", "person", [(-1e6, _stand(home))], number=11, hidden=True)
-    apart = Condition(
-        Trigger.APPROACH, "P-207 접근 금지", stage.home, stage.scenario.approach_alarm_m, 130.0, victim=True
-    )
-    far = tuple(reversed(edge))
-    other = Actor("W-0871", "person", [(-1e6, Route(far, tuple(
-        (stage.lead_s - 0.5 * lap + (k - 20) * lap, (k % 2) * length_m(far)) for k in range(41)
-    )))], number=12)  # fmt: skip
+    other = Actor("W-0871", "person", [(-1e6, _to_and_fro(past, stage.home, stage.lead_s + 18.0))], number=12)
     wearers = [
-        Wearer("W-1043", _subject(walker), [zone]),
+        Wearer("W-1043", _subject(_to_and_fro(edge, stage.home, stage.lead_s)), [zone]),
         Wearer("W-0662", indoors, [rule], DevicePlan(indoors=True), "robbery_murder"),
         Wearer("W-0871", other, [apart], offence="specified_violent"),
     ]
     return stage.story(wearers, _stand(stage.home))
 
 
-def _longest(
-    way: Callable[..., list[int]], ring: list[int], price: Callable[[Street], float], stage: _Stage, least_m: float
-) -> tuple[Xy, ...]:
-    """Return the longest walk along the edge, of those that truly keep off it by `least_m`."""
-    best: tuple[Xy, ...] = ()
+def _to_and_fro(line: Sequence[Xy], home: Xy, nearest_at_s: float) -> Route:
+    """Walk a line again and again, nearest to the home at the given time."""
+    lap = length_m(line) / 1.3
+    nearest = min(range(int(length_m(line))), key=lambda s: math.dist(along_line(line, s)[:2], home))
+    first = nearest_at_s - nearest / 1.3
+    return Route(tuple(line), tuple((first + (k - 40) * lap, (k % 2) * length_m(line)) for k in range(81)))
+
+
+def _skirting(stage: _Stage, around_m: float) -> tuple[tuple[Xy, ...], float]:
+    """Return the walk that keeps longest near one distance from the home without crossing it, and its nearest.
+
+    Raises:
+        NoStory: there is none.
+    """
+    net = stage.city.net
+    reach = net.reached_from(net.nearest_node(*stage.home))
+    ring = sorted(n for n in reach if abs(math.dist(net.nodes[n], stage.home) - around_m) < 70)
+    best: tuple[float, tuple[Xy, ...], float] | None = None
     for n in ring:
-        for m in stage.rng.sample(ring, min(6, len(ring))):
-            if n == m:
+        for m in stage.rng.sample(ring, min(8, len(ring))):
+            if n == m or math.dist(net.nodes[n], net.nodes[m]) > 260:
                 continue
-            line = walk_line(stage.city, way(n, m, cost=price))
-            near = min(math.dist(along_line(line, s)[:2], stage.home) for s in range(0, int(length_m(line)) + 1, 3))
-            if near >= least_m and near < least_m + 45 and length_m(line) > (length_m(best) if best else 30.0):
-                best = line
-    if not best:
+            line = walk_line(stage.city, net.way(n, m))
+            far = [math.dist(along_line(line, s)[:2], stage.home) for s in range(0, int(length_m(line)) + 1, 2)]
+            close = sum(d < min(far) + 18 for d in far) * 2
+            score = min(close, 220) * close / max(60.0, length_m(line))
+            if close > 40 and (best is None or score > best[0]):
+                best = (score, line, min(far))
+    if best is None:
         raise NoStory("no walk along the edge of the zone")
-    return best
+    return best[1], best[2]
