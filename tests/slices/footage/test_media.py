@@ -367,6 +367,18 @@ def test_a_region_may_be_an_object_of_its_own() -> None:
     assert found[0].hide[0] == pytest.approx((0.15, 0.2, 0.25, 0.3))
 
 
+def test_a_region_may_stand_inside_its_object() -> None:
+    """As several makers, and our simulated cameras, put it."""
+    document = boxes_document([("1", "Human", (0.1, 0.2, 0.3, 0.8))]).replace(
+        b"</tt:Shape>",
+        b'<tt:Extension><tt:HumanFace><tt:BoundingBox left="-0.8" top="0.6" right="-0.6" bottom="0.4"/>'
+        b"</tt:HumanFace></tt:Extension></tt:Shape>",
+    )
+    (seen,) = onvif.read(document) or []
+    assert seen.box == pytest.approx((0.1, 0.2, 0.3, 0.8))
+    assert seen.hide[0] == pytest.approx((0.1, 0.2, 0.2, 0.3))
+
+
 def test_entities_are_refused() -> None:
     with pytest.raises(sdp.BadStream):
         onvif.read(b'<!DOCTYPE a [<!ENTITY b "c">]><a/>')

@@ -170,6 +170,25 @@ async def test_a_lost_packet_costs_pictures_up_to_the_next_key_frame_only() -> N
         assert len(w.pictures()) >= 40
 
 
+async def test_a_viewer_who_takes_nothing_is_bounded_and_cut_all_the_same() -> None:
+    async with TestCamera(kbit=1) as camera, stage(viewer_bytes=300_000) as s:
+        ticket, permit = s.gate.issue(camera_of(camera.url), in_an_hour())
+        async with watching(s, ticket):
+            await asyncio.sleep(0.5)
+            (view,) = s.relay.views
+            async with asyncio.timeout(20):
+                while not view.viewer.drops:  # his buffers and ours are full
+                    assert view.viewer.queued <= 300_000
+                    await asyncio.sleep(0.01)
+            s.gate.revoke(permit)
+            async with asyncio.timeout(2):
+                while s.relay.views:
+                    await asyncio.sleep(0.01)
+        while not s.gate.ended:
+            await asyncio.sleep(0.01)
+        assert s.gate.ended[0][1] is End.REVOKED
+
+
 async def test_no_camera_is_said_as_4404(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansimnet.slices.footage.relay.server.PICTURE_S", 0.5)
     async with stage() as s:

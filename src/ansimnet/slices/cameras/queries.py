@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,14 +37,21 @@ class Registry:
 
     async def sees(self, p: Point, *, limit: int = 16) -> list[SeeingCamera]:
         """Return the cameras that see a point, best first."""
+        return (await self.sees_each([p], limit=limit))[0]
+
+    async def sees_each(self, points: Sequence[Point], *, limit: int = 16) -> list[list[SeeingCamera]]:
+        """Return for each point the cameras that see it, best first; one question to the database for all."""
         held = await self._load()
-        sights = lookup.sees(held.index, p, limit=limit)
+        found = [lookup.sees(held.index, p, limit=limit) for p in points]
         async with self.db.transaction() as tx:
-            known = await store.load_cameras(tx, [held.ids[s.number] for s in sights])
+            known = await store.load_cameras(tx, {held.ids[s.number] for sights in found for s in sights})
         return [
-            SeeingCamera(known[held.ids[s.number]], s.distance_m, s.off_axis_deg, s.cost)
-            for s in sights
-            if held.ids[s.number] in known
+            [
+                SeeingCamera(known[held.ids[s.number]], s.distance_m, s.off_axis_deg, s.cost)
+                for s in sights
+                if held.ids[s.number] in known
+            ]
+            for sights in found
         ]
 
     async def watch(self) -> None:

@@ -14,7 +14,7 @@ from ansimnet.slices.footage.model import Chosen, Subject
 MOST_CAMERAS = 12
 """The least that follows a person round any corner of a street grid; what an operator can watch at once is nine."""
 HORIZONS_S = (30.0, 60.0, 90.0, 120.0)
-"""How far ahead to look: a minute to swing the eyes, two until a patrol has turned round; half-minutes fill the disc."""
+"""How far ahead to look: a minute to swing the eyes, two until a patrol has turned; halves fill the disc."""
 WALK_MPS = 1.4
 """A brisk walk, where the device knows no speed (Bohannon 1997: 1.3-1.5 m/s)."""
 FASTEST_MPS = 14.0
@@ -46,8 +46,8 @@ class Sight:
 def probes(subject: Subject) -> list[Probe]:
     """Return the places to ask about, the present one first.
 
-    The disc he can reach in 120 s, sampled on four rings in eight directions; a direction off his course takes longer, up to twice
-    as long for turning back.
+    The disc he can reach in 120 s, sampled on four rings in eight directions; a direction off his course takes longer,
+    up to twice as long for turning back.
     """
     plane = Plane(subject.point)
     found = [Probe(subject.point, 0.0)]

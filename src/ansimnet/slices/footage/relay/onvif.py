@@ -58,7 +58,7 @@ class Seen:
 
 _PERSON = frozenset({"human", "person", "humanbody", "pedestrian"})
 _VEHICLE = frozenset({"vehicle", "vehical", "car", "bus", "truck", "motorcycle", "bicycle", "van"})  # sic: ONVIF 2.x
-_REGION = frozenset({"humanface", "face", "head", "licenseplate", "plate"})
+_REGION = frozenset({"humanface", "humanhead", "face", "head", "licenseplate", "licenseplateinfo", "plate"})
 
 
 def _local(element: ElementTree.Element) -> str:
@@ -118,11 +118,10 @@ def _class(element: ElementTree.Element) -> str:
 
 
 def _regions(element: ElementTree.Element, frame: _Frame) -> list[Box]:
-    found = []
-    for name in ("HumanFace", "HumanHead", "LicensePlateInfo", "HeadRegion"):
-        region = _child(element, "Appearance", name)
-        box = frame.box(_child(region, "BoundingBox") if region is not None else None)
-        if box is not None:
+    """Return the head and plate boxes that makers put below an object's appearance, at various depths."""
+    appearance, found = _child(element, "Appearance"), list[Box]()
+    for part in appearance.iter() if appearance is not None else ():
+        if _local(part).lower() in _REGION and (box := frame.box(_child(part, "BoundingBox"))) is not None:
             found.append(box)
     return found
 

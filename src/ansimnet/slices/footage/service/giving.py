@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,9 +44,6 @@ ACTOR = "system:footage"
 SCREEN = "live-video"
 MOST_PER_PLACE = 16
 """Cameras asked for at each place: more than are listed, so that silent ones do not crowd out those that live."""
-AT_ONCE = 4
-"""Places asked about side by side; each takes one connection of the pool of eight."""
-
 _CENTRES = {TRACKING_CENTRE: "tracking", CITY_CENTRE: "city"}
 
 
@@ -180,14 +176,12 @@ class Giver:
 
     async def choose(self, subject: Subject) -> list[Chosen]:
         """Return the cameras that see where the subject is and can be soon."""
-        slots = asyncio.Semaphore(AT_ONCE)
-
-        async def seeing(probe: rules.Probe) -> tuple[rules.Probe, list[rules.Sight]]:
-            async with slots:
-                found = await self.registry.sees(probe.point, limit=MOST_PER_PLACE)
-            return probe, [rules.Sight(s.camera.camera_id, s.cost, s.camera.live) for s in found]
-
-        return rules.choose(await asyncio.gather(*map(seeing, rules.probes(subject))))
+        probes = rules.probes(subject)
+        found = await self.registry.sees_each([p.point for p in probes], limit=MOST_PER_PLACE)
+        return rules.choose(
+            (probe, [rules.Sight(s.camera.camera_id, s.cost, s.camera.live) for s in seeing])
+            for probe, seeing in zip(probes, found, strict=True)
+        )
 
     async def _of(self, tx: Tx, provision_id: UUID, there: CentreId) -> Provision | None:
         p = await store.load_provision(tx, provision_id, lock=True)
