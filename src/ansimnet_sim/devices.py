@@ -50,11 +50,11 @@ class Fix:
         return out
 
     def osmand(self, name: str) -> dict[str, str]:
-        """Return the OsmAnd form; speed in knots as that protocol has it."""
+        """Return the form OsmAnd's online tracking sends; speed in m/s, as its documentation has it."""
         out = {
             "id": name, "lat": f"{self.lat:.7f}", "lon": f"{self.lon:.7f}",
             "timestamp": f"{self.seen_at.timestamp():.3f}", "accuracy": f"{self.claimed_m:.1f}",
-            "speed": f"{self.speed_mps * 1.943844:.2f}", "bearing": f"{self.course_deg:.1f}",
+            "speed": f"{self.speed_mps:.2f}", "bearing": f"{self.course_deg:.1f}",
             "batt": f"{self.battery:.0f}",
         }  # fmt: skip
         return {**out, "alarm": "tampering"} if self.tamper else out
@@ -119,7 +119,7 @@ class Device:
         self.battery = max(1.0, self.battery - 0.002)
         place = self.city.plane.to_point(m.x, m.y)
         seen = self.started_at + timedelta(seconds=t + self._skew_s)
-        fix = Fix(f"{self.name}-{self.seed}-{self.fixes}", seen, round(place.lat, 7), round(place.lon, 7), m.claimed_m,
+        fix = Fix(f"{self.name}-{self.started_at.timestamp():.0f}-{self.fixes}", seen, round(place.lat, 7), round(place.lon, 7), m.claimed_m,
                   pose.speed_mps, math.degrees(pose.heading) % 360, self.battery, cut, m.true_error_m)  # fmt: skip
         if self.log:
             truth = self.city.plane.to_point(pose.x, pose.y)

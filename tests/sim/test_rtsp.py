@@ -43,8 +43,8 @@ def pull(url: str, frames: int) -> tuple[list[truth.Seen], list[bytes]]:
     with av.open(url, options=FAST, timeout=10) as source:
         for packet in source.demux():
             if packet.stream.type == "video":
-                frames: list[Any] = list(packet.decode())
-                seen += [truth.read(f.to_ndarray(format="rgb24")) for f in frames]
+                decoded: Any = packet.decode()
+                seen += [truth.read(f.to_ndarray(format="rgb24")) for f in decoded]
             else:
                 told.append(bytes(packet))
             if len(seen) >= frames:
