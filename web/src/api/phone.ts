@@ -143,18 +143,30 @@ export type OrderState = "sent" | "received" | "read" | "accepted" | "on_scene" 
 
 export interface UnitOrder {
   order_id: string;
+  incident_id?: string;
   incident_code: string;
   text: string;
   state: OrderState;
-  sent_at?: string;
+  times?: Partial<Record<OrderState | "drafted", string>>;
+  trigger?: string;
   subject?: UnitSubject | null;
+  /** Name of the street he is in. */
+  street?: string;
   likely_way: LatLon[];
   route: LatLon[];
   streets?: LatLon[][];
   eta_s?: number | null;
-  victim_home: boolean;
-  picture: { camera_id: string; code?: string; name?: string } | null;
-  provision?: { provision_id: string; state: string; not_after: string | null } | null;
+  provision_id?: string | null;
+  picture?: { camera_id: string; code?: string; name?: string } | null;
+}
+
+export interface UnitCamera {
+  camera_id: string;
+  code: string;
+  name: string;
+  rank: number;
+  sees: boolean;
+  live: boolean;
 }
 
 export interface Ticket {
@@ -244,7 +256,8 @@ export const phone = {
 };
 
 export const unit = {
-  order: () => call<{ order: UnitOrder | null }>("GET", "/api/v1/unit/order"),
+  order: () => call<{ unit?: string | null; order: UnitOrder | null }>("GET", "/api/v1/unit/order"),
+  cameras: (incidentId: string) => call<{ cameras: UnitCamera[] }>("GET", `/api/v1/incidents/${incidentId}/cameras`),
   progress: (orderId: string, state: Exclude<OrderState, "sent">) =>
     call<unknown>("POST", `/api/v1/unit/orders/${orderId}/${state}`, {}),
   position: (lat: number, lon: number) => call<unknown>("POST", "/api/v1/unit/position", { lat, lon }),

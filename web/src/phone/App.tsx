@@ -4,13 +4,23 @@ import { type Answer, Problem, phone, type Settings, session } from "../api/phon
 import { type Identity, identityOf, wear } from "./identity.ts";
 import type { Actions, Ctx, Sending } from "./kit/ctx.ts";
 import { spokenDistance, whereWords } from "./kit/ctx.ts";
+import { codeOf } from "./link.ts";
 import { Live, type News } from "./live.ts";
 import { type PushState, pushState, registerWorker, subscribe, tellWorker } from "./push.ts";
 import { Screen } from "./Screen.tsx";
 import { placeOf, waysOf } from "./screens/Way.tsx";
 import { askCompass, useHeading, useLarge, useNow, usePlace } from "./senses.ts";
 import { Alarm, ARRIVED, buzz, LEFT, prime, RIGHT, silence, speak, WRONG } from "./sound.ts";
-import { alarming, LOCK_AFTER_MS, offline, ringing, type Screen as ScreenName, screenOf, start, step } from "./state.ts";
+import {
+  alarming,
+  LOCK_AFTER_MS,
+  offline,
+  ringing,
+  type Screen as ScreenName,
+  screenOf,
+  start,
+  step,
+} from "./state.ts";
 import { speaker } from "./text.ts";
 import { Vault } from "./vault.ts";
 import { callsDue, guide } from "./way.ts";
@@ -173,7 +183,7 @@ export function App() {
   useEffect(() => wear(identity, voice.w.identity[identity]), [identity, voice]);
   useEffect(() => {
     if (!s.enrolled) return;
-    void registerWorker().then(async () => {
+    void registerWorker(JSON.stringify(voice.w)).then(async () => {
       setPush(await pushState());
       await tellWorker({ identity, discreet: settings.discreet, language: settings.language });
     });
@@ -201,11 +211,6 @@ export function App() {
   });
 
   return <Screen name={name} c={c} own={own} given={given.current} />;
-}
-
-/** `#code=AB12CD` of the officer's link. A fragment reaches no server and no log. */
-export function codeOf(hash: string): string {
-  return new URLSearchParams(hash.replace(/^#/, "")).get("code") ?? "";
 }
 
 type Tell = (event: Parameters<typeof step>[1]) => void;
@@ -326,7 +331,14 @@ function useLock(tell: Tell, vault: Vault, away: boolean): void {
 }
 
 /** Keep the last alert for the time without network; drop it when the danger is over. */
-function useKept(enrolled: boolean, alert: Ctx["alert"], vault: Vault, tell: Tell, locked: boolean, heard: boolean): void {
+function useKept(
+  enrolled: boolean,
+  alert: Ctx["alert"],
+  vault: Vault,
+  tell: Tell,
+  locked: boolean,
+  heard: boolean,
+): void {
   useEffect(() => {
     if (!enrolled || locked || alert) return;
     void vault.kept(Date.now()).then((text) => {
@@ -373,7 +385,11 @@ function useGuiding(c: Ctx, name: ScreenName, tell: Tell): void {
   const g = way && mine?.known && name === "way" ? guide(way, mine.at) : null;
   useEffect(() => {
     if (!g || !way) return;
-    const step = g.arrived ? "arrived" : g.off ? "off" : `${g.turn} ${Math.round(g.remaining_m - g.in_m)} ${callsDue(g.in_m)}`;
+    const step = g.arrived
+      ? "arrived"
+      : g.off
+        ? "off"
+        : `${g.turn} ${Math.round(g.remaining_m - g.in_m)} ${callsDue(g.in_m)}`;
     if (said.current === step) return;
     said.current = step;
     if (g.arrived) tell({ is: "arrived", at: new Date(c.now).toISOString(), name: way.destination.name });

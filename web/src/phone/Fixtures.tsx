@@ -1,8 +1,8 @@
 import { useState } from "react";
 import type { Alert, Settings } from "../api/phone.ts";
 import type { Actions, Ctx } from "./kit/ctx.ts";
-import { alert, looks, me, otherWay, SAMPLE_AT, way } from "./samples.ts";
 import { Screen } from "./Screen.tsx";
+import { alert, looks, me, otherWay, SAMPLE_AT, way } from "./samples.ts";
 import { LockNotice } from "./screens/LockNotice.tsx";
 import { type Event, type Screen as Name, type State, start, step } from "./state.ts";
 import { type Language, speaker } from "./text.ts";
@@ -33,7 +33,13 @@ const cases: Case[] = [
       {
         is: "me",
         at: T,
-        me: me({ calm: { checked_at: ago(400), devices: [{ name: "스마트워치", battery: 9, seen_at: ago(3000) }], measures: [] } }),
+        me: me({
+          calm: {
+            checked_at: ago(400),
+            devices: [{ name: "스마트워치", battery: 9, seen_at: ago(3000) }],
+            measures: [],
+          },
+        }),
       },
     ],
   },
@@ -47,7 +53,14 @@ const cases: Case[] = [
     id: "42",
     title: "probable",
     screen: "danger",
-    alert: alert({ level: "probable", distance_range_m: [320, 680], seen_at: ago(40), error_m: 200, bearing_deg: 270, fall_at: null }),
+    alert: alert({
+      level: "probable",
+      distance_range_m: [320, 680],
+      seen_at: ago(40),
+      error_m: 200,
+      bearing_deg: 270,
+      fall_at: null,
+    }),
   },
   { id: "01", title: "certain, compass known", screen: "danger", alert: alert({}), change: { heading: 348 } },
   { id: "01-north", title: "certain, no compass", screen: "danger", alert: alert({}), change: { heading: null } },
@@ -76,7 +89,14 @@ const cases: Case[] = [
       way_out: { ...way, destination: { ...way.destination, name: long } },
     }),
   },
-  { id: "02", title: "way out", screen: "way", alert: alert({ distance_m: 270, seen_at: ago(6) }), change: { heading: 348 }, events: [walking] },
+  {
+    id: "02",
+    title: "way out",
+    screen: "way",
+    alert: alert({ distance_m: 270, seen_at: ago(6) }),
+    change: { heading: 348 },
+    events: [walking],
+  },
   {
     id: "02-police",
     title: "way out, other places, police coming",
@@ -116,14 +136,32 @@ const cases: Case[] = [
     events: [walking, { is: "arrived", at: SAMPLE_AT, name: "새빛지구대" }],
   },
   { id: "41", title: "quiet, hiding", screen: "hiding", alert: alert({ police: { ...police, eta_s: 118 } }) },
-  { id: "35", title: "cannot vouch", screen: "cannotVouch", alert: alert({ level: "cannot_vouch", distance_m: 2300, bearing_deg: 12, seen_at: ago(245) }) },
+  {
+    id: "35",
+    title: "cannot vouch",
+    screen: "cannotVouch",
+    alert: alert({ level: "cannot_vouch", distance_m: 2300, bearing_deg: 12, seen_at: ago(245) }),
+  },
   {
     id: "37",
     title: "over",
     screen: "over",
-    alert: alert({ level: "over", police, seen_at: ago(10) }),
+    alert: alert({
+      level: "over",
+      police: { ...police, at: ago(850) },
+      told_112: { state: "acknowledged", at: ago(955) },
+      seen_at: ago(10),
+    }),
     events: [
-      { is: "alert", at: T, alert: alert({ police, raised_at: ago(960) }) },
+      {
+        is: "alert",
+        at: T,
+        alert: alert({
+          police: { ...police, at: ago(850) },
+          told_112: { state: "acknowledged", at: ago(955) },
+          raised_at: ago(960),
+        }),
+      },
       { is: "arrived", at: ago(700), name: "새빛지구대" },
     ],
   },
@@ -145,7 +183,12 @@ const cases: Case[] = [
   },
   { id: "29", title: "offline", screen: "offline", change: { offline: true } },
   { id: "29-alarm", title: "offline in an alarm", screen: "offline", alert: alert({}), change: { offline: true } },
-  { id: "30", title: "no position", screen: "noPlace", alert: alert({ my: { ...alert({}).my!, error_m: 180, seen_at: ago(250) } }) },
+  {
+    id: "30",
+    title: "no position",
+    screen: "noPlace",
+    alert: alert({ my: { ...alert({}).my!, error_m: 180, seen_at: ago(250) } }),
+  },
   { id: "30-none", title: "never a position", screen: "noPlace", alert: alert({ my: null }) },
   { id: "36", title: "the notice (drawn by the system)", screen: "lock", alert: alert({}), change: { heading: 348 } },
   { id: "39", title: "quick exit", screen: "decoy" },
@@ -186,7 +229,17 @@ const acts: Actions = {
   test: nothing,
 };
 
-function One({ one, language, words, large }: { one: Case; language: Language; words: Settings["words"]; large: boolean }) {
+function One({
+  one,
+  language,
+  words,
+  large,
+}: {
+  one: Case;
+  language: Language;
+  words: Settings["words"];
+  large: boolean;
+}) {
   const settings: Settings = { siren: false, voice: false, discreet: true, words, language };
   const state = stateOf(one, settings);
   const c: Ctx = {
@@ -226,7 +279,16 @@ export function Fixtures() {
   const full = cases.find((one) => one.id === path);
   if (full) return <One one={full} {...shared} />;
   return (
-    <div style={{ height: "100%", overflow: "auto", background: "#33363d", color: "#fff", padding: 24, font: "400 16px/1.4 var(--font)" }}>
+    <div
+      style={{
+        height: "100%",
+        overflow: "auto",
+        background: "#33363d",
+        color: "#fff",
+        padding: 24,
+        font: "400 16px/1.4 var(--font)",
+      }}
+    >
       <div style={{ display: "flex", gap: 12, flexWrap: "wrap", marginBottom: 20 }}>
         {(["ko", "easy", "en"] as const).map((one) => (
           <Toggle key={one} text={one} on={language === one} press={() => setLanguage(one)} />

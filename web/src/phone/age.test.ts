@@ -29,7 +29,10 @@ describe("age", () => {
 
 describe("distance", () => {
   it("is a number while fresh and narrow", () => {
-    expect(distanceNow(alert({ distance_m: 433, error_m: 35, seen_at: seen(8) }), at)).toEqual({ kind: "number", m: 430 });
+    expect(distanceNow(alert({ distance_m: 433, error_m: 35, seen_at: seen(8) }), at)).toEqual({
+      kind: "number",
+      m: 430,
+    });
   });
   it("becomes a range over a minute, and wider with every second more", () => {
     const one = distanceNow(alert({ distance_m: 433, error_m: 35, seen_at: seen(61) }), at);

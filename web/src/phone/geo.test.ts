@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bearing, distance, firstHeading, lengthOf, offset, onLine, sector } from "./geo.ts";
+import { bearing, beyond, distance, firstHeading, lengthOf, offset, onLine, sector } from "./geo.ts";
 
 const here: [number, number] = [36.9, 127.9];
 
@@ -43,6 +43,11 @@ describe("plane", () => {
     expect(on?.off_m).toBeCloseTo(10, 0);
     expect(lengthOf(line)).toBeCloseTo(150, 0);
     expect(onLine([here], here)).toBeNull();
+  });
+  it("cuts the first metres of a line off", () => {
+    const end = offset(here, 90, 100);
+    expect(lengthOf(beyond([here, end], 40))).toBeCloseTo(60, 0);
+    expect(beyond([here, end], 400)).toEqual([]);
   });
   it("says where to start walking", () => {
     expect(firstHeading([here, offset(here, 90, 10), offset(here, 90, 80)])).toBeCloseTo(90, 0);

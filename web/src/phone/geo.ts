@@ -97,6 +97,22 @@ export function lengthOf(line: readonly LatLon[]): number {
   return sum;
 }
 
+/** What is left of a line once its first `metres` are taken away. */
+export function beyond(line: readonly LatLon[], metres: number): LatLon[] {
+  let left = metres;
+  for (let i = 0; i + 1 < line.length; i++) {
+    const a = line[i]!;
+    const b = line[i + 1]!;
+    const len = distance(a, b);
+    if (len > left) {
+      const t = left / len;
+      return [[a[0] + t * (b[0] - a[0]), a[1] + t * (b[1] - a[1])], ...line.slice(i + 1)];
+    }
+    left -= len;
+  }
+  return [];
+}
+
 /** Direction of the first `metres` of a line: where to start walking. */
 export function firstHeading(line: readonly LatLon[], metres = 25): number | null {
   const a = line[0];

@@ -6,10 +6,12 @@ export type PushState = "on" | "off" | "denied" | "none";
 const SCOPE = "/phone";
 
 /** Register the worker: it keeps the page for the time without network and shows notices. */
-export async function registerWorker(): Promise<ServiceWorkerRegistration | null> {
+export async function registerWorker(letters: string): Promise<ServiceWorkerRegistration | null> {
   if (!("serviceWorker" in navigator) || !window.isSecureContext) return null;
   try {
     const found = await navigator.serviceWorker.register("/phone-sw.js", { scope: SCOPE });
+    // Every font file that some screen will need, before the network is gone: the browser loads only what it has drawn.
+    await document.fonts.load('700 16px "Pretendard Variable"', letters).catch(() => []);
     const worker = found.active ?? (await navigator.serviceWorker.ready).active;
     worker?.postMessage({ is: "keep", urls: loaded() });
     return found;

@@ -53,7 +53,14 @@ export const way: WayFound = {
   line: [me0, at(0, 50), at(0, 140), at(95, 140), box],
   steps: [
     { at: me0, turn: "straight", in_m: 0, street: "한올길", text_ko: "한올길을 따라 곧장", text_en: "Along Hanol-gil" },
-    { at: at(0, 140), turn: "right", in_m: 180, street: "은하로", text_ko: "오른쪽 은하로", text_en: "Right, Eunha-ro" },
+    {
+      at: at(0, 140),
+      turn: "right",
+      in_m: 180,
+      street: "은하로",
+      text_ko: "오른쪽 은하로",
+      text_en: "Right, Eunha-ro",
+    },
     { at: box, turn: "arrive", in_m: 180, street: null, text_ko: "새빛지구대 도착", text_en: "Saebit police box" },
   ],
   red: red(),
@@ -63,7 +70,13 @@ export const way: WayFound = {
 const shop = at(95, 50);
 export const otherWay: WayFound = {
   ...way,
-  destination: { name: "은하로 안심지킴이집 (24시 편의점)", kind: "safe_house", staffed: true, lat: shop[0], lon: shop[1] },
+  destination: {
+    name: "은하로 안심지킴이집 (24시 편의점)",
+    kind: "safe_house",
+    staffed: true,
+    lat: shop[0],
+    lon: shop[1],
+  },
   length_m: 185,
   duration_s: 140,
   line: [me0, at(0, 50), shop],

@@ -39,7 +39,9 @@ describe("the alarm", () => {
     expect(screen(calm, certain, seen, { is: "alert", alert: quieter, at: t0 })).not.toBe("danger");
   });
   it("shows the police on arrival, and the way again when she asks", () => {
-    const coming = alert({ police: { eta_s: 180, unit: "순찰 12호", at: null, distance_m: 1100, seen_at: alert({}).seen_at } });
+    const coming = alert({
+      police: { eta_s: 180, unit: "순찰 12호", at: null, distance_m: 1100, seen_at: alert({}).seen_at },
+    });
     const there: Event = { is: "alert", alert: coming, at: t0 };
     expect(screen(calm, there, seen)).toBe("way");
     const arrived: Event = { is: "arrived", at: alert({}).seen_at, name: "새빛지구대" };
@@ -49,7 +51,9 @@ describe("the alarm", () => {
   it("ends only by the server's word", () => {
     expect(screen(calm, certain, seen, { is: "alert", alert: alert({ level: "over" }), at: t0 })).toBe("over");
     expect(screen(calm, certain, seen, { is: "fine" })).not.toBe("home");
-    expect(screen(calm, certain, { is: "alert", alert: alert({ level: "over" }), at: t0 }, { is: "fine" })).toBe("home");
+    expect(screen(calm, certain, { is: "alert", alert: alert({ level: "over" }), at: t0 }, { is: "fine" })).toBe(
+      "home",
+    );
   });
   it("shows a medical notice until it is read", () => {
     const medical: Event = { is: "alert", alert: alert({ level: "medical" }), at: t0 };
@@ -115,9 +119,9 @@ describe("leaving and locking", () => {
   it("hides the home after a minute away, but shows a danger without a code", () => {
     expect(screen(calm, code, { is: "lock" })).toBe("decoy");
     expect(screen(calm, code, { is: "lock" }, certain)).toBe("danger");
-    expect(screen(calm, code, { is: "lock" }, certain, { is: "alert", alert: alert({ level: "cleared" }), at: t0 })).toBe(
-      "decoy",
-    );
+    expect(
+      screen(calm, code, { is: "lock" }, certain, { is: "alert", alert: alert({ level: "cleared" }), at: t0 }),
+    ).toBe("decoy");
   });
   it("asks an unknown phone for its code", () => {
     expect(screen({ is: "enrolled", yes: false })).toBe("enrol");

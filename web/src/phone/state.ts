@@ -206,7 +206,7 @@ function logged(log: readonly LogLine[], before: Alert | null, now: Alert): read
   if (now.police) add({ at: now.police.at ?? now.police.seen_at, what: "unit", name: now.police.unit });
   if (now.level === "over") add({ at: now.seen_at, what: "over", name: now.police?.unit });
   if (now.level === "cleared") add({ at: now.seen_at, what: "cleared" });
-  return lines;
+  return lines.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
 }
 
 /** Milliseconds of the server's clock, as well as this phone knows it. */

@@ -2,14 +2,26 @@ import type { Words } from "./text.ko.ts";
 
 export const en: Words = {
   identity: { sky: "Sky", memo: "Memo", calendar: "Calendar", ansim: "Ansimnet" },
-  alert: { title: "Danger alert", h: ["{Who}", "is approaching"], go: "OK · Way out", goWide: ["OK", "Way out"], me: "You" },
-  maybe: { title: "Possible danger", h: ["{Who}", "may be near"], next: "Next check within 10 s · we tell you either way" },
+  alert: {
+    title: "Danger alert",
+    h: ["{Who}", "is approaching"],
+    go: "OK · Way out",
+    goWide: ["OK", "Way out"],
+    goNone: "OK",
+    me: "You",
+  },
+  maybe: {
+    title: "Possible danger",
+    h: ["{Who}", "may be near"],
+    next: "Next check within 10 s · we tell you either way",
+  },
   told: {
     telling: "Telling the police",
     told: "Police told",
     acknowledged: "Police told · on the way",
     checking: "Police are checking",
     wide: "Police coming",
+    wideChecking: "Police checking",
   },
   call: "Call 112",
   call112: "112",
@@ -34,6 +46,7 @@ export const en: Words = {
   somewhere: "{where}, somewhere",
   walk: "{to}, {n} min walk",
   walkWide: "{to} {n} min",
+  kinds: { police: "Police", other: "Safe place" },
   minutes: "{n} min",
   minUnit: "min",
   way: {

@@ -1,14 +1,26 @@
 /** The Korean copy deck: alarms in 합니다체 and short, calm screens in 해요체. `{names}` are filled by `fill`. */
 export const ko = {
   identity: { sky: "하늘", memo: "메모", calendar: "달력", ansim: "안심망" },
-  alert: { title: "위험 알림", h: ["{who}가", "다가옵니다"], go: "확인 · 길 안내", goWide: ["확인", "길 안내"], me: "나" },
-  maybe: { title: "위험 가능", h: ["{who}가 가까이", "있을 수 있습니다"], next: "다음 확인 10초 안 · 없어도 알려드립니다" },
+  alert: {
+    title: "위험 알림",
+    h: ["{who}가", "다가옵니다"],
+    go: "확인 · 길 안내",
+    goWide: ["확인", "길 안내"],
+    goNone: "확인",
+    me: "나",
+  },
+  maybe: {
+    title: "위험 가능",
+    h: ["{who}가 가까이", "있을 수 있습니다"],
+    next: "다음 확인 10초 안 · 없어도 알려드립니다",
+  },
   told: {
     telling: "경찰에 알리는 중",
     told: "경찰에 알렸습니다",
     acknowledged: "경찰에 알렸습니다 · 출동 중",
     checking: "경찰이 확인하고 있습니다",
     wide: "경찰 출동 중",
+    wideChecking: "경찰 확인 중",
   },
   call: "112 통화",
   call112: "112",
@@ -33,6 +45,7 @@ export const ko = {
   somewhere: "{where} 어딘가",
   walk: "{to} 걸어서 {n}분",
   walkWide: "{to} {n}분",
+  kinds: { police: "지구대", other: "안전한 곳" },
   minutes: "{n}분",
   minUnit: "분",
   way: {

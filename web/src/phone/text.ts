@@ -24,7 +24,12 @@ const capital = (text: string): string => text.charAt(0).toUpperCase() + text.sl
 
 /** 가해자가, 그 사람이: the particle follows the last sound. */
 export function particle(text: string): string {
-  const pairs: Record<string, [string, string]> = { 가: ["이", "가"], 를: ["을", "를"], 과: ["과", "와"], 는: ["은", "는"] };
+  const pairs: Record<string, [string, string]> = {
+    가: ["이", "가"],
+    를: ["을", "를"],
+    과: ["과", "와"],
+    는: ["은", "는"],
+  };
   return text.replace(/(그 사람)(가|를|과|는)(?=[\s.,]|$)/g, (all, noun: string, mark: string) => {
     const pair = pairs[mark];
     return pair ? noun + pair[0] : all;

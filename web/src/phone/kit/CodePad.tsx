@@ -3,6 +3,7 @@ import type { Ctx } from "./ctx.ts";
 import { Icon } from "./Icon.tsx";
 
 const LENGTH = 4;
+const PLACES = [1, 2, 3, 4];
 const KEYS = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "", "0", "⌫"] as const;
 
 /** Four digits. They are never spoken; a screen reader hears how many are in. */
@@ -30,8 +31,8 @@ export function CodePad(p: { c: Ctx; title: string; wrong: string; done: (code: 
     <>
       <h1 className="h1 mid">{p.title}</h1>
       <div className="dots" aria-hidden="true">
-        {Array.from({ length: LENGTH }, (_, i) => (
-          <i key={`${i + 1}`} className={i < code.length ? "on" : ""} />
+        {PLACES.map((place) => (
+          <i key={place} className={place <= code.length ? "on" : ""} />
         ))}
       </div>
       <p className="sr" role="status">
@@ -45,7 +46,12 @@ export function CodePad(p: { c: Ctx; title: string; wrong: string; done: (code: 
           key === "" ? (
             <span key="gap" />
           ) : (
-            <button type="button" key={key} aria-label={key === "⌫" ? p.c.w.code.erase : key} onClick={() => press(key)}>
+            <button
+              type="button"
+              key={key}
+              aria-label={key === "⌫" ? p.c.w.code.erase : key}
+              onClick={() => press(key)}
+            >
               {key === "⌫" ? <Icon name="erase" size={28} /> : key}
             </button>
           ),

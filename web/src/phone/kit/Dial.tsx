@@ -40,14 +40,7 @@ export function Dial({ c, alert }: { c: Ctx; alert: Alert }) {
         <circle cx={CX} cy={CY} r="102" />
       </g>
       {d.kind === "number" && <RingWords step={step} avoid={[goDeg, norm((alert.bearing_deg ?? 180) - up)]} />}
-      {c.heading === null && (
-        <g fill="#cdd1d5" fontSize="15" fontWeight="700" textAnchor="middle">
-          <path d={`M${CX} ${CY - 116}l-6 10h12z`} />
-          <text x={CX} y={CY - 88} stroke="#000" strokeWidth="4" paintOrder="stroke">
-            {c.w.north}
-          </text>
-        </g>
-      )}
+      {c.heading === null && <North word={c.w.north} beside={goDeg !== null && apart(goDeg, 0) < 24} />}
       {alert.bearing_deg !== null && d.kind !== "unknown" && (
         <Him c={c} alert={alert} deg={norm(alert.bearing_deg - up)} d={d} step={step} />
       )}
@@ -60,6 +53,19 @@ export function Dial({ c, alert }: { c: Ctx; alert: Alert }) {
   );
 }
 
+/** The mark of north; it steps aside where the green arrow stands. */
+function North({ word, beside }: { word: string; beside: boolean }) {
+  const at = polar(beside ? 34 : 0, 116);
+  return (
+    <g transform={`translate(${at.x} ${at.y})`} fill="#e6e8ea">
+      <path d="M0 -9l6 11h-12z" />
+      <text y="19" fontSize="15" fontWeight="700" textAnchor="middle" stroke="#000" strokeWidth="4" paintOrder="stroke">
+        {word}
+      </text>
+    </g>
+  );
+}
+
 type Shown = { kind: "number"; m: number } | { kind: "range"; lo: number; hi: number };
 
 function Him(p: { c: Ctx; alert: Alert; deg: number; d: Shown; step: number }) {
@@ -67,7 +73,7 @@ function Him(p: { c: Ctx; alert: Alert; deg: number; d: Shown; step: number }) {
   const px = (m: number): number => (m / p.step) * 51;
   const mid = d.kind === "number" ? d.m : (d.lo + d.hi) / 2;
   const err = Math.max(alert.error_m, d.kind === "range" ? (d.hi - d.lo) / 2 : 0);
-  const half = Math.min(55, Math.max(9, Math.atan2(err, Math.max(mid, 1)) / RAD));
+  const half = Math.min(55, Math.max(alert.level === "probable" ? 32 : 9, Math.atan2(err, Math.max(mid, 1)) / RAD));
   const probable = alert.level === "probable" || d.kind === "range";
   const r = Math.min(Math.max(px(mid), 58), reach(deg, 30));
   const at = polar(deg, r);
@@ -138,6 +144,8 @@ function Go({ deg, name }: { deg: number; name: string }) {
   const steep = Math.abs(Math.cos(deg * RAD)) > 0.86;
   const x = steep ? (right ? tip.x + 40 : tip.x - 40) : right ? 384 : 6;
   const anchor = steep ? (right ? "start" : "end") : right ? "end" : "start";
+  /** Letters that fit between the label's anchor and the edge, at 19 px a Hangul letter. */
+  const room = Math.max(4, Math.floor((anchor === "end" ? x : 384 - x) / 19));
   const y = steep ? clamp(tip.y + 22, 20, 250) : clamp(tip.y < CY ? tip.y - 6 : tip.y + 20, 20, 250);
   return (
     <>
@@ -150,7 +158,11 @@ function Go({ deg, name }: { deg: number; name: string }) {
           strokeLinejoin="round"
         />
         <g fill="none" stroke="#000" strokeOpacity=".5" strokeWidth="3.5" strokeLinecap="round" strokeLinejoin="round">
-          {[44, 62, 80].filter((k) => k < long - 48).map((k) => <path key={k} d={`M-8 ${-k}l8-9 8 9`} />)}
+          {[44, 62, 80]
+            .filter((k) => k < long - 48)
+            .map((k) => (
+              <path key={k} d={`M-8 ${-k}l8-9 8 9`} />
+            ))}
         </g>
       </g>
       <text
@@ -164,7 +176,7 @@ function Go({ deg, name }: { deg: number; name: string }) {
         strokeWidth="5"
         paintOrder="stroke"
       >
-        {name.length > 12 ? `${name.slice(0, 11)}…` : name}
+        {name.length > room ? `${name.slice(0, room - 1)}…` : name}
       </text>
     </>
   );

@@ -11,8 +11,7 @@ const paths = {
   leave: '<path d="M13 4h7v16h-7M3 12h11M10 7.5l4.5 4.5-4.5 4.5"/>',
   back: '<path d="M15 5l-7 7 7 7"/>',
   more: '<path d="M9 5l7 7-7 7"/>',
-  shield:
-    '<path d="M12 2.5l8 3v6c0 5-3.4 8.6-8 10-4.6-1.4-8-5-8-10v-6z"/><path d="M8.5 12l2.5 2.5 4.5-5"/>',
+  shield: '<path d="M12 2.5l8 3v6c0 5-3.4 8.6-8 10-4.6-1.4-8-5-8-10v-6z"/><path d="M8.5 12l2.5 2.5 4.5-5"/>',
   watch:
     '<rect x="7" y="7" width="10" height="10" rx="3"/><path d="M8.5 7l.8-4.5h5.4l.8 4.5M8.5 17l.8 4.5h5.4l.8-4.5M12 10v2l1.5 1"/>',
   walk: '<circle cx="13" cy="4" r="1.8" class="f"/><path d="M13 8l-2 6 3.5 3 1 5M11 14l-2 4-3 3.5M13 8l-4 2-1 4M13 8l2.5 3.5L19 13"/>',

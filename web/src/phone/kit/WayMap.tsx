@@ -24,10 +24,15 @@ interface Fit {
 }
 
 /** Nothing closer than this many metres across: below it the errors fill the picture. */
-const LEAST_SPAN_M = 180;
+const LEAST_SPAN_M = 260;
 
 /** Choose scale and shift so that her, the way's rest, its goal and (when near) he are in the picture. */
-export function fit(points: LatLon[], width: number, height: number, inset: { x: number; top: number; bottom: number }): Fit {
+export function frameOf(
+  points: LatLon[],
+  width: number,
+  height: number,
+  inset: { x: number; top: number; bottom: number },
+): Fit {
   const origin = points[0] ?? [0, 0];
   const xy = points.map((p) => toPlane(origin, p));
   const xs = xy.map((p) => p.x);
@@ -36,7 +41,11 @@ export function fit(points: LatLon[], width: number, height: number, inset: { x:
   const [y0, y1] = [Math.min(...ys), Math.max(...ys)];
   const w = Math.max(40, width - 2 * inset.x);
   const h = Math.max(40, height - inset.top - inset.bottom);
-  const scale = Math.min(w / Math.max(x1 - x0, LEAST_SPAN_M * 0.6), h / Math.max(y1 - y0, LEAST_SPAN_M * 0.6), width / LEAST_SPAN_M);
+  const scale = Math.min(
+    w / Math.max(x1 - x0, LEAST_SPAN_M * 0.6),
+    h / Math.max(y1 - y0, LEAST_SPAN_M * 0.6),
+    width / LEAST_SPAN_M,
+  );
   const mid = { x: (x0 + x1) / 2, y: (y0 + y1) / 2 };
   return { scale, origin, shift: { x: width / 2 - mid.x * scale, y: inset.top + h / 2 - mid.y * scale } };
 }
@@ -94,12 +103,17 @@ export function WayMap({ picture, label, top = 64 }: { picture: MapPicture; labe
 function Drawing({ picture, w, h, top }: { picture: MapPicture; w: number; h: number; top: number }) {
   const p = picture;
   const keep = [p.me?.at, ...p.way, p.goal?.at, p.him?.at].filter((x): x is LatLon => Boolean(x));
-  const f = fit(keep.length ? keep : p.streets.flat(), w, h, { x: 56, top: Math.min(top, h * 0.3), bottom: 56 });
+  const f = frameOf(keep.length ? keep : p.streets.flat(), w, h, {
+    x: 56,
+    top: Math.min(top, Math.max(92, h * 0.3)),
+    bottom: 48,
+  });
   const key = `${f.scale.toFixed(3)} ${f.shift.x.toFixed(0)} ${f.shift.y.toFixed(0)} ${f.origin.join()}`;
   const ground = useMemo(() => p.streets.map((s) => path(s, f)).join(""), [p.streets, key]);
   const red = useMemo(() => p.red.map((s) => path(s, f)).join(""), [p.red, key]);
   const way = path(p.way, f);
   const road = Math.max(5, Math.min(12, f.scale * 9));
+  const wide = Math.max(9, Math.min(18, f.scale * 16));
   const goal = p.goal && place(p.goal.at, f);
   const him = p.him && place(p.him.at, f);
   const me = p.me && place(p.me.at, f);
@@ -122,24 +136,27 @@ function Drawing({ picture, w, h, top }: { picture: MapPicture; w: number; h: nu
         <path d={red} stroke="#bd2c0f" strokeOpacity=".3" strokeWidth={road + 26} />
         <path d={red} stroke="#3a0d06" strokeWidth={road + 1} />
         <path d={red} stroke="url(#reach)" strokeWidth={road + 1} />
-        {p.likely && p.likely.length > 1 && (
-          <path d={path(p.likely, f)} stroke="#ffb114" strokeWidth="6" strokeDasharray="2 12" />
-        )}
-        <path d={way} stroke="#000" strokeWidth="24" />
-        <path d={way} stroke="#3fa654" strokeWidth="18" />
+        <path d={way} stroke="#000" strokeWidth={wide + 6} />
+        <path d={way} stroke="#3fa654" strokeWidth={wide} />
         <g stroke="#000" strokeWidth="2.6">
           {arrows(
             p.way.map((q) => place(q, f)),
             20,
-          ).map((a, i) => (
+          ).map((a) => (
             <path
-              key={`${i}-${a.deg.toFixed(0)}`}
+              key={`${a.x.toFixed(1)} ${a.y.toFixed(1)}`}
               transform={`translate(${a.x.toFixed(1)} ${a.y.toFixed(1)}) rotate(${a.deg.toFixed(0)})`}
               d="M-2.5 -4.2L2.5 0L-2.5 4.2"
             />
           ))}
         </g>
       </g>
+      {p.likely && p.likely.length > 1 && (
+        <g fill="none" strokeLinecap="round" strokeLinejoin="round">
+          <path d={path(p.likely, f)} stroke="#000" strokeWidth="10" />
+          <path d={path(p.likely, f)} stroke="#ffb114" strokeWidth="5" strokeDasharray="1 9" />
+        </g>
+      )}
       {him && p.him && <Him at={him} r={Math.min(p.him.error_m * f.scale, 120)} label={p.him.label} w={w} />}
       {me && p.me && <Me at={me} r={Math.min(p.me.error_m * f.scale, 80)} heading={p.me.heading} />}
       {goal && p.goal && <Goal at={goal} label={p.goal.label} w={w} />}
@@ -193,7 +210,13 @@ function Him({ at, r, label, w }: { at: Xy; r: number; label: string; w: number 
         <path d="M0 -13.5L15.5 13H-15.5Z" fill="#de3412" />
         <path d="M0 -5v9M0 8.5v.2" stroke="#fff" strokeWidth="3.2" strokeLinecap="round" />
       </g>
-      <text {...outlined} x={left ? at.x - 27 : at.x + 27} y={at.y + 9} textAnchor={left ? "end" : "start"} fill="#f7afa1">
+      <text
+        {...outlined}
+        x={left ? at.x - 27 : at.x + 27}
+        y={at.y + 9}
+        textAnchor={left ? "end" : "start"}
+        fill="#f7afa1"
+      >
         {label}
       </text>
     </>
@@ -238,7 +261,13 @@ function Goal({ at, label, w }: { at: Xy; label: string; w: number }) {
           </g>
         </g>
       </g>
-      <text {...outlined} x={left ? at.x - 31 : at.x + 31} y={at.y - 24} textAnchor={left ? "end" : "start"} fill="#a9dab4">
+      <text
+        {...outlined}
+        x={left ? at.x - 31 : at.x + 31}
+        y={at.y - 24}
+        textAnchor={left ? "end" : "start"}
+        fill="#a9dab4"
+      >
         {label.length > 13 ? `${label.slice(0, 12)}…` : label}
       </text>
     </>

@@ -1,4 +1,4 @@
-import { type ReactNode, useEffect, useRef } from "react";
+import { type CSSProperties, type ReactNode, useEffect, useRef } from "react";
 import { ageSeconds, freshness } from "../age.ts";
 import type { Ctx } from "./ctx.ts";
 import { Icon, type IconName } from "./Icon.tsx";
@@ -33,12 +33,27 @@ export function AlarmHeading(p: { lines: string[]; className?: string; say?: str
   const at = useRef<HTMLHeadingElement>(null);
   useEffect(() => at.current?.focus({ preventScroll: true }), []);
   return (
-    <h1 ref={at} tabIndex={-1} role="alert" aria-live="assertive" className={p.className} aria-label={p.say}>
+    <h1
+      ref={at}
+      tabIndex={-1}
+      role="alert"
+      aria-live="assertive"
+      className={p.className}
+      aria-label={p.say}
+      style={{ "--n": widthOf(p.lines) } as CSSProperties}
+    >
       {p.lines.map((line) => (
         <span key={line}>{line} </span>
       ))}
     </h1>
   );
+}
+
+/** Width of the longest line in Hangul letters; a Latin letter or a space is about half of one. */
+function widthOf(lines: string[]): number {
+  const one = (line: string): number =>
+    [...line].reduce((sum, ch) => sum + (ch.charCodeAt(0) < 0x1100 ? 0.52 : 0.9), 0);
+  return Math.max(5.2, ...lines.map(one));
 }
 
 /** Two taps on a title leave at once (phone design §3, EXIT). A tap is a press within half a second of the last. */

@@ -20,7 +20,11 @@ export function Answers(p: { c: Ctx; of: Exclude<Answer, "call">[]; className: s
             {c.w.answers[answer]}
             {where && (
               <small aria-live="polite">
-                {sent ? c.say(c.w.sent, { t: clockTime(where.sentAt) }) : where === "failed" ? c.w.notSent : c.w.sending}
+                {sent
+                  ? c.say(c.w.sent, { t: clockTime(where.sentAt) })
+                  : where === "failed"
+                    ? c.w.notSent
+                    : c.w.sending}
               </small>
             )}
           </button>

@@ -39,7 +39,11 @@ export function CannotVouch({ c, alert }: { c: Ctx; alert: Alert }) {
             </b>
             <span className="num">{last.join(" · ")}</span>
             <div>
-              <Age c={c} at={alert.seen_at} text={(ago) => `${ago} · ${c.say(c.w.error, { n: Math.round(alert.error_m) })}`} />
+              <Age
+                c={c}
+                at={alert.seen_at}
+                text={(ago) => `${ago} · ${c.say(c.w.error, { n: Math.round(alert.error_m) })}`}
+              />
             </div>
           </div>
           <div className="wk">

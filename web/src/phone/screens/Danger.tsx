@@ -103,7 +103,7 @@ export function Told({ c, alert }: { c: Ctx; alert: Alert }) {
     return (
       <div className="told">
         <Icon name="check" size={20} bold />
-        {c.w.told.checking}
+        {c.large ? c.w.told.wideChecking : c.w.told.checking}
       </div>
     );
   }
@@ -119,7 +119,7 @@ export function Told({ c, alert }: { c: Ctx; alert: Alert }) {
   return (
     <div className="told" role="status">
       <Icon name="check" size={20} bold />
-      {c.large ? c.w.told.wide : c.w.told[state]}
+      {c.large && state === "acknowledged" ? c.w.told.wide : c.w.told[state]}
     </div>
   );
 }
@@ -127,8 +127,12 @@ export function Told({ c, alert }: { c: Ctx; alert: Alert }) {
 function Go({ c, alert }: { c: Ctx; alert: Alert }) {
   const way = alert.way_out?.found ? alert.way_out : null;
   const deg = way ? firstHeading(way.line) : null;
+  const short = way?.destination.kind.includes("police") ? c.w.kinds.police : c.w.kinds.other;
   const to = way
-    ? c.say(c.large ? c.w.walkWide : c.w.walk, { to: way.destination.name, n: minutes(way.duration_s) })
+    ? c.say(c.large ? c.w.walkWide : c.w.walk, {
+        to: c.large ? short : way.destination.name,
+        n: minutes(way.duration_s),
+      })
     : c.w.way.none.join(" ");
   return (
     <button type="button" className="btn exit xl go" onClick={c.act.acknowledge}>
@@ -138,7 +142,9 @@ function Go({ c, alert }: { c: Ctx; alert: Alert }) {
         <span className="sign">{way ? <ExitMan /> : <Icon name="lock" size={40} />}</span>
       )}
       <span>
-        <b>{c.large ? c.w.alert.goWide.map((line) => <i key={line}>{line}</i>) : c.w.alert.go}</b>
+        <b>
+          {!way ? c.w.alert.goNone : c.large ? c.w.alert.goWide.map((line) => <i key={line}>{line}</i>) : c.w.alert.go}
+        </b>
         <span className="to">{to}</span>
       </span>
     </button>

@@ -83,7 +83,9 @@ export function Home({ c }: { c: Ctx }) {
               press={c.act.test}
               end={c.testedAt ? undefined : <span className="badge warn">{w.today}</span>}
             />
-            {!c.state.hasCode && <Row icon="key" tone="warn" title={w.code} detail={w.codeHow} press={() => c.act.view("settings")} />}
+            {!c.state.hasCode && (
+              <Row icon="key" tone="warn" title={w.code} detail={w.codeHow} press={() => c.act.view("settings")} />
+            )}
             <Row icon="eye" title={w.looks} detail={w.looksHow} press={() => c.act.view("looks")} />
           </div>
         </div>

@@ -12,8 +12,13 @@ export function LockNotice({ c, alert }: { c: Ctx; alert: Alert }) {
     <Phone c={c} theme="night" label="36" className="lockscreen">
       <div className="body">
         <div className="mid" style={{ paddingTop: "calc(var(--top) + 1.5rem)" }}>
-          <div style={{ fontSize: "1.1875rem", fontWeight: 600 }}>{dayTime(new Date(c.now).toISOString(), c.language)}</div>
-          <div className="num" style={{ fontSize: "5.375rem", fontWeight: 700, lineHeight: 1.05, letterSpacing: "-.02em" }}>
+          <div style={{ fontSize: "1.1875rem", fontWeight: 600 }}>
+            {dayTime(new Date(c.now).toISOString(), c.language)}
+          </div>
+          <div
+            className="num"
+            style={{ fontSize: "5.375rem", fontWeight: 700, lineHeight: 1.05, letterSpacing: "-.02em" }}
+          >
             {clockTime(c.now)}
           </div>
         </div>
@@ -31,7 +36,7 @@ export function LockNotice({ c, alert }: { c: Ctx; alert: Alert }) {
             </div>
             <div className="two" style={{ marginTop: ".75rem" }}>
               <span className="btn white">
-                <ExitMan className="man small" />
+                <ExitMan className="man sm" />
                 {c.w.alert.go}
               </span>
               <span className="btn" style={{ flex: 0.55, background: "#0004", border: "1.5px solid #fffb" }}>

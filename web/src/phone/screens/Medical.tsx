@@ -2,7 +2,7 @@ import type { Alert } from "../../api/phone.ts";
 import type { Ctx } from "../kit/ctx.ts";
 import { Icon } from "../kit/Icon.tsx";
 import { Bar, Phone, Row } from "../kit/parts.tsx";
-import { clockTime, dayTime, daysAhead } from "../text.ts";
+import { clockTime, daysAhead, dayTime } from "../text.ts";
 
 export function whenWord(c: Ctx, at: string): string {
   const days = daysAhead(at, c.now);

@@ -38,7 +38,11 @@ export function NoPlace({ c, alert }: { c: Ctx; alert: Alert }) {
                 {my.source === "device" ? w.lastPlace : w.registered}
               </b>
               <div>
-                <Age c={c} at={my.seen_at} text={(ago) => `${ago} · ${c.say(c.w.error, { n: Math.round(my.error_m) })}`} />
+                <Age
+                  c={c}
+                  at={my.seen_at}
+                  text={(ago) => `${ago} · ${c.say(c.w.error, { n: Math.round(my.error_m) })}`}
+                />
               </div>
             </div>
           )}

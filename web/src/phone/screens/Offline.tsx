@@ -35,7 +35,7 @@ export function Offline({ c }: { c: Ctx }) {
           <span className="ic warn large">
             <Icon name="noNet" size={32} />
           </span>
-          <AlarmHeading className="big" lines={[w.h]} />
+          <AlarmHeading className="big gap" lines={[w.h]} />
           <p className="lead" style={{ fontSize: "1.1875rem", color: "var(--text-2)" }}>
             {w.how}
           </p>
@@ -70,7 +70,9 @@ export function Offline({ c }: { c: Ctx }) {
                 <Icon name="watch" size={20} />
                 {c.say(w.watch, { name: device.name })}
               </b>
-              <div className="age old num">{c.say(c.w.calm.signal, { ago: c.ago(ageSeconds(device.seen_at, c.now)) })}</div>
+              <div className="age old num">
+                {c.say(c.w.calm.signal, { ago: c.ago(ageSeconds(device.seen_at, c.now)) })}
+              </div>
             </div>
           )}
           {stored && alarming(c.state) && (

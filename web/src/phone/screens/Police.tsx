@@ -28,7 +28,7 @@ export function Police({ c, alert }: { c: Ctx; alert: Alert }) {
               {c.w.pol.placeTold}
             </span>
           )}
-          <AlarmHeading className="big police-h" lines={[near ? c.w.pol.here : c.w.pol.h]} />
+          <AlarmHeading className="big gap" lines={[near ? c.w.pol.here : c.w.pol.h]} />
           <div className="eta3">
             <div className="n">
               {minutes(left)}
@@ -54,7 +54,7 @@ export function Police({ c, alert }: { c: Ctx; alert: Alert }) {
               </li>
             ))}
             <li>
-              <span className="now">{c.w.way.here}</span>
+              <span className="live">{c.w.way.here}</span>
               {advice(c, alert)}
             </li>
           </ol>
@@ -70,12 +70,23 @@ export function Police({ c, alert }: { c: Ctx; alert: Alert }) {
       </div>
       <footer className="dock clear">
         <div className="two alarm-two">
-          <button type="button" className="btn exit lg" style={{ flex: 1.5 }} onClick={() => c.act.view("way")}>
-            <ExitMan className="man small" />
+          <button
+            type="button"
+            className="btn exit lg"
+            style={{ flex: c.large ? 0.8 : 1.3 }}
+            onClick={() => c.act.view("way")}
+          >
+            <ExitMan className="man sm" />
             <span className="word">{c.w.pol.way}</span>
           </button>
           <Call112 c={c} className="white lg" label={c.w.call112} />
-          <button type="button" className="btn line lg" style={{ flex: 0.7 }} aria-label={c.w.quiet} onClick={() => c.act.quiet(true)}>
+          <button
+            type="button"
+            className="btn line lg"
+            style={{ flex: 0.75 }}
+            aria-label={c.w.quiet}
+            onClick={() => c.act.quiet(true)}
+          >
             <Icon name="mute" size={28} />
           </button>
         </div>
@@ -111,7 +122,14 @@ function Progress({ c, alert }: { c: Ctx; alert: Alert }) {
       <g transform={`translate(${x} 42)`}>
         <circle r="22" fill="#000" />
         <circle r="19" fill={old ? "#58616a" : "#256ef4"} />
-        <g transform="translate(-12 -12)" fill="none" stroke="#fff" strokeWidth="2" strokeLinecap="round" strokeLinejoin="round">
+        <g
+          transform="translate(-12 -12)"
+          fill="none"
+          stroke="#fff"
+          strokeWidth="2"
+          strokeLinecap="round"
+          strokeLinejoin="round"
+        >
           <path d="M3 17v-4l2-6h14l2 6v4zM3 13h18M9 7l.8-3h4.4L15 7M6 17v2.5M18 17v2.5M6.5 15h.1M17.5 15h.1" />
         </g>
       </g>

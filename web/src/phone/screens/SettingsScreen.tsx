@@ -57,7 +57,13 @@ export function SettingsScreen({ c }: { c: Ctx }) {
             <div className="idrow" role="radiogroup" aria-label={w.name}>
               {IDENTITIES.map((one) => (
                 // biome-ignore lint/a11y/useSemanticElements: a button in a radio group, as drawn
-                <button type="button" role="radio" key={one} aria-checked={c.identity === one} onClick={() => c.act.identity(one)}>
+                <button
+                  type="button"
+                  role="radio"
+                  key={one}
+                  aria-checked={c.identity === one}
+                  onClick={() => c.act.identity(one)}
+                >
                   <img src={`/phone/${one}.svg`} alt="" />
                   {c.w.identity[one]}
                 </button>
@@ -80,8 +86,20 @@ export function SettingsScreen({ c }: { c: Ctx }) {
               detail={w.discreetHow}
               press={() => change({ discreet: !s.discreet })}
             />
-            <Switch on={s.siren} icon="sound" title={w.siren} detail={w.sirenHow} press={() => change({ siren: !s.siren })} />
-            <Switch on={s.voice} icon="talk" title={w.voice} detail={w.voiceHow} press={() => change({ voice: !s.voice })} />
+            <Switch
+              on={s.siren}
+              icon="sound"
+              title={w.siren}
+              detail={w.sirenHow}
+              press={() => change({ siren: !s.siren })}
+            />
+            <Switch
+              on={s.voice}
+              icon="talk"
+              title={w.voice}
+              detail={w.voiceHow}
+              press={() => change({ voice: !s.voice })}
+            />
             <Row icon="vibrate" title={w.test} detail={w.testHow} press={c.act.test} />
           </div>
           <div className="card flush">
@@ -121,7 +139,9 @@ export function SettingsScreen({ c }: { c: Ctx }) {
               detail={w.codeHow}
               press={() => setCode("first")}
               end={
-                <span className={`badge ${c.state.hasCode ? "ok" : "warn"}`}>{c.state.hasCode ? w.codeOn : w.codeOff}</span>
+                <span className={`badge ${c.state.hasCode ? "ok" : "warn"}`}>
+                  {c.state.hasCode ? w.codeOn : w.codeOff}
+                </span>
               }
             />
           </div>

@@ -1,7 +1,7 @@
 import { useEffect } from "react";
 import type { Alert, LatLon, WayFound } from "../../api/phone.ts";
 import { ageSeconds, trend } from "../age.ts";
-import { norm, offset, sector } from "../geo.ts";
+import { beyond, norm, offset, sector } from "../geo.ts";
 import { type Ctx, distanceWords, minutes } from "../kit/ctx.ts";
 import { Icon, type IconName } from "../kit/Icon.tsx";
 import { Age, AlarmHeading, Call112, OfflineStrip, Phone, useTwoTaps } from "../kit/parts.tsx";
@@ -100,7 +100,8 @@ const turnIcon: Record<Guide["turn"], IconName> = {
 
 function Turn({ c, way, g }: { c: Ctx; way: WayFound; g: Guide | null }) {
   const tap = useTwoTaps(c.act.leave);
-  const far = (m: number): string => (m >= 1000 ? `${(m / 1000).toFixed(1)} km` : `${Math.max(5, Math.round(m / 5) * 5)} m`);
+  const far = (m: number): string =>
+    m >= 1000 ? `${(m / 1000).toFixed(1)} km` : `${Math.max(5, Math.round(m / 5) * 5)} m`;
   let head = way.destination.name;
   let top = far(way.length_m);
   let icon: IconName = "straight";
@@ -176,7 +177,7 @@ function Goal({ c, way, g }: { c: Ctx; way: WayFound; g: Guide | null }) {
     <div className="between" style={{ alignItems: "flex-start" }}>
       <div className="shrink">
         <div className="name">{way.destination.name}</div>
-        <div className="small">{kind}</div>
+        <div className="small kind">{kind}</div>
       </div>
       <div className="num" style={{ textAlign: "right" }}>
         <div className="eta">{c.say(c.w.minutes, { n: minutes(g ? g.remaining_s : way.duration_s) })}</div>
@@ -202,21 +203,21 @@ function Near({ c, alert }: { c: Ctx; alert: Alert }) {
           </>
         )}
       </span>
-      <Age c={c} at={alert.seen_at} text={(ago) => `${ago} · ${c.say(c.w.errorShort, { n: Math.round(alert.error_m) })}`} />
+      <Age
+        c={c}
+        at={alert.seen_at}
+        text={(ago) => `${ago} · ${c.say(c.w.errorShort, { n: Math.round(alert.error_m) })}`}
+      />
     </div>
   );
 }
 
 /** Homes and shelters are never drawn: their pin is left out, the words stay. */
+/** A way that starts at the registered place is drawn only from here on, so that its start shows no home. */
+const HIDDEN_M = 40;
 const SECRET = new Set(["home", "shelter"]);
 
-function Picture(p: {
-  c: Ctx;
-  alert: Alert;
-  way: WayFound | null;
-  g: Guide | null;
-  mine: ReturnType<typeof placeOf>;
-}) {
+function Picture(p: { c: Ctx; alert: Alert; way: WayFound | null; g: Guide | null; mine: ReturnType<typeof placeOf> }) {
   const { c, alert, way, g, mine } = p;
   const him =
     mine && alert.bearing_deg !== null && alert.distance_m !== null && alert.level !== "cannot_vouch"
@@ -227,6 +228,7 @@ function Picture(p: {
     ? c.say(c.w.way.map, { to: way.destination.name, n: Math.round((g?.remaining_m ?? way.length_m) / 10) * 10 })
     : c.w.way.none.join(" ");
   const rest = g && !g.off ? g.rest : (way?.line ?? []);
+  const shown = mine && !mine.known ? beyond(rest, HIDDEN_M) : rest;
   const near = him && (alert.distance_m ?? 0) < 450;
   return (
     <WayMap
@@ -234,10 +236,10 @@ function Picture(p: {
       top={112}
       picture={{
         streets: alert.map?.streets ?? [],
-        way: rest,
+        way: shown,
         red: way?.red ?? [],
         me: mine?.known ? { at: mine.at, error_m: mine.error_m, heading: c.heading } : null,
-        him: near ? { at: him, error_m: alert.error_m, label: `${c.say("{who}")} ${distanceWords(c, alert)}` } : null,
+        him: near ? { at: him, error_m: alert.error_m, label: `${c.say("{Who}")} ${distanceWords(c, alert)}` } : null,
         goal: way && !hidden ? { at: [way.destination.lat, way.destination.lon], label: way.destination.name } : null,
         names: [],
       }}
