@@ -12,5 +12,5 @@ if ! { command -v node >/dev/null && command -v npm >/dev/null && node -e "$good
 fi
 echo "building the web pages …"
 cd web
-npm ci --no-audit --no-fund --silent
-npm run build --silent
+npm ci --no-audit --no-fund --loglevel=error
+npm run --loglevel=error build
