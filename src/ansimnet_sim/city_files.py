@@ -107,7 +107,7 @@ def _write_cameras(city: City, file: Path, rtsp: str) -> None:
     for k, c in enumerate(city.cameras):
         lat, lon = _latlon(city, c.registered or (c.x, c.y))
         turn = "" if c.registered_azimuth_deg is None else f"{c.registered_azimuth_deg:.0f}"
-        facing = "" if not turn else "북동남서북"[int((float(turn) + 45) // 90)] + "쪽"
+        facing = f"{turn}도" if turn else "360도전방면"  # the ways registers write it
         rows.append((
             f"{city.name} 스마트시티센터", c.address, "", c.purpose, 1, 200, facing, 30,
             f"20{18 + k % 7}-{1 + k % 12:02d}",

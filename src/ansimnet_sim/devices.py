@@ -119,8 +119,9 @@ class Device:
         self.battery = max(1.0, self.battery - 0.002)
         place = self.city.plane.to_point(m.x, m.y)
         seen = self.started_at + timedelta(seconds=t + self._skew_s)
-        fix = Fix(f"{self.name}-{self.started_at.timestamp():.0f}-{self.fixes}", seen, round(place.lat, 7), round(place.lon, 7), m.claimed_m,
-                  pose.speed_mps, math.degrees(pose.heading) % 360, self.battery, cut, m.true_error_m)  # fmt: skip
+        fix_id = f"{self.name}-{self.started_at.timestamp():.0f}-{self.fixes}"
+        fix = Fix(fix_id, seen, round(place.lat, 7), round(place.lon, 7), m.claimed_m, pose.speed_mps,
+                  math.degrees(pose.heading) % 360, self.battery, cut, m.true_error_m)  # fmt: skip
         if self.log:
             truth = self.city.plane.to_point(pose.x, pose.y)
             self.log.write("fix", seen, device=self.name, id=fix.fix_id, lat=truth.lat, lon=truth.lon,

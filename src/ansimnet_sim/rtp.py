@@ -37,6 +37,12 @@ def h264_payloads(unit: bytes) -> list[tuple[bool, bytes]]:
     return out
 
 
+def document_payloads(document: bytes) -> list[tuple[bool, bytes]]:
+    """Return (last, payload) for one metadata document, cut into packets (ONVIF Streaming 5.1.2.1.1)."""
+    pieces = [document[i : i + PAYLOAD] for i in range(0, len(document), PAYLOAD)]
+    return [(n == len(pieces) - 1, piece) for n, piece in enumerate(pieces)]
+
+
 class Sender:
     """One RTP stream to one client over an interleaved channel."""
 

@@ -27,7 +27,7 @@ from ansimnet_sim.camera import LiveCamera, Shot
 from ansimnet_sim.city import City
 from ansimnet_sim.onvif import metadata
 from ansimnet_sim.people import Actor, Pose
-from ansimnet_sim.rtp import Sender, h264_payloads, nals
+from ansimnet_sim.rtp import Sender, document_payloads, h264_payloads, nals
 
 VIDEO, META, AUDIO = 96, 107, 0
 CLOCK = 90_000
@@ -176,7 +176,7 @@ class CameraServer:
     def _send(self, mount: Mount, shot: Shot) -> None:
         stamp = mount.base + round((shot.number / self.fps + mount.faults.jump_s) * CLOCK)
         video = h264_payloads(shot.data)
-        told = [] if mount.faults.metadata_off else [(True, metadata(shot.at, shot.tracks))]
+        told = [] if mount.faults.metadata_off else document_payloads(metadata(shot.at, shot.tracks))
         for v in list(mount.viewers):
             if not v.playing:
                 continue
