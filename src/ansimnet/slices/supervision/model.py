@@ -311,11 +311,11 @@ class OpenNotice:
 
 @dataclass(frozen=True, slots=True)
 class Hearing:
-    """When a device of a wearer was last heard, by our clock, and what it said of itself."""
+    """Since when a device of a wearer places nobody, by our clock, and what it said of itself."""
 
     device_id: DeviceId
     wearer_id: WearerId
-    heard_at: datetime
+    heard_at: datetime  # first of all, or bound: counts only where it was never placed
     placed_at: datetime | None  # the last fix good enough to vouch for a place
     battery: float | None = None
     jammed: bool = False

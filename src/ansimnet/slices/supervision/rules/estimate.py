@@ -57,7 +57,7 @@ def _moved(e: Estimate, dt: float, at: datetime, pace_mps: float) -> Estimate:
     gain = tau * (1 - fade)
     pace = max(limits.WALK_MPS, min(pace_mps, limits.HIGHWAY_MPS))
     # the longer nobody has looked, the less the old pace says: a walker may have found a car
-    pace += max(0.0, limits.URBAN_MPS - pace) * (1 - math.exp(-dt / limits.PACE_DECAY_S))
+    pace += max(0.0, limits.URBAN_MPS - pace) * (1 - math.exp(-((dt / limits.PACE_DECAY_S) ** 2)))
     unrest = pace / 2.448  # 95 % of a two-dimensional Gaussian speed lie below 2.448 sigmas
     s2 = unrest * unrest
     pp = e.pp + 2 * gain * e.pv + gain * gain * e.vv + s2 * tau * tau * (2 * dt / tau - 3 + 4 * fade - fade * fade)
@@ -143,7 +143,8 @@ def _update(prior: Estimate, fix: Fix, x: float, y: float, r: float, pace_mps: f
     s = prior.pp + r
     kp, kv = prior.pp / s, prior.pv / s
     to = Plane(prior.point).to_point(kp * x, kp * y)
-    pp = max(prior.pp * (1 - kp), limits.CORRELATED**2 * r)
+    # a poor fix teaches little, but it never makes us know less than before
+    pp = max(prior.pp * (1 - kp), min(prior.pp, limits.CORRELATED**2 * r))
     pv = prior.pv * (1 - kp)
     vv = max(prior.vv - kv * prior.pv, pv * pv / pp, 1e-4)
     return replace(
@@ -171,8 +172,8 @@ def _doubt(e: Estimate, prior: Estimate, fix: Fix, point: Point, r: float, genui
         dt = (fix.seen_at - old.at).total_seconds()
         x, y = Plane(Point(old.lat, old.lon)).to_xy(point)
         net = max(0.0, math.hypot(x, y) - 2 * (math.sqrt(old.variance_m2) + math.sqrt(r))) / dt
-        if net <= limits.HIGHWAY_MPS:
-            return Step(_anew(fix, point, x / dt, y / dt, (old.variance_m2 + r) / (dt * dt), net), None, 1.0)
+        if net <= limits.POSSIBLE_MPS and _agree(e, old, x, y, dt, r):
+            return Step(_anew(fix, point, x / dt, y / dt, (old.variance_m2 + r) / (dt * dt), net), prior, 1.0)
     if e.suspects + 1 >= limits.SUSPECTS:
         start = begin(fix, point, limits.URBAN_MPS)
         return Step(replace(start, pp=max(start.pp, limits.OUTLIER_SIGMA_M**2)), None, genuine)
@@ -180,6 +181,24 @@ def _doubt(e: Estimate, prior: Estimate, fix: Fix, point: Point, r: float, genui
     return Step(
         replace(e, suspect=Suspect(fix.seen_at, point.lat, point.lon, r), suspects=e.suspects + 1), prior, genuine
     )
+
+
+def _agree(e: Estimate, old: Suspect, x: float, y: float, dt: float, r: float) -> bool:
+    """Tell whether a fix (`x`, `y`) m and `dt` s after a suspect confirms it: as somebody who stayed there, or who went
+    there from the estimate and goes on so. Two outliers that only share being far away do not agree.
+    """
+    errors = old.variance_m2 + r
+    stayed = errors + (max(e.pace_mps, limits.WALK_MPS) * dt / 2.448) ** 2
+    if x * x + y * y <= limits.AGREE_SIGMAS**2 * stayed:
+        return True
+    gone = (old.at - e.at).total_seconds()
+    if gone <= 0:
+        return False
+    east, north = Plane(e.point).to_xy(Point(old.lat, old.lon))
+    east, north = east / gone, north / gone
+    turning = errors + (0.3 * math.hypot(east, north) * dt) ** 2  # a third of the speed: bends and lights. ours
+    dx, dy = x - east * dt, y - north * dt
+    return math.hypot(east, north) <= limits.HIGHWAY_MPS and dx * dx + dy * dy <= limits.AGREE_SIGMAS**2 * turning
 
 
 def _anew(fix: Fix, point: Point, v_east: float, v_north: float, vv: float, pace_mps: float) -> Estimate:

@@ -33,6 +33,7 @@ class Evidence:
 
     `likely` raises and clears, `sure` confirms; they differ only where a condition has two radii. `own` is None where
     no fix spoke. `deep`: this fix lies very deep and fits the track. `sticky`: once certain, only a person clears it.
+    `expected`: the track before the fix made it no surprise, so that one fix may raise.
     """
 
     at: datetime
@@ -42,6 +43,7 @@ class Evidence:
     deep: bool
     fix_ids: tuple[UUID, ...]
     sticky: bool = False
+    expected: bool = True
 
 
 def chance_in_zone(zone: Zone, point: Point, spread: Spread) -> float:
@@ -110,14 +112,16 @@ def weigh_fix(
             p = _blend(step, fix, fix.point, condition.zone)
             own = chance_in_zone(condition.zone, fix.point, Spread.round(variance_of(fix.error_m)))
             deep = own > 0.5 and _deep(depth_m(condition.zone, fix.point), fix, step.genuine)
-            return Evidence(fix.seen_at, p, p, own, deep, (fix.fix_id,))
+            before = chance_in_zone(condition.zone, step.prior.point, spread_of(step.prior)) if step.prior else 1.0
+            return Evidence(fix.seen_at, p, p, own, deep, (fix.fix_id,), expected=before >= limits.EXPECTED_FROM)
         case Curfew():
             if not window.bound(condition, fix.seen_at):
                 return Evidence(fix.seen_at, 0.0, 0.0, 0.0, False, (fix.fix_id,))
             p = 1 - _blend(step, fix, fix.point, condition.home)
             own = 1 - chance_in_zone(condition.home, fix.point, Spread.round(variance_of(fix.error_m)))
             deep = own > 0.5 and _deep(-depth_m(condition.home, fix.point), fix, step.genuine)
-            return Evidence(fix.seen_at, p, p, own, deep, (fix.fix_id,))
+            before = 1 - chance_in_zone(condition.home, step.prior.point, spread_of(step.prior)) if step.prior else 1.0
+            return Evidence(fix.seen_at, p, p, own, deep, (fix.fix_id,), expected=before >= limits.EXPECTED_FROM)
         case Approach():
             return _weigh_approach(condition, fix, fix.point, step, others)
         case _:
@@ -139,9 +143,12 @@ def _weigh_approach(
     if step.estimate.suspect is not None:  # judge the fix on its own beside what was believed
         mine = _at(mine, point, variance_of(fix.error_m))
     warn, alarm = _near_either(mine, other, condition.warn_m), _near_either(mine, other, condition.alarm_m)
-    if step.prior is not None and step.genuine <= 0.999:
+    expected = True
+    if step.prior is not None:
         was, g = step.prior, step.genuine
-        warn = g * warn + (1 - g) * _near_either(was, other, condition.warn_m)
+        before = _near_either(was, other, condition.warn_m)
+        expected = before >= limits.EXPECTED_FROM
+        warn = g * warn + (1 - g) * before
         alarm = g * alarm + (1 - g) * _near_either(was, other, condition.alarm_m)
     own = chance_near(_at(mine, point, variance_of(fix.error_m)), other, condition.alarm_m)
     gap = distance_m(point, other.point)
@@ -152,7 +159,7 @@ def _weigh_approach(
         and condition.alarm_m - gap >= max(limits.DEEP_M, limits.DEEP_ERRORS * doubt)
     )
     cited = (fix.fix_id,) if others is None else (fix.fix_id, others.fix_id)
-    return Evidence(at, warn, alarm, own, deep, cited)
+    return Evidence(at, warn, alarm, own, deep, cited, expected=expected)
 
 
 def _near_either(a: Estimate, b: Estimate, radius_m: float) -> float:

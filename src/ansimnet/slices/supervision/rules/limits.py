@@ -39,7 +39,7 @@ OUTLIER_SHARE = 0.05
 """Share of fixes that lie far out though they claim not to; ours, after the 6 % share of cell fixes."""
 OUTLIER_SIGMA_M = 300.0
 """How far out such fixes lie; ours, after a victim searched for 500 m away on a first-cell fix (2021)."""
-SUSPECTS = 3
+SUSPECTS = 5
 """So many fixes in a row that fit nothing start the estimate anew. ours."""
 
 # How sure is sure -----------------------------------------------------------------------------------------------------
@@ -51,6 +51,10 @@ OUT_FOR_SURE = 0.02
 """One fix this far out ends an alarm; between here and 0.20 it takes two. ours."""
 DWELL_FIXES = 2
 """Consistent fixes that confirm. One fix confirms only where it is very deep."""
+EXPECTED_FROM = 0.20
+"""One fix raises an alarm only where the track before it made that no surprise; else the next fix decides. ours."""
+AGREE_SIGMAS = 3.0
+"""Two suspects agree within so many sigmas of their errors and of a change of pace. ours."""
 DEEP_M = 150.0
 DEEP_ERRORS = 4.0
 """Very deep: at least 150 m and four error radii beyond the edge, from a fix that fits the track. ours."""

@@ -76,7 +76,8 @@ class _Past:
     def tick_to(self, until: datetime) -> None:
         """Let the clock run: in ticks while somebody may fall silent, else in one step."""
         due = [h.placed_at or h.heard_at for h in self.hearings.values()] + [t for _, _, t in self.hers.values()]
-        moments = sorted({t + limits.SILENCE for t in due if t + limits.SILENCE < until})
+        since = self.ticked_at or min(due, default=until)
+        moments = sorted({t + limits.SILENCE for t in due if since < t + limits.SILENCE < until})
         for at in moments:
             self._tick(_next_tick(at, until))
         if moments:
@@ -84,6 +85,7 @@ class _Past:
             while (at := at + timedelta(minutes=1)) < until and at - moments[-1] < timedelta(hours=1):
                 self._tick(at)
         self._tick(until)
+        self.ticked_at = until
 
     def _tick(self, at: datetime) -> None:
         facts = judge_clock(self.scene, at)
@@ -128,8 +130,9 @@ class _Past:
             return
         old = self.hearings.get(fix.device_id)
         placed = fix.heard_at if vouches(fix) else (old.placed_at if old is not None else None)
+        first = old.heard_at if old is not None else fix.heard_at
         self.hearings[fix.device_id] = Hearing(
-            fix.device_id, WearerId(fix.person_id), fix.heard_at, placed, fix.battery, Sign.JAM in fix.signs
+            fix.device_id, WearerId(fix.person_id), first, placed, fix.battery, Sign.JAM in fix.signs
         )
 
     def _keep(self, facts: Sequence[Fact]) -> None:

@@ -31,7 +31,7 @@ def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
     state = watch.state
     if e.sure >= limits.CERTAIN_FROM and (support >= limits.DWELL_FIXES or e.deep):
         state = State.CERTAIN
-    elif e.likely >= limits.PROBABLE_FROM:
+    elif e.likely >= limits.PROBABLE_FROM and (e.expected or e.deep or support >= limits.DWELL_FIXES):
         state = max(state, State.PROBABLE, key=lambda s: s.rank)
     else:
         state = max(state, State.UNCERTAIN, key=lambda s: s.rank)

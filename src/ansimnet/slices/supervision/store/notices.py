@@ -38,12 +38,12 @@ async def silent_wearers(tx: Tx, now: datetime, among: Sequence[WearerId] | None
     rows = await tx.all(
         """
         select * from (
-            select distinct on (d.wearer_id) d.device_id, d.wearer_id, d.heard_at, d.placed_at, d.battery, d.jammed
+            select distinct on (d.wearer_id) d.device_id, d.wearer_id, d.bound_at, d.placed_at, d.battery, d.jammed
             from supervision_device d join supervision_wearer w using (wearer_id)
             where d.heard_at is not null and w.order_until_at > %(now)s
               and (%(among)s::uuid[] is null or d.wearer_id = any(%(among)s))
-            order by d.wearer_id, coalesce(d.placed_at, d.heard_at) desc
-        ) best where coalesce(placed_at, heard_at) <= %(due)s
+            order by d.wearer_id, coalesce(d.placed_at, d.bound_at) desc
+        ) best where coalesce(placed_at, bound_at) <= %(due)s
         """,
         {"now": now, "due": now - limits.SILENCE, "among": list(among) if among is not None else None},
     )
@@ -56,9 +56,9 @@ async def silent_protected(tx: Tx, now: datetime) -> list[tuple[ProtectedPersonI
         """
         select * from (
             select distinct on (d.protected_person_id) d.protected_person_id, d.device_id,
-                   coalesce(d.placed_at, d.heard_at) as placed_at
+                   coalesce(d.placed_at, d.bound_at) as placed_at
             from supervision_device d where d.protected_person_id is not null and d.heard_at is not null
-            order by d.protected_person_id, coalesce(d.placed_at, d.heard_at) desc
+            order by d.protected_person_id, coalesce(d.placed_at, d.bound_at) desc
         ) best where placed_at <= %s
         """,
         [now - limits.SILENCE],
