@@ -1,0 +1,140 @@
+"""The killer of `durability`: kill -9 at random moments, and how long each part then took to come back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import sys
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+import psycopg
+
+from ansimnet.app.supervise import Running
+from ansimnet.kernel.clock import monotonic_s, now
+from ansimnet.platform.engines.postgres import SUPERUSER
+
+WEIGHTS = {"api": 5, "work": 5, "postgres": 4, "backend": 3, "relay": 2, "reader": 3}
+"""How often each kind is drawn. `postgres` is the postmaster, `backend` one of its connections, `reader` a reader of
+the ledger in a process of its own."""
+
+PAUSE_S = (0.2, 2.2)
+"""Between two kills. A part needs 0.3 s (a reader) to 3 s (the API) to start, so some are killed while starting."""
+
+PATIENCE_S = 30.0
+"""How long a kind may have nobody to kill before another is drawn: far above every restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """One kill: what, and when by the clock of spans and by the clock of seals."""
+
+    kind: str
+    at_s: float
+    at: datetime
+
+
+@dataclass(slots=True)
+class Killer:
+    """Kills parts of a running system, and keeps the witnesses (readers in processes of their own) alive."""
+
+    running: Running
+    urls_file: Path
+    rng: random.Random
+    kills: list[Kill] = field(default_factory=list)
+    witnesses: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
+
+    async def run(self, count: int, tell: Any) -> None:
+        """Kill `count` times."""
+        while len(self.kills) < count:
+            await asyncio.sleep(self.rng.uniform(*PAUSE_S))
+            kind = self._draw(count)
+            pid = await self._victim(kind)
+            if pid is None:
+                continue
+            with suppress(ProcessLookupError):
+                at_s, at = monotonic_s(), now()
+                os.kill(pid, signal.SIGKILL)
+                self.kills.append(Kill(kind, at_s, at))
+                tell(len(self.kills), f"killed {kind}")
+
+    def _draw(self, count: int) -> str:
+        """Draw a kind; the first ones take each kind once, so that a short run kills everything."""
+        done = {k.kind for k in self.kills}
+        left = [k for k in WEIGHTS if k not in done]
+        if left and count - len(self.kills) <= len(left) + 2:
+            return self.rng.choice(left)
+        return self.rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+
+    async def _victim(self, kind: str) -> int | None:
+        """Return whom to kill, or None where nobody comes back in time."""
+        until = monotonic_s() + PATIENCE_S
+        while monotonic_s() < until:
+            pid = await self._alive(kind)
+            if pid is not None:
+                return pid
+            await asyncio.sleep(0.02)
+        return None
+
+    async def _alive(self, kind: str) -> int | None:
+        server = self.running.database.server
+        assert server is not None
+        if kind == "postgres":
+            return server.pid
+        if kind == "backend":
+            return await asyncio.to_thread(self._backend)
+        if kind == "reader":
+            alive = [p.pid for p in self.witnesses.values() if p.returncode is None]
+            return self.rng.choice(alive) if alive else None
+        return self.running.pids.get(kind)
+
+    def _backend(self) -> int | None:
+        """Return one connection of ours; the server answers such a death by ending all and recovering."""
+        server = self.running.database.server
+        assert server is not None
+        with suppress(psycopg.Error), psycopg.connect(server.url(SUPERUSER), connect_timeout=2) as conn:
+            rows = conn.execute(
+                "select pid from pg_stat_activity where usename like 'ansimnet%' order by pid"
+            ).fetchall()
+            return int(self.rng.choice(rows)[0]) if rows else None
+        return None
+
+    async def keep_witness(self, number: int, out: IO[bytes]) -> None:
+        """Run one reader of the ledger; start it again whenever it dies; end it when cancelled."""
+        while True:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "evaluation._witness", str(self.urls_file),
+                cwd=Path(__file__).parents[1], stdout=out, stderr=out, stdin=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            self.witnesses[number] = process
+            try:
+                await process.wait()
+            except asyncio.CancelledError:
+                with suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+                raise
+            await asyncio.sleep(0.1)
+
+
+def recoveries(kills: list[Kill], spans: list[tuple[float, float]], sealed: list[datetime]) -> dict[str, list[float]]:
+    """Return, per kind, the seconds from each kill to the next proof of life.
+
+    For `work` that is the next seal of an entry (devices are answered without it); for all others the answer to the
+    first batch that left after the kill.
+    """
+    starts = sorted(spans)
+    out: dict[str, list[float]] = {}
+    for kill in kills:
+        if kill.kind in ("relay", "reader"):
+            continue  # neither stands between a device and its receipt
+        after = [(s - kill.at).total_seconds() for s in sealed if s > kill.at][:1]
+        if kill.kind != "work":
+            after = [min((end - kill.at_s for begin, end in starts if begin >= kill.at_s), default=float("nan"))]
+        out.setdefault(kill.kind, []).extend(a for a in after if a == a)
+    return out

@@ -1,0 +1,253 @@
+"""Is anything lost or told twice when processes and the database are killed at random moments under load?
+
+The real system runs in a fresh folder. A load process of its own sends batches of fixes in which every wearer enters
+his zone again and again, and keeps, synced, what was acknowledged. A killer ends (kill -9) API, worker, relay, readers,
+single database connections and the postmaster. At the end raw SQL compares the tables with the load's file and with the
+script. Then faults are planted into a copy, and every one of them must be found.
+
+Keys: lost duplicated ledger_verified acknowledged alarms_expected alarms_found kills recovery_s planted found.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import subprocess
+import sys
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psycopg
+from evaluation._compare import Acknowledged, Compared, compare
+from evaluation._installation import Installation, fresh_settings, installed, workplace
+from evaluation._kills import Killer, recoveries
+from evaluation._load import LAP, PER_BATCH, STEP_S
+from evaluation._plants import plant
+from evaluation._witness import TABLE
+
+from ansimnet.app.ledgers import export_all, verify_at
+from ansimnet.app.measure import Options
+from ansimnet.kernel.clock import monotonic_s, now
+from ansimnet.kernel.errors import Fault
+from ansimnet.platform.database import database
+from ansimnet.platform.engines.postgres import SUPERUSER, Postgres
+from ansimnet.platform.settings import Settings
+from ansimnet_sim.clients.api import Api
+
+KILLS = {"small": 8, "full": 100}
+WEARERS = {"small": 8, "full": 24}
+LANES = 4
+"""Batches under way side by side."""
+PAUSE_S = {"small": 0.05, "full": 0.15}
+"""Between two batches of a lane."""
+ZONE_M = 150.0
+DAYS_BACK = 3
+"""The story's time begins so long ago and runs some hundred times faster than ours; it never reaches the present."""
+WARM_UP_S = 1.0
+DRAIN_S = 60.0
+"""How long readers, jobs and the link may take to have taken in everything after the last kill."""
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run under load leaves behind."""
+
+    acknowledged: Acknowledged
+    expected: dict[str, int]
+    killer: Killer
+    seconds: float
+    drained: bool
+
+
+def run(options: Options) -> dict[str, Any]:
+    """Run and return the figures.
+
+    Raises:
+        Fault: the load ended by itself, so nothing was measured.
+    """
+    kills = options.kills or KILLS[options.size]
+    with workplace("durability") as folder:
+        settings = fresh_settings(folder, log_level="warning")
+        ran = asyncio.run(_under_fire(options, kills, settings, folder))
+        options.progress(kills, kills + 2, "comparing by raw SQL")
+        with database(settings, migrate=False, say=lambda _: None) as db:
+            assert db.server is not None
+            return _judge(options, kills, settings, folder, db.server, ran)
+
+
+async def _under_fire(options: Options, kills: int, settings: Settings, folder: Path) -> Run:
+    plan, acknowledged, stop = folder / "plan.json", folder / "acknowledged.jsonl", folder / "stop"
+    options.progress(0, kills + 2, "starting the system")
+    async with installed(settings) as house:
+        urls = house.running.database.urls
+        with psycopg.connect(urls.owner, autocommit=True) as conn:
+            conn.execute(TABLE)
+        urls_file = folder / "urls.json"
+        urls_file.touch(mode=0o600)
+        urls_file.write_text(json.dumps(asdict(urls)), encoding="utf-8")
+        await _register(house, plan, WEARERS[options.size], PAUSE_S[options.size])
+        killer = Killer(house.running, urls_file, random.Random(options.seed))
+        began = monotonic_s()
+        with (folder / "witness.log").open("ab") as log:
+            keepers = [asyncio.create_task(killer.keep_witness(k, log)) for k in range(2)]
+            load = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "evaluation._load", str(plan), str(acknowledged), str(stop),
+                cwd=ROOT, stdin=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                await asyncio.sleep(WARM_UP_S)
+                await killer.run(kills, lambda done, words: options.progress(done, kills + 2, words))
+                stop.touch()
+                options.progress(kills, kills + 2, "the load finishes its laps, readers catch up")
+                if await asyncio.wait_for(load.wait(), 120) != 0:
+                    raise Fault("the load process broke")
+                drained = await _drained(house)
+            finally:
+                for keeper in keepers:
+                    keeper.cancel()
+                await asyncio.gather(*keepers, return_exceptions=True)
+                with suppress(ProcessLookupError):
+                    load.kill()
+                await load.wait()
+        seconds = monotonic_s() - began
+    found = Acknowledged.read(acknowledged)
+    return Run(found, _laps(found, json.loads(plan.read_text(encoding="utf-8"))), killer, seconds, drained)
+
+
+async def _register(house: Installation, plan: Path, wearers: int, pause_s: float) -> None:
+    """Enter the wearers, a zone for each, and a gateway's key; write the load's plan."""
+    officer: Api = await house.sign_in("officer")
+    began = now().replace(microsecond=0) - timedelta(days=DAYS_BACK)
+    walkers = []
+    async with officer:
+        for k in range(wearers):
+            code, lat, lon = f"W-{2001 + k}", round(36.5 + 0.02 * k, 6), 127.9
+            order = {
+                "number": f"2026전자{k:03d}",
+                "from_at": (began - timedelta(days=1)).isoformat(),
+                "until_at": (now() + timedelta(days=365)).isoformat(),
+            }
+            made = await officer.post(
+                "/api/v1/wearers", {"code": code, "offence": "sexual_violence", "office": "평가", "order": order}
+            )
+            path = f"/api/v1/wearers/{made['wearer_id']}"
+            await officer.post(f"{path}/devices", {"name": f"{code}-1"})
+            zone = {"trigger": "exclusion_zone", "label": "Z", "centre": [lat, lon], "radius_m": ZONE_M}
+            await officer.post(f"{path}/conditions", zone)
+            walkers.append({"device": f"{code}-1", "lat": lat, "lon": lon})
+        gateway = await officer.post("/api/v1/gateways", {"name": "evaluation"})
+    words = {
+        "base": house.base, "gateway_key": gateway["gateway_key"], "begins_at": began.isoformat(), "lanes": LANES,
+        "pause_s": pause_s, "walkers": walkers,
+    }  # fmt: skip
+    await asyncio.to_thread(plan.write_text, json.dumps(words), encoding="utf-8")
+
+
+def _laps(found: Acknowledged, plan: dict[str, Any]) -> dict[str, int]:
+    """Return how often each wearer truly entered his zone: once per lap."""
+    counts = {w["device"]: 0 for w in plan["walkers"]}
+    for fix in found.ids:
+        counts[fix.partition(" ")[0]] += 1
+    return {device: fixes // len(LAP) for device, fixes in counts.items()}
+
+
+async def _drained(house: Installation) -> bool:
+    """Wait until everything committed is sealed and every reader has read it; say whether that came about."""
+    server, until = house.running.database.server, monotonic_s() + DRAIN_S
+    assert server is not None
+    quiet = 0
+    while monotonic_s() < until:
+        with suppress(psycopg.Error), psycopg.connect(server.url(SUPERUSER), connect_timeout=2) as conn:
+            row = conn.execute(
+                """select (select count(*) from ledger_pending),
+                (select count(*) from ledger_seal) - (select count(*) from evaluation_taken),
+                (select count(*) from jobs.procrastinate_jobs
+                    where status in ('todo', 'doing') and scheduled_at is null)"""
+            ).fetchone()
+            quiet = quiet + 1 if row is not None and row[0] == 0 and row[1] == 0 else 0
+            if quiet >= 4:  # readers write facts of their own: quiet for two seconds means that nobody has more to say
+                return True
+        await asyncio.sleep(0.5)
+    return False
+
+
+def _judge(
+    options: Options, kills: int, settings: Settings, folder: Path, server: Postgres, ran: Run
+) -> dict[str, Any]:
+    compared = compare(server.url(SUPERUSER), ran.acknowledged.ids, ran.expected)
+    ours = asyncio.run(verify_at(server.urls().sealer, settings))
+    export_all(settings, folder / "export", say=lambda _: None)
+    independent = independent_findings(folder / "export")
+    options.progress(kills + 1, kills + 2, "planting faults into a copy, and looking for them")
+    planted = plant(settings, folder, server, ran.acknowledged.ids, ran.expected, compared)
+    return _figures(server, ran, compared) | {
+        "ledger_verified": ours.verified and not independent,
+        "ledger_verified_by_us": ours.verified,
+        "ledger_verified_independently": not independent,
+        "ledger_entries": sum(c.entries for c in ours.centres),
+        "planted": len(planted),
+        "found": sum(planted.values()),
+        "plants": planted,
+    }
+
+
+def independent_findings(folder: Path) -> list[str]:
+    """Return what `tools/verify_ledger.py` finds in an export of both centres."""
+    found = []
+    for centre in ("tracking", "city"):
+        argv = [sys.executable, str(ROOT / "tools" / "verify_ledger.py"), str(folder / f"{centre}.jsonl")]
+        argv += ["--key", str(folder / f"{centre}.pub"), "--json"]
+        if (folder / f"{centre}.checkpoints").exists():
+            argv += ["--witness", str(folder / f"{centre}.checkpoints")]
+        said = subprocess.run(argv, check=False, capture_output=True, text=True)
+        if said.returncode == 2:
+            found.append(f"{centre}: {said.stderr.strip()}")
+            continue
+        found += [f"{centre}: {f['what']} at {f['seq']}" for f in json.loads(said.stdout)["findings"]]
+    return found
+
+
+def _figures(server: Postgres, ran: Run, compared: Compared) -> dict[str, Any]:
+    with psycopg.connect(server.url(SUPERUSER)) as conn:
+        sealed = [row[0] for row in conn.execute("select sealed_at from ledger_seal order by sealed_at")]
+    by_kind = recoveries(ran.killer.kills, ran.acknowledged.spans, sealed)
+    times = [t for kind in by_kind.values() for t in kind]
+    counts: dict[str, int] = {}
+    for kill in ran.killer.kills:
+        counts[kill.kind] = counts.get(kill.kind, 0) + 1
+    return {
+        "lost": len(compared.lost),
+        "duplicated": len(compared.duplicated),
+        "findings": sorted(compared.findings)[:20],
+        "acknowledged": len(ran.acknowledged.ids),
+        "batches": ran.acknowledged.batches,
+        "refused": ran.acknowledged.refused,
+        "sent_again": ran.acknowledged.sent_again,
+        "stored_before_told": ran.acknowledged.told_before,
+        "alarms_expected": sum(ran.expected.values()),
+        "alarms_found": compared.alarms_found,
+        "alarms_missing": len(compared.alarms_missing),
+        "drained": ran.drained,
+        "kills": len(ran.killer.kills),
+        "kills_by_kind": counts,
+        "recovery_s": {
+            "p50": _percentile(times, 50),
+            "p99": _percentile(times, 99),
+            "worst": _percentile(times, 100),
+            **{kind: _percentile(values, 50) for kind, values in sorted(by_kind.items())},
+        },
+        "seconds": round(ran.seconds, 1),
+        **compared.figures,
+        "fixes_per_lap": len(LAP),
+        "story_s_per_batch": STEP_S * PER_BATCH,
+    }
+
+
+def _percentile(values: list[float], q: float) -> float | None:
+    return round(float(np.percentile(values, q)), 3) if values else None
