@@ -1,4 +1,5 @@
 /** The only file of the console that speaks HTTP. */
+import * as shape from "./shape";
 import type * as T from "./types";
 
 export interface Problem {
@@ -90,14 +91,15 @@ export const api = {
   signIn: (login: string, password: string) => post<T.Session>("/session", { login, password }),
   signOut: () => call<void>("DELETE", `${v1}/session`),
 
-  status: () => get<T.Status>("/status"),
-  styleData: () => get<T.StyleData>("/map/style-data"),
+  status: () => get<T.Status>("/status").then(shape.status),
+  styleData: () => get<T.StyleData>("/map/style-data").then(shape.styleData),
   cameraPoints: () => get<T.CameraPoints>("/cameras/points"),
   camerasSeeing: (lat: number, lon: number, limit: number) =>
     get<{ cameras: T.Camera[] }>(`/cameras/sees${query({ lat, lon, limit })}`),
 
   alarms: (state: "open" | "all") => get<T.AlarmList>(`/alarms${query({ state })}`),
-  alarm: (alarm: string) => get<T.AlarmDetail>(`/alarms/${id(alarm)}`),
+  alarm: (alarm: string) =>
+    get<T.AlarmDetail>(`/alarms/${id(alarm)}`).then((a) => ({ ...a, fixes: shape.placedFixes(a.fixes) })),
   acknowledgeAlarm: (alarm: string) => post(`/alarms/${id(alarm)}/acknowledge`),
   find: (alarm: string, finding: "confirmed" | "medical" | "false", note: string) =>
     post(`/alarms/${id(alarm)}/finding`, { finding, note }),
@@ -106,12 +108,15 @@ export const api = {
   wearers: () => get<{ wearers: T.WearerSummary[] }>("/wearers"),
   wearer: (wearer: string) => get<T.Wearer>(`/wearers/${id(wearer)}`),
   track: (wearer: string, from_at?: string, until_at?: string) =>
-    get<{ fixes: T.Fix[] }>(`/wearers/${id(wearer)}/track${query({ from_at, until_at })}`),
+    get<{ fixes: T.Fix[] }>(`/wearers/${id(wearer)}/track${query({ from_at, until_at })}`).then((t) => ({
+      fixes: shape.placedFixes(t.fixes),
+    })),
 
   incidents: (state: "open" | "closed" | "all") =>
     get<{ incidents: T.IncidentSummary[] }>(`/incidents${query({ state })}`),
-  incident: (incident: string) => get<T.Incident>(`/incidents/${id(incident)}`),
-  incidentCameras: (incident: string) => get<T.CameraProvision>(`/incidents/${id(incident)}/cameras`),
+  incident: (incident: string) => get<T.Incident>(`/incidents/${id(incident)}`).then(shape.incident),
+  incidentCameras: (incident: string) =>
+    get<T.CameraProvision>(`/incidents/${id(incident)}/cameras`).then(shape.provision),
   acknowledgeIncident: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),
   tick: (incident: string, item: string, done: boolean) =>
     post(`/incidents/${id(incident)}/checklist/${id(item)}`, { done }),
@@ -124,10 +129,14 @@ export const api = {
   concur: (incident: string) => post(`/incidents/${id(incident)}/concur`),
   close: (incident: string, outcome: string) => post(`/incidents/${id(incident)}/close`, { outcome }),
 
-  permits: (incident?: string) => get<{ permits: T.Permit[] }>(`/permits${query({ incident_id: incident })}`),
+  permits: (about: { incident_id?: string; provision_id?: string }) =>
+    get<{ permits: T.Permit[] }>(`/permits${query(about)}`),
   revoke: (permit: string, reason: string) => post(`/permits/${id(permit)}/revoke`, { reason }),
 
-  provisions: (state: "open" | "all") => get<{ provisions: T.Provision[] }>(`/provisions${query({ state })}`),
+  provisions: (state: "open" | "all") =>
+    get<{ provisions: T.Provision[] }>(`/provisions${query({ state })}`).then((p) => ({
+      provisions: p.provisions.map(shape.cityProvision),
+    })),
   ticket: (provision: string, camera_id: string, masking: T.Masking) =>
     post<T.Ticket>(`/provisions/${id(provision)}/tickets`, { camera_id, masking }),
   mark: (provision: string, camera_id: string, track: string) =>

@@ -1,5 +1,5 @@
 /** Server state: one cache, asked again when a live fact makes it stale. */
-import { QueryClient, useQuery } from "@tanstack/react-query";
+import { QueryClient, useQueries, useQuery } from "@tanstack/react-query";
 import { api, Refusal } from "./client";
 import type { Session, Status } from "./types";
 
@@ -69,7 +69,12 @@ export const useIncident = (id: string | undefined) =>
     refetchInterval: (query) => (query.state.data?.state === "closed" ? false : QUICK_MS),
   });
 export const useIncidentCameras = (id: string | undefined) =>
-  useQuery({ queryKey: ["cameras", id], queryFn: () => api.incidentCameras(id as string), enabled: Boolean(id) });
+  useQuery({
+    queryKey: ["cameras", id],
+    queryFn: () => api.incidentCameras(id as string),
+    enabled: Boolean(id),
+    refetchInterval: QUICK_MS,
+  });
 /** Cameras that see a place; asked again when the place moves by more than about ten metres. */
 export const useSeeing = (lat: number | undefined, lon: number | undefined, enabled: boolean) =>
   useQuery({
@@ -79,8 +84,24 @@ export const useSeeing = (lat: number | undefined, lon: number | undefined, enab
     placeholderData: (before) => before,
   });
 
+/** The permits of an incident; without one there is nothing to ask. */
 export const usePermits = (incident?: string) =>
-  useQuery({ queryKey: ["permits", incident], queryFn: () => api.permits(incident), refetchInterval: SLOW_MS });
+  useQuery({
+    queryKey: ["permits", incident],
+    queryFn: () => api.permits({ incident_id: incident as string }),
+    enabled: Boolean(incident),
+    refetchInterval: SLOW_MS,
+  });
+/** The permits of every incident that is open. */
+export const useOpenPermits = (incidents: readonly string[]) =>
+  useQueries({
+    queries: incidents.map((incident) => ({
+      queryKey: ["permits", incident],
+      queryFn: () => api.permits({ incident_id: incident }),
+      refetchInterval: SLOW_MS,
+    })),
+    combine: (answers) => answers.flatMap((a) => a.data?.permits ?? []),
+  });
 export const useProvisions = (state: "open" | "all", enabled = true) =>
   useQuery({
     queryKey: ["provisions", state],

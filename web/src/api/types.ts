@@ -58,6 +58,7 @@ export interface Alarm {
   seen_at: string | null;
   error_m: number | null;
   place?: string | null;
+  finding?: string | null;
 }
 export interface AlarmList {
   alarms: Alarm[];
@@ -68,6 +69,11 @@ export interface ForecastPoint {
   probability: number;
 }
 export interface AlarmDetail extends Alarm {
+  lat?: number;
+  lon?: number;
+  speed_mps?: number | null;
+  course_deg?: number | null;
+  condition?: Condition | null;
   fixes: Fix[];
   why: { ko: string; en: string };
   forecast: ForecastPoint[];
@@ -190,7 +196,7 @@ export interface Camera {
   arrives_in_s: number | null;
   live: boolean;
 }
-export type ProvisionState = "requested" | "given" | "refused" | "ended";
+export type ProvisionState = "none" | "requested" | "given" | "refused" | "ended";
 export interface CameraProvision {
   provision_id: string;
   state: ProvisionState;
@@ -210,6 +216,7 @@ export interface Permit {
   granted_at: string;
   state: PermitState;
   holder: string;
+  act?: string;
 }
 export interface Viewer {
   seat: string;
@@ -218,7 +225,7 @@ export interface Viewer {
 export interface IncidentSummary {
   incident_id: string;
   code: string;
-  state: "open" | "resolved" | "closed";
+  state: "open" | "resolved" | "closed" | "taken_back";
   trigger: Trigger;
   certain: boolean;
   wearer_code: string | null;
@@ -231,6 +238,8 @@ export interface IncidentSummary {
 }
 export interface Incident extends IncidentSummary {
   alarm_id?: string | null;
+  closed_at?: string | null;
+  outcome?: string | null;
   steps: Step[];
   timeline: TimelineEntry[];
   checklist: ChecklistItem[];
@@ -276,7 +285,7 @@ export interface LedgerEntry {
 }
 export interface LedgerPage {
   entries: LedgerEntry[];
-  head: { seq: number; hash: string } | null;
+  head: { seq: number; hash: string | null } | null;
   checkpoint: { size: number; root: string; signature: string; signed_at: string } | null;
 }
 

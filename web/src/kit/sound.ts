@@ -44,7 +44,7 @@ export function soundReady(): boolean {
   return context?.state === "running";
 }
 export function play(rank: Rank): void {
-  if (!context || context.state !== "running") return;
+  if (context?.state !== "running") return;
   for (const tone of tones(rank)) {
     const oscillator = context.createOscillator();
     const gain = context.createGain();

@@ -202,3 +202,46 @@ export function reach(
   }
   return out;
 }
+
+/** Streets whose pieces of one class and name are joined end to end, so that a name finds room on the line. */
+export function joinStreets<P extends { class: string; name?: string | null }>(
+  streets: readonly Feature<LineString, P>[],
+): Feature<LineString, P>[] {
+  const key = (p: Position | undefined) => `${(p?.[0] ?? 0).toFixed(6)},${(p?.[1] ?? 0).toFixed(6)}`;
+  const groups = new Map<string, Feature<LineString, P>[]>();
+  for (const street of streets) {
+    const group = `${street.properties.class}|${street.properties.name ?? ""}`;
+    const list = groups.get(group);
+    if (list) list.push(street);
+    else groups.set(group, [street]);
+  }
+  const out: Feature<LineString, P>[] = [];
+  for (const group of groups.values()) {
+    const ends = new Map<string, Set<Feature<LineString, P>>>();
+    const touch = (f: Feature<LineString, P>) => [key(f.geometry.coordinates[0]), key(f.geometry.coordinates.at(-1))];
+    for (const f of group) {
+      for (const end of touch(f)) {
+        const set = ends.get(end);
+        if (set) set.add(f);
+        else ends.set(end, new Set([f]));
+      }
+    }
+    const left = new Set(group);
+    const grow = (line: Position[]): Position[] => {
+      for (;;) {
+        const tip = key(line.at(-1));
+        const next = [...(ends.get(tip) ?? [])].find((f) => left.has(f));
+        if (!next) return line;
+        left.delete(next);
+        const c = next.geometry.coordinates;
+        line.push(...(key(c[0]) === tip ? c : [...c].reverse()).slice(1));
+      }
+    };
+    for (const f of group) {
+      if (!left.delete(f)) continue;
+      const forward = grow([...f.geometry.coordinates]);
+      out.push({ ...f, geometry: { type: "LineString", coordinates: grow(forward.reverse()).reverse() } });
+    }
+  }
+  return out;
+}

@@ -109,6 +109,8 @@ export function sceneData(
     data.cones.features.push(feature);
   }
   const fixes = scene.fixes ?? [];
+  // more than forty dots on one track hide the line they stand on
+  const every = Math.max(1, Math.ceil(fixes.length / 40));
   data.track.features.push(...trackFeatures(fixes, scene));
   fixes.forEach((fix, i) => {
     if (scene.errorBand) {
@@ -116,6 +118,7 @@ export function sceneData(
       feature.properties = { tone: tone.doubt, fill: 0.1, line: false };
       data.errors.features.push(feature);
     }
+    if (i % every && i !== fixes.length - 1) return;
     const opacity = scene.history ? 1 : Math.max(0.25, 1 - (fixes.length - 1 - i) * 0.09);
     data.dots.features.push(
       dot(fix.lon, fix.lat, { radius: 3, fill: tone.well, tone: scene.history ? tone.tx1 : tone.p1, opacity }),
@@ -146,7 +149,6 @@ export function sceneBounds(scene: Scene, margin = 0.0006): [number, number, num
   if (scene.subject) points.push([scene.subject.lon, scene.subject.lat]);
   if (scene.victim) points.push([scene.victim.lon, scene.victim.lat]);
   for (const n of scene.next ?? []) points.push([n.lon, n.lat]);
-  for (const c of scene.cameras ?? []) points.push([c.lon, c.lat]);
   if (scene.history) for (const f of scene.fixes ?? []) points.push([f.lon, f.lat]);
   if (points.length === 0) return undefined;
   const lons = points.map((p) => p[0]);

@@ -1,6 +1,7 @@
 /** The base map from imported streets, buildings and boundaries: a style with no address of any other machine in it. */
 import type { LayerSpecification, SourceSpecification, StyleSpecification } from "maplibre-gl";
 import type { CameraPoints, StyleData } from "../api/types";
+import { joinStreets } from "./geometry";
 import { tone } from "./tones";
 
 const FONT = ["Pretendard Variable"];
@@ -56,7 +57,11 @@ export function baseLayers(): LayerSpecification[] {
       type: "symbol",
       source: "streets",
       minzoom: 13.5,
-      filter: ["all", ["has", "name"], ["in", ["get", "class"], ["literal", ["r0", "r1", "r2"]]]],
+      filter: [
+        "all",
+        ["!=", ["coalesce", ["get", "name"], ""], ""],
+        ["in", ["get", "class"], ["literal", ["r0", "r1", "r2"]]],
+      ],
       layout: {
         "symbol-placement": "line",
         "symbol-spacing": 420,
@@ -170,7 +175,7 @@ export function dataLayers(): LayerSpecification[] {
       id: "reach-line",
       type: "line",
       source: "reach",
-      layout: { "line-cap": "round", "line-join": "round" },
+      layout: { "line-cap": "butt", "line-join": "round" },
       paint: {
         "line-color": tone.doubt,
         "line-width": width(11) as number,
@@ -260,7 +265,7 @@ export function mapStyle(data: StyleData | undefined, points: CameraPoints | und
   return {
     version: 8,
     sources: {
-      streets: geojson(data?.streets),
+      streets: geojson(data && { type: "FeatureCollection", features: joinStreets(data.streets.features) }),
       buildings: geojson(data?.buildings),
       boundaries: geojson(data?.boundaries),
       places: geojson(places),

@@ -282,6 +282,8 @@ export const en: Text = {
     agency: { "112": "112", probation: "probation office" },
     unitState: {
       free: "reserve",
+      draft: "draft",
+      sent: "sent",
       proposed: "reserve",
       ready: "reserve",
       ordered: "ordered",
@@ -367,7 +369,9 @@ export const en: Text = {
     outcome: "outcome",
     outcomes: {
       separated: "separated, safety confirmed",
-      arrested: "taken into custody",
+      detained: "taken into custody",
+      left_area: "left the area",
+      device_restored: "device restored",
       medical: "medical exception",
       false_alarm: "false alarm",
     },
@@ -524,6 +528,7 @@ export const en: Text = {
     verify: "The chain is checked by `ansimnet ledger verify` and, free of our code, by tools/verify_ledger.py.",
     chosen: (n) => `Record ${n}`,
     permits: "Permits",
+    permitsHint: "Choose a record to see the permits of its incident.",
     noPermits: "No permit is open.",
     older: "older",
     newer: "newer",

@@ -295,6 +295,8 @@ export const ko = {
     agency: { "112": "112", probation: "보호관찰소" } as Record<string, string>,
     unitState: {
       free: "예비",
+      draft: "초안",
+      sent: "보냄",
       proposed: "예비",
       ready: "예비",
       ordered: "명령 받음",
@@ -380,7 +382,9 @@ export const ko = {
     outcome: "결과",
     outcomes: {
       separated: "분리하고 안전 확인",
-      arrested: "신병 확보",
+      detained: "신병 확보",
+      left_area: "구역을 벗어남",
+      device_restored: "전자장치 되살림",
       medical: "의료 예외",
       false_alarm: "오경보",
     } as Record<string, string>,
@@ -536,6 +540,7 @@ export const ko = {
     verify: "사슬은 명령줄의 ansimnet ledger verify와 우리 코드와 무관한 tools/verify_ledger.py로 확인합니다.",
     chosen: (n: string) => `고른 기록 ${n}`,
     permits: "열람 허가",
+    permitsHint: "기록을 고르면 그 사건의 열람 허가를 봅니다.",
     noPermits: "열린 열람 허가가 없습니다.",
     older: "앞 기록",
     newer: "뒤 기록",

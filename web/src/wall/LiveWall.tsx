@@ -26,7 +26,6 @@ export function LiveWall({
   const text = useText();
   const id = provision?.provision_id ?? "";
   const ask = useCallback((camera: string, masking: Masking) => api.ticket(id, camera, masking), [id]);
-  const mark = useCallback((camera: string, track: string) => api.mark(id, camera, track), [id]);
   const shown =
     provision && (provision.state === "given" || provision.state === "ended") && provision.cameras.length > 0;
   if (!shown) {
@@ -49,7 +48,6 @@ export function LiveWall({
       provision={over ? { ...provision, state: "ended" } : provision}
       size={size}
       ask={ask}
-      onMark={mark}
       watermark={watermark}
       large={large}
       onLarge={onLarge}

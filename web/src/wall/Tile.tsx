@@ -88,7 +88,7 @@ export const Drawing = memo(function Drawing({
   style: StyleData | undefined;
 }) {
   const strokes = useMemo(
-    () => outline(camera, style?.buildings.features ?? []),
+    () => outline(camera, style?.buildings.features ?? [], style?.streets.features ?? []),
     [camera.lat, camera.lon, camera.azimuth_deg, camera.fov_deg, camera.range_m, style],
   );
   return (
@@ -211,7 +211,6 @@ export function LiveTile({
   number,
   camera,
   ask,
-  onMark,
   ended,
   endedWords,
   watermark,
@@ -223,7 +222,6 @@ export function LiveTile({
   number: string;
   camera: TileCamera;
   ask: (camera: string, masking: Masking) => Promise<Ticket>;
-  onMark?: (camera: string, track: string) => Promise<unknown>;
   ended: boolean;
   endedWords?: string;
   watermark: string;
@@ -241,13 +239,11 @@ export function LiveTile({
   const [init, setInit] = useState<Init>();
   const [tracks, setTracks] = useState<readonly Track[]>([]);
   const [behind, setBehind] = useState(0);
-  const [marked, setMarked] = useState<string>();
   const [refusal, setRefusal] = useState<string>();
   const [size, setSize] = useState({ width: 320, height: 180 });
   const lastFrame = useRef(nowMs());
   const asked = useRef(ask);
   asked.current = ask;
-  const [round, setRound] = useState(0);
 
   useEffect(() => {
     if (ended || !video.current) return undefined;
@@ -266,6 +262,9 @@ export function LiveTile({
         state: setState,
         init: setInit,
         boxes: setTracks,
+        refused: () => {
+          masking.current = "masked";
+        },
         frame: () => {
           lastFrame.current = nowMs();
         },
@@ -281,7 +280,7 @@ export function LiveTile({
     player.current = made;
     made.start();
     return () => made.stop();
-  }, [camera.camera_id, ended, round]);
+  }, [camera.camera_id, ended]);
 
   useEffect(() => {
     if (!frame.current) return undefined;
@@ -292,22 +291,13 @@ export function LiveTile({
     return () => watch.disconnect();
   }, []);
 
-  const mark = onMark
-    ? (track: string) => {
-        void onMark(camera.camera_id, track).then(
-          () => {
-            setMarked(track);
-            if (masking.current === "marked") player.current?.mark(track);
-            else {
-              // the masked picture cannot become clear: a ticket for the marked one is asked for
-              masking.current = "marked";
-              setRound((n) => n + 1);
-            }
-          },
-          () => undefined,
-        );
-      }
-    : undefined;
+  const mark =
+    init?.may_mark === false
+      ? undefined
+      : (track: string) => {
+          if (player.current?.mark(track)) masking.current = "marked";
+        };
+  const marked = init?.marked ?? undefined;
 
   const shown = ended ? "ended" : state;
   const picture = shown === "live" || shown === "reconnecting";

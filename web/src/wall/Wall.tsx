@@ -10,7 +10,6 @@ export interface WallProps {
   provision: CameraProvision;
   size: number;
   ask: (camera: string, masking: Masking) => Promise<Ticket>;
-  onMark?: (camera: string, track: string) => Promise<unknown>;
   watermark: string;
   /** Index of the tile that is large. */
   large: number;
@@ -27,7 +26,7 @@ export function useSlots(cameras: readonly Camera[], held: ReadonlySet<string>, 
   }, [cameras, held, size]);
 }
 
-export function Wall({ provision, size, ask, onMark, watermark, large, onLarge, endedWords }: WallProps) {
+export function Wall({ provision, size, ask, watermark, large, onLarge, endedWords }: WallProps) {
   const text = useText();
   const [pointer, setPointer] = useState<string>();
   const [focus, setFocus] = useState<string>();
@@ -87,7 +86,6 @@ export function Wall({ provision, size, ask, onMark, watermark, large, onLarge, 
               number={String(index + 1)}
               camera={camera}
               ask={ask}
-              {...(onMark ? { onMark } : {})}
               ended={ended}
               {...(endedWords ? { endedWords } : {})}
               watermark={watermark}

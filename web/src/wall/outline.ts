@@ -1,5 +1,5 @@
 /** A line drawing of what a camera would see, from building footprints. No picture is opened for it. */
-import type { Feature, MultiPolygon, Polygon } from "geojson";
+import type { Feature, LineString, MultiPolygon, Polygon } from "geojson";
 import { type Eye, plane } from "../map/geometry";
 
 /** The drawing's size; the picture's own ratio, 16 : 9. */
@@ -7,6 +7,8 @@ export const DRAWING = { width: 640, height: 360 };
 /** Heights where none is known, metres: a mast of the guideline (3–5 m) and a house of three floors. */
 const MAST_M = 4;
 const HOUSE_M = 9;
+/** Half the width of a lane with its verges where none is known, metres. */
+const STREET_M = 4;
 /** Nearer than this is behind the lens, metres. */
 const NEAR_M = 1.2;
 /** A fixed street camera looks this far below the horizon, degrees. */
@@ -39,6 +41,7 @@ function clip(a: V3, b: V3): [V3, V3] | undefined {
 export function outline(
   eye: Eye,
   buildings: readonly Feature<Polygon | MultiPolygon>[],
+  streets: readonly Feature<LineString>[] = [],
 ): { d: string; opacity: number }[] {
   const p = plane(eye.lat, eye.lon);
   const azimuth = eye.azimuth_deg ?? 0;
@@ -47,10 +50,20 @@ export function outline(
   const strokes: { d: string; opacity: number }[] = [];
   const flat = (v: V3): string =>
     `${(DRAWING.width / 2 + (v[0] / v[2]) * f).toFixed(0)} ${(DRAWING.height / 2 - (v[1] / v[2]) * f).toFixed(0)}`;
-  const seen = (v: V3): boolean => Math.abs((v[0] / v[2]) * f) < DRAWING.width * 1.5;
+  /** Both ends beyond the same edge of the frame: nothing of the stroke is in it. */
+  const outside = (a: V3, b: V3): boolean => {
+    const [ax, ay, bx, by] = [a[0] / a[2], a[1] / a[2], b[0] / b[2], b[1] / b[2]].map((n) => n * f) as [
+      number,
+      number,
+      number,
+      number,
+    ];
+    const [w, h] = [DRAWING.width / 2, DRAWING.height / 2];
+    return (ax < -w && bx < -w) || (ax > w && bx > w) || (ay < -h && by < -h) || (ay > h && by > h);
+  };
   const stroke = (a: V3, b: V3): void => {
     const kept = clip(a, b);
-    if (!kept || !(seen(kept[0]) || seen(kept[1]))) return;
+    if (!kept || outside(kept[0], kept[1])) return;
     const depth = Math.min(kept[0][2], kept[1][2]);
     strokes.push({ d: `M${flat(kept[0])}L${flat(kept[1])}`, opacity: Math.max(0.22, 1 - depth / 110) });
   };
@@ -74,6 +87,21 @@ export function outline(
       }
     }
   }
+  for (const street of streets) {
+    const line = street.geometry.coordinates.map(p.toXy);
+    if (!line.some(([x, y]) => Math.hypot(x, y) < far)) continue;
+    for (let i = 1; i < line.length; i++) {
+      const [a, b] = [line[i - 1] as [number, number], line[i] as [number, number]];
+      const long = Math.hypot(b[0] - a[0], b[1] - a[1]) || 1;
+      const [nx, ny] = [((b[1] - a[1]) / long) * STREET_M, ((a[0] - b[0]) / long) * STREET_M];
+      for (const side of [-1, 1]) {
+        stroke(
+          ahead(a[0] + nx * side, a[1] + ny * side, 0, azimuth),
+          ahead(b[0] + nx * side, b[1] + ny * side, 0, azimuth),
+        );
+      }
+    }
+  }
   // the nearest few hundred strokes are the picture; the rest is fog
-  return strokes.sort((x, y) => y.opacity - x.opacity).slice(0, 260);
+  return strokes.sort((x, y) => y.opacity - x.opacity).slice(0, 320);
 }

@@ -20,8 +20,16 @@ export interface Init {
   width: number;
   height: number;
   masking: Masking;
+  /** The track that alone is clear, if any. */
+  marked?: string | null;
+  may_mark?: boolean;
   camera: { code: string; name: string };
   not_after: string;
+}
+interface Said {
+  type: "refused" | "ending";
+  what?: string;
+  name?: string;
 }
 interface Boxes {
   type: "boxes";
@@ -35,12 +43,16 @@ export interface PlayerEvents {
   /** Seconds between the newest picture received and the one shown. */
   behind: (seconds: number) => void;
   frame: () => void;
+  /** The relay refused something that was asked over the socket. */
+  refused?: (name: string) => void;
 }
 /** The relay's reasons to close. */
 export const CLOSE = { badTicket: 4401, rightEnded: 4403, noSource: 4404 } as const;
 /** Nothing for this long while the socket lives means the camera is gone, milliseconds: 20 frames at 10 fps. */
 export const SILENT_MS = 2000;
 const NO_SOURCE_AGAIN_MS = 5000;
+/** Until a right that ended is asked for again, milliseconds; the answer is no while the permit is over. */
+const AFTER_END_MS = 4000;
 /** Boxes older than this against the picture are not drawn, seconds. */
 const BOXES_KEEP_S = 0.6;
 
@@ -92,18 +104,19 @@ export class Player {
     this.drop();
     this.blank();
   }
-  /** The right ended, whoever said so first. */
-  end(): void {
+  /** The right ended: dark at once. A relay that lost its lease says the same, so the right is asked for again. */
+  private end(): void {
     this.blank();
     this.drop();
-    clearTimeout(this.timer);
     clearTimeout(this.expiry);
-    this.stopped = true;
-    clearInterval(this.silence);
     this.say("ended");
+    this.again(AFTER_END_MS);
   }
-  mark(track: string): void {
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type: "mark", track }));
+  /** Ask that one track alone be clear. The relay answers with a new init message or a refusal. */
+  mark(track: string): boolean {
+    if (this.socket?.readyState !== WebSocket.OPEN) return false;
+    this.socket.send(JSON.stringify({ type: "mark", track }));
+    return true;
   }
 
   private say(state: PlayerState): void {
@@ -121,13 +134,13 @@ export class Player {
       const status = (error as { status?: number }).status;
       const kind = (error as { kind?: string }).kind ?? "";
       if (status === 403 || status === 409 || status === 410) {
-        if (this.frames > 0 || kind === "permit-over") this.end();
+        if (this.frames > 0 || kind === "permit-over" || this.state === "ended") this.end();
         else {
           this.say("refused");
           this.again(NO_SOURCE_AGAIN_MS);
         }
       } else {
-        if (this.frames > 0) this.say("reconnecting");
+        if (this.frames > 0 && this.state !== "ended") this.say("reconnecting");
         this.again(againMs(this.attempt++));
       }
       return;
@@ -142,7 +155,7 @@ export class Player {
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       if (this.socket !== socket) return;
       this.heardMs = performance.now();
-      if (typeof event.data === "string") this.text(JSON.parse(event.data) as Init | Boxes);
+      if (typeof event.data === "string") this.text(JSON.parse(event.data) as Init | Boxes | Said);
       else this.media(event.data);
     };
     socket.onclose = (event) => {
@@ -159,7 +172,7 @@ export class Player {
         this.again(NO_SOURCE_AGAIN_MS);
         return;
       }
-      if (this.frames > 0) this.say("reconnecting");
+      if (this.frames > 0 && this.state !== "ended") this.say("reconnecting");
       this.again(event.code === CLOSE.badTicket ? 0 : againMs(this.attempt++));
     };
   }
@@ -176,9 +189,10 @@ export class Player {
     if (Number.isFinite(left)) this.expiry = setTimeout(() => this.expired(), Math.min(Math.max(left, 0), 2 ** 31 - 1));
   }
   private expired(): void {
-    // extended meanwhile? the relay knows: blank now, ask again
+    // extended meanwhile? the server knows: dark now, ask again
     this.blank();
     this.drop();
+    this.say("ended");
     this.again(0);
   }
   private listen(): void {
@@ -191,7 +205,7 @@ export class Player {
     }
   }
 
-  private text(message: Init | Boxes): void {
+  private text(message: Init | Boxes | Said): void {
     if (message.type === "init") {
       this.events.init(message);
       this.until(message.not_after);
@@ -199,6 +213,8 @@ export class Player {
     } else if (message.type === "boxes") {
       this.pendingBoxes.push(message);
       if (this.pendingBoxes.length > 60) this.pendingBoxes.shift();
+    } else if (message.type === "refused") {
+      this.events.refused?.(message.name ?? "");
     }
   }
   private prepare(codec: string): void {

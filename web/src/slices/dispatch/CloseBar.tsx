@@ -23,7 +23,7 @@ export function CloseBar({
   const outcomes = Object.keys(text.incident.outcomes);
   const [outcome, setOutcome] = useState(outcomes[0] as string);
   const left = leftToClose(incident);
-  const closed = incident.state === "closed";
+  const closed = incident.state === "closed" || incident.state === "taken_back";
   const close = useMutation({
     mutationFn: () => api.close(incident.incident_id, outcome),
     onSettled: () => {

@@ -20,7 +20,7 @@ export function IncidentHead({ incident }: { incident: Incident }) {
         <div className="inc-words">
           <div className="fx">
             <h1>{name}</h1>
-            {incident.state === "closed" ? (
+            {incident.state === "closed" || incident.state === "taken_back" ? (
               <span className="bd">{text.incident.closedBadge}</span>
             ) : incident.state === "resolved" ? (
               <span className="bd p3">{text.incident.resolved}</span>
@@ -52,8 +52,8 @@ export function IncidentHead({ incident }: { incident: Incident }) {
       <div className="col r inc-clock">
         <span className="xs t3">{text.incident.elapsed}</span>
         <span className="num t1 w6 inc-el">
-          {incident.state === "closed" ? (
-            clock(incident.timeline[0]?.at ?? incident.opened_at)
+          {incident.state === "closed" || incident.state === "taken_back" ? (
+            clock(incident.closed_at ?? incident.opened_at)
           ) : (
             <Elapsed since={incident.opened_at} />
           )}

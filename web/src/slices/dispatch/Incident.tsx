@@ -2,7 +2,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useMemo, useState } from "react";
 import { api, type Refusal } from "../../api/client";
-import { useIncident, usePermits } from "../../api/hooks";
+import { useIncident, useIncidentCameras, usePermits } from "../../api/hooks";
+import { viewersOf } from "../../api/shape";
 import type { Account, ChecklistItem, Incident as IncidentData, Order, TimelineEntry } from "../../api/types";
 import { nowMs } from "../../kit/clock";
 import { day } from "../../kit/format";
@@ -20,7 +21,7 @@ import { CloseBar } from "./CloseBar";
 import { ExtendDialog, HandOverDialog, OrderDialog } from "./Dialogs";
 import { IncidentHead } from "./Head";
 import { Checklist, OrderCard, Permits, UnitTable } from "./Lists";
-import { nextLine, unitsInOrder } from "./rules";
+import { idle, nextLine, unitsInOrder } from "./rules";
 import { Timeline } from "./Timeline";
 import { useDistances, VictimPanel } from "./Victim";
 
@@ -39,7 +40,23 @@ export function Incident({ id, account }: { id: string; account: Account }) {
       </main>
     );
   }
-  return <Shown incident={incident.data} account={account} />;
+  return <Complete incident={incident.data} account={account} />;
+}
+
+/** The incident with its cameras and its permits, each from the slice that owns them. */
+function Complete({ incident, account }: { incident: IncidentData; account: Account }) {
+  const cameras = useIncidentCameras(incident.incident_id);
+  const permits = usePermits(incident.incident_id);
+  const whole = useMemo(() => {
+    const rows = permits.data?.permits ?? incident.permits;
+    return {
+      ...incident,
+      provision: cameras.data ?? incident.provision,
+      permits: rows,
+      viewers: incident.viewers.length ? incident.viewers : viewersOf(rows),
+    };
+  }, [incident, cameras.data, permits.data]);
+  return <Shown incident={whole} account={account} />;
 }
 
 /** Ticking a line can be taken back for ten seconds; the ledger keeps both. */
@@ -90,11 +107,10 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
   const [filterWord, setFilter] = useQueryWord("show");
   const [focus, setFocus] = useState(0);
   const [open, setOpen] = useState<Open>();
-  const permits = usePermits(incident.incident_id);
   const distances = useDistances(incident.victim);
   const tick = useTick(incident);
   const large = cam ? Math.max(0, Number(cam) - 1) : 0;
-  const closed = incident.state === "closed";
+  const closed = incident.state === "closed" || incident.state === "taken_back";
   const filter = icons.find((i) => i === filterWord);
   const pick = useCallback((index: number) => setCam(index === 0 ? undefined : String(index + 1)), [setCam]);
 
@@ -112,12 +128,10 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
     }),
     [incident, closed, cam, large],
   );
-  const rows = permits.data?.permits ?? incident.permits;
+  const rows = incident.permits;
   const short = rows.find((p) => p.state === "in_use")?.short ?? incident.code;
   const drafts = incident.orders.filter((o) => o.state === "draft");
-  const reserve = unitsInOrder(incident.units).find((u) =>
-    ["free", "proposed", "ready", "idle", "available"].includes(u.state),
-  );
+  const reserve = unitsInOrder(incident.units).find((u) => idle(u));
   const chosenLine = nextLine(incident.checklist, line);
   const addUnit = useMutation({
     mutationFn: (unit: string) => api.addUnit(incident.incident_id, unit),

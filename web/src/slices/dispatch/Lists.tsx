@@ -4,7 +4,7 @@ import { Icon } from "../../kit/Icon";
 import { Age, Button, Elapsed, Hint, PanelHead, PermitBadge } from "../../kit/parts";
 import { useConnected } from "../../live/store";
 import { useText } from "../../text";
-import { leftToClose, passed, unitsInOrder } from "./rules";
+import { idle, leftToClose, passed, unitsInOrder } from "./rules";
 
 export function Checklist({
   incident,
@@ -62,7 +62,7 @@ export function UnitTable({ units }: { units: readonly Unit[] }) {
           <tbody>
             {rows.map((u) => {
               const word = text.incident.unitState[u.state] ?? u.state;
-              const idle = ["free", "proposed", "ready"].includes(u.state);
+              const reserve = idle(u);
               return (
                 <tr key={u.unit_id}>
                   <td>
@@ -74,7 +74,7 @@ export function UnitTable({ units }: { units: readonly Unit[] }) {
                     <b className="num">{u.eta_s === null ? "–" : elapsed(u.eta_s)}</b>
                   </td>
                   <td className="r">
-                    <span className={`bd${idle ? "" : " ours"}`}>{word}</span>
+                    <span className={`bd${reserve ? "" : " ours"}`}>{word}</span>
                   </td>
                 </tr>
               );

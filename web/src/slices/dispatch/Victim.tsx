@@ -142,7 +142,7 @@ export function VictimPanel({
           <span className="t3 xs">{t.wayOut}</span>
           <br />
           {victim.way_out_m === null ? (
-            <b>{t.wayOutNone}</b>
+            <b>{victim.state ? t.wayOutNone : "–"}</b>
           ) : (
             <>
               <b className="cs">{t.victimState[victim.state] ?? victim.state}</b>{" "}

@@ -1,6 +1,6 @@
 /** The second screen: follows the newest open incident. Twelve pictures, the map, ground and time left. */
 import { useMemo } from "react";
-import { useIncident, useIncidents, usePermits } from "../../api/hooks";
+import { useIncident, useIncidentCameras, useIncidents, usePermits } from "../../api/hooks";
 import type { Account } from "../../api/types";
 import { nowMs } from "../../kit/clock";
 import { day } from "../../kit/format";
@@ -27,6 +27,7 @@ export function WallScreen({ id, account }: { id: string | undefined; account: A
   );
   const incident = useIncident(id ?? newest?.incident_id);
   const permits = usePermits(incident.data?.incident_id);
+  const cameras = useIncidentCameras(incident.data?.incident_id);
   const connected = useConnected();
   const [cam, setCam] = useQueryWord("camera");
   const large = cam ? Number(cam) - 1 : 0;
@@ -56,7 +57,7 @@ export function WallScreen({ id, account }: { id: string | undefined; account: A
       </section>
       <section className="panel">
         <LiveWall
-          provision={data.provision}
+          provision={cameras.data ?? data.provision}
           closed={data.state === "closed"}
           size={TILES}
           watermark={`${data.code} · ${account.display} · ${day(nowMs())}`}

@@ -41,9 +41,14 @@ export function passed(order: Order): { state: OrderState; at: string }[] {
   });
 }
 
+/** A unit that has no order of this incident yet, or only a draft of one. */
+export function idle(unit: Pick<Unit, "state">): boolean {
+  return unit.state === "free" || unit.state === "draft" || unit.state === "proposed";
+}
+
 /** Units already in, nearest first, then reserves. */
 export function unitsInOrder(units: readonly Unit[]): Unit[] {
-  const reserve = (u: Unit) => Number(["free", "proposed", "ready", "idle", "available"].includes(u.state));
+  const reserve = (u: Unit) => Number(idle(u));
   return [...units].sort((a, b) => reserve(a) - reserve(b) || (a.eta_s ?? 1e9) - (b.eta_s ?? 1e9));
 }
 

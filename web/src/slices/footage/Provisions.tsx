@@ -47,7 +47,10 @@ export function ProvisionRow({
       <span className="tt cut">{text.trigger[provision.trigger] ?? provision.trigger}</span>
       <span className="el num">{provision.given_at ? <Elapsed since={provision.given_at} /> : "–"}</span>
       <span className="why cut">
-        {text.provision.from(provision.from_centre)} · {text.provision.cameras(provision.cameras.length)}
+        {text.provision.from(
+          /^[0-9a-f-]{36}$/.test(provision.from_centre) ? (text.centre.tracking ?? "") : provision.from_centre,
+        )}{" "}
+        · {text.provision.cameras(provision.cameras.length)}
       </span>
       <span className="mt">
         <span className={`bd${live ? " p1" : ""}`}>

@@ -99,7 +99,7 @@ export function ChainHead({ page }: { page: Pick<LedgerPage, "head" | "checkpoin
         <span>
           {t.head} <b className="num">{page.head ? count(page.head.seq) : "–"}</b>
         </span>
-        <span className="mono sm">{page.head ? shortHash(page.head.hash) : ""}</span>
+        <span className="mono sm">{page.head ? shortHash(page.head.hash ?? "") : ""}</span>
         <span className="sp" />
         {page.checkpoint ? (
           <>
@@ -126,22 +126,24 @@ export function Ledger() {
   const [chosenWord, setChosen] = useQueryWord("record");
   const [typed, setTyped] = useState(kind ?? "");
   const connected = useConnected();
-  const permits = usePermits();
-  const probe = useLedger(undefined, kind, 1);
-  const head = probe.data?.head?.seq;
   // without a place in the address the newest page is shown
-  const after =
-    afterWord === undefined ? (head === undefined ? undefined : Math.max(0, head - PAGE)) : Number(afterWord);
+  const after = afterWord === undefined ? undefined : Number(afterWord);
   const page = useLedger(after, kind, PAGE);
+  const head = page.data?.head?.seq;
   const entries = useMemo(() => [...(page.data?.entries ?? [])].sort((a, b) => b.seq - a.seq), [page.data]);
   const chosen = entries.find((e) => String(e.seq) === chosenWord);
-  const older = () => after !== undefined && setAfter(String(Math.max(0, after - PAGE)));
-  const newer = () =>
-    after !== undefined &&
-    head !== undefined &&
-    setAfter(after + PAGE >= head - PAGE ? undefined : String(after + PAGE));
+  const situation = chosen?.body.incident_id;
+  const permits = usePermits(typeof situation === "string" ? situation : undefined);
+  const older = () => {
+    const first = entries.at(-1)?.seq;
+    if (first !== undefined && first > 1) setAfter(String(Math.max(0, first - PAGE - 1)));
+  };
+  const newer = () => {
+    const last = entries[0]?.seq;
+    if (last !== undefined && head !== undefined) setAfter(last >= head - PAGE ? undefined : String(last));
+  };
   const move = (by: 1 | -1) => {
-    const at = entries.findIndex((e) => e === chosen);
+    const at = chosen ? entries.indexOf(chosen) : -1;
     const next = entries[Math.max(0, Math.min(entries.length - 1, at + by))];
     if (next) setChosen(String(next.seq));
   };
@@ -195,12 +197,12 @@ export function Ledger() {
             )}
           </div>
         ) : (
-          <Answer error={page.error ?? probe.error} retry={() => void probe.refetch()} what={t.title} />
+          <Answer error={page.error} retry={() => void page.refetch()} what={t.title} />
         )}
         {page.data ? (
           <div className="sec">
             <PanelHead plain title={t.chain} />
-            <ChainHead page={probe.data ?? page.data} />
+            <ChainHead page={page.data} />
           </div>
         ) : null}
       </section>
@@ -214,7 +216,7 @@ export function Ledger() {
             {permits.data.permits.length === 0 ? <p className="sm t3">{t.noPermits}</p> : null}
           </div>
         ) : (
-          <Answer error={permits.error} what={t.permits} />
+          <p className="pb sm t3">{permits.error ? permits.error.message : t.permitsHint}</p>
         )}
         {chosen ? (
           <div className="sec next-step">

@@ -89,7 +89,7 @@ export interface Commands {
 
 /** The nearest unit that is not on its way yet. */
 export function nextUnit(units: readonly Unit[]): Unit | undefined {
-  const idle = units.filter((u) => ["free", "proposed", "ready", "idle", "available"].includes(u.state));
+  const idle = units.filter((u) => u.state === "free" || u.state === "proposed");
   return [...idle].sort((a, b) => (a.eta_s ?? 1e9) - (b.eta_s ?? 1e9))[0];
 }
 
@@ -110,7 +110,7 @@ export function ToDo({
   return (
     <div className="sec">
       <PanelHead plain title={text.watch.todo} right={<span>{text.watch.todoHint}</span>} />
-      <div className="col todo">
+      <div className="col todo-keys">
         {next ? (
           <Button tone="act" large cap="Space" className="left" onClick={commands.acknowledge}>
             <Icon name="check" />

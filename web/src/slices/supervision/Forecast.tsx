@@ -6,17 +6,28 @@ import { forecastAt, HOLDS } from "./triage";
 const W = 600;
 const H = 104;
 
-/** A smooth line through points, as cubic pieces with level tangents: it never overshoots. */
+/** A smooth line through points that never overshoots: monotone cubic pieces (Fritsch and Carlson 1980). `x` must rise. */
 export function smoothPath(points: readonly (readonly [number, number])[]): string {
   const first = points[0];
   if (!first) return "";
-  let d = `M${first[0].toFixed(1)} ${first[1].toFixed(1)}`;
-  for (let i = 1; i < points.length; i++) {
-    const [a, b] = [points[i - 1] as readonly [number, number], points[i] as readonly [number, number]];
-    const mid = (a[0] + b[0]) / 2;
-    d += `C${mid.toFixed(1)} ${a[1].toFixed(1)} ${mid.toFixed(1)} ${b[1].toFixed(1)} ${b[0].toFixed(1)} ${b[1].toFixed(1)}`;
-  }
-  return d;
+  const slopes = points.slice(1).map((b, i) => {
+    const a = points[i] as readonly [number, number];
+    return (b[1] - a[1]) / (b[0] - a[0] || 1);
+  });
+  const tangents = points.map((_, i) => {
+    const [left, right] = [slopes[i - 1], slopes[i]];
+    if (left === undefined || right === undefined) return left ?? right ?? 0;
+    return left * right <= 0 ? 0 : (2 * left * right) / (left + right);
+  });
+  const at = (x: number, y: number) => `${x.toFixed(1)} ${y.toFixed(1)}`;
+  return points.slice(1).reduce(
+    (d, b, i) => {
+      const a = points[i] as readonly [number, number];
+      const third = (b[0] - a[0]) / 3;
+      return `${d}C${at(a[0] + third, a[1] + third * (tangents[i] ?? 0))} ${at(b[0] - third, b[1] - third * (tangents[i + 1] ?? 0))} ${at(b[0], b[1])}`;
+    },
+    `M${at(first[0], first[1])}`,
+  );
 }
 
 /** How the probability is expected to go, the threshold, and the marked instant. */
@@ -86,7 +97,7 @@ export function ForecastPanel({
   const text = useText();
   const soon = forecastAt(forecast, 60);
   return (
-    <div className="fl forecast">
+    <div className="fl forecast-panel">
       <div className="forecast-l">
         <span className="sm t3">{text.watch.probabilityOf[trigger] ?? text.watch.inZone}</span>
         <div className="fx base">

@@ -1,6 +1,6 @@
 /** Screen 01: the resting state. Silence is proven, not assumed. */
 import { useEffect, useState } from "react";
-import { usePermits, usePoints, useStyleData } from "../../api/hooks";
+import { usePoints, useStyleData } from "../../api/hooks";
 import type { IncidentSummary, Notice, Permit, Status } from "../../api/types";
 import { ageS, useNow } from "../../kit/clock";
 import { clock, clockMinutes, count, elapsed } from "../../kit/format";
@@ -339,8 +339,4 @@ export function RestingMap({
       </CityMap>
     </section>
   );
-}
-
-export function useOpenPermits(): readonly Permit[] {
-  return usePermits().data?.permits ?? [];
 }

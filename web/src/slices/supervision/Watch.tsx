@@ -6,8 +6,10 @@ import {
   useAlarm,
   useAlarms,
   useIncident,
+  useIncidentCameras,
   useIncidents,
   useNotices,
+  useOpenPermits,
   usePermits,
   useSeeing,
   useStatus,
@@ -15,7 +17,7 @@ import {
   useWearer,
   useWearers,
 } from "../../api/hooks";
-import type { Alarm, Camera } from "../../api/types";
+import type { Alarm, Camera, Condition } from "../../api/types";
 import { useKeys } from "../../kit/keys";
 import { NoteDialog } from "../../kit/NoteDialog";
 import { PanelHead } from "../../kit/parts";
@@ -150,31 +152,30 @@ function Resting({
   const text = useText();
   const notices = useNotices();
   const incidents = useIncidents("open");
-  const permits = usePermits();
+  const open = incidents.data?.incidents ?? [];
+  const permits = useOpenPermits(open.map((i) => i.incident_id));
   useKeys([{ code: "KeyD", hint: text.watch.dueKey, run: () => document.querySelector<HTMLElement>(".due")?.focus() }]);
   return (
     <main className="main quiet-grid">
       {queue}
       <RestingMap status={status} {...shared} />
-      <DueColumn
-        notices={notices.data?.notices ?? []}
-        incidents={incidents.data?.incidents ?? []}
-        permits={permits.data?.permits ?? []}
-      />
+      <DueColumn notices={notices.data?.notices ?? []} incidents={open} permits={permits} />
       <Vitals status={status} at={statusAt} />
     </main>
   );
 }
 
 /** The wearer of an alarm, for its zones: by id where the alarm names one, else by code. */
-function useZones(alarm: Alarm) {
-  const wearers = useWearers(!alarm.wearer_id);
+function useZones(alarm: Alarm, known: Condition | null | undefined) {
+  const wearers = useWearers(!alarm.wearer_id && !known);
   const id = alarm.wearer_id ?? wearers.data?.wearers.find((w) => w.code === alarm.wearer_code)?.wearer_id;
-  const wearer = useWearer(id);
+  const wearer = useWearer(known ? undefined : id);
   return useMemo(
     () =>
-      (wearer.data?.conditions ?? []).filter((c) => c.trigger === alarm.trigger && alarm.trigger === "exclusion_zone"),
-    [wearer.data, alarm.trigger],
+      (known ? [known] : (wearer.data?.conditions ?? [])).filter(
+        (c) => c.trigger === alarm.trigger && alarm.trigger === "exclusion_zone",
+      ),
+    [known, wearer.data, alarm.trigger],
   );
 }
 
@@ -194,13 +195,14 @@ function Chosen({
   const detail = useAlarm(alarm.alarm_id);
   const incident = useIncident(alarm.incident_id ?? undefined);
   const permits = usePermits(alarm.incident_id ?? undefined);
-  const zones = useZones(alarm);
+  const zones = useZones(alarm, detail.data?.condition);
   const style = useStyleData();
   const [camera, setCamera] = useQueryWord("camera");
   const [dialog, setDialog] = useState<"wearer" | "victim" | "medical">();
   const full = useMemo(() => (detail.data ? { ...detail.data, ...alarm } : alarm), [detail.data, alarm]);
   const subject = subjectOf(full, incident.data);
-  const given = incident.data?.provision;
+  const asked = useIncidentCameras(alarm.state === "certain" ? (alarm.incident_id ?? undefined) : undefined);
+  const given = asked.data ?? incident.data?.provision;
   const seeing = useSeeing(subject?.lat, subject?.lon, !given?.cameras.length);
   const cameras = useMemo(
     () => (given?.cameras.length ? given.cameras : (seeing.data?.cameras ?? NO_CAMERAS)).slice(0, 6),

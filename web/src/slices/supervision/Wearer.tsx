@@ -40,8 +40,8 @@ export function Facts({ wearer }: { wearer: WearerData }) {
   const t = text.wearer;
   const now = useNow();
   const connected = useConnected();
-  const permits = usePermits();
   const open = wearer.alarms.filter((a) => a.state === "probable" || a.state === "certain");
+  const permits = usePermits(open[0]?.incident_id ?? undefined);
   const left = leftOf(wearer.order.until_at, now);
   const permit = permits.data?.permits.find((p) => p.state === "in_use" || p.state === "ending");
   return (

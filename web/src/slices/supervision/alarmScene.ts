@@ -17,7 +17,22 @@ export interface AlarmPicture {
 
 /** The newest known place of the wearer: the incident follows him, the alarm has the fixes that decided it. */
 export function subjectOf(alarm: Alarm | AlarmDetail | undefined, incident: Incident | undefined): Subject | undefined {
-  const last = alarm && "fixes" in alarm ? alarm.fixes.at(-1) : undefined;
+  const detail = alarm && "fixes" in alarm ? alarm : undefined;
+  const decided =
+    detail?.lat !== undefined && detail.lon !== undefined && detail.seen_at
+      ? {
+          lat: detail.lat,
+          lon: detail.lon,
+          error_m: detail.error_m ?? 0,
+          speed_mps: detail.speed_mps ?? null,
+          course_deg: detail.course_deg ?? null,
+          seen_at: detail.seen_at,
+        }
+      : undefined;
+  const last = [detail?.fixes.at(-1), decided]
+    .filter((f) => f !== undefined)
+    .sort((a, b) => a.seen_at.localeCompare(b.seen_at))
+    .at(-1);
   const followed = incident?.subject ?? undefined;
   if (followed && (!last || followed.seen_at >= last.seen_at)) return followed;
   return last ? { ...last } : followed;
