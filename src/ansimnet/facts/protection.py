@@ -46,6 +46,21 @@ class WarningIssued(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WarningUpdated(Fact):
+    """The same warning with newer places, way or police: for her open screen only, no new push, text or press."""
+
+    kind: ClassVar[str] = "protection.warning.updated.v1"
+    subject: ClassVar[str | None] = "protected_person_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"message"})
+    warning_id: WarningId
+    protected_person_id: ProtectedPersonId
+    alarm_id: AlarmId | None
+    level: Level
+    has_way_out: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WarningAcknowledged(Fact):
     kind: ClassVar[str] = "protection.warning.acknowledged.v1"
     warning_id: WarningId

@@ -123,6 +123,33 @@ def earliest_s(streets: Streets, start: Point, *, speed_mps: float, error_m: flo
     return np.asarray(np.maximum(0.0, cost - error_m / speed_mps), np.float64)
 
 
+def earliest_within_s(streets: Streets, p: Point, radius_m: float, *, speed_mps: float) -> tuple[F64, Bool]:
+    """Return the earliest arrival (N,) of somebody who may be anywhere within `radius_m` of `p`, and where he may be.
+
+    The second value (E,) names the streets he may already stand on: those the disc touches, and his nearest one.
+    He starts from all of them at once, so a parallel street inside the disc is as near to him as his own; a node
+    outside the disc costs him the straight way from its rim, which no street can undercut.
+
+    Raises:
+        ValueError: a speed that is not positive.
+    """
+    if speed_mps <= 0:
+        raise ValueError("a speed must be positive")
+    at = snap(streets, p)
+    x, y = streets.plane.to_xy(p)
+    reach_m = max(radius_m, at.off_m)
+    on = touched(streets, p, reach_m)
+    on[at.edge] = True
+    seeds = np.unique(np.concatenate([streets.u[on], streets.v[on]])).astype(np.int32)
+    apart_m = np.hypot(streets.x_m[seeds] - x, streets.y_m[seeds] - y)
+    cost, _ = _dijkstra(
+        streets.first, streets.to, streets.via, streets.length_m / speed_mps, seeds,
+        np.maximum(0.0, apart_m - reach_m) / speed_mps,
+        np.full(len(streets.x_m), np.inf), np.zeros(len(streets.length_m), np.bool_),
+    )  # fmt: skip
+    return np.asarray(cost, np.float64), on
+
+
 def travel_s(streets: Streets, start: Point, *, speed_by_rank: tuple[float, float, float, float]) -> F64:
     """Return driving times (N,) in seconds from a place, each street at the speed (m/s) of its rank."""
     at = snap(streets, start)
@@ -220,6 +247,17 @@ def street_between(streets: Streets, a: int, b: int) -> int:
     if not found:
         raise ValueError(f"no street joins `{a}` and `{b}`")
     return min(found, key=lambda e: float(streets.length_m[e]))
+
+
+def warm() -> None:
+    """Compile every kernel here on a net of one street, before anybody is in a hurry."""
+    one = np.array([0], np.int32)
+    net = build(
+        np.array([37.5, 37.501]), np.array([127.0, 127.0]), one, one + 1, np.array([111.0]), np.zeros(1, np.int8), ("",)
+    )
+    here = Point(37.5, 127.0)
+    his = earliest_s(net, here, speed_mps=1.0)
+    way_ahead(net, here, one, speed_mps=1.0, his_s=his, lead_s=0.0, blocked=touched(net, here, 1.0))
 
 
 def _rows(n: int, u: I32, v: I32) -> tuple[I32, I32, I32]:

@@ -1,0 +1,153 @@
+"""The words of protection: persons, settings, warnings and what they say. Values only, no decisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from ansimnet.facts.protection import Level
+from ansimnet.kernel.geo import Point
+from ansimnet.kernel.ids import AlarmId, IncidentId, NoticeId, ProtectedPersonId, WarningId, WearerId
+
+
+class Grade(StrEnum):
+    """The three risk grades of the safety measures for victims of crime (VP-02)."""
+
+    VERY_HIGH = "very_high"  # 매우 높음
+    HIGH = "high"  # 높음
+    NORMAL = "normal"  # 보통
+
+
+class Measure(StrEnum):
+    """What a grade entitles to (VP-03 to VP-05)."""
+
+    PHONE_112 = "phone_112"
+    PATROL = "patrol"
+    SMARTWATCH = "smartwatch"
+    LODGING = "lodging"
+    RELOCATION = "relocation"
+    AI_CCTV = "ai_cctv"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How her phone behaves. Vibration alone by default: a siren can tell him where she is."""
+
+    siren: bool = False
+    voice: bool = False
+    discreet: bool = True
+    words: str = "offender"  # offender | that_person
+    language: str = "ko"  # ko | en | easy
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A protected person. `home` is None where its key was destroyed."""
+
+    protected_person_id: ProtectedPersonId
+    code: str
+    grade: Grade
+    home: Point | None
+    settings: Settings
+    registered_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class His:
+    """Where the wearer is believed to be. `error_m` holds the truth 68 times in 100."""
+
+    point: Point
+    error_m: float
+    speed_mps: float | None
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Hers:
+    """Where she is believed to be, and how that is known: `device` or `registered_place`."""
+
+    point: Point
+    error_m: float
+    seen_at: datetime
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One distance between the two, as it was when his place was seen."""
+
+    at: datetime
+    distance_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Police:
+    """The unit that comes: `eta_s` by road, `distance_m` from her, `lat`, `lon` where it was at `seen_at`."""
+
+    eta_s: float
+    unit: str
+    lat: float
+    lon: float
+    seen_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """A medical stay told to her before it begins (EM-08); never the illness."""
+
+    enters_at: datetime
+    leaves_at: datetime
+    place_coarse: str
+    accompanied_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Content:
+    """What a warning says of the two people. Sealed under her key wherever it is kept.
+
+    `way_out` is ready JSON, None where the level has none (medical, over).
+    """
+
+    distance_m: float | None = None
+    distance_range_m: tuple[float, float] | None = None
+    bearing_deg: float | None = None
+    trend_m_per_min: float | None = None
+    seen_at: datetime | None = None
+    error_m: float = 0.0
+    way_out: dict[str, object] | None = None
+    my: dict[str, object] | None = None
+    medical: Stay | None = None
+    trail: tuple[Seen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Help:
+    """How far the police are with an incident: asked, told (their system took it), acknowledged, and who comes."""
+
+    asked_at: datetime | None = None
+    told_at: datetime | None = None
+    acknowledged_at: datetime | None = None
+    police: Police | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """One warning to one person. It lives until `ended_at`; a rise to certain is a warning of its own."""
+
+    warning_id: WarningId
+    protected_person_id: ProtectedPersonId
+    level: Level
+    alarm_id: AlarmId | None
+    notice_id: NoticeId | None
+    wearer_id: WearerId | None
+    incident_id: IncidentId | None
+    raised_at: datetime
+    issued_at: datetime
+    updated_at: datetime
+    fall_at: datetime | None
+    acknowledged_at: datetime | None = None
+    escalated_at: datetime | None = None
+    not_reached_at: datetime | None = None
+    ended_at: datetime | None = None
+    content: Content = field(default_factory=Content)

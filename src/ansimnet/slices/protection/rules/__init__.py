@@ -1,0 +1,1 @@
+"""What protection decides by: the way out, the words and numbers of a message, grades, escalation. Pure."""

@@ -1,0 +1,1 @@
+"""What changes protection's state: people registered, warnings issued and brought up to date, presses, timers."""

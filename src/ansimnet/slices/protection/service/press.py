@@ -1,0 +1,80 @@
+"""What she presses, and what happens when she does not. The server owns every timer; no press leads to more help."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from uuid import UUID
+
+from ansimnet.facts.protection import HelpAsked, WarningAcknowledged, WarningEscalated
+from ansimnet.kernel.errors import NotFound
+from ansimnet.kernel.ids import FactId, ProtectedPersonId, new_id
+from ansimnet.platform import jobs
+from ansimnet.platform.db import Tx
+from ansimnet.platform.ledger import append
+from ansimnet.slices.protection import store
+from ansimnet.slices.protection.rules import alert
+from ansimnet.slices.protection.service.warn import ESCALATE, OURS, tell
+
+NOT_REACHED = "not_reached"
+"""The last channel: 112 is told that nobody has reached her."""
+
+
+async def acknowledge(tx: Tx, person_id: ProtectedPersonId, warning_id: UUID, account_id: UUID, now: datetime) -> None:
+    """Note her "I see it": the timer ends in nothing. Safe to run twice.
+
+    Raises:
+        NotFound: no such warning of hers.
+    """
+    await store.load_person(tx, person_id, lock=True)
+    w = await store.load_warning(tx, warning_id)
+    if w is None or w.protected_person_id != person_id:
+        raise NotFound
+    if w.acknowledged_at is not None:
+        return
+    after = replace(w, acknowledged_at=now)
+    await store.save_warning(tx, after)
+    fact = WarningAcknowledged(
+        fact_id=FactId(new_id()), happened_at=now, warning_id=w.warning_id, protected_person_id=person_id,
+        alarm_id=w.alarm_id,
+    )  # fmt: skip
+    await append(tx, fact, actor=f"account:{account_id}")
+    if w.ended_at is None:
+        await tell(tx, after, fresh=False)  # her other screens stop ringing
+
+
+async def ask_help(tx: Tx, person_id: ProtectedPersonId, answer: str, account_id: UUID, now: datetime) -> None:
+    """Take what she answered on the quiet screen, or that she called; it concerns the loudest of her warnings."""
+    shown = alert.loudest(await store.warnings_of(tx, person_id))
+    fact = HelpAsked(
+        fact_id=FactId(new_id()), happened_at=now, protected_person_id=person_id,
+        alarm_id=shown.alarm_id if shown else None, answer=answer, asked_at=now,
+    )  # fmt: skip
+    await append(tx, fact, actor=f"account:{account_id}")
+
+
+async def escalate(tx: Tx, warning_id: UUID, step: str, now: datetime) -> None:
+    """Go to the next channel if she has not pressed: a voice call after 10 s, 112 told after 20 more.
+
+    Safe to run twice: each step happens once.
+    """
+    person_id = await store.due_warning(tx, warning_id)
+    if person_id is None:
+        return
+    await store.load_person(tx, person_id, lock=True)
+    w = await store.load_warning(tx, warning_id)
+    if w is None or w.ended_at is not None or w.acknowledged_at is not None or w.fall_at is None:
+        return
+    if step == "voice" and w.escalated_at is None:
+        after = replace(w, escalated_at=now)
+        await jobs.defer(tx, ESCALATE, schedule_at=now + alert.NOT_REACHED, warning_id=warning_id, step=NOT_REACHED)
+    elif step == NOT_REACHED and w.not_reached_at is None:
+        after = replace(w, not_reached_at=now)
+    else:
+        return
+    await store.save_warning(tx, after)
+    fact = WarningEscalated(
+        fact_id=FactId(new_id()), happened_at=now, warning_id=w.warning_id,
+        protected_person_id=w.protected_person_id, alarm_id=w.alarm_id, channel=step,
+    )  # fmt: skip
+    await append(tx, fact, actor=OURS)
