@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
 
+from ansimnet.kernel import streets
 from ansimnet.kernel.clock import SystemClock
 from ansimnet.platform.database import Database
 from ansimnet.platform.db import Dbs
@@ -16,7 +18,7 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 
-SLICES = ("policy", "notifications", "cameras", "footage", "supervision", "dispatch")
+SLICES = ("policy", "notifications", "cameras", "footage", "supervision", "protection", "dispatch")
 """Every slice of this build, in the order of leaning, lowest first."""
 
 FACTS = ("supervision", "footage", "dispatch", "protection", "policy", "notifications", "cameras")
@@ -55,10 +57,17 @@ async def host(settings: Settings, database: Database, *, app: str) -> AsyncIter
         context = Context(settings, dbs, SystemClock(), MapData(map_folder(settings)), link)
         parts = assemble(context)
         link.wire(parts.link_out, parts.link_in, parts.link_asks)
+        await asyncio.to_thread(_warm, parts)
         try:
             yield Host(context, parts)
         finally:
             await link.close()
+
+
+def _warm(parts: Parts) -> None:
+    streets.warm()
+    for compile_all in parts.warm:
+        compile_all()
 
 
 def map_folder(settings: Settings) -> Path:

@@ -51,6 +51,8 @@ class Parts:
     link_asks: dict[str, LinkAsk] = field(default_factory=dict)
     on_serve: list[Callable[[FastAPI], None]] = field(default_factory=list)
     """Called with the application before it starts: installs what platform asks for by name (`app.state.sign_in`)."""
+    warm: list[Callable[[], None]] = field(default_factory=list)
+    """Run once before a process is ready: compiles kernels, so that the first alarm does not wait for a compiler."""
     status: list[Callable[[], Awaitable[dict[str, Any]]]] = field(default_factory=list)
     """Figures for the bottom bar of every screen: counts and times, no person in them."""
     background: list[Callable[[], Awaitable[None]]] = field(default_factory=list)

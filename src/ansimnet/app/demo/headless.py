@@ -229,7 +229,11 @@ class Score:
             "fixes": self.report.fixes,
             "near_misses": self.report.near_misses,
             "worst_error_m": round(self.report.worst_error_m, 1),
-            "expected": {"trigger": ending.trigger, "footage": ending.footage, "victim_states": list(ending.victim_states)},
+            "expected": {
+                "trigger": ending.trigger,
+                "footage": ending.footage,
+                "victim_states": list(ending.victim_states),
+            },
         }
 
     def _times(self, first: dict[str, Any], heard: datetime | None) -> dict[str, Any]:
@@ -251,7 +255,9 @@ class Score:
             "alarm_ms": _ms(heard, sealed_at),
             "first_frame_ms": _ms(alarm_at, min(first_seeing or frames, default=None)),
             "victim_ms": _ms(alarm_at, min(warned, default=None)),
-            "dispatch_ms": max(_ms(alarm_at, police) or 0, _ms(alarm_at, drafted[1]) or 0) if police and drafted else None,
+            "dispatch_ms": max(_ms(alarm_at, police) or 0, _ms(alarm_at, drafted[1]) or 0)
+            if police and drafted
+            else None,
             "order_sent_ms": _ms(alarm_at, sent),
             "revoke_ms": _ms(closed[0], max(last)) if closed and last else None,
             "cameras_live": sum(v.frames > 0 for v in self.views),

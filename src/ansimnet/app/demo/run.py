@@ -56,7 +56,9 @@ def run_demo(
             shutil.rmtree(folder, ignore_errors=True)
 
 
-async def _run(world: Any, folder: Path, *, headless: bool, port: int, say: Callable[[str], None]) -> dict[str, Any] | None:
+async def _run(
+    world: Any, folder: Path, *, headless: bool, port: int, say: Callable[[str], None]
+) -> dict[str, Any] | None:
     stage = await set_stage(world, folder, port=port, say=say)
     try:
         say("starting the database …")
@@ -93,7 +95,9 @@ async def _with_people(stage: Stage, running: Running, *, say: Callable[[str], N
     for name, code in registered.unit_codes.items():
         table.add_row(name, f"{base}/unit", "", code)
     err.print(table)
-    err.print(f"Tonight: [bold]{stage.world.story.scenario.title_en}[/]. Everything you see is simulated. Ctrl+C ends it.")
+    err.print(
+        f"Tonight: [bold]{stage.world.story.scenario.title_en}[/]. Everything you see is simulated. Ctrl+C ends it."
+    )
     with suppress(Exception):
         webbrowser.open(base)
     stop = asyncio.Event()

@@ -108,7 +108,8 @@ async def set_stage(world: World, folder: Path, *, port: int, say: Callable[[str
         police_112_url=night.others.police_url,
         sms_url=night.others.text_url,
         voice_url=night.others.voice_url,
-        push_hosts=night.others.base_url,
+        push_hosts=night.others.push_url,
+        push_ca_file=night.others.ca_file,
         log_format="json",
         database_url=None,
     )

@@ -8,6 +8,7 @@ from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.cameras import api, store
 from ansimnet.slices.cameras.model import ImportReport
 from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.cameras.rules import lookup
 from ansimnet.slices.cameras.service import import_cameras
 
 __all__ = ["ImportReport", "import_cameras", "parts"]
@@ -26,4 +27,5 @@ def parts(ctx: Context) -> Parts:
         routers=[api.routes(ctx.dbs, registry, ctx.map, ctx.clock)],
         background=[registry.watch],
         status=[status],
+        warm=[lookup.warm],
     )

@@ -180,10 +180,13 @@ async def push(http: httpx.AsyncClient, to: Subscription, settings: Settings, no
 
 
 def sealed_empty(to: Subscription) -> bytes:
-    """Return nothing, encrypted for one browser (RFC 8291 over RFC 8188, aes128gcm)."""
+    """Return an empty line, encrypted for one browser (RFC 8291 over RFC 8188, aes128gcm).
+
+    An empty text would make a header without a record, which no receiver can open.
+    """
     return bytes(
         http_ece.encrypt(
-            b"",
+            b"\n",
             salt=os.urandom(16),
             private_key=ec.generate_private_key(ec.SECP256R1()),
             dh=_unpadded(to.p256dh),

@@ -160,6 +160,16 @@ def walls_of(rings: list[list[Point]], *, cell_m: float = 50.0) -> Walls | None:
     )
 
 
+def warm() -> None:
+    """Compile every kernel here on one camera behind one wall."""
+    here = Point(37.5, 127.0)
+    plane = Plane(here)
+    wall = [plane.to_point(x, y) for x, y in ((-5, 20), (5, 20), (5, 25))]
+    c = np.array
+    one = build(c([here.lat]), c([here.lon]), c([0.0]), c([90.0]), c([100.0]), walls=walls_of([wall]))
+    sees(one, plane.to_point(0, 50))
+
+
 def _keys(lat7: I32, lon7: I32, cell7: int) -> I64:
     columns = 3_600_000_000 // cell7 + 1
     key = (lat7.astype(np.int64) + 900_000_000) // cell7 * columns + (lon7.astype(np.int64) + 1_800_000_000) // cell7
