@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
-from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import AccountId, AlarmId, CameraId, CentreId, PermitId, ProvisionId, SubjectId
 
@@ -24,7 +23,7 @@ class ProvisionRequested(Fact):
     to_centre: CentreId
     alarm_id: AlarmId  # the city's name for the situation; it never learns the wearer's code
     subject_id: SubjectId
-    trigger: Trigger
+    trigger: str  # one of the four; a fifth is taken in, so that its refusal stands on the ledger (EM-14)
     statute: str  # `PIPA 18(2)3` …
     lat: float
     lon: float
