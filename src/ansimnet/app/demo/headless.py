@@ -116,9 +116,11 @@ class Room:
             if not self.stage.world.story.scenario.ending.footage:
                 await asyncio.Event().wait()
             await self.told.wait("footage.provision.given.v1", 600)
-            incident_id = await self._incident()
+            await self.told.wait("dispatch.incident.opened.v1", 60)
+            incident_id = str(self.told.data["dispatch.incident.opened.v1"]["incident_id"])
             self.told.data["room"] = {"incident_id": incident_id}
             await self._open(incident_id)
+            await self.apis["controller"].post(f"/api/v1/incidents/{incident_id}/acknowledge")
             await self._send(incident_id)
             await self._close(incident_id)
             await asyncio.gather(*self.watching, return_exceptions=True)
@@ -126,12 +128,6 @@ class Room:
             for task in self.watching:
                 task.cancel()
             self.over.set()
-
-    async def _incident(self) -> str:
-        found = (await self.apis["controller"].get("/api/v1/incidents", state="open"))["incidents"]
-        incident_id = str(found[0]["incident_id"])
-        await self.apis["controller"].post(f"/api/v1/incidents/{incident_id}/acknowledge")
-        return incident_id
 
     async def _open(self, incident_id: str) -> None:
         controller = self.apis["controller"]
