@@ -29,9 +29,8 @@ from ansimnet.kernel.ids import (
 from ansimnet.kernel.permits import Act, Permit
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
-from ansimnet.slices.supervision.model import Condition, Estimate, Fix, PersonId, whole_id
+from ansimnet.slices.supervision.model import Basis, Condition, Estimate, Fix, PersonId, whole_id
 from ansimnet.slices.supervision.rules.explain import priority
-from ansimnet.slices.supervision.rules.judge import Basis
 from ansimnet.slices.supervision.store import alarms, devices
 from ansimnet.slices.supervision.store import fixes as fix_store
 from ansimnet.slices.supervision.store import scene as scenes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -18,9 +18,10 @@ from ansimnet.facts.supervision import (
 )
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.geo import Plane
-from ansimnet.kernel.ids import AlarmId, ConditionId, FactId, ProtectedPersonId, WearerId, named_id
+from ansimnet.kernel.ids import AlarmId, FactId, ProtectedPersonId, WearerId, named_id
 from ansimnet.slices.supervision.model import (
     Approach,
+    Basis,
     Condition,
     Curfew,
     Estimate,
@@ -29,6 +30,7 @@ from ansimnet.slices.supervision.model import (
     MedicalNotice,
     PersonId,
     Reason,
+    Scene,
     State,
     Watch,
     Wholeness,
@@ -42,47 +44,6 @@ _Alarm = TypeVar("_Alarm", AlarmRaised, TriggerConfirmed)
 
 NOWHERE_M = 20_015_000.0
 """The error of a place nobody knows: half the way round the Earth."""
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """What an alarm was decided from, kept with it so that it can be judged again, bit for bit."""
-
-    alarm_id: AlarmId
-    watch: Watch
-    his: Estimate | None
-    hers: Estimate | None
-    closing_mps: float | None
-
-
-@dataclass(slots=True)
-class Scene:
-    """A working copy of all that bears on some fixes. Owned by one call: `judge` changes it in place.
-
-    `followed` are the alarms whose positions are told; `bases` collects what new alarms were decided from.
-    """
-
-    conditions: dict[ConditionId, Condition]
-    estimates: dict[PersonId, Estimate] = field(default_factory=dict)
-    watches: dict[ConditionId, Watch] = field(default_factory=dict)
-    medical: dict[ConditionId, list[MedicalNotice]] = field(default_factory=dict)
-    followed: dict[AlarmId, Followed] = field(default_factory=dict)
-    bases: dict[AlarmId, Basis] = field(default_factory=dict)
-    _of: dict[PersonId, list[Condition]] = field(init=False, default_factory=dict)
-
-    def __post_init__(self) -> None:
-        for c in sorted(self.conditions.values(), key=lambda c: c.condition_id):
-            self._of.setdefault(PersonId(c.wearer_id), []).append(c)
-            if isinstance(c, Approach):
-                self._of.setdefault(PersonId(c.protected_person_id), []).append(c)
-
-    def concerning(self, person_id: PersonId) -> Sequence[Condition]:
-        """Return the conditions a fix of this person bears on, in a fixed order."""
-        return self._of.get(person_id, ())
-
-    def watch(self, c: Condition) -> Watch:
-        """Return the watch of a condition, a clear one where there was none."""
-        return self.watches.get(c.condition_id) or Watch(c.condition_id, c.wearer_id)
 
 
 def judge(scene: Scene, fixes: Iterable[Fix]) -> list[Fact]:

@@ -16,11 +16,13 @@ from ansimnet.slices.supervision.model import (
     MedicalNotice,
     OpenNotice,
     PersonId,
+    Scene,
     Sign,
+    Told,
 )
 from ansimnet.slices.supervision.rules import limits
-from ansimnet.slices.supervision.rules.judge import Scene, judge, judge_clock
-from ansimnet.slices.supervision.rules.rerun import Told, rerun
+from ansimnet.slices.supervision.rules.judge import judge, judge_clock
+from ansimnet.slices.supervision.rules.rerun import rerun
 from ansimnet.slices.supervision.rules.vouching import (
     notices_of_fixes,
     notices_of_her_fixes,

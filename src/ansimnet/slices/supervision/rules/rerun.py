@@ -3,27 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import AlarmId, ConditionId, FactId, named_id
-from ansimnet.slices.supervision.model import Fix, PersonId, Reason, State, Wholeness
-from ansimnet.slices.supervision.rules.judge import Scene, cleared, judge, judge_clock
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """An alarm already on the ledger, with the time it spans by the device's clock."""
-
-    alarm_id: AlarmId
-    condition_id: ConditionId
-    from_at: datetime
-    until_at: datetime | None  # None while it stands
-    confirmed: bool
-    cleared: bool
-    closed: bool  # by a person, with its incident
+from ansimnet.slices.supervision.model import Fix, PersonId, Reason, Scene, State, Told, Wholeness
+from ansimnet.slices.supervision.rules.judge import cleared, judge, judge_clock
 
 
 def rerun(

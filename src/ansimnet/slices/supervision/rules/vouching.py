@@ -9,10 +9,9 @@ from uuid import UUID
 from ansimnet.facts.supervision import NoticeEnded, NoticeKind, NoticeRaised
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import DeviceId, FactId, NoticeId, ProtectedPersonId, WearerId, named_id
-from ansimnet.slices.supervision.model import Approach, Estimate, Fix, Hearing, OpenNotice, PersonId, Sign
+from ansimnet.slices.supervision.model import Approach, Estimate, Fix, Hearing, OpenNotice, PersonId, Scene, Sign
 from ansimnet.slices.supervision.rules import limits
 from ansimnet.slices.supervision.rules.evidence import may_be_near
-from ansimnet.slices.supervision.rules.judge import Scene
 
 UNHEARD = frozenset({NoticeKind.SILENCE, NoticeKind.JAM, NoticeKind.CANNOT_VOUCH})
 

@@ -38,7 +38,7 @@ async def _tick_curfews(db: Db, now: datetime) -> None:
         people = {PersonId(c.wearer_id) for c in due}
         if not people:
             return
-        scene = await scenes.load_scene(tx, people, (), now)
+        scene = await scenes.load_scene(tx, people, (), now, followed_for=limits.FOLLOW_AFTER)
         before, watched = dict(scene.estimates), dict(scene.watches)
         facts = judge_clock(scene, now)
         await scenes.save_scene(tx, scene, before, watched)
@@ -47,14 +47,14 @@ async def _tick_curfews(db: Db, now: datetime) -> None:
 
 async def _tick_silence(db: Db, now: datetime) -> None:
     async with db.transaction() as tx:
-        silent = await notices.silent_wearers(tx, now)
-        hers = await notices.silent_protected(tx, now)
+        silent = await notices.silent_wearers(tx, now, now - limits.SILENCE)
+        hers = await notices.silent_protected(tx, now - limits.SILENCE)
         if not silent and not hers:
             return
         wearers = [h.wearer_id for h in silent]
         people = {PersonId(w) for w in wearers} | {PersonId(p) for p, _, _ in hers}
-        scene = await scenes.load_scene(tx, people, (), now)
-        still = await notices.silent_wearers(tx, now, wearers)  # read again under the lock
+        scene = await scenes.load_scene(tx, people, (), now, followed_for=limits.FOLLOW_AFTER)
+        still = await notices.silent_wearers(tx, now, now - limits.SILENCE, wearers)  # read again under the lock
         concerned = {c.wearer_id for c in scene.conditions.values()} | set(wearers)
         open_notices = await notices.open_notices(tx, concerned)
         facts = notices_of_silence(scene, still, open_notices, now)

@@ -19,14 +19,15 @@ from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import FixId, WearerId, named_id
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
-from ansimnet.slices.supervision.model import Device, Fix, PersonId, Sign
+from ansimnet.slices.supervision.model import Device, Fix, PersonId, Scene, Sign
 from ansimnet.slices.supervision.rules import limits
-from ansimnet.slices.supervision.rules.judge import Scene, judge
+from ansimnet.slices.supervision.rules.judge import judge
 from ansimnet.slices.supervision.rules.replay import split_late
 from ansimnet.slices.supervision.rules.rerun import rerun
 from ansimnet.slices.supervision.rules.vouching import (
     notices_of_fixes,
     notices_of_her_fixes,
+    vouches,
 )
 from ansimnet.slices.supervision.store import alarms, devices, notices
 from ansimnet.slices.supervision.store import fixes as fix_store
@@ -112,7 +113,7 @@ async def _take(tx: Tx, fixes: list[Fix], known: Sequence[Device], receipt: Rece
     people = {f.person_id for f in fixes}
     if not people:
         return
-    scene = await scenes.load_scene(tx, people, known, heard_at)
+    scene = await scenes.load_scene(tx, people, known, heard_at, followed_for=limits.FOLLOW_AFTER)
     new = await fix_store.add_fixes(tx, fixes)
     fresh = [f for f in fixes if f.fix_id in new]
     receipt.duplicate += len(fixes) - len(fresh)
@@ -129,7 +130,7 @@ async def _take(tx: Tx, fixes: list[Fix], known: Sequence[Device], receipt: Rece
     his_fixes, her_fixes = [f for f in fresh if f.person_id not in hers], [f for f in fresh if f.person_id in hers]
     open_notices = await notices.open_notices(tx, {f.person_id for f in his_fixes}, {f.device_id for f in her_fixes})
     facts += notices_of_fixes(scene, his_fixes, open_notices) + notices_of_her_fixes(her_fixes, open_notices)
-    await devices.note_heard(tx, fresh)
+    await devices.note_heard(tx, fresh, {f.device_id for f in fresh if vouches(f)})
     await scenes.save_scene(tx, scene, before, watched)
     await tell(tx, facts, _actor(fresh), scene)
 

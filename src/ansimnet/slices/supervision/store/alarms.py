@@ -22,10 +22,11 @@ from ansimnet.kernel.ids import (
 )
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
+    Basis,
+    Scene,
+    Told,
     whole_id,
 )
-from ansimnet.slices.supervision.rules.judge import Basis, Scene
-from ansimnet.slices.supervision.rules.rerun import Told
 
 _basis = msgspec.json.Decoder(Basis)
 _encode = msgspec.json.Encoder().encode

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +24,6 @@ from ansimnet.slices.supervision.model import (
     Fix,
     Sign,
 )
-from ansimnet.slices.supervision.rules import limits
 
 _DEVICE = """
     select d.device_id, d.name, d.wearer_id, d.protected_person_id, w.order_from_at, w.order_until_at, d.key_sha256
@@ -55,15 +55,12 @@ async def devices_called(tx: Tx, names: Sequence[str]) -> dict[str, Device]:
     return found
 
 
-async def note_heard(tx: Tx, fixes: Sequence[Fix]) -> None:
-    """Keep what devices last said of themselves: when heard, when placed, battery, worn, clock skew."""
+async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: AbstractSet[DeviceId]) -> None:
+    """Keep what devices last said of themselves: when heard, battery, worn, skew; `placed` had a fix that vouches."""
     newest: dict[DeviceId, Fix] = {}
-    placed: set[DeviceId] = set()
     skew: dict[DeviceId, int] = {}
     for f in sorted(fixes, key=lambda f: (f.seen_at, f.fix_id)):
         newest[f.device_id] = f
-        if f.point is not None and f.error_m <= limits.PLACED_M:
-            placed.add(f.device_id)
         late_ms = int((f.heard_at - f.seen_at).total_seconds() * 1000)
         skew[f.device_id] = min(late_ms, skew.get(f.device_id, late_ms), 2**31 - 1)
     rows = sorted(newest.values(), key=lambda f: f.device_id)

@@ -20,7 +20,6 @@ from ansimnet.slices.supervision.model import (
     Hearing,
     OpenNotice,
 )
-from ansimnet.slices.supervision.rules import limits
 
 
 async def open_notices(tx: Tx, wearers: Iterable[UUID], devices: Iterable[UUID] = ()) -> list[OpenNotice]:
@@ -33,8 +32,10 @@ async def open_notices(tx: Tx, wearers: Iterable[UUID], devices: Iterable[UUID] 
     return [OpenNotice(NoticeId(r[0]), NoticeKind(r[1]), *r[2:]) for r in rows]
 
 
-async def silent_wearers(tx: Tx, now: datetime, among: Sequence[WearerId] | None = None) -> list[Hearing]:
-    """Return the wearers under an order in force whom no device has placed for `SILENCE`, by their best device."""
+async def silent_wearers(
+    tx: Tx, now: datetime, since: datetime, among: Sequence[WearerId] | None = None
+) -> list[Hearing]:
+    """Return the wearers under an order in force whom no device has placed after `since`, by their best device."""
     rows = await tx.all(
         """
         select * from (
@@ -45,13 +46,13 @@ async def silent_wearers(tx: Tx, now: datetime, among: Sequence[WearerId] | None
             order by d.wearer_id, coalesce(d.placed_at, d.bound_at) desc
         ) best where coalesce(placed_at, bound_at) <= %(due)s
         """,
-        {"now": now, "due": now - limits.SILENCE, "among": list(among) if among is not None else None},
+        {"now": now, "due": since, "among": list(among) if among is not None else None},
     )
     return [Hearing(*r) for r in rows]
 
 
-async def silent_protected(tx: Tx, now: datetime) -> list[tuple[ProtectedPersonId, DeviceId, datetime]]:
-    """Return the protected persons whom no device of theirs has placed for `SILENCE`."""
+async def silent_protected(tx: Tx, since: datetime) -> list[tuple[ProtectedPersonId, DeviceId, datetime]]:
+    """Return the protected persons whom no device of theirs has placed after `since`."""
     rows = await tx.all(
         """
         select * from (
@@ -61,7 +62,7 @@ async def silent_protected(tx: Tx, now: datetime) -> list[tuple[ProtectedPersonI
             order by d.protected_person_id, coalesce(d.placed_at, d.bound_at) desc
         ) best where placed_at <= %s
         """,
-        [now - limits.SILENCE],
+        [since],
     )
     return [(ProtectedPersonId(r[0]), DeviceId(r[1]), r[2]) for r in rows]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -30,6 +30,7 @@ from ansimnet.slices.supervision.model import (
     MedicalNotice,
     PersonId,
     Polygon,
+    Scene,
     Span,
     Watch,
     Wholeness,
@@ -37,8 +38,6 @@ from ansimnet.slices.supervision.model import (
     Zone,
     whole_id,
 )
-from ansimnet.slices.supervision.rules import limits
-from ansimnet.slices.supervision.rules.judge import Scene
 
 _estimate = msgspec.json.Decoder(Estimate)
 _watch = msgspec.json.Decoder(Watch)
@@ -122,8 +121,13 @@ async def curfews(tx: Tx) -> list[Curfew]:
     return [c for c in map(_condition, rows) if isinstance(c, Curfew)]
 
 
-async def load_scene(tx: Tx, people: Iterable[PersonId], devices: Iterable[Device], now: datetime) -> Scene:
-    """Lock and load all that bears on some people's fixes."""
+async def load_scene(
+    tx: Tx, people: Iterable[PersonId], devices: Iterable[Device], now: datetime, *, followed_for: timedelta
+) -> Scene:
+    """Lock and load all that bears on some people's fixes.
+
+    A confirmed alarm that was taken back is still followed for `followed_for`.
+    """
     ids = list(people)
     estimates = await lock_people(tx, ids)
     found = await conditions_of(tx, ids)
@@ -147,7 +151,7 @@ async def load_scene(tx: Tx, people: Iterable[PersonId], devices: Iterable[Devic
         where closed_at is null and (wearer_id = any(%s) or protected_person_id = any(%s))
           and (cleared_at is null or (confirmed_at is not null and cleared_at > %s))
         """,
-        [ids, ids, now - limits.FOLLOW_AFTER],
+        [ids, ids, now - followed_for],
     )
     scene.followed = {AlarmId(r[0]): Followed(AlarmId(r[0]), *r[1:]) for r in rows}
     return scene
