@@ -12,8 +12,36 @@ const LOOK_URL = "/phone/look.json";
 const PATIENCE_MS = 2500;
 
 const NAMES = {
-  ko: { sky: "하늘", memo: "메모", calendar: "달력", ansim: "안심망", news: "새 소식 1건", go: "열기", danger: "가해자가 다가옵니다", maybe: "가해자가 가까이 있을 수 있습니다", lost: "지금 가해자 위치를 알 수 없습니다", over: "경찰이 가해자를 막았습니다", medical: "미리 알림", way: "확인 · 길 안내", walk: (to, n) => `${to} 걸어서 ${n}분` },
-  en: { sky: "Sky", memo: "Memo", calendar: "Calendar", ansim: "Ansimnet", news: "1 new item", go: "Open", danger: "The offender is approaching", maybe: "The offender may be near", lost: "We cannot see the offender now", over: "Police have stopped the offender", medical: "Advance notice", way: "OK · Way out", walk: (to, n) => `${to}, ${n} min walk` },
+  ko: {
+    sky: "하늘",
+    memo: "메모",
+    calendar: "달력",
+    ansim: "안심망",
+    news: "새 소식 1건",
+    go: "열기",
+    danger: "가해자가 다가옵니다",
+    maybe: "가해자가 가까이 있을 수 있습니다",
+    lost: "지금 가해자 위치를 알 수 없습니다",
+    over: "경찰이 가해자를 막았습니다",
+    medical: "미리 알림",
+    way: "확인 · 길 안내",
+    walk: (to, n) => `${to} 걸어서 ${n}분`,
+  },
+  en: {
+    sky: "Sky",
+    memo: "Memo",
+    calendar: "Calendar",
+    ansim: "Ansimnet",
+    news: "1 new item",
+    go: "Open",
+    danger: "The offender is approaching",
+    maybe: "The offender may be near",
+    lost: "We cannot see the offender now",
+    over: "Police have stopped the offender",
+    medical: "Advance notice",
+    way: "OK · Way out",
+    walk: (to, n) => `${to}, ${n} min walk`,
+  },
 };
 
 self.addEventListener("install", (event) => {
@@ -23,7 +51,8 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) if (name.startsWith("phone-") && name !== SHELL && name !== LOOK) await caches.delete(name);
+      for (const name of await caches.keys())
+        if (name.startsWith("phone-") && name !== SHELL && name !== LOOK) await caches.delete(name);
       await self.clients.claim();
     })(),
   );
@@ -57,9 +86,9 @@ async function keepAll(urls) {
   await Promise.allSettled(missing.map((url) => cache.add(url)));
 }
 
-async function keepLook({ identity, discreet, language }) {
+async function keepLook({ identity, discreet, language, words }) {
   const cache = await caches.open(LOOK);
-  await cache.put(LOOK_URL, new Response(JSON.stringify({ identity, discreet, language })));
+  await cache.put(LOOK_URL, new Response(JSON.stringify({ identity, discreet, language, words })));
 }
 
 async function look() {
@@ -80,7 +109,8 @@ async function page(request) {
   const cache = await caches.open(SHELL);
   try {
     const answer = await fetch(request, { signal: AbortSignal.timeout(PATIENCE_MS) });
-    if (answer.ok && /^\/phone(\.html)?\/?$/.test(new URL(request.url).pathname)) await cache.put("/phone", answer.clone());
+    if (answer.ok && /^\/phone(\.html)?\/?$/.test(new URL(request.url).pathname))
+      await cache.put("/phone", answer.clone());
     if (answer.ok || answer.status < 500) return answer;
   } catch {
     // offline: below
@@ -113,25 +143,63 @@ async function notice() {
   const seen = await look();
   const w = NAMES[seen.language === "en" ? "en" : "ko"];
   const title = w[seen.identity] ?? w.sky;
-  const common = { tag: TAG, renotify: true, requireInteraction: true, vibrate: SHAKE, icon: `/phone/${seen.identity}-192.png`, badge: `/phone/${seen.identity}-192.png` };
-  await self.registration.showNotification(title, { ...common, body: w.news, actions: [{ action: "open", title: w.go }] });
+  const common = {
+    tag: TAG,
+    renotify: true,
+    requireInteraction: true,
+    vibrate: SHAKE,
+    icon: `/phone/${seen.identity}-192.png`,
+    badge: `/phone/${seen.identity}-192.png`,
+  };
+  await self.registration.showNotification(title, {
+    ...common,
+    body: w.news,
+    actions: [{ action: "open", title: w.go }],
+  });
   if (seen.discreet) return;
   const me = await ask();
   const alert = me?.alert;
   if (!alert) return;
-  const heading = { certain: w.danger, probable: w.maybe, cannot_vouch: w.lost, over: w.over, medical: w.medical }[alert.level];
+  const heading = { certain: w.danger, probable: w.maybe, cannot_vouch: w.lost, over: w.over, medical: w.medical }[
+    alert.level
+  ];
   if (!heading) return;
   const urgent = alert.level === "certain" || alert.level === "probable";
   const parts = [];
   if (alert.level === "certain" && alert.distance_m !== null) parts.push(`${Math.round(alert.distance_m / 10) * 10} m`);
-  if (urgent && alert.way_out?.found) parts.push(w.walk(alert.way_out.destination.name, Math.max(1, Math.round(alert.way_out.duration_s / 60))));
-  const actions = urgent ? [{ action: "way", title: w.way }, { action: "call", title: "112" }] : [{ action: "open", title: w.go }];
-  await self.registration.showNotification(heading, { ...common, renotify: false, body: parts.join(" · "), actions });
+  if (urgent && alert.way_out?.found)
+    parts.push(w.walk(alert.way_out.destination.name, Math.max(1, Math.round(alert.way_out.duration_s / 60))));
+  const actions = urgent
+    ? [
+        { action: "way", title: w.way },
+        { action: "call", title: "112" },
+      ]
+    : [{ action: "open", title: w.go }];
+  await self.registration.showNotification(named(heading, seen.words), {
+    ...common,
+    renotify: false,
+    body: parts.join(" · "),
+    actions,
+  });
+}
+
+/** Her word for him. */
+function named(text, words) {
+  if (words !== "that_person") return text;
+  return text
+    .replace("가해자가", "그 사람이")
+    .replace("가해자를", "그 사람을")
+    .replace("가해자", "그 사람")
+    .replace(/the offender/i, (m) => (m[0] === "T" ? "That person" : "that person"));
 }
 
 async function ask() {
   try {
-    const answer = await fetch("/api/v1/me", { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(4000) });
+    const answer = await fetch("/api/v1/me", {
+      credentials: "same-origin",
+      cache: "no-store",
+      signal: AbortSignal.timeout(4000),
+    });
     return answer.ok ? await answer.json() : null;
   } catch {
     return null;
@@ -143,14 +211,18 @@ self.addEventListener("notificationclick", (event) => {
   const wanted = event.action === "way" ? "acknowledge" : event.action === "call" ? "call" : "open";
   event.waitUntil(
     (async () => {
-      const open = (await self.clients.matchAll({ type: "window", includeUncontrolled: true })).find((one) => new URL(one.url).pathname.startsWith("/phone"));
+      const open = (await self.clients.matchAll({ type: "window", includeUncontrolled: true })).find((one) =>
+        new URL(one.url).pathname.startsWith("/phone"),
+      );
       if (open) {
         await open.focus();
         open.postMessage({ is: wanted });
         return;
       }
       const { identity } = await look();
-      await self.clients.openWindow(`/phone?as=${identity}${wanted === "acknowledge" ? "#way" : wanted === "call" ? "#call" : ""}`);
+      await self.clients.openWindow(
+        `/phone?as=${identity}${wanted === "acknowledge" ? "#way" : wanted === "call" ? "#call" : ""}`,
+      );
     })(),
   );
 });

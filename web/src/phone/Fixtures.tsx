@@ -19,7 +19,7 @@ interface Case {
   events?: Event[];
 }
 
-const police = { eta_s: 172, unit: "순찰 12호", at: ago(70), distance_m: 1100, seen_at: ago(5) };
+const police = { eta_s: 172, unit: "순찰 12호", at: ago(-167), distance_m: 1100, seen_at: ago(5) };
 const walking = { is: "acknowledged", warningId: "w-0" } as const;
 const long = "새빛구 은하로 삼백이십사번길 주민공동시설 안심지킴이집 (24시간 편의점)";
 
@@ -148,7 +148,7 @@ const cases: Case[] = [
     screen: "over",
     alert: alert({
       level: "over",
-      police: { ...police, at: ago(850) },
+      police: { ...police, seen_at: ago(850) },
       told_112: { state: "acknowledged", at: ago(955) },
       seen_at: ago(10),
     }),
@@ -157,7 +157,7 @@ const cases: Case[] = [
         is: "alert",
         at: T,
         alert: alert({
-          police: { ...police, at: ago(850) },
+          police: { ...police, seen_at: ago(850) },
           told_112: { state: "acknowledged", at: ago(955) },
           raised_at: ago(960),
         }),

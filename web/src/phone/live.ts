@@ -18,7 +18,7 @@ export function readMessage(text: string): { news: News | null; seq: number | nu
   }
   const seq = typeof m.seq === "number" ? m.seq : null;
   if (m.type === "beat") return { news: m.now ? { is: "beat", now: m.now } : null, seq };
-  if (m.kind === "protection.warning.issued.v1" && m.data?.alert)
+  if (m.kind?.startsWith("protection.warning.") && m.data?.alert)
     return { news: { is: "alert", alert: m.data.alert }, seq };
   if (m.kind) return { news: { is: "changed" }, seq };
   return { news: null, seq };

@@ -30,7 +30,12 @@ function loaded(): string[] {
 }
 
 /** Tell the worker how a notice may look: name, whether its text is hidden, language. */
-export async function tellWorker(look: { identity: Identity; discreet: boolean; language: string }): Promise<void> {
+export async function tellWorker(look: {
+  identity: Identity;
+  discreet: boolean;
+  language: string;
+  words: string;
+}): Promise<void> {
   const found = await navigator.serviceWorker?.getRegistration(SCOPE);
   found?.active?.postMessage({ is: "look", ...look });
 }

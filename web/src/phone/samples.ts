@@ -118,8 +118,8 @@ export function me(change: Partial<Me>): Me {
       devices: [{ name: "스마트워치", battery: 82, seen_at: "2026-11-21T13:38:00Z" }],
       measures: [
         { name: "맞춤형 순찰", detail: "오늘 13:05 다녀갔어요", kind: "patrol" },
-        { name: "안전숙소", detail: "11월 28일까지 · 다음 연락 내일", kind: "shelter" },
-        { name: "집 앞 카메라", detail: "사건이 없으면 아무도 못 봐요", kind: "camera" },
+        { name: "안전숙소", detail: "11월 28일까지 · 다음 연락 내일", kind: "lodging" },
+        { name: "집 앞 카메라", detail: "사건이 없으면 아무도 못 봐요", kind: "ai_cctv" },
       ],
     },
     settings: { siren: false, voice: false, discreet: true, words: "offender", language: "ko" },

@@ -73,6 +73,17 @@ describe("the alarm", () => {
   });
 });
 
+describe("two warnings at once", () => {
+  it("shows the louder, and the end of the quieter does not take it away", () => {
+    const probable: Event = { is: "alert", alert: alert({ level: "probable", warning_id: "w-1" }), at: t0 };
+    const louder: Event = { is: "alert", alert: alert({ level: "certain", warning_id: "w-2" }), at: t0 };
+    const ended: Event = { is: "alert", alert: alert({ level: "cleared", warning_id: "w-1" }), at: t0 };
+    expect(run(calm, probable, louder, ended).alert?.warning_id).toBe("w-2");
+    expect(run(calm, louder, probable).alert?.level).toBe("certain");
+    expect(run(calm, probable, ended).alert).toBeNull();
+  });
+});
+
 describe("sound", () => {
   it("rings until pressed, quieted or left", () => {
     expect(ringing(run(calm))).toBe(false);

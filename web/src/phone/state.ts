@@ -115,7 +115,9 @@ export function step(s: State, e: Event): State {
       return e.me.alert ? takeAlert(heard, withState(e.me.alert, e.me.state)) : takeCalm(heard);
     }
     case "alert":
-      return takeAlert({ ...s, heardAt: e.at, connected: true }, e.alert);
+      return drowned(s, e.alert)
+        ? { ...s, heardAt: e.at, connected: true }
+        : takeAlert({ ...s, heardAt: e.at, connected: true }, e.alert);
     case "restored":
       return s.heardAt === null && !s.alert ? { ...takeAlert(s, e.alert), connected: false } : s;
     case "beat":
@@ -151,6 +153,11 @@ export function step(s: State, e: Event): State {
     case "settings":
       return s.me ? { ...s, me: { ...s.me, settings: e.settings } } : s;
   }
+}
+
+/** News of another, quieter warning never takes a louder one away; `/me` says which one counts. */
+function drowned(s: State, news: Alert): boolean {
+  return s.alert !== null && s.alert.warning_id !== news.warning_id && weight[news.level] < weight[s.alert.level];
 }
 
 /** Having seen a warning is not having read that it is over. */
@@ -203,7 +210,7 @@ function logged(log: readonly LogLine[], before: Alert | null, now: Alert): read
   if (now.level === "medical") add({ at: now.raised_at, what: "medical" });
   else if (now.level !== "cleared" && now.level !== "over") add({ at: now.raised_at, what: "raised" });
   if (now.told_112.state !== "telling" && now.told_112.at) add({ at: now.told_112.at, what: "told" });
-  if (now.police) add({ at: now.police.at ?? now.police.seen_at, what: "unit", name: now.police.unit });
+  if (now.police) add({ at: now.police.seen_at, what: "unit", name: now.police.unit });
   if (now.level === "over") add({ at: now.seen_at, what: "over", name: now.police?.unit });
   if (now.level === "cleared") add({ at: now.seen_at, what: "cleared" });
   return lines.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));

@@ -108,7 +108,7 @@ export function Told({ c, alert }: { c: Ctx; alert: Alert }) {
     );
   }
   if (state === "telling") {
-    const since = c.ago(ageSeconds(alert.raised_at, c.now)).replace(/ 전| ago/, "");
+    const since = c.ago(ageSeconds(alert.told_112.at ?? alert.raised_at, c.now)).replace(/ 전| ago/, "");
     return (
       <div className="told wait" role="status">
         <Icon name="phone" size={20} />

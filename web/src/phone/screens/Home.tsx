@@ -11,7 +11,14 @@ const DEVICE_LATE_S = 600;
 const CHECK_LATE_S = 120;
 const LOW_BATTERY = 20;
 
-const measureIcon: Record<string, IconName> = { patrol: "walk", shelter: "home", camera: "camera", watch: "watch" };
+const measureIcon: Record<string, IconName> = {
+  phone_112: "phone",
+  patrol: "walk",
+  smartwatch: "watch",
+  lodging: "home",
+  relocation: "home",
+  ai_cctv: "camera",
+};
 
 /** 05: what is known and since when. It never says "you are safe". */
 export function Home({ c }: { c: Ctx }) {

@@ -62,7 +62,9 @@ export function Way({ c, alert }: { c: Ctx; alert: Alert }) {
             <Age
               c={c}
               at={mine.seen_at}
-              text={(ago) => `${c.w.way.myAge} ${ago} · ${c.say(c.w.errorShort, { n: Math.round(mine.error_m) })}`}
+              text={(ago) =>
+                `${c.w.way.myAge} ${ago} · ${c.say(c.w.errorShort, { n: Math.max(5, Math.round(mine.error_m)) })}`
+              }
             />
             {!mine.known && <span>{c.w.way.fromHome}</span>}
           </div>
