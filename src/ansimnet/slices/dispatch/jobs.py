@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from ansimnet.facts.dispatch import PoliceAcknowledged
 from ansimnet.facts.footage import (
     ProvisionCamerasChanged,
@@ -13,18 +15,24 @@ from ansimnet.facts.footage import (
 from ansimnet.facts.notifications import DeliveryRecorded
 from ansimnet.facts.protection import HelpAsked, WarningAcknowledged, WarningEscalated, WarningIssued
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
-from ansimnet.kernel.geo import Point
+from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import TRACKING_CENTRE, IncidentId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import Entry, Reader, append
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.dispatch import rules, service, store
-from ansimnet.slices.dispatch.model import AlarmSeen
+from ansimnet.slices.dispatch.model import AlarmSeen, State
 from ansimnet.slices.supervision import queries as supervision
+
+Handle = Callable[[Tx, Entry], Awaitable[None]]
+PROVISION_FACTS = (ProvisionRequested, ProvisionGiven, ProvisionRefused, ProvisionCamerasChanged, ProvisionEnded)
 
 
 def readers(maps: MapData) -> list[Reader]:
-    """Return the readers of this slice."""
+    """Return the one reader of this slice.
+
+    One for everything, so that what follows from an alarm (its warning, footage, clearing) never comes before it.
+    """
 
     async def on_alarm(tx: Tx, entry: Entry) -> None:
         """Open or join an incident; on a trigger ask 112 and draft the order, in parallel with the victim's warning."""
@@ -38,30 +46,26 @@ def readers(maps: MapData) -> list[Reader]:
             trigger=fact.trigger, medical=fact.medical, certain=isinstance(fact, TriggerConfirmed),
             happened_at=fact.happened_at,
         )  # fmt: skip
-        place = Point(fact.lat, fact.lon) if fact.lat is not None else alarm.place
         codes = service.Codes(alarm.wearer_code, alarm.protected_code, alarm.office)
-        await service.take_alarm(tx, seen, codes, place, maps, now=entry.sealed_at)
+        await service.take_alarm(tx, seen, codes, alarm.place, maps, now=entry.sealed_at)
 
     async def on_cleared(tx: Tx, entry: Entry) -> None:
         fact = entry.fact
         assert isinstance(fact, AlarmCleared)
         await service.clear_alarm(tx, fact.alarm_id, entry.sealed_at)
 
-    return [
-        _reader("dispatch.alarm", {AlarmRaised, TriggerConfirmed}, on_alarm),
-        _reader("dispatch.cleared", {AlarmCleared}, on_cleared),
-        _reader("dispatch.police", {DeliveryRecorded}, on_delivery),
-        _reader(
-            "dispatch.footage",
-            {ProvisionRequested, ProvisionGiven, ProvisionRefused, ProvisionCamerasChanged, ProvisionEnded},
-            on_provision,
-        ),
-        _reader("dispatch.victim", {WarningIssued, WarningAcknowledged, WarningEscalated, HelpAsked}, on_victim),
-    ]
+    handlers: dict[type[Fact], Handle] = {
+        **dict.fromkeys((AlarmRaised, TriggerConfirmed), on_alarm),
+        AlarmCleared: on_cleared,
+        DeliveryRecorded: on_delivery,
+        **dict.fromkeys(PROVISION_FACTS, on_provision),
+        **dict.fromkeys((WarningIssued, WarningAcknowledged, WarningEscalated, HelpAsked), on_victim),
+    }
 
+    async def take(tx: Tx, entry: Entry) -> None:
+        await handlers[type(entry.fact)](tx, entry)
 
-def _reader(name: str, kinds: set[type], handle: object) -> Reader:
-    return Reader(name=name, kinds=frozenset(kinds), centre=TRACKING_CENTRE, handle=handle)  # type: ignore[arg-type]
+    return [Reader(name="dispatch.situation", kinds=frozenset(handlers), centre=TRACKING_CENTRE, handle=take)]
 
 
 async def on_delivery(tx: Tx, entry: Entry) -> None:
@@ -142,6 +146,9 @@ async def on_victim(tx: Tx, entry: Entry) -> None:
 
 
 async def _tick(tx: Tx, incident_id: IncidentId, item: str, entry: Entry) -> None:
+    incident = await store.load_incident(tx, incident_id)
     items = {i.item: i for i in await store.load_checklist(tx, incident_id)}
+    if incident.state in {State.CLOSED, State.TAKEN_BACK}:  # an answer may come after the end
+        return
     if item in items and items[item].done_at is None:
         await service.tick(tx, incident_id, item, True, None, entry.sealed_at)

@@ -204,8 +204,13 @@ async def units(tx: Tx, incident_id: IncidentId | None = None) -> list[dict[str,
 
 def _order(o: Order) -> dict[str, Any]:
     return {
-        "order_id": o.order_id, "state": o.state, "to": o.office, "text": o.text, "unit_id": o.unit_id, "times": o.times,
-    }  # fmt: skip
+        "order_id": o.order_id,
+        "state": o.state,
+        "to": o.office,
+        "text": o.text,
+        "unit_id": o.unit_id,
+        "times": o.times,
+    }
 
 
 async def _victim(

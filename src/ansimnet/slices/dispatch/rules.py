@@ -1,4 +1,4 @@
-"""Pure decisions of the room: merging, steps, the nearest unit, the checklist, what blocks closing, what the lines say."""
+"""Pure decisions of the room: merging, steps, the nearest unit, the checklist, what blocks closing, the words."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ FRESH = timedelta(minutes=10)
 """A unit not heard for longer may be anywhere. *Ours.*"""
 
 SPEED_BY_RANK_MPS = (13.9, 11.1, 6.9, 1.4)
-"""A patrol car by street: 50, 40 and 25 km/h (the limits of main, side and living streets, 도로교통법 시행규칙 §19), and
-on foot along paths."""
+"""A patrol car by street: 50, 40 and 25 km/h (the limits of main, side and living streets, 도로교통법 시행규칙 §19),
+and on foot along paths."""
 
 TRIGGER_KO = {
     Trigger.TAMPER: "전자장치 훼손",
@@ -69,7 +69,7 @@ class OrderOutOfTurn(Conflict):
 
 
 def joins(incident: Incident, alarm: AlarmSeen) -> bool:
-    """Return whether an alarm belongs to an incident: same wearer, or same protected person, and not yet over. (DI-09)"""
+    """Return whether an alarm belongs to a running incident: same wearer, or same protected person. (DI-09)"""
     if incident.state not in {State.OPEN, State.RESOLVED}:
         return False
     same_victim = alarm.protected_person_id is not None and incident.protected_person_id == alarm.protected_person_id
@@ -79,7 +79,7 @@ def joins(incident: Incident, alarm: AlarmSeen) -> bool:
 def code_of(number: int, at: datetime) -> str:
     """Return the number people read out: `I-2611-0207`, year and month of Korea, then a running number."""
     local = at.astimezone(_KST)
-    return f"I-{local:%y%m}-{number % 10_000:04d}"
+    return f"I-{local:%y%m}-{number:04d}"  # never cut: two incidents of one month must not share a number
 
 
 def priority(certain: bool, medical: Medical, trigger: Trigger, state: State) -> int:
@@ -93,8 +93,18 @@ def priority(certain: bool, medical: Medical, trigger: Trigger, state: State) ->
     return 2 if trigger in {Trigger.EXCLUSION_ZONE, Trigger.APPROACH, Trigger.TAMPER} else 3
 
 
+def calls_anew(incident: Incident, alarm: AlarmSeen) -> bool:
+    """Return whether a certain alarm starts the whole answer: the first one does; so does one that joins an incident
+    which was recorded low (a medical stay told before), named nobody to protect, or was already said to be over."""
+    if not incident.certain or incident.state is State.RESOLVED:
+        return True
+    if incident.protected_person_id is None and alarm.protected_person_id is not None:
+        return True
+    return incident.medical is Medical.ADVANCE and alarm.medical is not Medical.ADVANCE
+
+
 def asks_police(certain: bool, medical: Medical) -> bool:
-    """Return whether 112 is asked by itself: on every certain trigger but a medical exception told before (EM-07, 08)."""
+    """Return whether 112 is asked by itself: on every certain trigger but a medical stay told before (EM-07, 08)."""
     return certain and medical is not Medical.ADVANCE
 
 
@@ -184,8 +194,15 @@ def opened(alarm: AlarmSeen, wearer_code: str, protected_code: str | None) -> Li
 
 
 LINES: Mapping[str, Line] = {
-    "confirmed": Line("alarm", "trigger", "사유 성립 · 영상 요청, 112 신고, 명령 초안", "trigger confirmed: footage asked, 112 told, order drafted"),
-    "medical": Line("info", "medical", "의료 예외 사전 통보 있음 · 낮은 경보로 기록", "medical exception told before: recorded low"),
+    "confirmed": Line(
+        "alarm",
+        "trigger",
+        "사유 성립 · 영상 요청, 112 신고, 명령 초안",
+        "trigger confirmed: footage asked, 112 told, order drafted",
+    ),
+    "medical": Line(
+        "info", "medical", "의료 예외 사전 통보 있음 · 낮은 경보로 기록", "medical exception told before: recorded low"
+    ),
     "cleared": Line("info", "cleared", "경보가 풀림", "alarm cleared"),
     "police-asked": Line("ours", "police", "112에 자동 신고", "112 asked automatically"),
     "police-acknowledged": Line("ours", "police", "112 접수", "112 acknowledged"),
@@ -195,8 +212,15 @@ LINES: Mapping[str, Line] = {
     "footage-refused": Line("doubt", "footage", "영상 제공 거절", "live pictures refused"),
     "footage-ended": Line("info", "footage", "영상 제공 끝", "live pictures ended"),
     "cameras-changed": Line("info", "footage", "다음 카메라로 옮김", "followed to the next cameras"),
-    "warned": Line("safe", "victim", "피해자에게 알림과 대피 경로를 한 메시지로 보냄", "victim warned, way out in the same message"),
-    "warned-no-way": Line("safe", "victim", "피해자에게 알림 보냄 · 대피 경로 없음, 문 잠금 안내", "victim warned; no way out: told to lock the door"),
+    "warned": Line(
+        "safe", "victim", "피해자에게 알림과 대피 경로를 한 메시지로 보냄", "victim warned, way out in the same message"
+    ),
+    "warned-no-way": Line(
+        "safe",
+        "victim",
+        "피해자에게 알림 보냄 · 대피 경로 없음, 문 잠금 안내",
+        "victim warned; no way out: told to lock the door",
+    ),
     "warning-read": Line("safe", "victim", "피해자가 알림을 읽음", "the victim has seen the alert"),
     "escalated": Line("doubt", "victim", "응답 없음 · 다음 수단으로 알림", "no answer: next channel"),
     "help": Line("safe", "victim", "피해자가 응답함", "the victim answered"),
@@ -213,5 +237,5 @@ LINES: Mapping[str, Line] = {
     "note": Line("info", "note", "메모", "note"),
     "unit-added": Line("ours", "unit", "출동 추가", "unit added"),
     "closed": Line("info", "room", "종결 · 모든 열람이 끝남", "closed; every look has ended"),
-}  # fmt: skip
+}
 """What the timeline says; a `detail` (a unit's name, a receipt) may follow, never a place or a person's words."""

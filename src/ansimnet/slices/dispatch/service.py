@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
 from uuid import UUID
@@ -56,13 +56,13 @@ async def take_alarm(
     tx: Tx, alarm: AlarmSeen, codes: Codes, place: Point, maps: MapData, *, now: datetime
 ) -> IncidentId:
     """Open an incident for an alarm, or merge it into the running one. Safe to run twice."""
-    known = await store.incident_of_alarm(tx, alarm.alarm_id)
     await store.lock_situations(tx)
+    known = await store.incident_of_alarm(tx, alarm.alarm_id)
     running = await store.load_running(tx)
     incident = next((i for i in running if i.incident_id == known or rules.joins(i, alarm)), None)
     if incident is None:
         incident = await _open(tx, alarm, codes, now)
-    elif known is None:
+    elif known != incident.incident_id:
         fact = facts.AlarmMerged(**stamp(now), incident_id=incident.incident_id, alarm_id=alarm.alarm_id)
         await append(tx, fact, actor=SYSTEM)
     news = await store.save_alarm(tx, incident.incident_id, alarm)
@@ -71,7 +71,9 @@ async def take_alarm(
         await store.add_event(
             tx, incident.incident_id, alarm.happened_at, rules.opened(alarm, codes.wearer, codes.protected)
         )
-    if alarm.certain and not incident.certain:
+    if alarm.protected_person_id is not None:
+        await _name_protected(tx, incident, alarm)
+    if news and alarm.certain and rules.calls_anew(incident, alarm):
         await _become_certain(tx, incident, alarm, codes, place, maps, now)
     return incident.incident_id
 
@@ -100,9 +102,22 @@ async def _open(tx: Tx, alarm: AlarmSeen, codes: Codes, now: datetime) -> Incide
     return incident
 
 
+async def _name_protected(tx: Tx, incident: Incident, alarm: AlarmSeen) -> None:
+    """Let an incident that began without a protected person know her, and her part of the procedure."""
+    if incident.protected_person_id is None:
+        await store.set_state(tx, incident.incident_id, protected_person_id=alarm.protected_person_id)
+        await store.insert_checklist(
+            tx, incident.incident_id, rules.checklist(incident.trigger, True, medical=alarm.medical)
+        )
+
+
 async def _become_certain(
     tx: Tx, incident: Incident, alarm: AlarmSeen, codes: Codes, place: Point, maps: MapData, now: datetime
 ) -> None:
+    if incident.state is State.RESOLVED:  # it was said to be over, and is not
+        await store.set_state(
+            tx, incident.incident_id, state=State.OPEN, resolved_at=None, concurred_at=None, concurred_by=None
+        )
     await store.make_certain(tx, incident.incident_id, alarm)
     protected = (alarm.protected_person_id or incident.protected_person_id) is not None
     await store.insert_checklist(
@@ -117,8 +132,7 @@ async def _become_certain(
 
 
 async def _ask_police(tx: Tx, incident: Incident, alarm: AlarmSeen, codes: Codes, place: Point, now: datetime) -> None:
-    if not await store.ask_police(tx, incident.incident_id, now):
-        return
+    await store.ask_police(tx, incident.incident_id, now)
     message = msgspec.json.encode({
         "incident": incident.code,
         "trigger": alarm.trigger,
@@ -136,7 +150,12 @@ async def _ask_police(tx: Tx, incident: Incident, alarm: AlarmSeen, codes: Codes
 async def _draft_order(
     tx: Tx, incident: Incident, alarm: AlarmSeen, codes: Codes, place: Point, maps: MapData, now: datetime
 ) -> None:
-    units = await store.load_units(tx, lock=True)
+    if any(o.state is not OrderState.OVER for o in await store.load_orders(tx, incident_id=incident.incident_id)):
+        return
+    ours = incident.incident_id  # its own units are free for it
+    units = [
+        replace(u, incident_id=None) if u.incident_id == ours else u for u in await store.load_units(tx, lock=True)
+    ]
     eta_s = arrival_s(maps, units, place)
     unit: Unit | None
     try:
@@ -210,6 +229,19 @@ async def acknowledge(tx: Tx, incident_id: IncidentId, account_id: AccountId, no
     await store.add_event(tx, incident_id, now, rules.LINES["acknowledged"])
 
 
+async def _running(tx: Tx, incident_id: IncidentId) -> Incident:
+    """Return an incident that is not over, locked.
+
+    Raises:
+        Conflict: it is over: what stands in it stays as it is.
+        NoIncident: none with this id.
+    """
+    incident = await store.load_incident(tx, incident_id, lock=True)
+    if incident.state in {State.CLOSED, State.TAKEN_BACK}:
+        raise Conflict("the incident is over")
+    return incident
+
+
 async def tick(
     tx: Tx, incident_id: IncidentId, item: str, done: bool, account_id: AccountId | None, now: datetime
 ) -> None:
@@ -217,7 +249,9 @@ async def tick(
 
     Raises:
         NotFound: no such line.
+        Conflict: the incident is over.
     """
+    await _running(tx, incident_id)
     known = {i.item for i in await store.load_checklist(tx, incident_id)}
     if item not in known:
         raise NotFound(f"there is no line `{item}` in this procedure", todo=f"one of: {', '.join(sorted(known))}")
@@ -227,7 +261,7 @@ async def tick(
 
 
 async def note(tx: Tx, incident_id: IncidentId, text: str, account_id: AccountId, now: datetime) -> None:
-    """Keep a note."""
+    """Keep a note; also of an incident that is over."""
     await store.load_incident(tx, incident_id)
     await store.add_event(tx, incident_id, now, rules.LINES["note"], note=text)
     fact = facts.NoteAdded(**stamp(now), incident_id=incident_id, by=account_id, text=text)
@@ -242,7 +276,9 @@ async def send_order(
     Raises:
         NotFound: no such order in this incident.
         OrderOutOfTurn: it was sent before.
+        Conflict: the incident is over.
     """
+    await _running(tx, incident_id)
     order = await _order_of(tx, incident_id, order_id)
     rules.check_progress(order.state, OrderState.SENT)
     if text is not None and text.strip() and text != order.text:
@@ -287,8 +323,8 @@ async def progress(
     )
     await append(tx, fact, actor=by_account(account_id))
     await store.add_event(tx, order.incident_id, now, rules.LINES[state])
+    await reach_step(tx, order.incident_id, 4, now)
     if state is not OrderState.OVER:
-        await reach_step(tx, order.incident_id, 4, now)
         return
     incident = await store.load_incident(tx, order.incident_id, lock=True)
     if incident.state is State.OPEN:
@@ -342,9 +378,7 @@ async def hand_over(
     tx: Tx, incident_id: IncidentId, to: AccountId | None, text: str, account_id: AccountId, now: datetime
 ) -> None:
     """Give the lead to another seat, or leave it open for the next shift, with a note."""
-    incident = await store.load_incident(tx, incident_id, lock=True)
-    if incident.state in {State.CLOSED, State.TAKEN_BACK}:
-        raise Conflict("the incident is over")
+    await _running(tx, incident_id)
     await store.set_state(tx, incident_id, commander=to)
     await store.add_event(tx, incident_id, now, rules.LINES["handed-over"], note=text)
     fact = facts.IncidentHandedOver(**stamp(now), incident_id=incident_id, by=account_id, to=to, note=text)
@@ -377,15 +411,13 @@ async def add_unit(
     account_id: AccountId,
     now: datetime,
 ) -> None:
-    """Bind one more unit to an incident; a draft without a unit takes it.
+    """Bind one more unit to an incident. A draft without a unit takes it; else an order of its own is drafted.
 
     Raises:
         Conflict: it is bound elsewhere, or the incident is over.
         NotFound: no such unit.
     """
-    incident = await store.load_incident(tx, incident_id, lock=True)
-    if incident.state not in {State.OPEN, State.RESOLVED}:
-        raise Conflict("the incident is over")
+    await _running(tx, incident_id)
     unit = next((u for u in await store.load_units(tx, lock=True) if u.unit_id == unit_id), None)
     if unit is None:
         raise NotFound("there is no such unit")
@@ -395,6 +427,27 @@ async def add_unit(
     await store.bind_unit(tx, incident_id, unit_id, eta, now, account_id)
     await policy.admit(tx, incident_id, unit_id, now, actor=by_account(account_id))
     await store.add_event(tx, incident_id, now, rules.LINES["unit-added"], detail=unit.name)
+    await _order_for(tx, incident_id, unit_id, account_id, now)
+
+
+async def _order_for(tx: Tx, incident_id: IncidentId, unit_id: UnitId, account_id: AccountId, now: datetime) -> None:
+    """Give an added unit an order to receive: without one its phone shows nothing, and it could never say `over`."""
+    orders = await store.load_orders(tx, incident_id=incident_id)
+    if not orders or any(o.unit_id == unit_id and o.state is not OrderState.OVER for o in orders):
+        return
+    draft = next((o for o in orders if o.unit_id is None and o.state is OrderState.DRAFT), None)
+    if draft is not None:
+        await store.assign_order(tx, draft.order_id, unit_id)
+    else:
+        newest = orders[0]
+        draft = Order(
+            OrderId(new_id()), incident_id, unit_id, newest.office, newest.text, OrderState.DRAFT, {"drafted": now}
+        )
+        await store.insert_order(tx, draft)
+    fact = facts.OrderDrafted(
+        **stamp(now), incident_id=incident_id, order_id=draft.order_id, office=draft.office, unit_id=unit_id
+    )
+    await append(tx, fact, actor=by_account(account_id))
 
 
 async def move_unit(

@@ -115,10 +115,10 @@ async def incident_of_alarm(tx: Tx, alarm_id: UUID) -> IncidentId | None:
 
 
 async def make_certain(tx: Tx, incident_id: IncidentId, alarm: AlarmSeen) -> None:
-    """Note that a trigger holds; the first one gives the incident its name."""
+    """Note that a trigger holds; the one that started the answer gives the incident its name."""
     await tx.execute(
-        """update dispatch_incident set certain = true, certain_at = %s, trigger = %s, medical = %s,
-        protected_person_id = coalesce(protected_person_id, %s) where incident_id = %s and not certain""",
+        """update dispatch_incident set certain = true, certain_at = coalesce(certain_at, %s), trigger = %s,
+        medical = %s, protected_person_id = coalesce(protected_person_id, %s) where incident_id = %s""",
         (alarm.happened_at, alarm.trigger, alarm.medical, alarm.protected_person_id, incident_id),
     )
 
@@ -127,8 +127,8 @@ async def save_alarm(tx: Tx, incident_id: IncidentId, alarm: AlarmSeen) -> bool:
     """Attach an alarm; return whether it is news (new, or certain for the first time)."""
     row = await tx.one(
         """insert into dispatch_alarm (alarm_id, incident_id, trigger, certain, raised_at) values (%s, %s, %s, %s, %s)
-        on conflict (alarm_id) do update set certain = true where excluded.certain and not dispatch_alarm.certain
-        returning true""",
+        on conflict (alarm_id) do update set certain = true, incident_id = excluded.incident_id, cleared_at = null
+        where excluded.certain and not dispatch_alarm.certain returning true""",
         (alarm.alarm_id, incident_id, alarm.trigger, alarm.certain, alarm.happened_at),
     )
     return row is not None
@@ -301,6 +301,11 @@ async def rewrite_order(tx: Tx, order: Order, text: str) -> None:
     await tx.execute("update dispatch_order set text_sealed = %s where order_id = %s", (sealed, order.order_id))
 
 
+async def assign_order(tx: Tx, order_id: OrderId, unit_id: UnitId) -> None:
+    """Give a draft to a unit."""
+    await tx.execute("update dispatch_order set unit_id = %s where order_id = %s", (unit_id, order_id))
+
+
 async def progress_order(tx: Tx, order_id: OrderId, state: OrderState, at: datetime, by: UUID | None = None) -> None:
     """Enter an order's next state."""
     column = f"{state}_at"
@@ -334,13 +339,13 @@ async def load_orders(
     return out
 
 
-async def ask_police(tx: Tx, incident_id: IncidentId, at: datetime) -> bool:
-    """Note that 112 was asked; return whether that is news."""
-    row = await tx.one(
-        "insert into dispatch_police (incident_id, asked_at) values (%s, %s) on conflict do nothing returning true",
+async def ask_police(tx: Tx, incident_id: IncidentId, at: datetime) -> None:
+    """Note that 112 was asked, or asked again; only an answer to the latest request counts."""
+    await tx.execute(
+        """insert into dispatch_police (incident_id, asked_at) values (%s, %s) on conflict (incident_id) do update
+        set asked_at = excluded.asked_at, acknowledged_at = null, failed_at = null, receipt = null""",
         (incident_id, at),
     )
-    return row is not None
 
 
 async def police_answered(tx: Tx, incident_id: IncidentId, at: datetime, *, receipt: str | None) -> bool:
