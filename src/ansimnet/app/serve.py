@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ import uvicorn
 from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.types import Scope
 
 import ansimnet
 from ansimnet.app import status
@@ -36,6 +38,8 @@ PAGES = {
     "/console-fixtures": "console-fixtures.html",
 }
 """Which built page answers which address. The pages hold no data; everything they show they ask for."""
+
+mimetypes.add_type("application/manifest+json", ".webmanifest")
 
 LOOPBACK = {"127.0.0.1", "::1", "testclient"}
 
@@ -117,7 +121,18 @@ def _pages(app: FastAPI, settings: Settings) -> None:
     for address, name in PAGES.items():
         if (dist / name).exists():
             app.get(address, include_in_schema=False, dependencies=[Depends(public)])(page(dist / name))
-    app.mount("/", StaticFiles(directory=dist), name="web")
+    app.mount("/", Built(directory=dist), name="web")
+
+
+class Built(StaticFiles):
+    """The built pages' files: named by content they never change; the others are asked for anew each time."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        """Return a file with how long it may be kept."""
+        answer = await super().get_response(path, scope)
+        kept = "public, max-age=31536000, immutable" if path.startswith("assets/") else "no-cache"
+        answer.headers["Cache-Control"] = kept
+        return answer
 
 
 def web_dist(settings: Settings) -> Path | None:
