@@ -127,7 +127,7 @@ def report_of(
 ) -> Report | Refused:
     """Return the report a position says, or why it says none."""
     device = _first(owner, p.device_id, p.name, p.id, p.deviceid)
-    if device is None or not 0 < len(str(device)) <= MAX_NAME:
+    if device is None or not 0 < len(str(device)) <= MAX_NAME or not str(device).isprintable():
         return Refused(index, "no-device", "a position names its device (`device_id` or `name`)")
     try:
         seen_at = instant(_first(p.seen_at, p.fix_time, p.timestamp), unseen_at)
@@ -165,7 +165,12 @@ def _text(value: Any) -> str | None:
 
 
 def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf  # refused further on as no number
 
 
 def instant(value: str | float | None, missing: datetime | None) -> datetime:

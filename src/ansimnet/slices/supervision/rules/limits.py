@@ -86,6 +86,8 @@ BATTERY_BACK = 25.0
 # Time -----------------------------------------------------------------------------------------------------------------
 AHEAD = timedelta(seconds=30)
 """A fix seen later than this after our present is refused: its clock is wrong."""
+BEHIND = timedelta(days=30)
+"""An older fix is refused: a clock that was never set. No device keeps fixes longer. ours."""
 RERUN = timedelta(hours=1)
 """A late fix within this of the newest one is judged with its neighbours again; an older one is only stored. ours."""
 WARM_UP = timedelta(minutes=10)

@@ -175,6 +175,8 @@ def check(r: Report, device: Device | None, sender: Sender, heard_at: datetime) 
         return Refused(r.index, "no-order", "the fix was seen before the order began: it may not be kept")
     if r.seen_at - heard_at > limits.AHEAD:
         return Refused(r.index, "seen-ahead", "the fix was seen more than 30 s ahead of us: set the device's clock")
+    if heard_at - r.seen_at > limits.BEHIND:
+        return Refused(r.index, "seen-long-ago", "the fix was seen more than 30 days ago: set the device's clock")
     if (r.lat is None) != (r.lon is None) or (r.lat is None and not r.signs and r.battery is None):
         return Refused(r.index, "no-place", "a report needs `lat` and `lon`, or says something of the device itself")
     numbers = (r.lat, r.lon, r.error_m, r.speed_mps, r.course_deg, r.battery)
