@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
+from uuid import UUID
 
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import AccountId, AlarmId, IncidentId, OrderId, ProtectedPersonId, UnitId, WearerId
+from ansimnet.kernel.ids import AccountId, AlarmId, CentreId, IncidentId, OrderId, ProtectedPersonId, UnitId, WearerId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,3 +159,23 @@ class IncidentClosed(Fact):
     alarm_ids: tuple[AlarmId, ...]
     outcome: str
     by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestAlarmRaised(Fact):
+    """An alarm about nobody: it goes the whole way of a real one, ledger, readers and link, and proves the silence."""
+
+    __test__: ClassVar[bool] = False  # no test case, whatever its name
+    kind: ClassVar[str] = "dispatch.test-alarm.raised.v1"
+    test_id: UUID
+    from_centre: CentreId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TestAlarmAnswered(Fact):
+    """The other centre heard a test alarm."""
+
+    __test__: ClassVar[bool] = False
+    kind: ClassVar[str] = "dispatch.test-alarm.answered.v1"
+    test_id: UUID
+    to_centre: CentreId

@@ -123,6 +123,14 @@ def _reading(api: APIRouter, ctx: Context) -> None:
 def _running(api: APIRouter, ctx: Context) -> None:
     db = ctx.dbs.tracking
 
+    @api.post("/test-alarm", status_code=202)
+    async def test_alarm(account: Runs) -> dict[str, Any]:
+        """Send an alarm about nobody the whole way; `status.last_test_alarm` shows when it came back."""
+        await _permit(ctx, account, Act.RUN_INCIDENT, screen="test-alarm")
+        async with db.transaction() as tx:
+            test_id = await service.raise_test_alarm(tx, ctx.clock.now(), actor=service.by_account(account.account_id))
+        return {"test_id": test_id}
+
     @api.post("/incidents/{incident_id}/acknowledge", status_code=204)
     async def acknowledge(account: Runs, incident_id: UUID) -> None:
         """Say that the room knows; whoever does so first leads."""

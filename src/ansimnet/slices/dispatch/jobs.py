@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 
-from ansimnet.facts.dispatch import PoliceAcknowledged
+from ansimnet.facts.dispatch import PoliceAcknowledged, TestAlarmAnswered, TestAlarmRaised
 from ansimnet.facts.footage import (
     ProvisionCamerasChanged,
     ProvisionEnded,
@@ -15,11 +15,14 @@ from ansimnet.facts.footage import (
 from ansimnet.facts.notifications import DeliveryRecorded
 from ansimnet.facts.protection import HelpAsked, WarningAcknowledged, WarningEscalated, WarningIssued
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
+from ansimnet.kernel.clock import now
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import TRACKING_CENTRE, IncidentId
+from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId, IncidentId
 from ansimnet.platform.db import Tx
+from ansimnet.platform.jobs import JobRun, every
 from ansimnet.platform.ledger import Entry, Reader, append
 from ansimnet.platform.mapdata import MapData
+from ansimnet.platform.parts import LinkIn, LinkOut
 from ansimnet.slices.dispatch import rules, service, store
 from ansimnet.slices.dispatch.model import AlarmSeen, State
 from ansimnet.slices.supervision import queries as supervision
@@ -152,3 +155,44 @@ async def _tick(tx: Tx, incident_id: IncidentId, item: str, entry: Entry) -> Non
         return
     if item in items and items[item].done_at is None:
         await service.tick(tx, incident_id, item, True, None, entry.sealed_at)
+
+
+TEST_EVERY_S = 600
+"""How often silence is proven: an empty queue older than ten minutes proves nothing. *Ours.*"""
+
+
+@every(TEST_EVERY_S, "dispatch.test-alarm", why="an alarm about nobody", centres=(TRACKING_CENTRE,))
+async def prove_silence(run: JobRun) -> None:
+    """Raise a test alarm."""
+    async with run.db.transaction() as tx:
+        await service.raise_test_alarm(tx, now(), actor=service.SYSTEM)
+
+
+async def on_test_answered(tx: Tx, entry: Entry) -> None:
+    """Note that a test alarm came back."""
+    assert isinstance(entry.fact, TestAlarmAnswered)
+    await store.answer_test_alarm(tx, entry.fact.test_id, entry.sealed_at)
+
+
+async def _test_goes(_: Tx, entry: Entry) -> list[CentreId]:
+    return [CITY_CENTRE] if entry.centre_id == TRACKING_CENTRE else []
+
+
+async def _test_returns(_: Tx, entry: Entry) -> list[CentreId]:
+    assert isinstance(entry.fact, TestAlarmAnswered)
+    return [entry.fact.to_centre] if entry.centre_id != entry.fact.to_centre else []
+
+
+async def _test_heard(tx: Tx, fact: Fact, from_centre: CentreId) -> None:
+    """Answer the other centre's test alarm."""
+    assert isinstance(fact, TestAlarmRaised)
+    answer = TestAlarmAnswered(**service.stamp(now()), test_id=fact.test_id, to_centre=from_centre)
+    await append(tx, answer, actor=service.SYSTEM)
+
+
+async def _nothing_more(_: Tx, __: Fact, ___: CentreId) -> None:
+    """The reader does the rest: the received fact is sealed like any other."""
+
+
+LINK_OUT: dict[type[Fact], LinkOut] = {TestAlarmRaised: _test_goes, TestAlarmAnswered: _test_returns}
+LINK_IN: dict[type[Fact], LinkIn] = {TestAlarmRaised: _test_heard, TestAlarmAnswered: _nothing_more}

@@ -465,3 +465,11 @@ async def move_unit(
             **stamp(now), unit_id=unit_id, incident_id=incident_id, lat=point.lat, lon=point.lon, eta_s=eta
         )
         await append(tx, fact, actor=actor)
+
+
+async def raise_test_alarm(tx: Tx, now: datetime, *, actor: str) -> UUID:
+    """Send an alarm about nobody the whole way of a real one, to the other centre and back."""
+    test_id = new_id()
+    await store.save_test_alarm(tx, test_id, now)
+    await append(tx, facts.TestAlarmRaised(**stamp(now), test_id=test_id, from_centre=tx.centre_id), actor=actor)
+    return test_id

@@ -423,3 +423,25 @@ async def load_warning(tx: Tx, incident_id: IncidentId) -> tuple[datetime, datet
         "select min(issued_at), min(acknowledged_at) from dispatch_warning where incident_id = %s", (incident_id,)
     )
     return (row[0], row[1]) if row and row[0] else None
+
+
+async def save_test_alarm(tx: Tx, test_id: UUID, at: datetime) -> None:
+    """Remember a test alarm; those older than a month go."""
+    await tx.execute("delete from dispatch_test_alarm where raised_at < %s - interval '30 days'", (at,))
+    await tx.execute("insert into dispatch_test_alarm (test_id, raised_at) values (%s, %s)", (test_id, at))
+
+
+async def answer_test_alarm(tx: Tx, test_id: UUID, at: datetime) -> None:
+    """Note that a test alarm came back; the first answer counts."""
+    await tx.execute(
+        "update dispatch_test_alarm set answered_at = %s where test_id = %s and answered_at is null", (at, test_id)
+    )
+
+
+async def last_test_alarm(tx: Tx) -> tuple[datetime, datetime] | None:
+    """Return when the newest answered test alarm was raised and answered."""
+    row = await tx.one(
+        """select raised_at, answered_at from dispatch_test_alarm where answered_at is not null
+        order by raised_at desc limit 1"""
+    )
+    return (row[0], row[1]) if row else None

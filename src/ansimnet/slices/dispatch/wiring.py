@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansimnet.facts import dispatch as facts
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Tx
@@ -33,7 +35,19 @@ async def to_unit(tx: Tx, entry: Entry, account: SignedIn) -> dict[str, object] 
 
 def parts(ctx: Context) -> Parts:
     """Return routes, readers and what live screens may hear."""
+
+    async def status() -> dict[str, Any]:
+        async with ctx.dbs.tracking.transaction() as tx:
+            last = await store.last_test_alarm(tx)
+        if last is None:
+            return {"last_test_alarm": None}
+        raised_at, answered_at = last
+        return {"last_test_alarm": {"at": raised_at, "ms": round((answered_at - raised_at).total_seconds() * 1000, 1)}}
+
     return Parts(
+        link_out=jobs.LINK_OUT,
+        link_in=jobs.LINK_IN,
+        status=[status],
         routers=[api.routes(ctx)],
         readers=jobs.readers(ctx.map),
         live=[LiveView(f, ROOM) for f in TOLD] + [LiveView(f, frozenset({Role.FIELD_UNIT}), to_unit) for f in TO_UNITS],
