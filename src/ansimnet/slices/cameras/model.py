@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from ansimnet.kernel.ids import CameraId
@@ -47,3 +47,23 @@ class ImportReport:
     remarks: list[tuple[int, str]]
     why_not: str | None
     todo: str
+
+
+@dataclass(frozen=True, slots=True)
+class CameraRow:
+    """One camera (or one pole with `count` of them) of a register. Degrees WGS 84; azimuth None where unknown."""
+
+    line: int
+    lat: float
+    lon: float
+    code: str | None
+    agency: str
+    address: str
+    purpose: str
+    count: int
+    azimuth_deg: float | None
+    fov_deg: float
+    range_m: float
+    retention_days: int | None
+    installed: str | None
+    rtsp_url: str | None = field(default=None, repr=False)

@@ -18,9 +18,8 @@ from ansimnet.kernel.ids import CameraId, FactId, new_id
 from ansimnet.platform.db import Db
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import store
-from ansimnet.slices.cameras.model import ImportReport
+from ansimnet.slices.cameras.model import CameraRow, ImportReport
 from ansimnet.slices.cameras.rules.register import (
-    CameraRow,
     NotARegister,
     Remark,
     RowRefused,

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CameraId, named_id
 from ansimnet.platform.db import Tx
-from ansimnet.slices.cameras.model import Camera
-from ansimnet.slices.cameras.rules.register import CameraRow
+from ansimnet.slices.cameras.model import Camera, CameraRow
 
 KEY_YEAR = 0
 """Stream addresses are under one key per centre that does not turn over with the year."""
@@ -51,8 +50,8 @@ async def save_cameras(tx: Tx, import_id: UUID, rows: Sequence[tuple[CameraId, C
                 r.azimuth_deg, r.fov_deg, r.range_m, r.retention_days, r.installed,
             ))  # fmt: skip
     await tx.execute(
-        """insert into camera (camera_id, code, agency, address, purpose, count, lat, lon, azimuth_deg, fov_deg, range_m,
-            retention_days, installed, import_id)
+        """insert into camera (camera_id, code, agency, address, purpose, count, lat, lon, azimuth_deg, fov_deg,
+            range_m, retention_days, installed, import_id)
         select camera_id, code, agency, address, purpose, count, lat, lon, azimuth_deg, fov_deg, range_m,
             retention_days, installed, %s from incoming
         on conflict (camera_id) do update set code = excluded.code, agency = excluded.agency,
@@ -123,7 +122,8 @@ async def save_health(tx: Tx, camera_id: CameraId, live: bool, reason: str, now:
     """Note whether a camera speaks; return whether that is news."""
     row = await tx.one(
         """insert into camera_health (camera_id, live, reason, since_at) values (%s, %s, %s, %s)
-        on conflict (camera_id) do update set live = excluded.live, reason = excluded.reason, since_at = excluded.since_at
+        on conflict (camera_id) do update
+        set live = excluded.live, reason = excluded.reason, since_at = excluded.since_at
         where camera_health.live <> excluded.live returning true""",
         (camera_id, live, reason, now),
     )

@@ -12,7 +12,7 @@ from ansimnet.platform.http import door
 from ansimnet.platform.parts import Context
 from ansimnet.slices.notifications import service, store
 from ansimnet.slices.notifications.model import Subscription
-from ansimnet.slices.notifications.rules import check_endpoint
+from ansimnet.slices.notifications.rules import check_endpoint, check_keys
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 
@@ -48,6 +48,7 @@ def routes(ctx: Context) -> APIRouter:
     ) -> None:
         """Take where this phone can be woken; pushes carry nothing."""
         check_endpoint(subscription.endpoint, ctx.settings.push_hosts)
+        check_keys(subscription.keys.p256dh, subscription.keys.auth)
         now = ctx.clock.now()
         db = ctx.dbs.of(account.centre_id)
         await policy.permit(

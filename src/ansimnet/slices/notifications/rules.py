@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import base64
+import re
+
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from ansimnet.kernel.errors import Refusal
 
@@ -16,23 +19,45 @@ class PushHostRefused(Refusal):
     name = "push-host-refused"
 
 
+class PushKeysBad(Refusal):
+    """These are no keys of a push subscription."""
+
+    name = "push-keys-bad"
+
+
+_PLAIN = re.compile(r"(?P<scheme>https?)://(?P<host>[A-Za-z0-9.-]+)(:(?P<port>[0-9]{1,5}))?/[!-~]*", re.ASCII)
+
+
 def check_endpoint(endpoint: str, hosts: str) -> None:
     """Refuse an endpoint outside the allowed services: it would let a phone make us call anything.
 
     `hosts` is comma-separated; an entry with a scheme (`http://127.0.0.1:9000`) matches that origin exactly.
 
     Raises:
-        PushHostRefused: another host, another scheme than https, or an address with credentials.
+        PushHostRefused: another host or port, another scheme than https, an address with credentials or odd characters.
     """
-    parts = urlsplit(endpoint)
-    allowed = [h.strip() for h in hosts.split(",") if h.strip()]
-    if f"{parts.scheme}://{parts.netloc}" in allowed:
-        return
-    host = parts.hostname or ""
-    if (
-        parts.scheme == "https"
-        and "@" not in parts.netloc
-        and any(host == h or host.endswith(f".{h}") for h in allowed)
-    ):
-        return
+    found = _PLAIN.fullmatch(endpoint)  # two readers of an odd address may see two hosts: take plain ones alone
+    if found is not None:
+        scheme, host, port = found["scheme"], found["host"].lower(), found["port"]
+        allowed = [h.strip() for h in hosts.split(",") if h.strip()]
+        if f"{scheme}://{host}{f':{port}' if port else ''}" in allowed:
+            return
+        named = any(host == h or host.endswith(f".{h}") for h in allowed)
+        if scheme == "https" and port in (None, "443") and named:
+            return
     raise PushHostRefused(todo="an administrator may add the service to ANSIMNET_PUSH_HOSTS")
+
+
+def check_keys(p256dh: str, auth: str) -> None:
+    """Refuse keys that nothing can be encrypted for: every later push would break on them.
+
+    Raises:
+        PushKeysBad: not an uncompressed P-256 point of 65 bytes and a secret of 16 (RFC 8291 §3.2).
+    """
+    try:
+        point, secret = (base64.urlsafe_b64decode(t + "=" * (-len(t) % 4)) for t in (p256dh, auth))
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError as error:
+        raise PushKeysBad from error
+    if len(point) != 65 or len(secret) != 16:
+        raise PushKeysBad

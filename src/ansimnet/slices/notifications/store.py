@@ -69,8 +69,8 @@ async def open_delivery(tx: Tx, delivery: Delivery, now: datetime) -> None:
             delivery.to, KEY_YEAR, delivery.content.encode(), bound_to=delivery.delivery_id.bytes
         )
     await tx.execute(
-        """insert into notifications_delivery (delivery_id, about, addressee, channel, content_sealed, state, attempt, made_at)
-        values (%s, %s, %s, %s, %s, 'waiting', 0, %s)""",
+        """insert into notifications_delivery (delivery_id, about, addressee, channel, content_sealed, state, attempt,
+            made_at) values (%s, %s, %s, %s, %s, 'waiting', 0, %s)""",
         (delivery.delivery_id, delivery.about, delivery.to, delivery.channel, sealed, now),
     )
 

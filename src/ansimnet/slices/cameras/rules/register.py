@@ -11,9 +11,10 @@ import csv
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansimnet.kernel.errors import Refusal
+from ansimnet.slices.cameras.model import CameraRow as CameraRow
 from ansimnet.slices.cameras.rules.lookup import DEFAULT_FOV_DEG, DEFAULT_RANGE_M, MAX_RANGE_M
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -41,8 +42,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "installed": ("설치년월", "설치연월", "installed"),
     "rtsp": ("RTSP주소", "rtsp_url"),
 }
-"""Column names of the national standard schema (전국CCTV표준데이터), its WGS84 naming, the Ansim-i file, and the sets that
-cities publish beside them."""
+"""Column names of the national standard schema (전국CCTV표준데이터), its WGS84 naming, the Ansim-i file, and the sets
+that cities publish beside them."""
 
 SIGNATURES = ("카메라대수", "카메라화소수", "설치목적구분", "촬영방면정보", "방범용 번호", "CCTV관리번호", "카메라번호")
 """A file with one of these columns is a camera register."""
@@ -51,7 +52,8 @@ ANSIMI = ("자치구", "주소", "위도", "경도", "수량")
 """The columns of the Ansim-i file (서울시 안심이 CCTV 연계 현황) and of the sets derived from it."""
 
 KOREA = (32.9, 38.7, 124.5, 132.0)
-"""Least and largest latitude, least and largest longitude of the Republic of Korea (Marado … Goseong, Baengnyeongdo … Dokdo)."""
+"""Least and largest latitude, least and largest longitude of the Republic of Korea (Marado … Goseong, Baengnyeongdo …
+Dokdo)."""
 
 WINDS = {"북동": 45, "동북": 45, "남동": 135, "동남": 135, "남서": 225, "서남": 225, "북서": 315, "서북": 315, "북": 0,
          "동": 90, "남": 180, "서": 270}  # fmt: skip
@@ -74,26 +76,6 @@ MAX_COUNT = 64
 
 MAX_FIELD = 2_000
 """Longer cells are not addresses."""
-
-
-@dataclass(frozen=True, slots=True)
-class CameraRow:
-    """One camera (or one pole with `count` of them) of a register. Degrees WGS 84; azimuth None where unknown."""
-
-    line: int
-    lat: float
-    lon: float
-    code: str | None
-    agency: str
-    address: str
-    purpose: str
-    count: int
-    azimuth_deg: float | None
-    fov_deg: float
-    range_m: float
-    retention_days: int | None
-    installed: str | None
-    rtsp_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
