@@ -23,7 +23,7 @@ VIEWED = 6
 WARM_S = 30.0
 """How long the relay may take to have every camera before the night begins."""
 
-CLOSE_WITHIN_S = 90.0
+CLOSE_WITHIN_S = 240.0
 """How long after the trigger the scripted room may take until it closes."""
 
 
@@ -71,7 +71,8 @@ async def play(stage: Stage, running: Running, *, say: Callable[[str], None]) ->
     listening = asyncio.create_task(told.listen(apis["controller"]))
     over = asyncio.Event()
     say(f"the night runs: {stage.world.story.scenario.title_en} …")
-    night = asyncio.create_task(stage.night.play(base, stop=over))
+    runs_s = stage.world.lead_s + CLOSE_WITHIN_S + 30 if stage.world.story.scenario.ending.footage else None
+    night = asyncio.create_task(stage.night.play(base, until_s=runs_s, stop=over))
     room = asyncio.create_task(Room(stage, apis, told, views, over).run())
     try:
         report = await night
@@ -269,9 +270,11 @@ class Score:
         asked = _count(first, "footage.provision.requested.v1")
         police = len(self.stage.night.others.police)
         if ending.trigger is None:
-            quiet = self.stage.world.scenario == "quiet-night"
-            alarms = _count(first, "supervision.alarm.raised.v1")
-            return triggers == 0 and asked == 0 and police == 0 and (alarms == 0 or not quiet)
+            if asked or police or self.told.counts.get("footage.provision.given.v1"):
+                return False
+            if ending.medical == "advance":  # recorded low, and she was told before (EM-08)
+                return "medical" in self.report.phone_states
+            return triggers == 0 and _count(first, "supervision.alarm.raised.v1") == 0
         closed = _count(first, "dispatch.incident.closed.v1") == 1
         return triggers >= 1 and asked >= 1 and police >= 1 and closed
 
