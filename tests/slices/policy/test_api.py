@@ -19,7 +19,9 @@ from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.platform import http as platform_http
 from ansimnet.platform.db import Db, Dbs
 from ansimnet.platform.ledger import Sealer
-from ansimnet.slices.policy import api, api_sessions, jobs, queries, service
+from ansimnet.slices.policy import jobs, queries, service
+from ansimnet.slices.policy.api import routes as api
+from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.model import Account
 
 NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)

@@ -16,8 +16,15 @@ from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, AccountId, CentreI
 from ansimnet.kernel.permits import Act, GroundKind, Masking, Purpose, Role
 from ansimnet.slices.policy import rules
 from ansimnet.slices.policy.model import Account, CentreKind, Decision, Ground, Line, Question, Reach, Statute
-from ansimnet.slices.policy.table import BOTH, FOOTAGE_ACTS, NEVERS, TABLE, TRACKING
-from ansimnet.slices.policy.words import ACT_WORDS, GROUND_WORDS, ORGANISATIONS, PURPOSE_WORDS, REASONS, ROLE_WORDS
+from ansimnet.slices.policy.rules.table import BOTH, FOOTAGE_ACTS, NEVERS, TABLE, TRACKING
+from ansimnet.slices.policy.rules.words import (
+    ACT_WORDS,
+    GROUND_WORDS,
+    ORGANISATIONS,
+    PURPOSE_WORDS,
+    REASONS,
+    ROLE_WORDS,
+)
 
 NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)
 THING, OWN = new_id(), new_id()

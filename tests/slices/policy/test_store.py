@@ -16,9 +16,9 @@ from ansimnet.kernel.errors import Forbidden, NotFound, Refusal
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, AccountId, GroundId, PermitId, new_id
 from ansimnet.kernel.permits import Act, GroundKind, Masking, NoPermit, Permit, PermitOver, Purpose, Role
 from ansimnet.platform.db import Db, Dbs
-from ansimnet.slices.policy import permits as permits_module
 from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.queries import permits as permits_module
 
 NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)
 Make = Callable[..., Awaitable[Account]]

@@ -14,8 +14,9 @@ from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, AccountId, CentreI
 from ansimnet.kernel.permits import Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Dbs, Tx
-from ansimnet.slices.policy import accounts, keyring, queries, store
+from ansimnet.slices.policy import queries, store
 from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.store import accounts, keyring
 
 DESK_IDLE = timedelta(minutes=30)
 DESK_LASTS = timedelta(hours=12)

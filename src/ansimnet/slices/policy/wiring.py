@@ -8,7 +8,9 @@ from fastapi import FastAPI
 
 from ansimnet.platform.db import Db
 from ansimnet.platform.parts import Context, Parts
-from ansimnet.slices.policy import api, api_sessions, jobs, queries
+from ansimnet.slices.policy import jobs, queries
+from ansimnet.slices.policy.api import routes as api
+from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.queries import create_account
 from ansimnet.slices.policy.service import Desk
 

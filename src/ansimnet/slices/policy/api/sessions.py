@@ -13,9 +13,9 @@ from starlette.requests import HTTPConnection
 from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act, Role
 from ansimnet.platform.http import door
-from ansimnet.slices.policy import keyring
 from ansimnet.slices.policy.model import Account, kind_of
 from ansimnet.slices.policy.service import Caller, Desk, NotSignedIn, Opened
+from ansimnet.slices.policy.store import keyring
 
 COOKIE = "ansimnet_session"
 SECURE_COOKIE = "__Host-ansimnet_session"

@@ -12,9 +12,9 @@ from ansimnet.kernel.ids import AccountId, FactId, new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Tx
-from ansimnet.slices.policy import accounts, keyring
 from ansimnet.slices.policy.model import Account, kind_of
 from ansimnet.slices.policy.rules import RULES
+from ansimnet.slices.policy.store import accounts, keyring
 
 CODE_LASTS = timedelta(hours=24)
 """A phone is enrolled on the day it is handed out (ours)."""

@@ -24,7 +24,7 @@ from ansimnet.slices.policy.model import (
     Statute,
     kind_of,
 )
-from ansimnet.slices.policy.table import (
+from ansimnet.slices.policy.rules.table import (
     BREAK_GLASS_LASTS,
     FOOTAGE_ACTS,
     MOST_EXTENSIONS,
@@ -34,7 +34,7 @@ from ansimnet.slices.policy.table import (
     TABLE,
     TRIGGER_LASTS,
 )
-from ansimnet.slices.policy.words import ACT_WORDS, GROUND_WORDS, PURPOSE_WORDS, REASONS, ROLE_WORDS
+from ansimnet.slices.policy.rules.words import ACT_WORDS, GROUND_WORDS, PURPOSE_WORDS, REASONS, ROLE_WORDS
 
 __all__ = [
     "BREAK_GLASS_LASTS",

@@ -6,7 +6,8 @@ ledger cannot be written there is no answer. A permit in hand is trusted for one
 
 from __future__ import annotations
 
-from ansimnet.slices.policy.grounds import (
+from ansimnet.slices.policy.model import Account, Ground, HeldPermit, Look, Redeemed, Statute, short
+from ansimnet.slices.policy.queries.grounds import (
     FifthTrigger,
     NoCitation,
     NoReason,
@@ -25,9 +26,8 @@ from ansimnet.slices.policy.grounds import (
     revoke,
     widen_ground,
 )
-from ansimnet.slices.policy.model import Account, Ground, HeldPermit, Look, Redeemed, Statute, short
-from ansimnet.slices.policy.people import LoginTaken, create_account, new_phone, new_phone_code
-from ansimnet.slices.policy.permits import (
+from ansimnet.slices.policy.queries.people import LoginTaken, create_account, new_phone, new_phone_code
+from ansimnet.slices.policy.queries.permits import (
     BadTicket,
     ended,
     hold,

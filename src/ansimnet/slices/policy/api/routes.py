@@ -16,7 +16,7 @@ from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger import pages
 from ansimnet.slices.policy import queries
-from ansimnet.slices.policy.api_sessions import AccountShown, Form, TheDesk
+from ansimnet.slices.policy.api.sessions import AccountShown, Form, TheDesk
 from ansimnet.slices.policy.model import Account, HeldPermit
 from ansimnet.slices.policy.rules import citation, trigger_number, what_is
 from ansimnet.slices.policy.service import Desk

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 from ansimnet.kernel.permits import Act, GroundKind, Masking, Purpose, Role
 from ansimnet.slices.policy.model import CentreKind, Line, Never, Reach, Statute
-from ansimnet.slices.policy.words import REASONS
+from ansimnet.slices.policy.rules.words import REASONS
 
 TRIGGER_LASTS = timedelta(minutes=60)
 """A trigger's permit (design: before and beyond a trigger)."""

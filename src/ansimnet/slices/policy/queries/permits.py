@@ -15,10 +15,11 @@ from ansimnet.kernel.ids import AccountId, CentreId, FactId, PermitId, new_id
 from ansimnet.kernel.permits import Act, Masking, Permit, PermitOver, Purpose, Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
-from ansimnet.slices.policy import accounts, keyring, store
+from ansimnet.slices.policy import store
 from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Look, Question, Redeemed
 from ansimnet.slices.policy.rules import RULES, citation, refuse, what_is
-from ansimnet.slices.policy.words import ORGANISATIONS, REASONS, ROLE_WORDS
+from ansimnet.slices.policy.rules.words import ORGANISATIONS, REASONS, ROLE_WORDS
+from ansimnet.slices.policy.store import accounts, keyring
 
 LEASE_S = 1.0
 """How long a permit in memory is trusted without reading it again (design: the words)."""

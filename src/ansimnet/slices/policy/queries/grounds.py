@@ -16,7 +16,7 @@ from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
 from ansimnet.slices.policy import store
 from ansimnet.slices.policy.model import Account, Ground, Question, Said, Statute, kind_of
-from ansimnet.slices.policy.permits import forbidden, record
+from ansimnet.slices.policy.queries.permits import forbidden, record
 from ansimnet.slices.policy.rules import (
     BREAK_GLASS_LASTS,
     MOST_EXTENSIONS,
@@ -27,7 +27,7 @@ from ansimnet.slices.policy.rules import (
     refuse,
     trigger_of,
 )
-from ansimnet.slices.policy.words import REASONS
+from ansimnet.slices.policy.rules.words import REASONS
 
 
 class FifthTrigger(Forbidden):

@@ -1,0 +1,1 @@
+"""Permits, break-glass, accounts, sessions and the ledger over HTTP."""
