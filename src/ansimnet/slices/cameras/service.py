@@ -125,6 +125,8 @@ def _chunks(path: Path) -> Iterator[bytes]:
         with _opened(path) as raw:
             while chunk := raw.read(CHUNK):
                 unpacked += len(chunk)
+                if len(chunk) == CHUNK and not any(end in chunk for end in (b"\n", b"\r", b"\0")):
+                    raise NotARegister(f"a line is longer than {CHUNK >> 20} MiB: this is no table")
                 if unpacked > MAX_BYTES:
                     raise NotARegister(f"larger than {MAX_BYTES >> 20} MiB", todo="split the file by district")
                 yield chunk

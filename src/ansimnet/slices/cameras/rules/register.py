@@ -123,6 +123,12 @@ def encoding_of(chunks: Iterable[bytes]) -> str:
         if not readers:
             break
         lines += chunk.count(b"\n")
+    for name in list(readers):  # a file cut off inside a character
+        try:
+            readers[name].decode(b"", final=True)
+        except UnicodeDecodeError:
+            failed[name] = lines
+            del readers[name]
     if readers:
         return next(iter(readers))
     raise NotARegister(
@@ -302,7 +308,7 @@ def _within(name: str, cell: dict[str, str], least: float, most: float, default:
 
 
 def _installed(text: str, remarks: list[str]) -> str | None:
-    found = re.match(r"(\d{4})[-./년 ]?(\d{1,2})?", text)
+    found = re.match(r"(\d{4})(?:년 ?|[-./ ])?(\d{1,2})?", text)
     if not text:
         return None
     if found and int(found.group(1)) >= FIRST_CCTV_YEAR and 1 <= int(found.group(2) or 1) <= 12:
