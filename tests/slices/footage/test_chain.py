@@ -29,6 +29,7 @@ from ansimnet.kernel.ids import (
     WearerId,
     new_id,
 )
+from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Dbs
 from ansimnet.slices.policy import queries as policy
 
@@ -268,6 +269,40 @@ async def test_who_has_no_part_gets_no_ticket(city: Centres) -> None:
     assert own.status_code == 200
     stranger = await city.post("operator", f"/provisions/{new_id()}/tickets", {"camera_id": camera})
     assert stranger.status_code == 404
+
+
+@pytest.mark.requirement("EM-21")
+async def test_an_ordered_unit_sees_the_picture_and_no_other_unit_does(city: Centres) -> None:
+    _, incident_id = await alarm(city)
+    shown = await city.cameras_of(incident_id)
+    camera, unit_id = shown["cameras"][0]["camera_id"], new_id()
+    async with city.dbs.tracking.transaction() as tx:
+        account_id, _ = await policy.new_phone(
+            tx, role=Role.FIELD_UNIT, display="순찰 21", subject_id=unit_id, now=now()
+        )
+    city.accounts["unit"] = policy.Account(
+        account_id=account_id,
+        centre_id=city.dbs.tracking.centre_id,
+        login="unit-21",
+        role=Role.FIELD_UNIT,
+        display="순찰 21",
+        subject_id=unit_id,
+    )
+    path = f"/provisions/{shown['provision_id']}/tickets"
+    assert (await city.get("unit", f"/incidents/{incident_id}/cameras")).status_code == 403
+    assert (await city.post("unit", path, {"camera_id": camera})).status_code == 403
+    async with city.dbs.tracking.transaction() as tx:
+        await policy.admit(tx, incident_id, unit_id, now())
+    listed = await city.get("unit", f"/incidents/{incident_id}/cameras")
+    assert listed.status_code == 200, listed.text
+    assert listed.json()["cameras"][0]["camera_id"] == camera
+    ticket = await city.post("unit", path, {"camera_id": camera})
+    assert ticket.status_code == 200, ticket.text
+    assert ticket.json()["masking"] == "masked"
+    async with watching(stage_at(city, ticket.json()["url"]), ticket.json()["ticket"]) as w:
+        await w.frames(2)
+    original = await city.post("unit", path, {"camera_id": camera, "masking": "original"})
+    assert original.status_code == 403
 
 
 async def test_a_provision_is_extended_once_with_a_reason(city: Centres) -> None:

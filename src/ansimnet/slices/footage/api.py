@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Conflict, NotFound
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId
-from ansimnet.kernel.permits import Act, Masking, Purpose
+from ansimnet.kernel.permits import Act, Masking, Purpose, Role
 from ansimnet.platform.db import Db, Dbs, Tx
 from ansimnet.platform.http import door
 from ansimnet.slices.footage import queries, store
@@ -264,22 +264,24 @@ class Desk:
         return until
 
     async def of_incident(self, account: policy.Account, incident_id: UUID) -> IncidentCameras:
-        """Return what an incident may show."""
+        """Return what an incident may show. A unit needs no right to the incident: it takes part in the provision."""
         home = self.home(account)
-        await self.at_home(
-            account,
-            Act.READ_INCIDENT,
-            incident_id,
-            purpose=Purpose.RESPOND,
-            screen="incident",
-            masking=Masking.MASKED,
-        )
+        unit = account.role is Role.FIELD_UNIT
+        if not unit:
+            await self.at_home(
+                account,
+                Act.READ_INCIDENT,
+                incident_id,
+                purpose=Purpose.RESPOND,
+                screen="incident",
+                masking=Masking.MASKED,
+            )
         async with home.transaction() as tx:
             p = await queries.of_incident(tx, incident_id)
         if p is None:
             return IncidentCameras(provision_id=None, state="none", cameras=[])
         listed: list[dict[str, Any]] = []
-        if p.state is State.GIVEN:
+        if unit or p.state is State.GIVEN:
             await self.at_home(
                 account,
                 Act.READ_PROVISION,
@@ -288,6 +290,7 @@ class Desk:
                 screen="incident",
                 masking=Masking.MASKED,
             )
+        if p.state is State.GIVEN:
             listed = await self.neighbour.cameras(p.to_centre, p.provision_id)
         return IncidentCameras(
             provision_id=p.provision_id,
