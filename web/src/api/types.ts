@@ -128,7 +128,7 @@ export interface Step {
   elapsed_ms: number | null;
 }
 export interface TimelineEntry {
-  seq: number;
+  seq?: number;
   at: string;
   kind: string;
   icon: "alarm" | "ours" | "safe" | "info" | "doubt";

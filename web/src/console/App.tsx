@@ -186,8 +186,8 @@ function Desk({ session }: { session: Session }) {
     wearers.data?.wearers.find((w) => w.wearer_id === route.id)?.code;
   const signOut = () => {
     void api.signOut().finally(() => {
-      client.clear();
       client.setQueryData(["session"], null);
+      client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
     });
   };
   return (

@@ -4,7 +4,7 @@ import { fitting } from "../console/Find";
 import { incident, notices, openAlarms, permits, wearer } from "../fixtures/data";
 import { en } from "../text/en";
 import { ko } from "../text/ko";
-import { leftToClose, nextLine, passed, stepLooks, trendMPerMin } from "./dispatch/rules";
+import { fold, gather, leftToClose, nextLine, passed, stepLooks, trendMPerMin } from "./dispatch/rules";
 import { about, actorWords, refused } from "./policy/Ledger";
 import { smoothPath } from "./supervision/Forecast";
 import { boundaryM, doubts, forecastAt, holdsInS, neighbour, triage } from "./supervision/triage";
@@ -98,6 +98,18 @@ describe("incident", () => {
       "accepted",
     ]);
     expect(passed(incident.orders[1] as (typeof incident.orders)[0])).toEqual([]);
+  });
+  it("folds a line told again and again", () => {
+    const line = (text_ko: string) => ({ kind: "footage", text_ko });
+    expect(fold([line("a"), line("a"), line("b"), line("a")]).map((e) => e.times)).toEqual([2, 1, 1]);
+  });
+  it("gathers the permits of one look, and gives the shortest time", () => {
+    const one = { ...(permits[0] as (typeof permits)[0]), act: "view_stream" };
+    const two = { ...one, permit_id: "x", not_after: "2020-01-01T00:00:00Z" };
+    expect(gather([one, two, permits[1] as typeof one]).map((p) => [p.many, p.not_after === two.not_after])).toEqual([
+      [2, true],
+      [1, false],
+    ]);
   });
   it("tells growing from shrinking distance", () => {
     expect(

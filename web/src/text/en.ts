@@ -82,7 +82,7 @@ export const en: Text = {
     link: "Link",
     seal: "Seal",
     skew: "Clock",
-    sec: (ms) => `${(ms / 1000).toFixed(1)} s`,
+    sec: (ms) => (ms < 100 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)} s`),
   },
   keys: {
     title: "Keys",

@@ -92,7 +92,7 @@ export const ko = {
     link: "망연계",
     seal: "원장 봉인",
     skew: "시각 오차",
-    sec: (ms: number) => `${(ms / 1000).toFixed(1)}초`,
+    sec: (ms: number) => (ms < 100 ? `${Math.round(ms)} ms` : `${(ms / 1000).toFixed(1)}초`),
   },
   keys: {
     title: "키 안내",

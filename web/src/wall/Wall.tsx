@@ -3,7 +3,7 @@ import { useMemo, useRef, useState } from "react";
 import type { Camera, CameraProvision, Masking, Ticket } from "../api/types";
 import { elapsed } from "../kit/format";
 import { useText } from "../text";
-import { arrange, grid, type Slots } from "./layout";
+import { arrange, byArrival, grid, RERANK_MS, type Remembered, remember, type Slots } from "./layout";
 import { LiveTile } from "./Tile";
 
 export interface WallProps {
@@ -17,13 +17,35 @@ export interface WallProps {
   endedWords?: string;
 }
 
-/** Slots that follow the ranking but never move what a person is looking at. */
-export function useSlots(cameras: readonly Camera[], held: ReadonlySet<string>, size: number): Slots {
-  const before = useRef<Slots>([]);
+/** Slots that follow the ranking, but not faster than eyes, and never move what a person is looking at. */
+export function useSlots(
+  listed: readonly Camera[],
+  held: ReadonlySet<string>,
+  size: number,
+): { slots: Slots; cameras: readonly Camera[] } {
+  const memory = useRef<Remembered<Camera>[]>([]);
+  const state = useRef<{ slots: Slots; rankedMs: number }>({ slots: [], rankedMs: 0 });
   return useMemo(() => {
-    before.current = arrange(before.current, cameras, held, size);
-    return before.current;
-  }, [cameras, held, size]);
+    const now = Date.now();
+    memory.current = remember(memory.current, listed, now);
+    const cameras = memory.current.map((r) => r.camera);
+    const count = Math.min(size, Math.max(1, cameras.length));
+    const known = new Set(cameras.map((c) => c.camera_id));
+    const { slots, rankedMs } = state.current;
+    // between two rankings every tile whose camera still exists is held; a new best view never waits
+    const early = now - rankedMs < RERANK_MS;
+    const best = byArrival(cameras)[0];
+    const kept = early ? new Set([...held, ...slots.filter((c): c is string => Boolean(c && known.has(c)))]) : held;
+    const next = arrange(slots, cameras, kept, count);
+    const at = best ? next.indexOf(best) : -1;
+    const shown = [...next];
+    if (best && at !== 0 && !(shown[0] && held.has(shown[0])) && !held.has(best)) {
+      if (at > 0) shown[at] = shown[0] ?? null;
+      shown[0] = best;
+    }
+    state.current = { slots: shown, rankedMs: early ? rankedMs : now };
+    return { slots: shown, cameras };
+  }, [listed, held, size]);
 }
 
 export function Wall({ provision, size, ask, watermark, large, onLarge, endedWords }: WallProps) {
@@ -31,10 +53,10 @@ export function Wall({ provision, size, ask, watermark, large, onLarge, endedWor
   const [pointer, setPointer] = useState<string>();
   const [focus, setFocus] = useState<string>();
   const held = useMemo(() => new Set([pointer, focus].filter((c): c is string => Boolean(c))), [pointer, focus]);
-  const count = Math.min(size, Math.max(1, provision.cameras.length));
-  const slots = useSlots(provision.cameras, held, count);
+  const { slots, cameras } = useSlots(provision.cameras, held, size);
+  const count = slots.length;
   const lay = grid(count, Math.min(large, count - 1));
-  const byId = new Map(provision.cameras.map((c) => [c.camera_id, c]));
+  const byId = new Map(cameras.map((c) => [c.camera_id, c]));
   const ended = provision.state !== "given";
   return (
     <div

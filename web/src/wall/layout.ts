@@ -32,6 +32,29 @@ export function arrange(before: Slots, cameras: readonly Ranked[], held: Readonl
   return slots;
 }
 
+/** A camera that fell off the list keeps its tile this long, milliseconds: the next second's list often names it again. */
+export const LINGER_MS = 20_000;
+/** Tiles are re-ranked at most this often, milliseconds, so that a wall can be watched. */
+export const RERANK_MS = 10_000;
+export interface Remembered<C> {
+  camera: C;
+  listedMs: number;
+}
+/** The cameras to show: those listed now, then those listed a moment ago, marked as passed. */
+export function remember<C extends Ranked>(
+  before: readonly Remembered<C>[],
+  listed: readonly C[],
+  nowMs: number,
+): Remembered<C>[] {
+  const now = new Set(listed.map((c) => c.camera_id));
+  return [
+    ...listed.map((camera) => ({ camera, listedMs: nowMs })),
+    ...before
+      .filter((r) => !now.has(r.camera.camera_id) && nowMs - r.listedMs < LINGER_MS)
+      .map((r) => ({ ...r, camera: { ...r.camera, sees: false, arrives_in_s: -1 } })),
+  ];
+}
+
 export interface Cell {
   row: number;
   column: number;

@@ -92,6 +92,7 @@ export class Player {
       this.say("unsupported");
       return;
     }
+    this.video.addEventListener("loadeddata", () => this.follow());
     this.silence = setInterval(() => this.listen(), 500);
     void this.open();
   }
@@ -279,16 +280,21 @@ export class Player {
     if (video.currentTime < start) video.currentTime = Math.max(start, end - 0.1);
     const ahead = end - video.currentTime;
     const move = chase(ahead, this.mean.add(ahead));
-    if (move.jump) {
+    if (ahead <= 0.02 && video.readyState < HTMLMediaElement.HAVE_FUTURE_DATA) {
+      // ran dry at the very edge: stand one frame back so that a picture stays
+      video.currentTime = Math.max(start, end - 0.1);
+    } else if (move.jump) {
       video.currentTime = Math.max(start, end - 0.1);
       this.mean.clear();
     } else {
       video.playbackRate = move.rate;
     }
     if (video.paused) void video.play().catch(() => undefined);
+    // a buffer is no picture yet: live is said when the element has a frame to show
+    if (video.readyState < HTMLMediaElement.HAVE_CURRENT_DATA) return;
     this.frames += 1;
     this.attempt = 0;
-    this.video.style.visibility = "visible";
+    video.style.visibility = "visible";
     this.say("live");
     this.events.frame();
     this.events.behind(Math.max(0, ahead));

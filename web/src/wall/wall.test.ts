@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cameras, city } from "../fixtures/city";
 import { brackets, place } from "./boxes";
 import { againMs, chase, forget, JUMP_S, RollingMean, TARGET_S } from "./edge";
-import { arrange, byArrival, grid } from "./layout";
+import { arrange, byArrival, grid, LINGER_MS, remember } from "./layout";
 import { outline } from "./outline";
 import { meaning } from "./player";
 
@@ -33,6 +33,13 @@ describe("layout", () => {
   });
   it("lets a tile go when its camera is gone", () => {
     expect(arrange(["x", "b"], list, new Set(["x"]), 2)).toEqual(["b", "c"]);
+  });
+  it("remembers a camera for a while after it fell off the list", () => {
+    const first = remember([], list, 0);
+    const later = remember(first, list.slice(0, 1), LINGER_MS - 1);
+    expect(later).toHaveLength(list.length);
+    expect(later[1]?.camera).toMatchObject({ sees: false, arrives_in_s: -1 });
+    expect(remember(later, list.slice(0, 1), LINGER_MS * 3)).toHaveLength(1);
   });
   it("leaves tiles empty when there are too few cameras", () =>
     expect(arrange([], list.slice(0, 1), new Set(), 3)).toEqual(["a", null, null]));

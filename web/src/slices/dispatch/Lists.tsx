@@ -4,7 +4,7 @@ import { Icon } from "../../kit/Icon";
 import { Age, Button, Elapsed, Hint, PanelHead, PermitBadge } from "../../kit/parts";
 import { useConnected } from "../../live/store";
 import { useText } from "../../text";
-import { idle, leftToClose, passed, unitsInOrder } from "./rules";
+import { gather, idle, leftToClose, passed, unitsInOrder } from "./rules";
 
 export function Checklist({
   incident,
@@ -124,7 +124,7 @@ export function Permits({ permits, viewers }: { permits: readonly Permit[]; view
   const text = useText();
   const connected = useConnected();
   const rank = { in_use: 0, ending: 0, waiting: 1, ended: 2, revoked: 2 } as const;
-  const rows = [...permits].sort((a, b) => rank[a.state] - rank[b.state] || a.not_after.localeCompare(b.not_after));
+  const rows = gather(permits).sort((a, b) => rank[a.state] - rank[b.state] || a.not_after.localeCompare(b.not_after));
   return (
     <div className="sec grow">
       <PanelHead
@@ -134,7 +134,11 @@ export function Permits({ permits, viewers }: { permits: readonly Permit[]; view
       />
       <div className="col pb permits">
         {rows.slice(0, 6).map((p) => (
-          <PermitBadge key={p.permit_id} permit={p} connected={connected} />
+          <PermitBadge
+            key={p.permit_id}
+            permit={p.many > 1 ? { ...p, scope: text.provision.cameras(p.many) } : p}
+            connected={connected}
+          />
         ))}
         {rows.length === 0 ? <p className="sm t3">{text.permit.none}</p> : null}
       </div>

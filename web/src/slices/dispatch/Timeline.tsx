@@ -3,6 +3,7 @@ import { useNow } from "../../kit/clock";
 import { clock } from "../../kit/format";
 import { Hint, PanelHead } from "../../kit/parts";
 import { useText } from "../../text";
+import { fold } from "./rules";
 
 const cls = { alarm: "key", ours: "u", safe: "s", info: "", doubt: "d" } as const;
 const color = {
@@ -56,14 +57,14 @@ export function TimeAxis({ entries, nowMs }: { entries: readonly TimelineEntry[]
       {entries.map((e) =>
         e.icon === "alarm" ? (
           <path
-            key={e.seq}
+            key={`${e.at}${e.kind}`}
             d="M0 -5 5 0 0 5 -5 0z"
             transform={`translate(${x(Date.parse(e.at))} 40)`}
             fill={color.alarm}
           />
         ) : (
           <circle
-            key={e.seq}
+            key={`${e.at}${e.kind}`}
             cx={x(Date.parse(e.at))}
             cy="40"
             r="4"
@@ -92,7 +93,7 @@ export function Timeline({
   const end = closed ? Math.max(...entries.map((e) => Date.parse(e.at)), 0) : now;
   const shown = entries
     .filter((e) => !filter || e.icon === filter)
-    .sort((a, b) => b.at.localeCompare(a.at) || b.seq - a.seq);
+    .sort((a, b) => b.at.localeCompare(a.at) || (b.seq ?? 0) - (a.seq ?? 0));
   return (
     <div className="sec timeline">
       <PanelHead
@@ -109,11 +110,14 @@ export function Timeline({
         <TimeAxis entries={entries} nowMs={end} />
       </div>
       <div className="tl scroll">
-        {shown.map((e) => (
-          <div className={`ev ${cls[e.icon] ?? ""}`} key={`${e.seq}${e.kind}`}>
+        {fold(shown).map((e) => (
+          <div className={`ev ${cls[e.icon] ?? ""}`} key={`${e.at}${e.kind}${e.text_ko}`}>
             <time>{clock(e.at)}</time>
             <span className="dot" />
-            <p>{text.locale === "ko" ? e.text_ko : e.text_en}</p>
+            <p>
+              {text.locale === "ko" ? e.text_ko : e.text_en}
+              {e.times > 1 ? <span className="t3"> × {e.times}</span> : null}
+            </p>
           </div>
         ))}
       </div>

@@ -94,9 +94,11 @@ export function VictimPanel({
         <h2 className="nw">
           {t.victim} {victim.code}
         </h2>
-        <span className={`bd o${victim.grade === "very_high" ? " c2" : ""}`}>
-          {text.grade[victim.grade] ?? victim.grade}
-        </span>
+        {victim.grade ? (
+          <span className={`bd o${victim.grade === "very_high" ? " c2" : ""}`}>
+            {text.grade[victim.grade] ?? victim.grade}
+          </span>
+        ) : null}
         <span className="sp" />
         <Age at={victim.seen_at} label={text.watch.locationAge} />
       </div>

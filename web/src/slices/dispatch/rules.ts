@@ -1,5 +1,5 @@
 /** Small decisions of the incident screen: pure. */
-import type { ChecklistItem, Incident, Order, OrderState, Step, Unit } from "../../api/types";
+import type { ChecklistItem, Incident, Order, OrderState, Permit, Step, Unit } from "../../api/types";
 
 export type StepLook = "done" | "now" | "todo" | "late";
 /** A step is done when a later one was reached; the last reached is now. Step ③ is late after 60 s without it (the sheet of parts). */
@@ -41,9 +41,9 @@ export function passed(order: Order): { state: OrderState; at: string }[] {
   });
 }
 
-/** A unit that has no order of this incident yet, or only a draft of one. */
+/** A unit that nobody has asked yet. */
 export function idle(unit: Pick<Unit, "state">): boolean {
-  return unit.state === "free" || unit.state === "draft" || unit.state === "proposed";
+  return unit.state === "free" || unit.state === "proposed";
 }
 
 /** Units already in, nearest first, then reserves. */
@@ -52,9 +52,30 @@ export function unitsInOrder(units: readonly Unit[]): Unit[] {
   return [...units].sort((a, b) => reserve(a) - reserve(b) || (a.eta_s ?? 1e9) - (b.eta_s ?? 1e9));
 }
 
-export interface Trend {
-  values: readonly { at: number; m: number }[];
+/** The same line told again and again, one after the other, is one line with its count. Newest first in, newest first out. */
+export function fold<E extends { text_ko: string; kind: string }>(entries: readonly E[]): (E & { times: number })[] {
+  const out: (E & { times: number })[] = [];
+  for (const entry of entries) {
+    const last = out.at(-1);
+    if (last && last.kind === entry.kind && last.text_ko === entry.text_ko) last.times += 1;
+    else out.push({ ...entry, times: 1 });
+  }
+  return out;
 }
+
+/** Permits of one person, ground, act and masking stand in one badge; the one that ends first gives its time. */
+export function gather(permits: readonly Permit[]): (Permit & { many: number })[] {
+  const groups = new Map<string, Permit & { many: number }>();
+  for (const p of permits) {
+    const open = p.state === "in_use" || p.state === "ending";
+    const key = open && p.act === "view_stream" ? [p.holder, p.ground, p.masking, p.act].join("|") : p.permit_id;
+    const known = groups.get(key);
+    if (!known) groups.set(key, { ...p, many: 1 });
+    else groups.set(key, { ...(p.not_after < known.not_after ? p : known), many: known.many + 1 });
+  }
+  return [...groups.values()];
+}
+
 /** Metres the distance changed per minute over what is known, positive when growing. */
 export function trendMPerMin(values: readonly { at: number; m: number }[]): number | undefined {
   const first = values[0];

@@ -21,7 +21,8 @@ export function SignIn() {
     try {
       const session = await api.signIn(login.trim(), password);
       rememberCsrf(session.csrf);
-      client.clear();
+      // the session's own query stays: the door watches it
+      client.removeQueries({ predicate: (q) => q.queryKey[0] !== "session" });
       client.setQueryData(["session"], session);
     } catch (error) {
       setPassword("");

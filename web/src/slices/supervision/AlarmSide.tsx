@@ -68,7 +68,7 @@ export function DoneByMachine({ entries }: { entries: readonly TimelineEntry[] }
   return (
     <div className="tl">
       {entries.map((e) => (
-        <div className={`ev ${cls[e.icon] ?? ""}`} key={e.seq}>
+        <div className={`ev ${cls[e.icon] ?? ""}`} key={`${e.at}${e.kind}${e.text_ko}`}>
           <time>{clock(e.at)}</time>
           <span className="dot" />
           <p>{text.locale === "ko" ? e.text_ko : e.text_en}</p>

@@ -34,8 +34,6 @@ export function ReplayChart({
   const ticks = Array.from({ length: 10 }, (_, i) => first + ((last - first) * i) / 9);
   const hot = alarm?.confirmed_at ? Date.parse(alarm.confirmed_at) : undefined;
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the arrow keys of the page move through the fixes
-    // biome-ignore lint/a11y/noStaticElementInteractions: a chart that may also be pointed at
     <svg
       ref={box}
       viewBox={`-42 -14 ${W + 62} ${H + 62}`}
