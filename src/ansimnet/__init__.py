@@ -1,3 +1,3 @@
-"""Ansimnet (안심망): an alarm becomes a rescue, and every look at a person has a ground, an end and a line in the ledger."""
+"""Ansimnet (안심망): an alarm becomes a rescue, and every look has a ground, an end and a line in the ledger."""
 
 __version__ = "0.1.0"

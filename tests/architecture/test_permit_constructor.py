@@ -65,7 +65,8 @@ def test_only_policy_builds_a_permit() -> None:
 
 
 def test_policy_builds_it_in_one_place() -> None:
-    found = [str(f.relative_to(HOME)) for f in sorted(HOME.rglob("*.py")) for _ in constructions(ast.parse(f.read_text("utf-8")))]
+    files = sorted(HOME.rglob("*.py"))
+    found = [str(f.relative_to(HOME)) for f in files for _ in constructions(ast.parse(f.read_text("utf-8")))]
     assert found == ["store/__init__.py"]
 
 

@@ -26,7 +26,7 @@ cli = typer.Typer(
     help="""**Ansimnet (안심망)** turns an alarm into a rescue.
 
 Start here: `ansimnet demo` runs the whole system with a simulated district and opens the console.
-Then: `ansimnet serve` for your own data, `ansimnet import …` to bring it in, `ansimnet doctor` when something is odd.""",
+Then: `ansimnet serve` for your own data, `ansimnet import …` to bring it in, `ansimnet doctor` when it looks odd.""",
 )
 imports = typer.Typer(
     no_args_is_help=True, help="Bring in cameras, streets, buildings, boundaries and places from files."
@@ -152,9 +152,8 @@ def import_cameras(
             err.print(f"→ {report.todo}")
     else:
         verb = "would be taken" if dry else "taken"
-        out.print(
-            f"{report.accepted:,} cameras {verb} from {report.file_name} ({report.encoding}), {report.refused:,} rows refused"
-        )
+        out.print(f"{report.accepted:,} cameras {verb} from {report.file_name} ({report.encoding})")
+        out.print(f"{report.refused:,} rows refused")
     for title, rows in (("refused", report.refusals), ("taken with a remark", report.remarks)):
         for line, why in rows[:20]:
             out.print(f"  line {line:>6}  {title}: {why}", highlight=False)

@@ -57,7 +57,8 @@ def measure(kind: str, name: str, **chosen: Any) -> dict[str, Any]:
     file = ROOT / FOLDERS[kind] / f"{name}.py"
     sys.path.insert(0, str(ROOT))
     spec = importlib.util.spec_from_file_location(f"{FOLDERS[kind]}.{name}", file)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -81,7 +82,9 @@ def commit() -> str | None:
         head = subprocess.run(
             ["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
         ).stdout.strip()
-        dirty = subprocess.run(["git", "status", "--porcelain", "-uno"], cwd=ROOT, capture_output=True, text=True)
+        dirty = subprocess.run(
+            ["git", "status", "--porcelain", "-uno"], cwd=ROOT, capture_output=True, text=True, check=True
+        )
         return head + ("+" if dirty.stdout.strip() else "")
     except (OSError, subprocess.CalledProcessError):
         return None

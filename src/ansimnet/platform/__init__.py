@@ -1,1 +1,1 @@
-"""How Ansimnet talks to machines: database, ledger, jobs, HTTP, live sockets, engines, settings. Knows no domain word."""
+"""How Ansimnet talks to machines: database, ledger, jobs, HTTP, sockets, engines, settings. Knows no domain word."""

@@ -1,4 +1,4 @@
-"""The ground everybody stands on: streets, outlines of buildings, boundaries, named places. Files of the data directory.
+"""The ground everybody stands on: streets, outlines of buildings, boundaries, named places. Files of the data folder.
 
 Imported whole or not at all; read once by each process and shared.
 """
@@ -120,6 +120,7 @@ class MapData:
         return len(found)
 
 
+YES = {"1", "true", "yes", "y"}
 _NAME = ("name", "명칭", "관서명", "점포명", "안심 명", "기관명")
 _LAT = ("lat", "위도", "WGS84위도", "WGS Y 좌표", "병원위도")
 _LON = ("lon", "경도", "WGS84경도", "WGS X 좌표", "병원경도")
@@ -141,10 +142,8 @@ def _places(path: Path, kind: str | None, staffed: bool) -> Iterator[Place]:
             raise MapFileBad(f"`{path.name}` line {line}: the position is none") from error
         if not math.isfinite(point.lat + point.lon):
             raise MapFileBad(f"`{path.name}` line {line}: the position is none")
-        open_now = row.get("staffed", "").strip().lower()
-        yield Place(
-            name, kind or row.get("kind", "place"), staffed if not open_now else open_now in {"1", "true", "yes", "y"}, point
-        )
+        said = row.get("staffed", "").strip().lower()
+        yield Place(name, kind or row.get("kind", "place"), said in YES if said else staffed, point)
 
 
 def _rings(geojson: dict[str, Any]) -> Iterator[list[Point]]:

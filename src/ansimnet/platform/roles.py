@@ -91,7 +91,7 @@ def create_database(conn: psycopg.Connection[Row], database: str, *, template: s
     if conn.execute("select 1 from pg_database where datname = %s", [database]).fetchone():
         return
     name = sql.Identifier(database)
-    copied = sql.SQL("")
+    copied: sql.Composable = sql.SQL("")
     if template:  # file by file: 13 ms in memory where the default way through the log takes 200
         copied = sql.SQL(" template {} strategy file_copy").format(sql.Identifier(template))
     conn.execute(sql.SQL("create database {} owner {}").format(name, sql.Identifier(OWNER)) + copied)

@@ -157,8 +157,10 @@ def _rank(row: dict[str, str]) -> int:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, dict[str, str]]]:
-    raw = gzip.open(path) if path.name.endswith(".gz") else path.open("rb")
-    with raw, io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text:
+    with (
+        gzip.open(path) if path.name.endswith(".gz") else path.open("rb") as raw,
+        io.TextIOWrapper(raw, encoding="utf-8-sig", newline="") as text,
+    ):
         for line, row in enumerate(csv.DictReader(text), start=2):
             if line > MAX_STREETS:
                 raise StreetFileBad(f"`{path.name}` has more than {MAX_STREETS} lines")

@@ -88,7 +88,12 @@ def real_stage(data: Path) -> RealStage:
     for file in (*files.values(), *places):
         if not file.exists():
             raise Refusal(f"`{file}` is missing", todo="name the folder that holds geo/ and roads/")
-    return RealStage(**{k: str(v) for k, v in files.items()}, places=tuple(map(str, places)))
+    return RealStage(
+        nodes=str(files["nodes"]),
+        edges=str(files["edges"]),
+        cameras=str(files["cameras"]),
+        places=tuple(map(str, places)),
+    )
 
 
 async def set_stage(world: World, folder: Path, *, port: int, say: Callable[[str], None]) -> Stage:
