@@ -898,6 +898,17 @@ ALTER TABLE public.dispatch_step OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.dispatch_step IS 'The four steps of the scenario (EM-17); elapsed times count from step 1.';
 
+CREATE TABLE public.dispatch_test_alarm (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    test_id uuid NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    answered_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.dispatch_test_alarm FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_test_alarm OWNER TO ansimnet_owner;
+
 CREATE TABLE public.dispatch_unit (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     unit_id uuid NOT NULL,
@@ -941,6 +952,19 @@ ALTER TABLE ONLY public.footage_alarm FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_alarm OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_alarm IS 'Which provision and which incident an alarm belongs to; in the asking centre alone.';
+
+CREATE TABLE public.footage_guest_permit (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    permit_id uuid NOT NULL,
+    there_permit_id uuid NOT NULL,
+    provision_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_guest_permit FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_guest_permit OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_guest_permit IS 'In the asking centre: which permit of the giving centre stands behind one of ours, so that both end together.';
 
 CREATE TABLE public.footage_mark (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1332,6 +1356,94 @@ ALTER TABLE ONLY public.policy_ticket FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_ticket OWNER TO ansimnet_owner;
 
+CREATE TABLE public.protection_incident (
+    incident_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    asked_at timestamp with time zone,
+    told_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    police_sealed bytea,
+    resolved_at timestamp with time zone,
+    closed_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.protection_incident FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_incident OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.protection_incident IS 'How far help is: what her screen says of 112. police_sealed: the unit that comes, its place and arrival.';
+
+CREATE TABLE public.protection_measure (
+    protected_person_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    measure text NOT NULL,
+    since_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    CONSTRAINT protection_measure_measure_check CHECK ((measure = ANY (ARRAY['phone_112'::text, 'patrol'::text, 'smartwatch'::text, 'lodging'::text, 'relocation'::text, 'ai_cctv'::text])))
+);
+
+ALTER TABLE ONLY public.protection_measure FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_measure OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.protection_measure IS 'Measures her grade entitles to (VP-02 to VP-05).';
+
+CREATE TABLE public.protection_person (
+    protected_person_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    code text NOT NULL,
+    grade text NOT NULL,
+    home_sealed bytea NOT NULL,
+    siren boolean DEFAULT false NOT NULL,
+    voice boolean DEFAULT false NOT NULL,
+    discreet boolean DEFAULT true NOT NULL,
+    words text DEFAULT 'offender'::text NOT NULL,
+    language text DEFAULT 'ko'::text NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    CONSTRAINT protection_person_code_check CHECK ((code <> ''::text)),
+    CONSTRAINT protection_person_grade_check CHECK ((grade = ANY (ARRAY['very_high'::text, 'high'::text, 'normal'::text]))),
+    CONSTRAINT protection_person_language_check CHECK ((language = ANY (ARRAY['ko'::text, 'en'::text, 'easy'::text]))),
+    CONSTRAINT protection_person_words_check CHECK ((words = ANY (ARRAY['offender'::text, 'that_person'::text])))
+);
+
+ALTER TABLE ONLY public.protection_person FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_person OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.protection_person IS 'Known by code alone. Its rows are the locks of warning: readers, timers and presses take them first.';
+
+COMMENT ON COLUMN public.protection_person.home_sealed IS 'Registered place, under her key; read only to judge and lead, never shown to staff.';
+
+CREATE TABLE public.protection_warning (
+    warning_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    protected_person_id uuid NOT NULL,
+    level text NOT NULL,
+    alarm_id uuid,
+    notice_id uuid,
+    wearer_id uuid,
+    incident_id uuid,
+    raised_at timestamp with time zone NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    updated_at timestamp with time zone NOT NULL,
+    fall_at timestamp with time zone,
+    acknowledged_at timestamp with time zone,
+    escalated_at timestamp with time zone,
+    not_reached_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    content_sealed bytea NOT NULL,
+    key_year integer NOT NULL,
+    CONSTRAINT protection_warning_level_check CHECK ((level = ANY (ARRAY['probable'::text, 'certain'::text, 'medical'::text, 'cannot_vouch'::text, 'over'::text, 'cleared'::text])))
+);
+
+ALTER TABLE ONLY public.protection_warning FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_warning OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.protection_warning.fall_at IS 'When her phone is called unless she has pressed: the server''s timer, shown on her screen.';
+
+COMMENT ON COLUMN public.protection_warning.content_sealed IS 'Distance, way out, places: under her key of key_year.';
+
 CREATE TABLE public.reader_parked (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     reader text NOT NULL,
@@ -1397,6 +1509,7 @@ CREATE TABLE public.supervision_alarm (
     finding text,
     found_at timestamp with time zone,
     found_by uuid,
+    finding_note text,
     basis bytea,
     CONSTRAINT supervision_alarm_check CHECK (((cleared_at IS NULL) = (clear_reason IS NULL))),
     CONSTRAINT supervision_alarm_check1 CHECK (((acknowledged_at IS NULL) = (acknowledged_by IS NULL))),
@@ -1734,6 +1847,9 @@ ALTER TABLE ONLY public.dispatch_provision
 ALTER TABLE ONLY public.dispatch_step
     ADD CONSTRAINT dispatch_step_pkey PRIMARY KEY (incident_id, step);
 
+ALTER TABLE ONLY public.dispatch_test_alarm
+    ADD CONSTRAINT dispatch_test_alarm_pkey PRIMARY KEY (test_id);
+
 ALTER TABLE ONLY public.dispatch_unit
     ADD CONSTRAINT dispatch_unit_centre_id_name_key UNIQUE (centre_id, name);
 
@@ -1745,6 +1861,9 @@ ALTER TABLE ONLY public.dispatch_warning
 
 ALTER TABLE ONLY public.footage_alarm
     ADD CONSTRAINT footage_alarm_pkey PRIMARY KEY (centre_id, alarm_id);
+
+ALTER TABLE ONLY public.footage_guest_permit
+    ADD CONSTRAINT footage_guest_permit_pkey PRIMARY KEY (centre_id, permit_id, there_permit_id);
 
 ALTER TABLE ONLY public.footage_mark
     ADD CONSTRAINT footage_mark_pkey PRIMARY KEY (centre_id, provision_id, camera_id, account_id);
@@ -1814,6 +1933,21 @@ ALTER TABLE ONLY public.policy_session
 
 ALTER TABLE ONLY public.policy_ticket
     ADD CONSTRAINT policy_ticket_pkey PRIMARY KEY (ticket_sha256);
+
+ALTER TABLE ONLY public.protection_incident
+    ADD CONSTRAINT protection_incident_pkey PRIMARY KEY (incident_id);
+
+ALTER TABLE ONLY public.protection_measure
+    ADD CONSTRAINT protection_measure_pkey PRIMARY KEY (protected_person_id, measure, since_at);
+
+ALTER TABLE ONLY public.protection_person
+    ADD CONSTRAINT protection_person_centre_id_code_key UNIQUE (centre_id, code);
+
+ALTER TABLE ONLY public.protection_person
+    ADD CONSTRAINT protection_person_pkey PRIMARY KEY (protected_person_id);
+
+ALTER TABLE ONLY public.protection_warning
+    ADD CONSTRAINT protection_warning_pkey PRIMARY KEY (warning_id);
 
 ALTER TABLE ONLY public.reader_parked
     ADD CONSTRAINT reader_parked_pkey PRIMARY KEY (centre_id, reader, seq);
@@ -1909,6 +2043,8 @@ CREATE UNIQUE INDEX dispatch_incident_wearer ON public.dispatch_incident USING b
 
 CREATE INDEX dispatch_order_incident ON public.dispatch_order USING btree (incident_id);
 
+CREATE INDEX dispatch_test_alarm_raised ON public.dispatch_test_alarm USING btree (centre_id, raised_at DESC);
+
 CREATE INDEX footage_alarm_incident ON public.footage_alarm USING btree (centre_id, incident_id);
 
 CREATE INDEX footage_alarm_provision ON public.footage_alarm USING btree (centre_id, provision_id);
@@ -1938,6 +2074,14 @@ CREATE INDEX policy_question_resources ON public.policy_question USING gin (reso
 CREATE INDEX policy_session_account ON public.policy_session USING btree (account_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX policy_ticket_expires ON public.policy_ticket USING btree (expires_at);
+
+CREATE INDEX protection_warning_alarm ON public.protection_warning USING btree (alarm_id);
+
+CREATE INDEX protection_warning_incident ON public.protection_warning USING btree (incident_id);
+
+CREATE INDEX protection_warning_notice ON public.protection_warning USING btree (notice_id) WHERE (notice_id IS NOT NULL);
+
+CREATE INDEX protection_warning_open ON public.protection_warning USING btree (protected_person_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX supervision_alarm_fix_fix ON public.supervision_alarm_fix USING btree (fix_id);
 
@@ -2067,6 +2211,24 @@ ALTER TABLE ONLY public.policy_session
 
 ALTER TABLE ONLY public.policy_ticket
     ADD CONSTRAINT policy_ticket_permit_id_fkey FOREIGN KEY (permit_id) REFERENCES public.policy_permit(permit_id);
+
+ALTER TABLE ONLY public.protection_incident
+    ADD CONSTRAINT protection_incident_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.protection_measure
+    ADD CONSTRAINT protection_measure_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.protection_measure
+    ADD CONSTRAINT protection_measure_protected_person_id_fkey FOREIGN KEY (protected_person_id) REFERENCES public.protection_person(protected_person_id);
+
+ALTER TABLE ONLY public.protection_person
+    ADD CONSTRAINT protection_person_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.protection_warning
+    ADD CONSTRAINT protection_warning_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.protection_warning
+    ADD CONSTRAINT protection_warning_protected_person_id_fkey FOREIGN KEY (protected_person_id) REFERENCES public.protection_person(protected_person_id);
 
 ALTER TABLE ONLY public.supervision_alarm
     ADD CONSTRAINT supervision_alarm_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
@@ -2200,11 +2362,15 @@ ALTER TABLE public.dispatch_provision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_step ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.dispatch_test_alarm ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.dispatch_unit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_warning ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_alarm ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_guest_permit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_mark ENABLE ROW LEVEL SECURITY;
 
@@ -2243,6 +2409,14 @@ ALTER TABLE public.policy_question ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.policy_session ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_ticket ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_incident ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_measure ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_person ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_warning ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.reader_parked ENABLE ROW LEVEL SECURITY;
 
@@ -2310,11 +2484,15 @@ CREATE POLICY tenant ON public.dispatch_provision USING ((centre_id = ( SELECT p
 
 CREATE POLICY tenant ON public.dispatch_step USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.dispatch_test_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.dispatch_unit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.dispatch_warning USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_guest_permit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_mark USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -2353,6 +2531,14 @@ CREATE POLICY tenant ON public.policy_question USING ((centre_id = ( SELECT publ
 CREATE POLICY tenant ON public.policy_session USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_ticket USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_incident USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_measure USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_person USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_warning USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.reader_parked USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -2465,6 +2651,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_provision TO ansimnet
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_step TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_step TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_test_alarm TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_test_alarm TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_unit TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_unit TO ansimnet_city;
 
@@ -2473,6 +2662,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_warning TO ansimnet_c
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_city;
@@ -2534,6 +2726,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_session TO ansimnet_cit
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_ticket TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_ticket TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_incident TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_incident TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_measure TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_measure TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_person TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_person TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_warning TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_warning TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reader_parked TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.reader_parked TO ansimnet_city;

@@ -8,17 +8,18 @@ import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.responses import FileResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 import ansimnet
-from ansimnet.app import status
+from ansimnet.app import contract, status
 from ansimnet.app.host import Host, host
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.permits import Act
@@ -41,6 +42,19 @@ PAGES = {
 
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
+OURS = ("/api/", "/ingest/", "/link/")
+"""Addresses of machines: what is not there answers `not-found` as a problem."""
+
+ABOUT = """\
+Everything a screen does, a program may do. Sign in with `POST /api/v1/session`: the answer sets a cookie and gives a
+token that every write carries as `X-CSRF-Token`. Devices show their own key at `/ingest/…`. A refusal is
+`application/problem+json` with a stable `type`.
+
+The live socket `/api/v1/live` (WebSocket, same cookie) takes `{"after": seq}` and gives every fact your role may hear
+as `{"seq", "kind", "at", "data"}`, and a `{"type": "beat"}` each second; ask again from the last `seq` after a break
+and nothing is missed. Times are ISO 8601 in UTC, places degrees WGS 84, ids UUIDs.
+"""
+
 LOOPBACK = {"127.0.0.1", "::1", "testclient"}
 
 
@@ -52,7 +66,9 @@ def build(hosted: Host, *, lifespan: Callable[[FastAPI], Any] | None = None) -> 
         title="Ansimnet",
         version=ansimnet.__version__,
         summary="An alarm becomes a rescue; every look has a ground, an end and a line in the ledger.",
-        openapi_url="/api/v1/openapi.json",
+        openapi_url=None,
+        description=ABOUT,
+        responses=contract.REFUSALS,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
@@ -66,6 +82,7 @@ def build(hosted: Host, *, lifespan: Callable[[FastAPI], Any] | None = None) -> 
         prepare(app)
     _system(app, hosted)
     _pages(app, settings)
+    app.openapi = lambda: contract.describe(app)  # type: ignore[method-assign]
     return app
 
 
@@ -82,7 +99,16 @@ def _system(app: FastAPI, hosted: Host) -> None:
             await tx.one("select 1")
         return {"status": "ok", "version": ansimnet.__version__}
 
-    @app.get("/metrics", tags=["system"])
+    @app.get("/api/v1/openapi.json", tags=["system"])
+    async def read_contract(
+        _: None = Depends(
+            door(Act.READ_STATUS, public_because="it is published: integrators read it before they sign in")
+        ),
+    ) -> dict[str, Any]:
+        """This document."""
+        return app.openapi()
+
+    @app.get("/metrics", tags=["system"], responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
     async def metrics(
         request: Request,
         _: None = Depends(door(Act.READ_STATUS, public_because="for loopback alone; counts, never people")),
@@ -93,7 +119,7 @@ def _system(app: FastAPI, hosted: Host) -> None:
         return PlainTextResponse(metrics_page(), media_type="text/plain; version=0.0.4")
 
     @app.get("/api/v1/status", tags=["system"])
-    async def read_status(_: Any = Depends(door(Act.READ_STATUS))) -> dict[str, Any]:
+    async def read_status(_: Annotated[Any, Depends(door(Act.READ_STATUS))]) -> dict[str, Any]:
         """The figures of the console's bottom bar."""
         return await status.read(hosted)
 
@@ -121,7 +147,20 @@ def _pages(app: FastAPI, settings: Settings) -> None:
     for address, name in PAGES.items():
         if (dist / name).exists():
             app.get(address, include_in_schema=False, dependencies=[Depends(public)])(page(dist / name))
-    app.mount("/", Built(directory=dist), name="web")
+    app.router.routes.append(Pages("/", Built(directory=dist), name="web"))
+
+
+class Pages(Mount):
+    """The built files under every address that is not the API's: there an unknown one is a problem, not a page."""
+
+    act = Act.READ_STATUS
+    public_because = "built files without data; they ask the API for everything"
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Leave sockets and the API's addresses to their own routes."""
+        if scope["type"] != "http" or scope["path"].startswith(OURS):
+            return Match.NONE, {}
+        return super().matches(scope)
 
 
 class Built(StaticFiles):

@@ -38,7 +38,8 @@ class Medical(StrEnum):
     AFTER = "after"  # told afterwards: full alarm, considered later
 
 
-_PLACE = frozenset({"lat", "lon", "error_m", "speed_mps", "course_deg", "seen_at"})
+_SPOT = frozenset({"lat", "lon", "error_m", "seen_at"})
+_PLACE = _SPOT | {"speed_mps", "course_deg"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +89,7 @@ class NoticeRaised(Fact):
 
     kind: ClassVar[str] = "supervision.notice.raised.v1"
     subject: ClassVar[str | None] = "wearer_id"
-    personal: ClassVar[frozenset[str]] = _PLACE
+    personal: ClassVar[frozenset[str]] = _SPOT
     notice_id: NoticeId
     notice: NoticeKind
     wearer_id: WearerId
@@ -194,7 +195,7 @@ class ProtectedPositionFollowed(Fact):
 
     kind: ClassVar[str] = "supervision.protected-position.followed.v1"
     subject: ClassVar[str | None] = "protected_person_id"
-    personal: ClassVar[frozenset[str]] = _PLACE
+    personal: ClassVar[frozenset[str]] = _SPOT
     alarm_id: AlarmId
     protected_person_id: ProtectedPersonId
     lat: float

@@ -95,7 +95,8 @@ def problem(status: int, name: str, detail: str, *, todo: str = "", **more: Any)
 def refuse(refusal: Refusal) -> JSONResponse:
     """Return the answer a refusal deserves."""
     facts = {k: v if isinstance(v, int | float | list | dict | bool) else str(v) for k, v in refusal.facts.items()}
-    answer = problem(STATUS[refusal.kind], refusal.name, refusal.message, todo=refusal.todo, **facts)
+    status = 413 if isinstance(refusal, TooLarge) else STATUS[refusal.kind]
+    answer = problem(status, refusal.name, refusal.message, todo=refusal.todo, **facts)
     if refusal.kind is Kind.TOO_MANY and "retry_after_s" in facts:
         answer.headers["Retry-After"] = str(facts["retry_after_s"])
     return answer
@@ -115,7 +116,9 @@ def install(app: FastAPI, *, connect_src: str = "'self'") -> None:
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail).lower().replace(" ", "-"), str(error.detail))
+        answer = problem(error.status_code, str(error.detail).lower().replace(" ", "-"), str(error.detail))
+        answer.headers.update(error.headers or {})
+        return answer
 
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> JSONResponse:
@@ -165,7 +168,7 @@ class Hardened:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > limit:
-                raise TooLarge(f"the body is larger than {limit} bytes")
+                raise HTTPException(413, "too large")  # the one error that no reader of a body takes for its own
             return message
 
         async def headed(message: Message) -> None:
@@ -176,7 +179,4 @@ class Hardened:
                 message = {**message, "headers": headers}
             await send(message)
 
-        try:
-            await self.app(scope, capped, headed)
-        except TooLarge as error:
-            await problem(413, error.name, error.message)(scope, receive, headed)
+        await self.app(scope, capped, headed)
