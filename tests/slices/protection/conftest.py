@@ -8,12 +8,13 @@ from uuid import UUID
 
 import httpx
 import pytest
-from tests.slices.protection.story import HOME, NOW, Night, night
 
 from ansimnet.kernel.ids import ProtectedPersonId
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Dbs
 from ansimnet.slices.policy import queries as policy
+
+from .story import HOME, NOW, Night, night
 
 PASSWORD = "정말-긴-비밀번호-07"
 

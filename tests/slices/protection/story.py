@@ -13,7 +13,19 @@ import msgspec
 import numpy as np
 from fastapi import FastAPI
 
-from ansimnet.facts.supervision import AlarmRaised, Medical, PositionFollowed, Trigger, TriggerConfirmed
+from ansimnet.facts.dispatch import IncidentOpened
+from ansimnet.facts.supervision import (
+    AlarmCleared,
+    AlarmRaised,
+    Medical,
+    MedicalNoticed,
+    NoticeKind,
+    NoticeRaised,
+    PositionFollowed,
+    ProtectedPositionFollowed,
+    Trigger,
+    TriggerConfirmed,
+)
 from ansimnet.kernel import streets as net
 from ansimnet.kernel.clock import SimulatedClock
 from ansimnet.kernel.facts import Fact
@@ -22,8 +34,11 @@ from ansimnet.kernel.ids import (
     CITY_CENTRE,
     TRACKING_CENTRE,
     AlarmId,
+    ConditionId,
     DeviceId,
     FactId,
+    IncidentId,
+    NoticeId,
     ProtectedPersonId,
     WearerId,
     named_id,
@@ -46,6 +61,8 @@ NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)
 ALARM = AlarmId(named_id("test", "alarm"))
 HIM = WearerId(named_id("test", "him"))
 HIS_DEVICE = DeviceId(named_id("test", "his-device"))
+INCIDENT = IncidentId(named_id("test", "incident"))
+NOTICE = NoticeId(named_id("test", "notice"))
 N, BLOCK_M = 15, 80.0
 
 
@@ -116,6 +133,8 @@ class Night:
 
     async def told(self, *kinds: type[Fact]) -> list[Any]:
         """Return the facts of these kinds that are on the ledger, in order."""
+        while await self.sealer.once():
+            pass
         async with self.dbs.tracking.transaction() as tx:
             row = await tx.one("select count(*) from ledger_entry where kind = any(%s)", ([k.kind for k in kinds],))
         assert row is not None
@@ -128,6 +147,21 @@ class Night:
                 if len(out) == row[0]:
                     break
         return out
+
+    async def alert(self, phone: httpx.AsyncClient) -> dict[str, Any]:
+        """Return what her phone is told now; it must be an alert."""
+        found = (await phone.get("/api/v1/me")).json()["alert"]
+        assert found is not None
+        return cast(dict[str, Any], found)
+
+    async def state(self, phone: httpx.AsyncClient) -> str:
+        """Return the state of her phone."""
+        return str((await phone.get("/api/v1/me")).json()["state"])
+
+    def later(self, seconds: float) -> datetime:
+        """Let time pass; return the new present."""
+        self.clock.advance(timedelta(seconds=seconds))
+        return self.clock.now()
 
     def client(self) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.app, client=("127.0.0.1", 40000), raise_app_exceptions=True)
@@ -175,9 +209,51 @@ def alarm(
     )  # fmt: skip
 
 
-def moved(place: Point, now: datetime) -> Fact:
+def moved(place: Point, now: datetime, alarm_id: AlarmId = ALARM) -> Fact:
     """A fix of his while the alarm stands."""
     return PositionFollowed(
-        fact_id=FactId(new_id()), happened_at=now, alarm_id=ALARM, wearer_id=HIM, lat=place.lat, lon=place.lon,
+        fact_id=FactId(new_id()), happened_at=now, alarm_id=alarm_id, wearer_id=HIM, lat=place.lat, lon=place.lon,
         error_m=15.0, speed_mps=1.4, course_deg=0.0, seen_at=now, certain=True,
+    )  # fmt: skip
+
+
+def her_fix(person_id: ProtectedPersonId, place: Point, now: datetime) -> Fact:
+    """A fix of her issued device while the alarm stands."""
+    return ProtectedPositionFollowed(
+        fact_id=FactId(new_id()), happened_at=now, alarm_id=ALARM, protected_person_id=person_id, lat=place.lat,
+        lon=place.lon, error_m=8.0, seen_at=now,
+    )  # fmt: skip
+
+
+def cleared(person_id: ProtectedPersonId, reason: str = "not_confirmed") -> Fact:
+    """The alarm is taken back."""
+    return AlarmCleared(
+        fact_id=FactId(new_id()), happened_at=NOW, alarm_id=ALARM, wearer_id=HIM, protected_person_id=person_id,
+        reason=reason,
+    )  # fmt: skip
+
+
+def stay(person_id: ProtectedPersonId, *, enters_in: timedelta, lasts: timedelta = timedelta(hours=2)) -> Fact:
+    """A medical stay told now."""
+    return MedicalNoticed(
+        fact_id=FactId(new_id()), happened_at=NOW, wearer_id=HIM, condition_id=ConditionId(named_id("test", "zone")),
+        protected_person_id=person_id, enters_at=NOW + enters_in, leaves_at=NOW + enters_in + lasts,
+        place_coarse="새빛동 응급실", accompanied_by="보호관찰관",
+    )  # fmt: skip
+
+
+def unheard(person_id: ProtectedPersonId, device_id: DeviceId = HIS_DEVICE) -> NoticeRaised:
+    """Nobody can vouch for where he is, and he may be near her."""
+    return NoticeRaised(
+        fact_id=FactId(new_id()), happened_at=NOW, notice_id=NOTICE, notice=NoticeKind.CANNOT_VOUCH, wearer_id=HIM,
+        device_id=device_id, protected_person_id=person_id, lat=at(400, 100).lat, lon=at(400, 100).lon, error_m=20.0,
+        seen_at=NOW - timedelta(minutes=4),
+    )  # fmt: skip
+
+
+def opened(person_id: ProtectedPersonId) -> Fact:
+    """Dispatch opened an incident for the alarm."""
+    return IncidentOpened(
+        fact_id=FactId(new_id()), happened_at=NOW, incident_id=INCIDENT, code="I-2611-0001", alarm_id=ALARM,
+        wearer_id=HIM, protected_person_id=person_id, trigger=Trigger.EXCLUSION_ZONE, certain=True,
     )  # fmt: skip

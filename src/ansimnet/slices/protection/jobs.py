@@ -114,8 +114,9 @@ async def _unit_moved(tx: Tx, fact: UnitMoved, now: datetime) -> None:
     def change(h: Help) -> Help:
         if h.police is not None and at - h.police.seen_at < alert.UPDATE:
             return h
-        eta_s = fact.eta_s if fact.eta_s is not None else 600.0
-        return replace(h, police=Police(eta_s=eta_s, unit="출동 경찰", lat=place.lat, lon=place.lon, seen_at=at))
+        if fact.eta_s is None:
+            return h  # bound, but nobody knows yet when it arrives: no number is better than a made-up one
+        return replace(h, police=Police(eta_s=fact.eta_s, unit="출동 요원", lat=place.lat, lon=place.lon, seen_at=at))
 
     await warn.help_changed(tx, fact.incident_id, change, now)
 

@@ -106,7 +106,8 @@ class Stay:
 class Content:
     """What a warning says of the two people. Sealed under her key wherever it is kept.
 
-    `way_out` is ready JSON, None where the level has none (medical, over).
+    `way_out` is ready JSON, None where the level has none (medical, over). `his` and `hers` (her device's, not her
+    registered place) are what it was made of: the next word of one of them is set against the last of the other.
     """
 
     distance_m: float | None = None
@@ -119,6 +120,8 @@ class Content:
     my: dict[str, object] | None = None
     medical: Stay | None = None
     trail: tuple[Seen, ...] = ()
+    his: His | None = None
+    hers: Hers | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -58,10 +58,11 @@ def content(
 ) -> Content:
     """Return what a warning says of the two people at this instant."""
     my = my_place(hers) if hers else None
+    device = hers if hers is not None and hers.source == "device" else None
     if his is None or hers is None:
         return Content(
             seen_at=his.seen_at if his else None, error_m=his.error_m if his else 0.0, my=my, way_out=way,
-            trail=tuple(before),
+            trail=tuple(before), his=his, hers=device,
         )  # fmt: skip
     apart = distance_m(hers.point, his.point)
     trail = _trail(before, Seen(his.seen_at, apart))
@@ -75,6 +76,8 @@ def content(
         way_out=way,
         my=my,
         trail=trail,
+        his=his,
+        hers=device,
     )
 
 

@@ -62,18 +62,17 @@ def _hers(place: supervision.Place | None) -> Hers | None:
     return Hers(place.point, place.error_m, place.seen_at, "device") if place is not None else None
 
 
-async def two_of(tx: Tx, alarm_id: AlarmId, person: Person, told: Two, now: datetime) -> Two:
-    """Return where the two of an alarm are believed to be; `told` is what the fact at hand said of them."""
+async def two_of(tx: Tx, alarm_id: AlarmId, person: Person, told: Two, before: Content, now: datetime) -> Two:
+    """Return where the two of an alarm are believed to be: by supervision, the fact at hand or the last message."""
     try:
         his_place, her_place = await supervision.places_in_alarm(tx, alarm_id)
     except NotFound:
         his_place, her_place = None, None
     his = His(his_place.point, his_place.error_m, his_place.speed_mps, his_place.seen_at) if his_place else None
-    if his is None or (told.his is not None and told.his.seen_at > his.seen_at):
-        his = told.his
-    hers = _hers(her_place)
-    if hers is None or (told.hers is not None and told.hers.seen_at > hers.seen_at):
-        hers = told.hers or hers
+    his = max((h for h in (his, told.his, before.his) if h is not None), key=lambda h: h.seen_at, default=None)
+    hers = max(
+        (h for h in (_hers(her_place), told.hers, before.hers) if h is not None), key=lambda h: h.seen_at, default=None
+    )
     return Two(his, alert.hers_of(hers, person.home, now))
 
 
@@ -105,7 +104,7 @@ async def take_alarm(tx: Tx, ways: Ways, fact: AlarmRaised | TriggerConfirmed, n
     for w in standing:  # certain is a warning of its own, with a press of its own
         await store.save_warning(tx, replace(w, ended_at=now))
     before = standing[-1].content if standing else Content()
-    two = await two_of(tx, fact.alarm_id, person, told_by(fact), now)
+    two = await two_of(tx, fact.alarm_id, person, told_by(fact), before, now)
     way = await ways.out(two.hers, two.his, now, keep=_goal(before))
     warning = Warned(
         warning_id=_id_of(fact.alarm_id, level, len(of_alarm)),
@@ -168,7 +167,7 @@ async def follow(tx: Tx, ways: Ways, fact: PositionFollowed | ProtectedPositionF
             following = w.alarm_id == alarm_id and w.level in {Level.PROBABLE, Level.CERTAIN}
             if person is None or not following or now - w.updated_at < alert.LEAST:
                 continue
-            two = await two_of(tx, alarm_id, person, told_by(fact), now)
+            two = await two_of(tx, alarm_id, person, told_by(fact), w.content, now)
             if two.his is None:
                 continue
             way = await ways.out(two.hers, two.his, now, keep=_goal(w.content))
