@@ -141,7 +141,7 @@ class Night:
         out: list[Any] = []
         if row[0] == 0:
             return out
-        async with aclosing(follow(self.dbs.tracking, 0, frozenset(kinds))) as entries:
+        async with aclosing(cast(Any, follow(self.dbs.tracking, 0, frozenset(kinds)))) as entries:
             async for entry in entries:
                 out.append(entry.fact)
                 if len(out) == row[0]:

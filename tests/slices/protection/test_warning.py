@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -155,7 +156,7 @@ async def test_her_screen_says_of_the_police_what_their_receipts_say(tonight: Ni
     """Call and dispatch are not waited for: the warning is out before 112 is asked, and follows each step of theirs."""
     await tonight.tell(alarm(TriggerConfirmed, tonight.person_id, FAR))
     assert (await tonight.alert(phone))["told_112"] == {"state": "telling", "at": None}
-    stamp = {"happened_at": NOW}
+    stamp: dict[str, Any] = {"happened_at": NOW}
     asked = PoliceAsked(fact_id=FactId(new_id()), **stamp, incident_id=INCIDENT, message="{}")
     await tonight.tell(opened(tonight.person_id), asked)
     assert (await tonight.alert(phone))["told_112"]["state"] == "telling"
