@@ -38,8 +38,8 @@ export const useStyleData = () =>
 export const usePoints = () =>
   useQuery({ queryKey: ["points"], queryFn: api.cameraPoints, staleTime: Number.POSITIVE_INFINITY });
 
-export const useAlarms = (state: "open" | "all") =>
-  useQuery({ queryKey: ["alarms", state], queryFn: () => api.alarms(state), refetchInterval: SLOW_MS });
+export const useAlarms = (state: "open" | "all", enabled = true) =>
+  useQuery({ queryKey: ["alarms", state], queryFn: () => api.alarms(state), refetchInterval: SLOW_MS, enabled });
 export const useAlarm = (id: string | undefined) =>
   useQuery({
     queryKey: ["alarm", id],
@@ -48,7 +48,8 @@ export const useAlarm = (id: string | undefined) =>
     refetchInterval: QUICK_MS,
     placeholderData: (before) => (before?.alarm_id === id ? before : undefined),
   });
-export const useNotices = () => useQuery({ queryKey: ["notices"], queryFn: api.notices, refetchInterval: SLOW_MS });
+export const useNotices = (enabled = true) =>
+  useQuery({ queryKey: ["notices"], queryFn: api.notices, refetchInterval: SLOW_MS, enabled });
 export const useWearers = (enabled = true) => useQuery({ queryKey: ["wearers"], queryFn: api.wearers, enabled });
 export const useWearer = (id: string | undefined) =>
   useQuery({ queryKey: ["wearer", id], queryFn: () => api.wearer(id as string), enabled: Boolean(id) });
@@ -59,8 +60,8 @@ export const useTrack = (id: string | undefined, from: string | undefined, until
     enabled: Boolean(id && from),
   });
 
-export const useIncidents = (state: "open" | "closed" | "all") =>
-  useQuery({ queryKey: ["incidents", state], queryFn: () => api.incidents(state), refetchInterval: SLOW_MS });
+export const useIncidents = (state: "open" | "closed" | "all", enabled = true) =>
+  useQuery({ queryKey: ["incidents", state], queryFn: () => api.incidents(state), refetchInterval: SLOW_MS, enabled });
 export const useIncident = (id: string | undefined) =>
   useQuery({
     queryKey: ["incident", id],

@@ -93,9 +93,9 @@ function useWaiting(tracking: boolean): {
   entriesMark: RailEntry["alarm"];
   incidentMark: RailEntry["alarm"];
 } {
-  const alarms = useAlarms("open");
-  const notices = useNotices();
-  const incidents = useIncidents("open");
+  const alarms = useAlarms("open", tracking);
+  const notices = useNotices(tracking);
+  const incidents = useIncidents("open", tracking);
   return useMemo(() => {
     if (!tracking) return { waiting: [], entriesMark: undefined, incidentMark: undefined };
     const open = alarms.data?.alarms ?? [];
@@ -117,9 +117,9 @@ function useWaiting(tracking: boolean): {
 function useFindables(entries: readonly RailEntry[], tracking: boolean): Findable[] {
   const text = useText();
   const title = useAlarmTitle();
-  const incidents = useIncidents("all");
+  const incidents = useIncidents("all", tracking);
   const wearers = useWearers(tracking);
-  const alarms = useAlarms("open");
+  const alarms = useAlarms("open", tracking);
   return useMemo(
     () => [
       ...entries.map((e) => ({
@@ -161,9 +161,10 @@ function Desk({ session }: { session: Session }) {
   const route = useRoute();
   const client = useQueryClient();
   const { account } = session;
-  const tracking = account.centre_kind === "tracking";
+  // a role that may not see alarms is not asked about them
+  const tracking = account.centre_kind === "tracking" && account.role !== "auditor" && account.role !== "administrator";
   useLive();
-  useProvisions("open", !tracking);
+  useProvisions("open", account.role === "centre_operator");
   const status = useStatus();
   const { waiting, entriesMark, incidentMark } = useWaiting(tracking);
   useChimes(waiting);
@@ -179,7 +180,7 @@ function Desk({ session }: { session: Session }) {
     [account, text, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
-  const incidents = useIncidents("all");
+  const incidents = useIncidents("all", tracking);
   const wearers = useWearers(tracking);
   const code =
     incidents.data?.incidents.find((i) => i.incident_id === route.id)?.code ??

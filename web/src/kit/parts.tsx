@@ -156,7 +156,9 @@ export function PermitBadge({ permit, connected = true }: { permit: Permit; conn
         <Icon name="lock" size={14} />
         {permit.short}
       </span>
-      <span className="ground">{permit.ground}</span>
+      <span className="ground" title={permit.ground}>
+        {permit.ground.replace(/^개인정보 보호법 (?=§)/, "")}
+      </span>
       <span className="scope cut">{permit.scope}</span>
       <span title={text.permit.masking}>
         <MaskIcon size={12} />

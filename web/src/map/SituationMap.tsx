@@ -21,6 +21,12 @@ export interface Situation {
   chosen?: number | undefined;
 }
 
+/** The cameras in the order of their tiles, so that tile and map carry one number. */
+export function inTiles(cameras: readonly Camera[], slots: readonly (string | null)[]): Camera[] {
+  if (slots.length === 0) return [...cameras];
+  return slots.flatMap((id) => cameras.filter((c) => c.camera_id === id));
+}
+
 export function situationChips(s: Situation, text: Text, pick: (index: number) => void): Chip[] {
   const chips: Chip[] = [];
   s.cameras.slice(0, 12).forEach((c, i) => {

@@ -34,13 +34,7 @@ function Mark({ chip, standing }: { chip: Chip; standing: "alarm" | "calm" | "st
               transform={`rotate(${chip.course_deg})`}
             />
           )}
-          <circle
-            r="9"
-            fill="var(--bg-0)"
-            stroke={color}
-            strokeWidth="2.4"
-            strokeDasharray={standing === "stale" ? "4 3" : undefined}
-          />
+          <circle r="9" fill="var(--bg-0)" stroke={color} strokeWidth="2.4" />
           <circle r="4" fill={color} />
         </svg>
       );

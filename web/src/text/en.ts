@@ -404,6 +404,7 @@ export const en: Text = {
     live: (s) => `live · ${s} s`,
     ended: "The right to look has ended",
     endedBody: "no last frame is kept",
+    askAgain: "Ask again",
     noSource: "No signal",
     noSourceBody: "The camera does not answer. Asking again.",
     refused: "No ticket",

@@ -418,6 +418,7 @@ export const ko = {
     live: (s: string) => `실시간 · ${s}초`,
     ended: "열람이 끝났습니다",
     endedBody: "권한 종료, 마지막 장면도 남기지 않음",
+    askAgain: "다시 열람 요청",
     noSource: "신호 없음",
     noSourceBody: "카메라가 답하지 않습니다. 다시 묻는 중",
     refused: "표를 받지 못했습니다",

@@ -5,6 +5,7 @@ import type { CameraProvision, Masking } from "../api/types";
 import { clock } from "../kit/format";
 import { Icon } from "../kit/Icon";
 import { useText } from "../text";
+import type { Slots } from "./layout";
 import { Wall } from "./Wall";
 
 export function LiveWall({
@@ -14,6 +15,7 @@ export function LiveWall({
   watermark,
   large,
   onLarge,
+  onSlots,
 }: {
   provision: CameraProvision | null;
   /** The incident is over: every tile goes dark at once, whatever the provision still says. */
@@ -22,6 +24,7 @@ export function LiveWall({
   watermark: string;
   large: number;
   onLarge: (index: number) => void;
+  onSlots?: (slots: Slots) => void;
 }) {
   const text = useText();
   const id = provision?.provision_id ?? "";
@@ -51,6 +54,7 @@ export function LiveWall({
       watermark={watermark}
       large={large}
       onLarge={onLarge}
+      onSlots={onSlots}
       {...(over && provision.not_after ? { endedWords: `${clock(provision.not_after)} · ${text.wall.endedBody}` } : {})}
     />
   );

@@ -58,9 +58,12 @@ export function TileFrame({
 export function TileReason({
   state,
   detail,
+  onAsk,
 }: {
   state: Exclude<PlayerState, "live" | "reconnecting">;
   detail?: string;
+  /** Ask for the right again; the machine never does it by itself. */
+  onAsk?: (() => void) | undefined;
 }) {
   const text = useText();
   const words: Record<typeof state, [string, string]> = {
@@ -75,6 +78,11 @@ export function TileReason({
       <Icon name={state === "ended" || state === "refused" ? "lock" : "camera"} size={24} />
       <b>{words[state][0]}</b>
       {words[state][1] ? <span>{words[state][1]}</span> : null}
+      {onAsk ? (
+        <button type="button" className="btn s over" onClick={onAsk}>
+          {text.wall.askAgain}
+        </button>
+      ) : null}
     </div>
   );
 }
@@ -312,7 +320,9 @@ export function LiveTile({
         badges={
           <>
             {best && picture ? <span className="bd">{text.incident.best}</span> : null}
-            {shown === "live" ? <span className="bd num">{text.wall.live(behind.toFixed(1))}</span> : null}
+            {shown === "live" ? (
+              <span className="bd num">{text.wall.live(Math.max(0.1, behind).toFixed(1))}</span>
+            ) : null}
             {shown === "reconnecting" ? (
               <span className="bd doubt">
                 <Icon name="link" size={12} /> {text.wall.reconnecting}
@@ -349,7 +359,11 @@ export function LiveTile({
         {picture ? null : shown === "connecting" ? (
           <Waiting />
         ) : (
-          <TileReason state={shown as "ended"} detail={shown === "ended" ? (endedWords ?? "") : (refusal ?? "")} />
+          <TileReason
+            state={shown as "ended"}
+            detail={shown === "ended" ? (endedWords ?? "") : (refusal ?? "")}
+            onAsk={shown === "ended" && !ended ? () => player.current?.askAgain() : undefined}
+          />
         )}
       </TileFrame>
     </div>

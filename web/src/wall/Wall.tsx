@@ -1,5 +1,5 @@
 /** The live wall of one provision. Tile 1 is the camera that sees best; the rest stand by predicted arrival. */
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { Camera, CameraProvision, Masking, Ticket } from "../api/types";
 import { elapsed } from "../kit/format";
 import { useText } from "../text";
@@ -15,6 +15,8 @@ export interface WallProps {
   large: number;
   onLarge: (index: number) => void;
   endedWords?: string;
+  /** Told which camera stands in which tile: the map writes the same numbers. */
+  onSlots?: ((slots: Slots) => void) | undefined;
 }
 
 /** Slots that follow the ranking, but not faster than eyes, and never move what a person is looking at. */
@@ -48,13 +50,15 @@ export function useSlots(
   }, [listed, held, size]);
 }
 
-export function Wall({ provision, size, ask, watermark, large, onLarge, endedWords }: WallProps) {
+export function Wall({ provision, size, ask, watermark, large, onLarge, endedWords, onSlots }: WallProps) {
   const text = useText();
   const [pointer, setPointer] = useState<string>();
   const [focus, setFocus] = useState<string>();
   const held = useMemo(() => new Set([pointer, focus].filter((c): c is string => Boolean(c))), [pointer, focus]);
   const { slots, cameras } = useSlots(provision.cameras, held, size);
   const count = slots.length;
+  const order = slots.join(",");
+  useEffect(() => onSlots?.(slots), [order]);
   const lay = grid(count, Math.min(large, count - 1));
   const byId = new Map(cameras.map((c) => [c.camera_id, c]));
   const ended = provision.state !== "given";

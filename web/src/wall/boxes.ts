@@ -14,7 +14,8 @@ export function place(
   const w = picture.width * scale;
   const h = picture.height * scale;
   const left = (tile.width - w) / 2;
-  const top = (tile.height - h) / 2;
+  // the picture hangs from its top edge, where camera and time are burnt in
+  const top = 0;
   return {
     left: left + box[0] * w,
     top: top + box[1] * h,

@@ -51,14 +51,12 @@ export const CLOSE = { badTicket: 4401, rightEnded: 4403, noSource: 4404 } as co
 /** Nothing for this long while the socket lives means the camera is gone, milliseconds: 20 frames at 10 fps. */
 export const SILENT_MS = 2000;
 const NO_SOURCE_AGAIN_MS = 5000;
-/** Until a right that ended is asked for again, milliseconds; the answer is no while the permit is over. */
-const AFTER_END_MS = 4000;
 /** Boxes older than this against the picture are not drawn, seconds. */
 const BOXES_KEEP_S = 0.6;
 
 /** What the end of a socket means. */
-export function meaning(code: number): PlayerState {
-  if (code === CLOSE.rightEnded) return "ended";
+export function meaning(code: number, reason = ""): PlayerState {
+  if (code === CLOSE.rightEnded) return reason.startsWith("lease") ? "connecting" : "ended";
   if (code === CLOSE.noSource) return "no_source";
   return "reconnecting";
 }
@@ -105,13 +103,19 @@ export class Player {
     this.drop();
     this.blank();
   }
-  /** The right ended: dark at once. A relay that lost its lease says the same, so the right is asked for again. */
+  /** The right ended: dark at once, and dark it stays until a person asks anew. */
   private end(): void {
     this.blank();
     this.drop();
     clearTimeout(this.expiry);
+    clearTimeout(this.timer);
     this.say("ended");
-    this.again(AFTER_END_MS);
+  }
+  /** A person asks for the right again. */
+  askAgain(): void {
+    if (this.state !== "ended" || this.stopped) return;
+    this.say("connecting");
+    this.again(0);
   }
   /** Ask that one track alone be clear. The relay answers with a new init message or a refusal. */
   mark(track: string): boolean {
@@ -135,13 +139,13 @@ export class Player {
       const status = (error as { status?: number }).status;
       const kind = (error as { kind?: string }).kind ?? "";
       if (status === 403 || status === 409 || status === 410) {
-        if (this.frames > 0 || kind === "permit-over" || this.state === "ended") this.end();
+        if (this.frames > 0 || kind === "permit-over") this.end();
         else {
           this.say("refused");
           this.again(NO_SOURCE_AGAIN_MS);
         }
       } else {
-        if (this.frames > 0 && this.state !== "ended") this.say("reconnecting");
+        if (this.frames > 0) this.say("reconnecting");
         this.again(againMs(this.attempt++));
       }
       return;
@@ -162,7 +166,14 @@ export class Player {
     socket.onclose = (event) => {
       if (this.socket !== socket || this.stopped) return;
       this.socket = undefined;
-      const next = meaning(event.code);
+      const next = meaning(event.code, event.reason);
+      if (next === "connecting") {
+        // the relay could not hold its lease: dark now, and the right is asked for again
+        this.blank();
+        this.say("connecting");
+        this.again(againMs(this.attempt++));
+        return;
+      }
       if (next === "ended") {
         this.end();
         return;
@@ -173,7 +184,7 @@ export class Player {
         this.again(NO_SOURCE_AGAIN_MS);
         return;
       }
-      if (this.frames > 0 && this.state !== "ended") this.say("reconnecting");
+      if (this.frames > 0) this.say("reconnecting");
       this.again(event.code === CLOSE.badTicket ? 0 : againMs(this.attempt++));
     };
   }
@@ -193,7 +204,7 @@ export class Player {
     // extended meanwhile? the server knows: dark now, ask again
     this.blank();
     this.drop();
-    this.say("ended");
+    this.say("connecting");
     this.again(0);
   }
   private listen(): void {

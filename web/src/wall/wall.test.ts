@@ -92,6 +92,13 @@ describe("close codes", () => {
     [4401, "reconnecting"],
     [1006, "reconnecting"],
   ] as const)("%i means %s", (code, state) => expect(meaning(code)).toBe(state));
+  it("asks again by itself only when the relay lost its lease", () => {
+    expect([meaning(4403, "lease-lost"), meaning(4403, "revoked"), meaning(4403, "expired")]).toEqual([
+      "connecting",
+      "ended",
+      "ended",
+    ]);
+  });
 });
 
 describe("boxes", () => {

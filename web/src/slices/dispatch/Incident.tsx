@@ -14,7 +14,7 @@ import { Button, Hint } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
-import { type Situation, SituationMap } from "../../map/SituationMap";
+import { inTiles, type Situation, SituationMap } from "../../map/SituationMap";
 import { useText } from "../../text";
 import { LiveWall } from "../../wall/LiveWall";
 import { CloseBar } from "./CloseBar";
@@ -106,6 +106,7 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
   const [line, setLine] = useQueryWord("line");
   const [filterWord, setFilter] = useQueryWord("show");
   const [focus, setFocus] = useState(0);
+  const [slots, setSlots] = useState<readonly (string | null)[]>([]);
   const [open, setOpen] = useState<Open>();
   const distances = useDistances(incident.victim);
   const tick = useTick(incident);
@@ -123,10 +124,10 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
       victim: incident.victim,
       units: incident.units,
       next: incident.next,
-      cameras: incident.provision?.state === "given" ? incident.provision.cameras : [],
+      cameras: incident.provision?.state === "given" ? inTiles(incident.provision.cameras, slots) : [],
       chosen: cam ? large : undefined,
     }),
-    [incident, closed, cam, large],
+    [incident, closed, cam, large, slots],
   );
   const rows = incident.permits;
   const short = rows.find((p) => p.state === "in_use")?.short ?? incident.code;
@@ -216,6 +217,7 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
           watermark={`${short} · ${account.display} · ${day(nowMs())}`}
           large={large}
           onLarge={pick}
+          onSlots={setSlots}
         />
         <Timeline entries={incident.timeline} filter={filter} closed={closed} />
       </section>

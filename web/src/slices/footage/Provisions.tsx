@@ -10,7 +10,7 @@ import { Age, Elapsed, Panel, PanelHead } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
 import { useConnected } from "../../live/store";
-import { type Situation, SituationMap } from "../../map/SituationMap";
+import { inTiles, type Situation, SituationMap } from "../../map/SituationMap";
 import { useText } from "../../text";
 import { LiveWall } from "../../wall/LiveWall";
 
@@ -130,6 +130,7 @@ export function Provisions({ account }: { account: Account }) {
   const [cam, setCam] = useQueryWord("camera");
   const [view, setView] = useQueryWord("map");
   const [focus, setFocus] = useState(0);
+  const [slots, setSlots] = useState<readonly (string | null)[]>([]);
   const rows = list.data?.provisions ?? [];
   const selected = rows.find((p) => p.provision_id === chosen) ?? rows[0];
   useEffect(() => {
@@ -160,10 +161,10 @@ export function Provisions({ account }: { account: Account }) {
       victim: null,
       units: [],
       next: [],
-      cameras: selected?.state === "given" ? selected.cameras : [],
+      cameras: selected?.state === "given" ? inTiles(selected.cameras, slots) : [],
       chosen: cam ? large : undefined,
     }),
-    [selected, cam, large],
+    [selected, cam, large, slots],
   );
   return (
     <main className="main provisions">
@@ -206,6 +207,7 @@ export function Provisions({ account }: { account: Account }) {
             watermark={`${account.display} · ${day(nowMs())}`}
             large={large}
             onLarge={pick}
+            onSlots={setSlots}
           />
         ) : null}
         <SituationMap situation={situation} view={view} onView={setView} focus={focus} onPick={pick} />
