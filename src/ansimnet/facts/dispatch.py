@@ -52,6 +52,17 @@ class PoliceAsked(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PoliceTold(Fact):
+    """What 112 must know after it was asked: the victim is not reached. `message` is the JSON it receives."""
+
+    kind: ClassVar[str] = "dispatch.police.told.v1"
+    subject: ClassVar[str | None] = "incident_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"message"})
+    incident_id: IncidentId
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PoliceAcknowledged(Fact):
     kind: ClassVar[str] = "dispatch.police.acknowledged.v1"
     incident_id: IncidentId
@@ -99,6 +110,7 @@ class UnitMoved(Fact):
     lat: float
     lon: float
     eta_s: float | None
+    call_sign: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -224,6 +224,9 @@ LINES: Mapping[str, Line] = {
     "warning-read": Line("safe", "victim", "피해자가 알림을 읽음", "the victim has seen the alert"),
     "escalated": Line("doubt", "victim", "응답 없음 · 다음 수단으로 알림", "no answer: next channel"),
     "help": Line("safe", "victim", "피해자가 응답함", "the victim answered"),
+    "not-reached": Line(
+        "alarm", "victim", "피해자와 연락되지 않음 · 112에 알림", "the victim is not reached: 112 told"
+    ),
     "order-drafted": Line("ours", "order", "출동 명령 초안 준비됨", "order drafted"),
     "order-sent": Line("ours", "order", "출동 명령 보냄", "order sent"),
     "received": Line("ours", "order", "명령 받음", "order received"),

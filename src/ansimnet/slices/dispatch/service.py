@@ -147,6 +147,16 @@ async def _ask_police(tx: Tx, incident: Incident, alarm: AlarmSeen, codes: Codes
     await store.add_event(tx, incident.incident_id, now, rules.LINES["police-asked"])
 
 
+async def tell_not_reached(tx: Tx, incident_id: IncidentId, now: datetime) -> None:
+    """Tell 112 that the victim answers on no channel: a unit must go to her last place."""
+    incident = await store.load_incident(tx, incident_id)
+    if await store.load_police(tx, incident_id) is None:
+        return
+    message = msgspec.json.encode({"incident": incident.code, "told": "victim_not_reached", "at": now}).decode()
+    await append(tx, facts.PoliceTold(**stamp(now), incident_id=incident_id, message=message), actor=SYSTEM)
+    await store.add_event(tx, incident_id, now, rules.LINES["not-reached"])
+
+
 async def _draft_order(
     tx: Tx, incident: Incident, alarm: AlarmSeen, codes: Codes, place: Point, maps: MapData, now: datetime
 ) -> None:
@@ -461,8 +471,15 @@ async def move_unit(
         eta = arrival_s(maps, [unit], subject)[unit_id]
         await store.set_eta(tx, incident_id, unit_id, eta)
     if incident_id is not None:
+        names = {u.unit_id: u.name for u in await store.load_units(tx, incident_id=incident_id)}
         fact = facts.UnitMoved(
-            **stamp(now), unit_id=unit_id, incident_id=incident_id, lat=point.lat, lon=point.lon, eta_s=eta
+            **stamp(now),
+            unit_id=unit_id,
+            incident_id=incident_id,
+            lat=point.lat,
+            lon=point.lon,
+            eta_s=eta,
+            call_sign=names.get(unit_id, ""),
         )
         await append(tx, fact, actor=actor)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from ansimnet.facts.dispatch import PoliceAsked
+from ansimnet.facts.dispatch import PoliceAsked, PoliceTold
 from ansimnet.facts.protection import Level, WarningEscalated, WarningIssued
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.ids import TRACKING_CENTRE, DeliveryId
@@ -41,9 +41,9 @@ async def on_escalated(tx: Tx, entry: Entry) -> None:
 
 
 async def on_police_asked(tx: Tx, entry: Entry) -> None:
-    """Bring a request to 112."""
+    """Bring a request to 112, and what it must know after."""
     fact = entry.fact
-    assert isinstance(fact, PoliceAsked)
+    assert isinstance(fact, PoliceAsked | PoliceTold)
     await service.open_delivery(
         tx, about=fact.incident_id, to=fact.incident_id, channel=Channel.AGENCY, content=fact.message,
         now=entry.recorded_at,
@@ -64,5 +64,10 @@ READERS = [
         centre=TRACKING_CENTRE,
         handle=on_escalated,
     ),
-    Reader(name="notifications.police", kinds=frozenset({PoliceAsked}), centre=TRACKING_CENTRE, handle=on_police_asked),
+    Reader(
+        name="notifications.police",
+        kinds=frozenset({PoliceAsked, PoliceTold}),
+        centre=TRACKING_CENTRE,
+        handle=on_police_asked,
+    ),
 ]
