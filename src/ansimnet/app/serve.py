@@ -67,6 +67,7 @@ def build(hosted: Host, *, lifespan: Callable[[FastAPI], Any] | None = None) -> 
         version=ansimnet.__version__,
         summary="An alarm becomes a rescue; every look has a ground, an end and a line in the ledger.",
         openapi_url=None,
+        redirect_slashes=False,  # an unknown address is not found, whatever stands at its end
         description=ABOUT,
         responses=contract.REFUSALS,
         docs_url=None,

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from ansimnet.facts.cameras import CameraHealthChanged
+from ansimnet.kernel.permits import Role
+from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.cameras import api, store
 from ansimnet.slices.cameras.model import ImportReport
@@ -12,6 +15,9 @@ from ansimnet.slices.cameras.rules import lookup
 from ansimnet.slices.cameras.service import import_cameras
 
 __all__ = ["ImportReport", "import_cameras", "parts"]
+
+KEEPERS = frozenset({Role.CENTRE_OPERATOR, Role.ADMINISTRATOR})
+"""Who hears at once that a camera fell silent: those who can have it mended."""
 
 
 def parts(ctx: Context) -> Parts:
@@ -26,6 +32,7 @@ def parts(ctx: Context) -> Parts:
     return Parts(
         routers=[api.routes(ctx.dbs, registry, ctx.map, ctx.clock)],
         background=[registry.watch],
+        live=[LiveView(CameraHealthChanged, KEEPERS)],
         status=[status],
         warm=[lookup.warm],
     )

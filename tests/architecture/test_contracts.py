@@ -1,0 +1,200 @@
+"""What we publish is what the code says: OpenAPI, facts, settings."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sys
+from dataclasses import fields
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from tests.architecture.conftest import Whole
+
+from ansimnet.kernel.facts import Fact
+from ansimnet.platform.ledger import facts_by_kind
+from ansimnet.platform.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+KIND = re.compile(r"(?P<slice>[a-z]+)\.(?P<thing>[a-z]+(-[a-z]+)*)\.(?P<verb>[a-z]+(-[a-z]+)*)\.v[1-9]\d*")
+
+FOR_THE_RECORD: dict[str, str] = {
+    "policy.access.decided.v1": "auditors and the privacy officer's view read the ledger itself",
+    "policy.ground.granted.v1": "auditors read why somebody could look",
+    "policy.ground.changed.v1": "auditors read how a ground was widened, capped or extended",
+    "policy.permit.extended.v1": "auditors read who kept looking, and why",
+    "policy.permits.revoked.v1": "auditors read when a look ended; relays hear of it by NOTIFY, at once",
+    "policy.account.created.v1": "auditors read who was let in",
+    "policy.account.disabled.v1": "auditors read who was shut out",
+    "policy.account.signed-in.v1": "auditors read who tried",
+    "supervision.wearer.registered.v1": "the record of an order; the caseload slice will follow it",
+    "supervision.device.bound.v1": "the record of a device; the caseload slice will follow it",
+    "supervision.condition.set.v1": "the record of a condition; the caseload slice will follow it",
+    "supervision.violation.confirmed.v1": "an officer's own finding; the sanction chain will follow it",
+    "cameras.file.imported.v1": "the record of what a registry consists of",
+    "footage.provision.extended.v1": "the provision record (EM-16)",
+}
+"""Facts that nobody in this build follows by program, and who reads them instead."""
+
+
+@pytest.fixture(scope="session")
+def contracts() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("tools_contracts", ROOT / "tools" / "contracts.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_published_files_are_what_the_code_says(contracts: ModuleType, whole: Whole) -> None:
+    assert whole.host.parts.readers
+    wanted: dict[Path, str] = {
+        p: text
+        for p, text in contracts.generated().items()
+        if "tests." not in p.name and not p.name.startswith("test.")
+    }
+    stale = [str(p) for p, text in wanted.items() if not (ROOT / p).exists() or (ROOT / p).read_text("utf-8") != text]
+    assert stale == [], "run: make contracts"
+    published = {p.relative_to(ROOT) for p in (ROOT / "contracts" / "facts").glob("*.json")}
+    assert published == {p for p in wanted if p.parts[:2] == ("contracts", "facts")}
+
+
+def test_generating_twice_gives_the_same(contracts: ModuleType) -> None:
+    assert contracts.openapi() == contracts.openapi()
+
+
+# ---------------------------------------------------------------------------------------------- OpenAPI
+
+
+def operations() -> list[tuple[str, str, dict[str, Any]]]:
+    document = json.loads((ROOT / "contracts" / "openapi.json").read_text("utf-8"))
+    return [(path, method, op) for path, ops in document["paths"].items() for method, op in ops.items()]
+
+
+def test_operation_ids_are_stable_names() -> None:
+    ids = [op["operationId"] for _, _, op in operations()]
+    assert len(set(ids)) == len(ids)
+    assert [i for i in ids if not re.fullmatch(r"[a-z]+-[a-z0-9_-]+", i)] == []
+
+
+def test_every_route_says_what_it_does_and_how_it_refuses() -> None:
+    for path, method, op in operations():
+        where = f"{method} {path}"
+        assert op.get("summary"), where
+        assert len(op.get("description", "").split()) >= 2, where
+        assert op.get("tags"), where
+        for code in ("4XX", "5XX"):
+            assert "application/problem+json" in op["responses"][code]["content"], where
+        assert "422" not in op["responses"], where  # that would be the framework's form, which we never give
+
+
+def test_every_reference_of_the_document_exists() -> None:
+    text = (ROOT / "contracts" / "openapi.json").read_text("utf-8")
+    document = json.loads(text)
+    for ref in set(re.findall(r'"\$ref": "#/([^"]+)"', text)):
+        at: Any = document
+        for step in ref.split("/"):
+            at = at[step]
+        assert at
+
+
+def test_no_description_of_a_route_holds_a_secret_place() -> None:
+    text = (ROOT / "contracts" / "openapi.json").read_text("utf-8")
+    assert "/tmp/" not in text
+    assert "Depends" not in text
+
+
+# ---------------------------------------------------------------------------------------------- facts
+
+
+def facts(whole: Whole) -> list[type[Fact]]:
+    assert whole.host.parts.readers
+    return [f for kind, f in sorted(facts_by_kind().items()) if f.__module__.startswith("ansimnet.")]
+
+
+def test_every_kind_is_a_slices_thing_in_the_past(whole: Whole) -> None:
+    for fact in facts(whole):
+        found = KIND.fullmatch(fact.kind)
+        assert found is not None, fact.kind
+        assert fact.__module__ == f"ansimnet.facts.{found['slice']}", fact.kind
+        assert fact.__dataclass_params__.frozen  # type: ignore[attr-defined]
+        assert "__dict__" not in dir(fact), fact.kind
+
+
+def test_subjects_and_personal_fields_exist(whole: Whole) -> None:
+    for fact in facts(whole):
+        names = {f.name for f in fields(fact)}
+        assert fact.personal <= names, fact.kind
+        assert bool(fact.personal) == (fact.subject is not None), fact.kind
+        if fact.subject is not None:
+            assert fact.subject in names - fact.personal, fact.kind
+
+
+def test_places_and_words_are_always_personal(whole: Whole) -> None:
+    """Whatever names a place or holds what somebody typed lies encrypted beside the chain."""
+    telling = {
+        "lat",
+        "lon",
+        "text",
+        "note",
+        "message",
+        "answer",
+        "place_coarse",
+        "accompanied_by",
+        "course_deg",
+        "speed_mps",
+    }
+    for fact in facts(whole):
+        open_ones = {f.name for f in fields(fact)} & telling - fact.personal
+        assert open_ones == set(), fact.kind
+
+
+def test_every_fact_is_followed_or_says_who_reads_it(whole: Whole) -> None:
+    parts = whole.host.parts
+    followed = {kind for r in parts.readers for kind in r.kinds} | {v.fact for v in parts.live}
+    followed |= set(parts.link_out) | set(parts.link_in)
+    silent = {f.kind for f in facts(whole) if f not in followed}
+    assert silent - set(FOR_THE_RECORD) == set()
+    assert {k for k in FOR_THE_RECORD if k not in {f.kind for f in facts(whole)}} == set()
+    assert all(len(why.split()) > 4 for why in FOR_THE_RECORD.values())
+
+
+def test_a_schema_says_which_fields_are_personal(whole: Whole) -> None:
+    for fact in facts(whole):
+        schema = json.loads((ROOT / "contracts" / "facts" / f"{fact.kind}.json").read_text("utf-8"))
+        marked = {name for name, of in schema["properties"].items() if of.get("x-personal")}
+        assert marked == set(fact.personal)
+        assert schema.get("x-subject") == fact.subject
+
+
+def test_only_some_roles_hear_of_people(whole: Whole) -> None:
+    """A view without a projection carries public fields alone; one with a projection names its one role."""
+    for view in whole.host.parts.live:
+        assert view.roles, view.fact.kind
+
+
+# ---------------------------------------------------------------------------------------------- settings
+
+
+def test_every_setting_has_a_sentence_and_its_variable_is_documented() -> None:
+    page = (ROOT / "docs" / "ref" / "settings.md").read_text("utf-8")
+    for name, field in Settings.model_fields.items():
+        said = field.description or ""
+        assert len(said.split()) > 4, name
+        assert said.endswith("."), name
+        assert f"`ANSIMNET_{name.upper()}`" in page, name
+
+
+def test_no_other_variable_is_read() -> None:
+    known = {f"ANSIMNET_{name.upper()}" for name in Settings.model_fields}
+    named = {
+        (word, str(file.relative_to(ROOT)))
+        for file in (ROOT / "src" / "ansimnet").rglob("*.py")
+        for word in re.findall(r"ANSIMNET_[A-Z0-9_]+[A-Z0-9]", file.read_text("utf-8"))
+    }
+    assert {(w, f) for w, f in named if w not in known} == set()
