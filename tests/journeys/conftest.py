@@ -29,7 +29,7 @@ def place() -> Iterator[Path]:
 def small_world(scenario: str = "exclusion-zone") -> World:
     """Return a world that two shared cores can draw beside the system and a browser."""
     world = World(seed=7, scenario=scenario)
-    world.fps, world.streamed, world.lead_s, world.people, world.cars = 6, 8, 12.0, 10, 2
+    world.fps, world.streamed, world.lead_s, world.people, world.cars = 6, 16, 12.0, 10, 2
     return world
 
 
