@@ -57,7 +57,7 @@ export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailE
 }
 
 function Screen({ route, account }: { route: Route; account: Account }) {
-  switch (route.screen) {
+  switch (route.screen === "watch" ? firstScreen(account) : route.screen) {
     case "incidents":
       return route.id ? <Incident key={route.id} id={route.id} account={account} /> : <Incidents />;
     case "wearers":
@@ -217,12 +217,6 @@ function Door() {
   const text = useText();
   const csrf = session.data?.csrf;
   if (csrf) rememberCsrf(csrf);
-  useEffect(() => {
-    if (session.data && (window.location.hash === "" || window.location.hash === "#/")) {
-      const first = firstScreen(session.data.account);
-      if (first !== "watch") go(first);
-    }
-  }, [session.data]);
   if (session.data === undefined) {
     return (
       <main className="sign-in">

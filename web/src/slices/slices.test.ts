@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { loudest } from "../console/chimes";
 import { fitting } from "../console/Find";
-import { incident, notices, openAlarms, permits, wearer } from "../fixtures/data";
+import { incident, notices, openAlarms, permits } from "../fixtures/data";
+import { wearer } from "../fixtures/wearer";
 import { en } from "../text/en";
 import { ko } from "../text/ko";
 import { fold, gather, leftToClose, nextLine, passed, stepLooks, trendMPerMin } from "./dispatch/rules";

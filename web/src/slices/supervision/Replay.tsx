@@ -1,6 +1,6 @@
 import { useRef } from "react";
 import type { Alarm, Fix } from "../../api/types";
-import { clockMinutes } from "../../kit/format";
+import { clock, clockMinutes } from "../../kit/format";
 import { useText } from "../../text";
 import { smoothPath } from "./Forecast";
 import { gaps } from "./wearerRules";
@@ -80,7 +80,7 @@ export function ReplayChart({
       ) : null}
       {ticks.map((t) => (
         <text key={t} x={x(t)} y={H + 18} className="ax" textAnchor="middle">
-          {clockMinutes(t)}
+          {last - first < 900_000 ? clock(t) : clockMinutes(t)}
         </text>
       ))}
       <rect y={H + 26} width={W} height="8" fill="var(--bg-5)" />
