@@ -6,8 +6,8 @@ Imported whole or not at all; read once by each process and shared.
 from __future__ import annotations
 
 import csv
+import io
 import json
-import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -84,17 +84,18 @@ class MapData:
         return streets
 
     def import_geojson(self, path: Path, name: str) -> int:
-        """Replace `buildings` or `boundaries`; return the number of features.
+        """Replace `buildings` or `boundaries`; return the number of outlines.
 
         Raises:
             MapFileBad: no GeoJSON of polygons.
         """
         try:
             content = json.loads(path.read_bytes())
-            count = len(content["features"])
-            list(_rings(content))
+            count = sum(1 for _ in _rings(content))
         except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
             raise MapFileBad(f"`{path.name}` is no GeoJSON of polygons in WGS 84: {error}") from error
+        if count == 0:
+            raise MapFileBad(f"`{path.name}` holds no polygon")
         self.folder.mkdir(parents=True, exist_ok=True)
         part = self.folder / f"{name}.part"
         part.write_text(json.dumps(content, ensure_ascii=False))
@@ -127,23 +128,38 @@ _LON = ("lon", "경도", "WGS84경도", "WGS X 좌표", "병원경도")
 
 
 def _places(path: Path, kind: str | None, staffed: bool) -> Iterator[Place]:
-    raw = path.read_bytes()
     try:
-        text = raw.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = raw.decode("cp949", errors="strict")
-    for line, row in enumerate(csv.DictReader(text.splitlines()), start=2):
-        name, lat, lon = (next((row[k].strip() for k in keys if row.get(k)), "") for keys in (_NAME, _LAT, _LON))
+        raw = path.read_bytes()
+        text = raw.decode("utf-8-sig") if _is_utf8(raw) else raw.decode("cp949")
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise MapFileBad(
+            f"`{path.name}` is no table in UTF-8 or cp949: {error}", todo="export the places as CSV"
+        ) from error
+    for line, row in enumerate(rows, start=2):
+        cells = {k: v.strip() for k, v in row.items() if isinstance(v, str)}  # short rows hold None, long ones lists
+        name, lat, lon = (next((cells[k] for k in keys if cells.get(k)), "") for keys in (_NAME, _LAT, _LON))
         if not lat or not lon:
             continue
         try:
             point = Point(float(lat), float(lon))
         except ValueError as error:
             raise MapFileBad(f"`{path.name}` line {line}: the position is none") from error
-        if not math.isfinite(point.lat + point.lon):
-            raise MapFileBad(f"`{path.name}` line {line}: the position is none")
-        said = row.get("staffed", "").strip().lower()
-        yield Place(name, kind or row.get("kind", "place"), said in YES if said else staffed, point)
+        said = cells.get("staffed", "").lower()
+        yield Place(
+            name=name,
+            kind=kind or cells.get("kind") or "place",
+            staffed=said in {"1", "true", "yes", "y"} if said else staffed,
+            point=point,
+        )
+
+
+def _is_utf8(raw: bytes) -> bool:
+    try:
+        raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _rings(geojson: dict[str, Any]) -> Iterator[list[Point]]:

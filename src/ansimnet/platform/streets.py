@@ -6,6 +6,7 @@ import csv
 import gzip
 import io
 import math
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def read_streets(path: Path, edges: Path | None = None) -> Streets:
         if edges is None:
             raise StreetFileBad(f"`{path.name}` is a table of nodes", todo="name the table of edges too")
         return _from_tables(path, edges)
-    except (OSError, RuntimeError, ValueError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, zlib.error, csv.Error, RuntimeError, ValueError) as error:
         raise StreetFileBad(
             f"`{path.name}` cannot be read as streets: {error}",
             todo="give an .osm.pbf or .osm extract, or node and edge tables",
@@ -123,7 +124,11 @@ def _from_tables(nodes: Path, edges: Path) -> Streets:
     lon: list[float] = []
     for line, row in _rows(nodes):
         key = row.get("id") or row.get("node_id") or row.get("node") or str(len(index))
-        index[key] = len(index)
+        if key in index:
+            raise StreetFileBad(
+                f"`{nodes.name}` line {line}: node `{key}` stands there twice", todo="mend the node table"
+            )
+        index[key] = len(lat)
         lat.append(_number(row, ("lat", "y", "위도"), line, nodes))
         lon.append(_number(row, ("lon", "lng", "x", "경도"), line, nodes))
     u: list[int] = []
