@@ -37,7 +37,11 @@ def test_who_stands_still_may_turn_anywhere() -> None:
 
 
 def test_a_blurred_fix_asks_beside_itself_too() -> None:
-    assert [p.arrives_in_s for p in rules.probes(subject(error=60.0))[:6]].count(0.0) == 5
+    for error in (12.0, 60.0):
+        here, *beside = [p for p in rules.probes(subject(error=error)) if p.arrives_in_s == 0.0]
+        assert here.point == HERE
+        assert len(beside) == 8
+        assert all(abs(distance_m(HERE, p.point) - error) < 0.5 for p in beside)
 
 
 @given(

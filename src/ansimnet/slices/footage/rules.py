@@ -23,8 +23,9 @@ STANDING_MPS = 0.5
 """Below it a course means nothing: receivers that stand still report noise."""
 FARTHEST_M = 600.0
 """Beyond it the next fix is a better guide than any prediction."""
-BLURRED_M = 20.0
-"""An error beyond this is worth asking about places beside the reported one."""
+BLURRED_M = 5.0
+"""An error beyond this is worth asking about places beside the reported one: half a street's width. A fix that lies in
+a house by ten metres is seen by no camera, while he walks in full view of one before the door."""
 
 
 class Probe(NamedTuple):
@@ -52,7 +53,8 @@ def probes(subject: Subject) -> list[Probe]:
     plane = Plane(subject.point)
     found = [Probe(subject.point, 0.0)]
     if subject.error_m > BLURRED_M:
-        found += [Probe(_from(plane, bearing, min(subject.error_m, FARTHEST_M)), 0.0) for bearing in (0, 90, 180, 270)]
+        beside_m = min(subject.error_m, FARTHEST_M)
+        found += [Probe(_from(plane, 45.0 * k, beside_m), 0.0) for k in range(8)]
     moving = subject.speed_mps is not None and subject.speed_mps >= STANDING_MPS
     speed = min(max(subject.speed_mps or 0.0, WALK_MPS), FASTEST_MPS)
     course = subject.course_deg if moving else None
