@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import secrets
 import socket
@@ -13,6 +14,7 @@ from ansimnet.app.host import map_folder
 from ansimnet.app.users import add_to
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Fault, Refusal
+from ansimnet.kernel.geo import Point, distance_m
 from ansimnet.platform.database import Database
 from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.settings import Settings
@@ -121,6 +123,28 @@ async def set_stage(world: World, folder: Path, *, port: int, say: Callable[[str
     return Stage(world, night, settings, secrets.token_urlsafe(9))
 
 
+def without_edge(register: Path, edge: Path) -> Path:
+    """Return a copy of a real register without the rows the simulated edge stands for: one each, the nearest.
+
+    The edge's own file carries those cameras with the address of their picture, so that the two together hold as many
+    as the real register.
+    """
+    with register.open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    left = dict(enumerate(rows))
+    with edge.open(encoding="utf-8-sig", newline="") as file:
+        for row in csv.DictReader(file):
+            here = Point(float(row["WGS84위도"]), float(row["WGS84경도"]))
+            near = min(left, key=lambda i: distance_m(here, Point(float(left[i]["위도"]), float(left[i]["경도"]))))
+            left.pop(near)
+    out = edge.with_name("register-without-edge.csv")
+    with out.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(left.values())
+    return out
+
+
 async def prepare(stage: Stage, db: Database, *, say: Callable[[str], None]) -> None:
     """Import the map and the cameras, and fill the seats.
 
@@ -129,16 +153,28 @@ async def prepare(stage: Stage, db: Database, *, say: Callable[[str], None]) -> 
     """
     files = stage.night.files
     maps = MapData(map_folder(stage.settings))
-    maps.import_streets(files["nodes"], files["edges"])
+    real = stage.world.real
+    if real is None:
+        maps.import_streets(files["nodes"], files["edges"])
+        maps.import_places(files["places"])
+    else:  # the whole district, not only what lies around the story
+        maps.import_streets(Path(real.nodes), Path(real.edges))
+        for file, kind in zip(real.places, ("police_box", "safe_house"), strict=True):
+            maps.import_places(Path(file), kind=kind, add=True)
     for name in ("buildings", "boundaries"):
         if name in files and b"Polygon" in files[name].read_bytes():  # a real district comes without outlines
             maps.import_geojson(files[name], name)
-    maps.import_places(files["places"])
     async with db.dbs(stage.settings, app="demo") as dbs:
-        report = await import_cameras(dbs.city, files["cameras"], actor="system:demo", now=now())
-        if report.why_not is not None:
-            raise Fault(f"the district's cameras were not taken: {report.why_not} {report.refusals[:3]}")
-        say(f"{report.accepted:,} cameras registered, {len(maps.places)} places, streets and buildings in")
+        registers = [files["cameras"]] if real is None else [without_edge(Path(real.cameras), files["cameras"])]
+        registers += [] if real is None else [files["cameras"]]
+        taken = 0
+        for register in registers:
+            report = await import_cameras(dbs.city, register, actor="system:demo", now=now())
+            if report.why_not is not None:
+                raise Fault(f"the district's cameras were not taken: {report.why_not} {report.refusals[:3]}")
+            taken += report.accepted
+        edge = len(stage.world.streamed_codes())
+        say(f"{taken:,} cameras registered and ranked, {edge} of them with a picture; {len(maps.places):,} places")
         for centre, login, role, display in SEATS:
             here = dbs.tracking if centre == "tracking" else dbs.city
             await add_to(here, login=login, role=role, display=display, password=stage.password)
