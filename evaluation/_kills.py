@@ -23,11 +23,20 @@ WEIGHTS = {"api": 5, "work": 5, "postgres": 4, "backend": 3, "relay": 2, "reader
 """How often each kind is drawn. `postgres` is the postmaster, `backend` one of its connections, `reader` a reader of
 the ledger in a process of its own."""
 
-PAUSE_S = (0.2, 2.2)
-"""Between two kills. A part needs 0.3 s (a reader) to 3 s (the API) to start, so some are killed while starting."""
+PAUSE_S = (0.1, 1.5)
+"""Before a kill, once the load has got through again."""
+
+AT_ONCE = 0.25
+"""The share of kills that do not wait for that: they hit what is just coming back."""
+
+BATCHES_BETWEEN = 4
+"""What must be acknowledged between two kills else, or most of a run would kill what is down already."""
 
 PATIENCE_S = 30.0
 """How long a kind may have nobody to kill before another is drawn: far above every restart."""
+
+
+LOOK_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +54,7 @@ class Killer:
 
     running: Running
     urls_file: Path
+    acknowledged: Path
     rng: random.Random
     kills: list[Kill] = field(default_factory=list)
     witnesses: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
@@ -52,6 +62,8 @@ class Killer:
     async def run(self, count: int, tell: Any) -> None:
         """Kill `count` times."""
         while len(self.kills) < count:
+            if self.rng.random() >= AT_ONCE:
+                await self._through()
             await asyncio.sleep(self.rng.uniform(*PAUSE_S))
             kind = self._draw(count)
             pid = await self._victim(kind)
@@ -62,6 +74,20 @@ class Killer:
                 os.kill(pid, signal.SIGKILL)
                 self.kills.append(Kill(kind, at_s, at))
                 tell(len(self.kills), f"killed {kind}")
+
+    async def _through(self) -> None:
+        """Wait until the load has got some batches through, or patience ends."""
+        wanted = self._batches() + BATCHES_BETWEEN
+        for _ in range(round(PATIENCE_S / LOOK_S)):
+            if self._batches() >= wanted:
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _batches(self) -> int:
+        try:
+            return self.acknowledged.read_bytes().count(b"\n")
+        except FileNotFoundError:
+            return 0
 
     def _draw(self, count: int) -> str:
         """Draw a kind; the first ones take each kind once, so that a short run kills everything."""

@@ -125,16 +125,18 @@ def _copied_row(conn: Connection, table: str, key: str, where: str = "true") -> 
 
 def _fix_twice(conn: Connection) -> Callable[[Seen], bool]:
     original = _copied_row(conn, "supervision_fix", "fix_id")
-    (name,) = _one(
+    (which,) = _one(
         conn,
-        "select d.name from supervision_fix f join supervision_device d using (device_id) where fix_id = %s",
+        "select d.name || ' ' || f.seen_at::text from supervision_fix f join supervision_device d using (device_id)"
+        " where fix_id = %s",
         original,
     )
-    return lambda seen: seen.has("fix ", name, "+00") and not seen.has("fix ", "never")
+    return lambda seen: f"fix {which}" in seen.findings
 
 
 def _alarm_twice(conn: Connection) -> Callable[[Seen], bool]:
-    original = _copied_row(conn, "supervision_alarm", "alarm_id")
+    whole = "device_id not in (select device_id from supervision_alarm where confirmed_at is null)"
+    original = _copied_row(conn, "supervision_alarm", "alarm_id", whole)
     (name,) = _one(
         conn,
         "select d.name from supervision_alarm a join supervision_device d using (device_id) where alarm_id = %s",
@@ -209,8 +211,8 @@ def _cut_off(conn: Connection) -> Callable[[Seen], bool]:
 FAULTS: dict[str, Callable[[Connection], Callable[[Seen], bool]]] = {
     "an acknowledged fix deleted": _lost_fix,
     "a fix stored twice": _fix_twice,
-    "an alarm raised twice": _alarm_twice,
     "an alarm that never became certain": _alarm_lost,
+    "an alarm raised twice": _alarm_twice,
     "an incident opened twice for one alarm": _incident_twice,
     "a fact taken in twice by a reader": _taken_twice,
     "a fact never taken in by a reader": _never_taken,

@@ -92,7 +92,7 @@ async def _under_fire(options: Options, kills: int, settings: Settings, folder: 
         urls_file.touch(mode=0o600)
         urls_file.write_text(json.dumps(asdict(urls)), encoding="utf-8")
         await _register(house, plan, WEARERS[options.size], PAUSE_S[options.size])
-        killer = Killer(house.running, urls_file, random.Random(options.seed))
+        killer = Killer(house.running, urls_file, acknowledged, random.Random(options.seed))
         began = monotonic_s()
         with (folder / "witness.log").open("ab") as log:
             keepers = [asyncio.create_task(killer.keep_witness(k, log)) for k in range(2)]

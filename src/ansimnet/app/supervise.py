@@ -113,7 +113,9 @@ async def _keep(running: Running, part: str) -> None:
             await _stop(process)
             raise
         running.pids.pop(part, None)
-        pause_s = BACKOFF_S[0] if monotonic_s() - began > STEADY_S else min(BACKOFF_S[1], pause_s * 2)
+        # one that was killed did nothing wrong; one that ends by itself may do so again at once
+        steady = code == -signal.SIGKILL or monotonic_s() - began > STEADY_S
+        pause_s = BACKOFF_S[0] if steady else min(BACKOFF_S[1], pause_s * 2)
         log.warning("process.died", part=part, code=code, again_in_s=pause_s)
         await asyncio.sleep(pause_s)
 
