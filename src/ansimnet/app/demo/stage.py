@@ -47,6 +47,11 @@ class Stage:
     settings: Settings
     password: str
 
+    @property
+    def story_ends_s(self) -> float:
+        """Return when the scripted part is told, in seconds of the story."""
+        return self.world.story.ends_s
+
 
 def free_port() -> int:
     """Return a port nobody listens on now."""
