@@ -35,7 +35,7 @@ FOR_THE_RECORD: dict[str, str] = {
     "supervision.condition.set.v1": "the record of a condition; the caseload slice will follow it",
     "supervision.violation.confirmed.v1": "an officer's own finding; the sanction chain will follow it",
     "cameras.file.imported.v1": "the record of what a registry consists of",
-    "footage.provision.extended.v1": "the provision record (EM-16)",
+    "footage.provision.extended.v1": "the city reads how long it gave, and who asked for more (EM-16)",
 }
 """Facts that nobody in this build follows by program, and who reads them instead."""
 
