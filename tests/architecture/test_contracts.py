@@ -29,7 +29,7 @@ FOR_THE_RECORD: dict[str, str] = {
     "policy.permits.revoked.v1": "auditors read when a look ended; relays hear of it by NOTIFY, at once",
     "policy.account.created.v1": "auditors read who was let in",
     "policy.account.disabled.v1": "auditors read who was shut out",
-    "policy.account.signed-in.v1": "auditors read who tried",
+    "policy.account.signed-in.v1": "auditors read who tried to sign in, and failed",
     "supervision.wearer.registered.v1": "the record of an order; the caseload slice will follow it",
     "supervision.device.bound.v1": "the record of a device; the caseload slice will follow it",
     "supervision.condition.set.v1": "the record of a condition; the caseload slice will follow it",
