@@ -103,6 +103,7 @@ export const api = {
   acknowledgeAlarm: (alarm: string) => post(`/alarms/${id(alarm)}/acknowledge`),
   find: (alarm: string, finding: "confirmed" | "medical" | "false", note: string) =>
     post(`/alarms/${id(alarm)}/finding`, { finding, note }),
+  testAlarm: () => post("/test-alarm"),
   notices: () => get<{ notices: T.Notice[] }>("/notices"),
 
   wearers: () => get<{ wearers: T.WearerSummary[] }>("/wearers"),

@@ -102,6 +102,8 @@ export const watch: Text["watch"] = {
   openIncident: "Open incident",
   focusMap: "focus map",
   layers: "map layers",
+  testKey: "test alarm",
+  testSent: "Test alarm sent; its time changes when it is back",
   dueKey: "due",
   pastKey: "past alarms",
   cameraKey: "camera",

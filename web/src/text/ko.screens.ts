@@ -102,6 +102,8 @@ export const watch = {
   openIncident: "사건 열기",
   focusMap: "지도 초점",
   layers: "지도 겹",
+  testKey: "시험 경보",
+  testSent: "시험 경보를 보냈습니다 · 돌아오면 시각과 시간이 바뀝니다",
   dueKey: "기한",
   pastKey: "지난 경보",
   cameraKey: "카메라",

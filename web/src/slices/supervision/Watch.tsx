@@ -138,6 +138,9 @@ interface Shared {
   hideCameras: boolean;
 }
 
+/** A test alarm is back from the other centre well within this. */
+const TEST_RETURNS_MS = 1500;
+
 function Resting({
   queue,
   shared,
@@ -154,7 +157,19 @@ function Resting({
   const incidents = useIncidents("open");
   const open = incidents.data?.incidents ?? [];
   const permits = useOpenPermits(open.map((i) => i.incident_id));
-  useKeys([{ code: "KeyD", hint: text.watch.dueKey, run: () => document.querySelector<HTMLElement>(".due")?.focus() }]);
+  const client = useQueryClient();
+  const test = useMutation({
+    mutationFn: api.testAlarm,
+    onSuccess: () => {
+      toast(text.watch.testSent);
+      window.setTimeout(() => void client.invalidateQueries({ queryKey: ["status"] }), TEST_RETURNS_MS);
+    },
+    onError: (error: Refusal) => toast(error.message, { icon: "warning", tone: "soon" }),
+  });
+  useKeys([
+    { code: "KeyD", hint: text.watch.dueKey, run: () => document.querySelector<HTMLElement>(".due")?.focus() },
+    { code: "KeyT", hint: text.watch.testKey, run: () => test.mutate() },
+  ]);
   return (
     <main className="main quiet-grid">
       {queue}
