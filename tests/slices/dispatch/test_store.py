@@ -527,7 +527,7 @@ async def test_notes_and_orders_lie_sealed_in_the_database(room: Room) -> None:
     assert any("가위" in line["text_ko"] for line in shown["timeline"])
     async with room.dbs.tracking.transaction() as tx:
         for table in ("dispatch_event", "dispatch_order", "ledger_entry"):
-            rows = await tx.all(f"select t::text from {table} t")  # type: ignore[arg-type]
+            rows = await tx.all(f"select t::text from {table} t")
             dumped = " ".join(r[0] for r in rows)
             assert "가위" not in dumped
             assert "가위".encode().hex() not in dumped
