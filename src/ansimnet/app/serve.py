@@ -202,7 +202,7 @@ async def serve(settings: Settings, database: Database, *, ready: Callable[[str]
             port=settings.http_port,
             log_config=None,
             access_log=False,  # addresses and query strings of devices are nobody's business
-            ws="websockets",
+            ws="websockets-sansio",
             ws_max_size=1 << 16,
             server_header=False,
             timeout_graceful_shutdown=3,

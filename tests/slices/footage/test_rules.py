@@ -76,5 +76,6 @@ def test_twelve_at_most() -> None:
 def test_a_new_camera_or_a_new_best_one_is_news() -> None:
     a, b, c = camera("a"), camera("b"), camera("c")
     assert rules.worth_telling([a], [a, b])
-    assert rules.worth_telling([a, b], [b, a])
+    assert rules.worth_telling([a, b, c], [c, a, b])
+    assert not rules.worth_telling([a, b], [b, a]), "neighbours that change places would shuffle the wall"
     assert not rules.worth_telling([a, b, c], [a, b, c])

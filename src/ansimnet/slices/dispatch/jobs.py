@@ -114,7 +114,12 @@ async def on_provision(tx: Tx, entry: Entry) -> None:
         ProvisionEnded: "footage-ended",
         ProvisionCamerasChanged: "cameras-changed",
     }[type(fact)]
-    if not isinstance(fact, ProvisionCamerasChanged) or fact.added:
+    if isinstance(fact, ProvisionCamerasChanged):
+        words = rules.LINES[line].ko
+        news = bool(fact.added) and not await store.said_since(tx, found, words, now - FOLLOWS_AGAIN)
+    else:
+        news = True
+    if news:
         await store.add_event(tx, found, now, rules.LINES[line])
     if isinstance(fact, ProvisionGiven):
         await service.reach_step(tx, found, 2, now)
@@ -125,6 +130,9 @@ async def _over(tx: Tx, provision_id: object) -> bool:
     row = await tx.one("select state = 'ended' from dispatch_provision where provision_id = %s", (provision_id,))
     return bool(row and row[0])
 
+
+FOLLOWS_AGAIN = timedelta(seconds=20)
+"""A person walks 30 m in that time: one line in the timeline for each stretch of street is enough. *Ours.*"""
 
 OPENS_WITHIN = timedelta(seconds=30)
 """An incident that was not opened by then will not be: the timeline goes on without this line."""

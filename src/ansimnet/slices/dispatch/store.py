@@ -183,6 +183,15 @@ async def add_event(
     )
 
 
+async def said_since(tx: Tx, incident_id: IncidentId, text_ko: str, since: datetime) -> bool:
+    """Return whether the timeline has said this since an instant."""
+    row = await tx.one(
+        "select 1 from dispatch_event where incident_id = %s and text_ko = %s and at > %s limit 1",
+        (incident_id, text_ko, since),
+    )
+    return row is not None
+
+
 async def load_events(tx: Tx, incident_id: IncidentId) -> list[dict[str, Any]]:
     """Return the timeline, newest first."""
     rows = await tx.all(

@@ -84,5 +84,12 @@ def choose(sights: Iterable[tuple[Probe, Sequence[Sight]]], most: int = MOST_CAM
 
 
 def worth_telling(before: Sequence[CameraId], after: Sequence[CameraId]) -> bool:
-    """Return whether a new list is news: another camera, or another best one."""
-    return bool(set(after) - set(before)) or list(before[:4]) != list(after[:4])
+    """Return whether a new list is news: a camera that was not on it, or a best one that was not near the top.
+
+    Neighbours that change places with every fix are none: a wall that shuffles cannot be watched.
+    """
+    return (
+        bool(set(after) - set(before))
+        or not set(after[:4]) <= set(before[:6])
+        or after[:1] not in (before[:1], before[1:2])
+    )

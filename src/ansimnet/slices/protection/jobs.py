@@ -116,7 +116,12 @@ async def _unit_moved(tx: Tx, fact: UnitMoved, now: datetime) -> None:
             return h
         if fact.eta_s is None:
             return h  # bound, but nobody knows yet when it arrives: no number is better than a made-up one
-        return replace(h, police=Police(eta_s=fact.eta_s, unit=fact.call_sign or "출동 요원", lat=place.lat, lon=place.lon, seen_at=at))
+        return replace(
+            h,
+            police=Police(
+                eta_s=fact.eta_s, unit=fact.call_sign or "출동 요원", lat=place.lat, lon=place.lon, seen_at=at
+            ),
+        )
 
     await warn.help_changed(tx, fact.incident_id, change, now)
 
