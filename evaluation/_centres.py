@@ -143,8 +143,8 @@ async def two_centres(folder: Path, seed: int) -> AsyncIterator[Centres]:
         city = fresh_settings(
             folder / "city", http_port=ports["city"], link_keys=keys, link_tracking_url=to_tracking.url
         )
-        here = await stack.enter_async_context(installed(tracking, parts=("api",)))
-        there = await stack.enter_async_context(installed(city, parts=("api", "work")))
+        here = await stack.enter_async_context(installed(tracking, parts=("seal", "api")))
+        there = await stack.enter_async_context(installed(city, parts=("seal", "api", "work")))
         at, cameras = await _district(there, folder / "district", seed)
         yield Centres(here, there, to_city, to_tracking, at, cameras)
 

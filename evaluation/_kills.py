@@ -19,7 +19,7 @@ from ansimnet.app.supervise import Running
 from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.platform.engines.postgres import SUPERUSER
 
-WEIGHTS = {"api": 5, "work": 5, "postgres": 4, "backend": 3, "relay": 2, "reader": 3}
+WEIGHTS = {"seal": 3, "api": 5, "work": 5, "postgres": 4, "backend": 3, "relay": 2, "reader": 3}
 """How often each kind is drawn. `postgres` is the postmaster, `backend` one of its connections, `reader` a reader of
 the ledger in a process of its own."""
 
@@ -151,16 +151,16 @@ class Killer:
 def recoveries(kills: list[Kill], spans: list[tuple[float, float]], sealed: list[datetime]) -> dict[str, list[float]]:
     """Return, per kind, the seconds from each kill to the next proof of life.
 
-    For `work` that is the next seal of an entry (devices are answered without it); for all others the answer to the
+    For `seal` that is the next seal of an entry (devices are answered without it); for all others the answer to the
     first batch that left after the kill.
     """
     starts = sorted(spans)
     out: dict[str, list[float]] = {}
     for kill in kills:
-        if kill.kind in ("relay", "reader"):
-            continue  # neither stands between a device and its receipt
+        if kill.kind in ("relay", "reader", "work"):
+            continue  # none stands between a device and its receipt
         after = [(s - kill.at).total_seconds() for s in sealed if s > kill.at][:1]
-        if kill.kind != "work":
+        if kill.kind != "seal":
             after = [min((end - kill.at_s for begin, end in starts if begin >= kill.at_s), default=float("nan"))]
         out.setdefault(kill.kind, []).extend(a for a in after if a == a)
     return out

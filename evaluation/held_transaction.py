@@ -50,7 +50,7 @@ async def _run(options: Options, folder: Path) -> dict[str, Any]:
     hold_s, count = HOLD_S[options.size], ALARMS[options.size]
     settings = fresh_settings(folder, log_level="warning")
     options.progress(0, count + 1, "starting the system")
-    async with installed(settings, parts=("api", "work")) as house:
+    async with installed(settings, parts=("seal", "api", "work")) as house:
         walkers = [await _register(house, k) for k in range(count)]
         rival: dict[str, datetime] = {}
         follower = asyncio.create_task(_rival(house, rival))

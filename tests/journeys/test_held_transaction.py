@@ -94,7 +94,7 @@ async def test_a_transaction_held_open_delays_no_alert(place: Path) -> None:
                 here = dbs.tracking if centre == "tracking" else dbs.city
                 await add_to(here, login=login, role=role, display=display, password=PASSWORD)
 
-    async with system(settings, say=lambda _: None, prepare=fill, parts=("api", "work")) as running:
+    async with system(settings, say=lambda _: None, prepare=fill, parts=("seal", "api", "work")) as running:
         await running.ready()
         base = settings.public_url
         async with Api(base) as officer, Api(base) as phone, Api(base) as auditor:

@@ -97,7 +97,7 @@ def serve() -> None:
 
 
 @cli.command(hidden=True)
-def process(part: Annotated[str, typer.Argument(help="api, work or relay")]) -> None:
+def process(part: Annotated[str, typer.Argument(help="seal, api, work or relay")]) -> None:
     """Run one process of the system; `ansimnet serve` starts them all."""
     chosen = settings()
     set_up_logs(form=chosen.log_format, level=chosen.log_level)
@@ -107,12 +107,20 @@ def process(part: Annotated[str, typer.Argument(help="api, work or relay")]) -> 
 def _with_database(chosen: Settings, part: str) -> None:
     import uvloop
 
-    from ansimnet.app.relay import relay
-    from ansimnet.app.serve import serve as serve_api
-    from ansimnet.app.work import work
     from ansimnet.platform.database import database
 
-    run: Callable[..., Any] = {"api": serve_api, "work": work, "relay": relay}[part]
+    run: Callable[..., Any]
+    match part:  # each loads only what it runs
+        case "seal":
+            from ansimnet.app.seal import seal as run
+        case "work":
+            from ansimnet.app.work import work as run
+        case "relay":
+            from ansimnet.app.relay import relay as run
+        case "api":
+            from ansimnet.app.serve import serve as run
+        case _:
+            raise typer.BadParameter("say seal, api, work or relay")
     with database(chosen, migrate=False) as db:
         uvloop.run(run(chosen, db))
 

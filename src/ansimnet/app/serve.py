@@ -28,6 +28,7 @@ from ansimnet.platform.database import Database
 from ansimnet.platform.http import door, install
 from ansimnet.platform.live import Live
 from ansimnet.platform.settings import Settings
+from ansimnet.platform.tasks import forever
 from ansimnet.platform.telemetry import metrics_page
 
 log = logging.getLogger("ansimnet.serve")
@@ -189,7 +190,7 @@ async def serve(settings: Settings, database: Database, *, ready: Callable[[str]
 
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-            tasks = [asyncio.create_task(_forever(task)) for task in hosted.parts.background]
+            tasks = [asyncio.create_task(forever(task)) for task in hosted.parts.background]
             ready(settings.public_url)
             yield
             for task in tasks:
@@ -209,13 +210,3 @@ async def serve(settings: Settings, database: Database, *, ready: Callable[[str]
             loop="uvloop",
         )
         await uvicorn.Server(config).serve()
-
-
-async def _forever(task: Callable[[], Awaitable[None]]) -> None:
-    """Run an endless task; when it breaks, say so and start it again."""
-    while True:
-        try:
-            await task()
-        except Exception:
-            log.exception("a background task broke and starts again")
-        await asyncio.sleep(1)

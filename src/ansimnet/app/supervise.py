@@ -22,7 +22,7 @@ from ansimnet.platform.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-PARTS = ("api", "work", "relay")
+PARTS = ("seal", "api", "work", "relay")
 """The processes of one machine, in the order in which they start."""
 
 BACKOFF_S = (0.2, 5.0)

@@ -107,6 +107,8 @@ class Room:
         self.police = Api(script.base_url)
         self.views: list[Viewing] = []
         self.watching: list[asyncio.Task[Viewing]] = []
+        self.codes: dict[str, str] = {}
+        """What the register calls each camera: the picture must say the same."""
 
     async def run(self) -> Account:
         """Run one incident to its end, or listen as long as the night lasts."""
@@ -127,32 +129,38 @@ class Room:
             await self.controller.client.aclose()
             await self.police.client.aclose()
         self.account.counts = self.told.counts
+        for view in self.views:
+            view.camera_code = self.codes.get(view.camera_code, view.camera_code)
         self.account.saw = [_saw(v) for v in self.views]
         return self.account
 
     async def _incident(self) -> None:
-        await self.told.wait("footage.provision.given.v1", self.script.listens_s)
+        given = await self.told.wait("footage.provision.given.v1", self.script.listens_s)
+        path = f"/api/v1/provisions/{given['provision_id']}/tickets"
+        first = str(given["cameras"][0])  # the fact names them, best first: no need to ask before the first picture
+        self._watch(await self._ticket(path, first), first)
         opened = await self.told.wait("dispatch.incident.opened.v1", 60)
         incident = f"/api/v1/incidents/{opened['incident_id']}"
-        await self._open(incident)
+        listed = (await self.controller.get(f"{incident}/cameras"))["cameras"]
+        self.codes = {str(c["camera_id"]): str(c["code"]) for c in listed}
+        others = [str(c["camera_id"]) for c in listed if c["live"] and str(c["camera_id"]) != first][: VIEWED - 1]
+        tickets = await asyncio.gather(*(self._ticket(path, c) for c in others))
+        for camera_id, ticket in zip(others, tickets, strict=True):
+            self._watch(ticket, camera_id)
         await self.controller.post(f"{incident}/acknowledge")
         await self._send(incident)
         await self.told.wait("dispatch.incident.resolved.v1", CLOSE_WITHIN_S)
         await self._close(incident)
         await asyncio.wait(self.watching, timeout=3)
 
-    async def _open(self, incident: str) -> None:
-        shown = await self.controller.get(f"{incident}/cameras")
-        path = f"/api/v1/provisions/{shown['provision_id']}/tickets"
+    async def _ticket(self, path: str, camera_id: str) -> dict[str, Any]:
+        return await self.controller.post(path, {"camera_id": camera_id, "masking": "original"})
 
-        async def one(camera: dict[str, Any]) -> None:
-            ticket = await self.controller.post(path, {"camera_id": camera["camera_id"], "masking": "original"})
-            viewing = Viewing(camera["code"])
-            self.views.append(viewing)
-            view = watch(ticket, camera["code"], pair=self.script.pair, viewing=viewing, read_every=READ_EVERY)
-            self.watching.append(asyncio.create_task(view))
-
-        await asyncio.gather(*(one(c) for c in [c for c in shown["cameras"] if c["live"]][:VIEWED]))
+    def _watch(self, ticket: dict[str, Any], camera_id: str) -> None:
+        viewing = Viewing(camera_id)
+        self.views.append(viewing)
+        view = watch(ticket, camera_id, pair=self.script.pair, viewing=viewing, read_every=READ_EVERY)
+        self.watching.append(asyncio.create_task(view))
 
     async def _send(self, incident: str) -> None:
         async def drafted() -> bool:
