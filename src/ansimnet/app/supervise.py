@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -28,6 +29,8 @@ PARTS = ("seal", "api", "work", "relay")
 BACKOFF_S = (0.2, 5.0)
 STEADY_S = 10.0
 """A process that lived so long starts again at once when it dies."""
+
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 STOP_S = 8.0
 """How long a process may take to stop before it is killed."""
@@ -124,8 +127,26 @@ async def _start(running: Running, part: str, env: Mapping[str, str]) -> asyncio
     with (running.log_dir / f"{part}.log").open("ab") as out:
         return await asyncio.create_subprocess_exec(
             sys.executable, "-m", "ansimnet.app.main", "process", part, env=dict(env), stdout=out, stderr=out,
-            stdin=asyncio.subprocess.DEVNULL, start_new_session=True,
+            stdin=asyncio.subprocess.DEVNULL, start_new_session=True, preexec_fn=_end_with_parent(os.getpid()),
         )  # fmt: skip
+
+
+def _end_with_parent(parent_pid: int) -> Callable[[], None] | None:
+    """Return what a child does first: ask to be ended when its parent dies, even by kill -9 (Linux).
+
+    A survivor would hold the port and the cameras against the next start.
+    """
+    if sys.platform != "linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl  # looked up before the fork: the child may touch no lock
+    terminate = int(signal.SIGTERM)
+
+    def before_exec() -> None:
+        prctl(PR_SET_PDEATHSIG, terminate, 0, 0, 0)
+        if os.getppid() != parent_pid:
+            os._exit(1)
+
+    return before_exec
 
 
 async def _stop(process: asyncio.subprocess.Process) -> None:
