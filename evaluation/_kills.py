@@ -148,19 +148,22 @@ class Killer:
             await asyncio.sleep(0.1)
 
 
-def recoveries(kills: list[Kill], spans: list[tuple[float, float]], sealed: list[datetime]) -> dict[str, list[float]]:
+def recoveries(
+    kills: list[Kill], spans: list[tuple[float, float]], signs: dict[str, list[datetime]]
+) -> dict[str, list[float]]:
     """Return, per kind, the seconds from each kill to the next proof of life.
 
-    For `seal` that is the next seal of an entry (devices are answered without it); for all others the answer to the
-    first batch that left after the kill.
+    For `seal` that is the next seal, for `work` the next fact a reader wrote (`signs`, in order): devices are answered
+    without either. For all others it is the answer to the first batch that left after the kill.
     """
     starts = sorted(spans)
     out: dict[str, list[float]] = {}
     for kill in kills:
-        if kill.kind in ("relay", "reader", "work"):
-            continue  # none stands between a device and its receipt
-        after = [(s - kill.at).total_seconds() for s in sealed if s > kill.at][:1]
-        if kill.kind != "seal":
+        if kill.kind in ("relay", "reader"):
+            continue  # neither stands between a device and its receipt
+        if kill.kind in signs:
+            after = [(s - kill.at).total_seconds() for s in signs[kill.kind] if s > kill.at][:1]
+        else:
             after = [min((end - kill.at_s for begin, end in starts if begin >= kill.at_s), default=float("nan"))]
         out.setdefault(kill.kind, []).extend(a for a in after if a == a)
     return out
