@@ -2,8 +2,8 @@
 
 The real system runs in a fresh folder. A load process of its own sends batches of fixes in which every wearer enters
 his zone again and again, and keeps, synced, what was acknowledged. A killer ends (kill -9) API, sealer, worker, relay,
-readers, single database connections and the postmaster. At the end raw SQL compares the tables with the load's file and with the
-script. Then faults are planted into a copy, and every one of them must be found.
+readers, single database connections and the postmaster. At the end raw SQL compares the tables with the load's file and
+with the script. Then faults are planted into a copy, and every one of them must be found.
 
 Keys: lost duplicated ledger_verified acknowledged alarms_expected alarms_found kills recovery_s planted found.
 """
