@@ -36,7 +36,7 @@ from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.sources import Sources
-from ansimnet.slices.footage.service.asked import Neighbour, answers
+from ansimnet.slices.footage.service.asked import Neighbour, answers, withdraw_at_once
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
 
@@ -69,6 +69,11 @@ def parts(ctx: Context) -> Parts:
         await registry.sees(Point(0.0, 0.0), limit=1)
         await registry.watch()
 
+    async def withdraw() -> None:
+        """In the serving process alone: one messenger is enough."""
+        await serving.wait()
+        await withdraw_at_once(ctx.dbs.tracking, neighbour)
+
     desk = api.Desk(ctx.dbs, giver, neighbour, ctx.clock, ctx.settings.relay_public_url)
     return Parts(
         routers=[api.routes(desk)],
@@ -78,7 +83,7 @@ def parts(ctx: Context) -> Parts:
         link_in=jobs.link_in(giver, ctx.clock),
         link_asks=answers(giver),
         on_serve=[on_serve],
-        background=[keep_ready],
+        background=[keep_ready, withdraw],
     )
 
 
