@@ -51,6 +51,8 @@ DAYS_BACK = 3
 WARM_UP_S = 1.0
 STALLED_S = 30.0
 """After the last kill readers may take as long as they need, but may not stand still for so long."""
+QUIET_S = 8.0
+"""Nobody has anything left to say after this: a reader that waits for a neighbour asks again every 5 s."""
 DRAIN_S = 900.0
 """And no longer than this: the witness takes in every fact there is, one transaction each, some hundred a second."""
 ROOT = Path(__file__).parents[1]
@@ -160,24 +162,23 @@ def _laps(found: Acknowledged, plan: dict[str, Any]) -> dict[str, int]:
 
 
 async def _drained(house: Installation) -> bool:
-    """Wait until everything committed is sealed and every reader has read it; say whether that came about."""
+    """Wait until everything committed is sealed, the witness has read it, and no reader moves; say whether it came."""
     server, until = house.running.database.server, monotonic_s() + DRAIN_S
     assert server is not None
-    quiet, least, moved_s = 0, -1, monotonic_s()
+    seen: tuple[Any, ...] = ()
+    moved_s = monotonic_s()
     while monotonic_s() < until and monotonic_s() - moved_s < STALLED_S:
         with suppress(psycopg.Error), psycopg.connect(server.url(SUPERUSER), connect_timeout=2) as conn:
             row = conn.execute(
                 """select (select count(*) from ledger_pending),
                 (select count(*) from ledger_seal) - (select count(*) from evaluation_taken),
-                (select count(*) from jobs.procrastinate_jobs
-                    where status in ('todo', 'doing') and scheduled_at is null)"""
+                (select sum(seq) from reader_position), (select count(*) from ledger_entry)"""
             ).fetchone()
-            quiet = quiet + 1 if row is not None and row[0] == 0 and row[1] == 0 else 0
-            if quiet >= 4:  # readers write facts of their own: quiet for two seconds means that nobody has more to say
+            assert row is not None
+            if row != seen:
+                seen, moved_s = row, monotonic_s()
+            if row[0] == 0 and row[1] == 0 and monotonic_s() - moved_s > QUIET_S:
                 return True
-            behind = -1 if row is None else int(row[0] + row[1])
-            if behind != least:
-                least, moved_s = behind, monotonic_s()
         await asyncio.sleep(0.5)
     return False
 
