@@ -170,7 +170,9 @@ class Night:
         for actor in self.story.patrols:
             code = self.registered.unit_codes.get(actor.name)
             if code:
-                unit = UnitPhone(base_url, code, self.world.city, actor, self.started_at)
+                unit = UnitPhone(
+                    base_url, code, self.world.city, actor, self.started_at, drive_mps=self.world.drive_mps
+                )
                 await unit.enrol()
                 self.units.append(unit)
 

@@ -54,6 +54,8 @@ class World:
     """The most cameras that get a picture."""
     people: int = 40
     cars: int = 9
+    drive_mps: float = 9.0
+    """How fast units drive; a run that measures something else may let them hurry beyond what a car can."""
     rtsp_port: int = 0
     rtsp_user: str = "relay"
     real: RealStage | None = None
@@ -104,7 +106,7 @@ class World:
     def _plain(self) -> dict[str, Any]:
         out: dict[str, Any] = {"ansimnet_world": 1}
         for name in ("seed", "scenario", "lead_s", "fix_interval_s", "history_s", "fps", "streamed", "people", "cars",
-                     "rtsp_port", "rtsp_user"):  # fmt: skip
+                     "rtsp_port", "rtsp_user", "drive_mps"):  # fmt: skip
             out[name] = getattr(self, name)
         out["real"] = asdict(self.real) if self.real else None
         return out

@@ -30,6 +30,7 @@ def small_world(scenario: str = "exclusion-zone") -> World:
     """Return a world that two shared cores can draw beside the system and a browser."""
     world = World(seed=7, scenario=scenario)
     world.fps, world.streamed, world.lead_s, world.people, world.cars = 6, 16, 12.0, 10, 2
+    world.drive_mps = 60.0  # the way of a car is not what a journey shows
     return world
 
 

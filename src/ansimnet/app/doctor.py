@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
+import psycopg
+
 from ansimnet.app.host import map_folder
 from ansimnet.app.ledgers import verify_at
 from ansimnet.app.serve import web_dist
@@ -19,6 +21,9 @@ from ansimnet.platform.settings import Settings
 
 LEAST_FREE_BYTES = 2 << 30
 """A night's ledger and logs of one district; recordings need their own reckoning."""
+
+ANSWERS_S = 3
+"""A server on this machine answers in milliseconds, one across a country in less than a second."""
 
 MOST_SKEW_S = 2.0
 """Beyond this, ages on screens mislead; NTP keeps a machine within some milliseconds."""
@@ -39,10 +44,22 @@ async def examine(settings: Settings, *, say: Callable[[str], None]) -> list[Fin
     findings = [_folder(settings), _space(settings), _pages(settings), _map(settings)]
     try:
         with database(settings, migrate=False, say=say) as db:
+            if not await _answers(db):
+                todo = "is it running, and do ANSIMNET_DATABASE_*_URL name it?"
+                return [*findings, Finding("bad", "database", "it does not answer", todo)]
             findings += await _database(settings, db)
     except Fault as fault:
         findings.append(Finding("bad", "database", str(fault), "see the log beside the data folder"))
     return findings
+
+
+async def _answers(db: Database) -> bool:
+    """Return whether the server takes a connection now; a pool would wait for it to come back."""
+    try:
+        async with await psycopg.AsyncConnection.connect(db.urls.tracking, connect_timeout=ANSWERS_S):
+            return True
+    except psycopg.Error:
+        return False
 
 
 def _folder(settings: Settings) -> Finding:

@@ -32,6 +32,7 @@ class UnitPhone:
     says_over: bool = True
     over_after_s: float = 4.0
     """How long it is on scene before it says the danger is over."""
+    drive_mps: float = DRIVE_MPS
     halt: bool = False
     """Set to make it stay where it is."""
 
@@ -93,7 +94,7 @@ class UnitPhone:
         start = net.nearest_node(pose.x, pose.y)
         way = net.way(start, net.nearest_node(*goal, joined_to=start), cost=lambda s: s.length_m, cars=True)
         line = drive_line(self.city, way) if len(way) > 1 else (net.nodes[way[0]],)
-        self.actor.divert(self._t(), (*line, goal), DRIVE_MPS)
+        self.actor.divert(self._t(), (*line, goal), self.drive_mps)
 
     async def _say(self, order: Json, step: str) -> None:
         await self.api.post(f"/api/v1/unit/orders/{order['order_id']}/{step}")

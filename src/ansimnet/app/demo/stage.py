@@ -73,6 +73,7 @@ def world_of(scenario: str, seed: int, data: Path | None, world: Path | None, *,
     if headless:
         # Two shared cores render, encode, relay and decode at once: what is measured is the system, not the simulator.
         chosen.fps, chosen.streamed, chosen.lead_s, chosen.people, chosen.cars = 8, 16, 20.0, 24, 5
+        chosen.drive_mps = 25.0  # nothing measured here waits for a car
     if data is not None:
         chosen.real = real_stage(data)
         chosen.streamed = min(MOST_STREAMED, 24 if headless else 48)
