@@ -31,6 +31,8 @@ from ansimnet_sim.world import TruthLog, World
 
 NEAR_MISS_M = 40.0
 """Truth nearer than this to breaking a condition without breaking it counts as a near miss."""
+TOLD_AHEAD = timedelta(seconds=10)
+"""A medical stay is told before it begins, or it does not count as told in advance."""
 FLEE_MPS = 1.9
 """She walks fast."""
 
@@ -159,7 +161,7 @@ class Night:
         if self.story.medical is not None and w is self.story.subject:
             await officer.post(f"/api/v1/wearers/{wearer_id}/medical-notices", {
                 **self.story.medical, "condition_id": r.condition_ids[w.code][0],
-                "enters_at": starts.isoformat(), "leaves_at": (starts + timedelta(hours=2)).isoformat(),
+                "enters_at": (starts + TOLD_AHEAD).isoformat(), "leaves_at": (starts + timedelta(hours=2)).isoformat(),
             })  # fmt: skip
 
     async def enrol(self, base_url: str) -> None:
