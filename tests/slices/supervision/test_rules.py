@@ -201,6 +201,11 @@ def test_who_is_home_breaks_no_curfew_and_an_exception_lifts_it() -> None:
         pytest.param([fix(0, 900, signs=STRAP)], ["raised"], id="one-report-is-probable"),
         pytest.param([fix(0, 900, signs=STRAP), fix(10, 900, signs=STRAP)], ["raised", "confirmed"], id="two-certain"),
         pytest.param([fix(0, 900, signs=STRAP), fix(1, 900, signs=STRAP)], ["raised"], id="one-moment-sent-twice"),
+        pytest.param(
+            [fix(t, 900, signs=STRAP) for t in range(7)],
+            ["raised", "confirmed"],
+            id="a-device-that-says-it-each-second",
+        ),
         pytest.param([fix(0, 900, signs=STRAP | {Sign.OFF_BODY})], ["raised", "confirmed"], id="two-signs-at-once"),
         pytest.param(
             [fix(0, 900, signs=STRAP), *still(900, 5, begin_s=10)], ["raised", "cleared"], id="a-chatter-is-taken-back"

@@ -202,8 +202,8 @@ def _weigh_tamper(condition: Wholeness, watch: Watch, fix: Fix) -> Evidence | No
     signs = len(fix.signs & TAMPER_SIGNS)
     if signs == 0:
         return Evidence(fix.seen_at, 0.0, 0.0, 0.0, False, (fix.fix_id,), sticky=True)
-    if watch.support and watch.judged_at is not None and fix.seen_at - watch.judged_at < limits.SIGN_APART:
-        signs = max(0, signs - 1)  # the same moment again: only a further sign counts
+    if watch.support and watch.entered_at is not None and fix.seen_at - watch.entered_at < limits.SIGN_APART:
+        signs = max(0, signs - 1)  # still the first moment, however often it is told: only a further sign counts
     said = watch.support + signs
     p = 1 - (1 - limits.SIGN_TRUST) ** said
     return Evidence(fix.seen_at, p, p, p if signs else None, signs >= 2, (fix.fix_id,), sticky=True)
