@@ -8,6 +8,7 @@ import os
 import ssl
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -107,11 +108,17 @@ async def deliver(db: Db, delivery_id: DeliveryId, settings: Settings, *, attemp
 
 def client(settings: Settings) -> httpx.AsyncClient:
     """Return the one kind of client that leaves this machine: short, no redirects, no proxy of the environment."""
-    verify: ssl.SSLContext | bool = True
-    if settings.push_ca_file is not None:
-        verify = ssl.create_default_context()
-        verify.load_verify_locations(str(settings.push_ca_file))  # beside the system's, not in their place
-    return httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False, verify=verify)
+    trust = _trust(settings.push_ca_file)
+    return httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False, verify=trust)
+
+
+@cache
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Return whom we believe, read once: the system's authorities take tens of milliseconds, and an alarm waits."""
+    trust = ssl.create_default_context()
+    if ca_file is not None:
+        trust.load_verify_locations(str(ca_file))  # beside the system's, not in their place
+    return trust
 
 
 async def _agency(http: httpx.AsyncClient, delivery: Delivery, settings: Settings) -> Answer:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from ansimnet.platform.parts import Context, Parts
-from ansimnet.slices.notifications import api, jobs
+from ansimnet.slices.notifications import api, jobs, service
 
 
 def parts(ctx: Context) -> Parts:
     """Return routes and readers; the delivery job registers itself."""
-    return Parts(routers=[api.routes(ctx)], readers=list(jobs.READERS))
+
+    def trust() -> None:
+        service.client(ctx.settings)
+
+    return Parts(routers=[api.routes(ctx)], readers=list(jobs.READERS), warm=[trust])
