@@ -45,7 +45,7 @@ async def examine(settings: Settings, *, say: Callable[[str], None]) -> list[Fin
     try:
         with database(settings, migrate=False, say=say) as db:
             if not await _answers(db):
-                todo = "is it running, and do ANSIMNET_DATABASE_*_URL name it?"
+                todo = "is it running, and do `ansimnet settings` name it?"
                 return [*findings, Finding("bad", "database", "it does not answer", todo)]
             findings += await _database(settings, db)
     except Fault as fault:
