@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
@@ -47,9 +48,12 @@ def place(east_m: float, north_m: float) -> Point:
 
 
 def free_port() -> int:
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
+    """Return a port nobody listens on, below the range from which the system takes ports for outgoing connections."""
+    for port in random.sample(range(18_000, 32_000), 200):
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", port))
+            return port
+    raise RuntimeError("no free port")
 
 
 async def until(true: Callable[[], bool], patience_s: float = 10.0) -> None:
