@@ -83,7 +83,7 @@ def night(name: str, seed: int) -> dict[str, Any]:
         word
         for word, same in {
             "ending": bool(figures.get("ended_as_the_law_says")),
-            "trigger": (figures.get("triggers", 0) > 0) == (ending.trigger is not None),
+            "trigger": (figures.get("triggers", 0) > 0) == (ending.trigger is not None or ending.medical != "none"),
             "footage": bool(figures.get("provisions_given")) == ending.footage,
             "victim": _in_order(ending.victim_states, states),
             "ledger": bool(figures.get("ledger_verified")),

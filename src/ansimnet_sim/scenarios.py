@@ -20,13 +20,13 @@ class Ending:
     """How the night must end."""
 
     trigger: Trigger | None
-    """The kind of the one confirmed trigger; None: no alarm at all."""
+    """The kind of the one confirmed trigger; None: none, or with `medical` one that is recorded and opens nothing."""
     footage: bool
     """Whether the city's pictures open."""
     police: bool
     """Whether 112 is asked."""
     victim_states: tuple[str, ...]
-    """What the victim's phone shows in order, by the words of GET /api/v1/me."""
+    """What the victim's phone shows in order, by the words of GET /api/v1/me; between them `probable` may be seen."""
     medical: str = "none"
     """none or advance."""
 
@@ -47,7 +47,7 @@ class Scenario:
     """How long the truth goes on after the line is crossed."""
 
 
-_WARNED = ("calm", "probable", "certain", "police_coming", "over")
+_WARNED = ("calm", "certain", "police_coming", "over")
 
 SCENARIOS: dict[str, Scenario] = {
     s.name: s
@@ -70,7 +70,7 @@ SCENARIOS: dict[str, Scenario] = {
         ),
         Scenario(
             "medical-exception", "의료 예외 (사전 통보)", "Medical exception told in advance",
-            Ending(None, footage=False, police=False, victim_states=("calm", "medical"), medical="advance"),
+            Ending(None, footage=False, police=False, victim_states=("medical",), medical="advance"),
         ),
         Scenario(
             "quiet-night", "조용한 밤", "Quiet night",

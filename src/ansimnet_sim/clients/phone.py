@@ -100,10 +100,10 @@ class Phone:
         job.add_done_callback(self._jobs.discard)
 
     async def _answer(self, alert: Alert, warning: str) -> None:
-        """Read for a moment, say *I see it*, and go."""
+        """Read for a moment, say *I see it*, and go once the danger is certain (before it, the page says: be ready)."""
         await asyncio.sleep(self.acknowledge_after_s)
         if warning not in self.acknowledged:
             self.acknowledged.append(warning)
             await self.api.post(f"/api/v1/me/warnings/{warning}/acknowledge")
-        if self.walk is not None and alert.way_out:
+        if self.walk is not None and alert.level == "certain" and alert.way_out:
             self.walk(alert.way_out)

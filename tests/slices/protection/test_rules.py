@@ -268,8 +268,10 @@ def test_an_open_screen_hears_what_matters_at_once_and_the_rest_every_5_s() -> N
 
 def test_the_loudest_warning_is_shown() -> None:
     quiet = warned(level=Level.MEDICAL, issued_at=NOW + timedelta(hours=1))
-    assert alert.loudest([quiet, warned(), warned(level=Level.PROBABLE)]) == warned()
-    assert alert.loudest([]) is None
+    assert alert.loudest([quiet, warned(), warned(level=Level.PROBABLE)], NOW) == warned()
+    assert alert.loudest([], NOW) is None
+    read_late = replace(warned(level=Level.OVER), updated_at=NOW - alert.OVER_SHOWN)
+    assert alert.loudest([read_late], NOW) is None
     assert alert.state_of(None, Help()) == "calm"
 
 

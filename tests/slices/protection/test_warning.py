@@ -182,7 +182,7 @@ async def test_her_screen_says_of_the_police_what_their_receipts_say(tonight: Ni
     assert await tonight.state(phone) == "police_coming"
 
 
-async def test_over_by_the_units_word_and_calm_when_closed(tonight: Night, phone: httpx.AsyncClient) -> None:
+async def test_over_by_the_units_word_and_calm_when_she_has_read_it(tonight: Night, phone: httpx.AsyncClient) -> None:
     await tonight.tell(alarm(TriggerConfirmed, tonight.person_id, FAR), opened(tonight.person_id))
     resolved = IncidentResolved(
         fact_id=FactId(new_id()), happened_at=NOW, incident_id=INCIDENT, protected_person_id=tonight.person_id,
@@ -198,6 +198,9 @@ async def test_over_by_the_units_word_and_calm_when_closed(tonight: Night, phone
         wearer_id=HIM, alarm_ids=(ALARM,), outcome="separated", by=None,
     )  # fmt: skip
     await tonight.tell(closed)
+    assert await tonight.state(phone) == "over", "the end is not gone before she has read it"
+    warning = (await tonight.alert(phone))["warning_id"]
+    assert (await phone.post(f"/api/v1/me/warnings/{warning}/acknowledge")).status_code == 204
     assert await tonight.state(phone) == "calm"
     assert [w.level for w in await tonight.told(WarningIssued)] == ["certain", "over"]
 

@@ -18,6 +18,9 @@ from ansimnet.kernel.clock import monotonic_s
 from ansimnet_sim.clients.api import Api
 from ansimnet_sim.run import Report
 
+OVER_WITHIN_S = 10.0
+"""How long after the close her phone may take until it says so; it asks once a second."""
+
 WARM_S = 30.0
 """How long the relay may take to have every camera before the night begins."""
 
@@ -41,11 +44,13 @@ async def play(stage: Stage, running: Running, *, say: Callable[[str], None]) ->
         room = loop.run_in_executor(pool, run_room, script)
         await asyncio.sleep(2.0)  # it signs in and listens
         say(f"the night runs: {stage.world.story.scenario.title_en} …")
-        if ending.footage:
-            room.add_done_callback(lambda _: over.set())
         night = asyncio.create_task(stage.night.play(base, until_s=runs_s, stop=over))
         try:
-            report, account = await asyncio.gather(night, room)
+            account = await room
+            if ending.footage:
+                await _told_over(stage)
+                over.set()
+            report = await night
         finally:
             night.cancel()
     await asyncio.sleep(0.5)  # what is under way arrives
@@ -61,6 +66,14 @@ async def _warm(stage: Stage, controller: Api, say: Callable[[str], None]) -> No
         live = int(((status.get("cameras") or {}).get("live")) or 0)
         await asyncio.sleep(0.5)
     say(f"{live} of {wanted} cameras are warm at the edge")
+
+
+async def _told_over(stage: Stage) -> None:
+    """Let the night go on until the victim's phone shows what it must show last."""
+    last = stage.world.story.scenario.ending.victim_states[-1]
+    phone, until = stage.night.phone, monotonic_s() + OVER_WITHIN_S
+    while phone and (not phone.states or phone.states[-1][1] != last) and monotonic_s() < until:
+        await asyncio.sleep(0.2)
 
 
 @dataclass(slots=True)

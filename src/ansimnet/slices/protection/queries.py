@@ -57,7 +57,7 @@ async def me(tx: Tx, permit: Permit, person_id: ProtectedPersonId, maps: MapData
     person = await store.load_person(tx, person_id)
     if person is None:
         raise NotFound
-    shown = alert.loudest(await store.warnings_of(tx, person_id))
+    shown = alert.loudest(await store.warnings_of(tx, person_id), now)
     help_ = await store.load_help(tx, shown.incident_id if shown else None)
     s = person.settings
     return {

@@ -21,6 +21,8 @@ HER_FRESH = timedelta(seconds=120)
 """Her fix is hollow after this (phone design §8): then her registered place is used, and the message says so."""
 HOME_ERROR_M = 20.0
 """How near to her registered place she is believed to be: a building and its yard. ours."""
+OVER_SHOWN = timedelta(hours=12)
+"""How long *over* waits to be read: a night. ours."""
 TREND_OVER = timedelta(seconds=120)
 TREND_LEAST = timedelta(seconds=8)
 """A trend is taken over the distances of two minutes, at least 8 s apart: nearer ones differ by error alone. ours."""
@@ -227,6 +229,7 @@ def state_of(shown: Warned | None, help_: Help) -> str:
     return shown.level.value
 
 
-def loudest(open_warnings: Sequence[Warned]) -> Warned | None:
-    """Return the warning her phone shows: the most dangerous, then the newest."""
-    return max(open_warnings, key=lambda w: (WEIGHT[w.level], w.issued_at), default=None)
+def loudest(open_warnings: Sequence[Warned], now: datetime) -> Warned | None:
+    """Return the warning her phone shows: the most dangerous, then the newest; an *over* nobody read fades."""
+    shown = [w for w in open_warnings if w.level is not Level.OVER or now - w.updated_at < OVER_SHOWN]
+    return max(shown, key=lambda w: (WEIGHT[w.level], w.issued_at), default=None)

@@ -13,6 +13,7 @@ from ansimnet.platform import jobs
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.protection import store
+from ansimnet.slices.protection.model import Level
 from ansimnet.slices.protection.rules import alert
 from ansimnet.slices.protection.service.warn import ESCALATE, OURS, tell
 
@@ -21,7 +22,7 @@ NOT_REACHED = "not_reached"
 
 
 async def acknowledge(tx: Tx, person_id: ProtectedPersonId, warning_id: UUID, account_id: UUID, now: datetime) -> None:
-    """Note her "I see it": the timer ends in nothing. Safe to run twice.
+    """Note her "I see it": the timer ends in nothing, and *over* ends with it. Safe to run twice.
 
     Raises:
         NotFound: no such warning of hers.
@@ -32,20 +33,20 @@ async def acknowledge(tx: Tx, person_id: ProtectedPersonId, warning_id: UUID, ac
         raise NotFound
     if w.acknowledged_at is not None:
         return
-    after = replace(w, acknowledged_at=now)
+    after = replace(w, acknowledged_at=now, ended_at=now if w.level is Level.OVER else w.ended_at)
     await store.save_warning(tx, after)
     fact = WarningAcknowledged(
         fact_id=FactId(new_id()), happened_at=now, warning_id=w.warning_id, protected_person_id=person_id,
         alarm_id=w.alarm_id,
     )  # fmt: skip
     await append(tx, fact, actor=f"account:{account_id}")
-    if w.ended_at is None:
+    if after.ended_at is None:
         await tell(tx, after, fresh=False)  # her other screens stop ringing
 
 
 async def ask_help(tx: Tx, person_id: ProtectedPersonId, answer: str, account_id: UUID, now: datetime) -> None:
     """Take what she answered on the quiet screen, or that she called; it concerns the loudest of her warnings."""
-    shown = alert.loudest(await store.warnings_of(tx, person_id))
+    shown = alert.loudest(await store.warnings_of(tx, person_id), now)
     fact = HelpAsked(
         fact_id=FactId(new_id()), happened_at=now, protected_person_id=person_id,
         alarm_id=shown.alarm_id if shown else None, answer=answer, asked_at=now,

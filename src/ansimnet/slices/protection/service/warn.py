@@ -330,7 +330,8 @@ async def resolve(tx: Tx, incident_id: IncidentId, now: datetime) -> None:
             await store.save_warning(tx, replace(w, ended_at=now, updated_at=now))
             return
         told.add(w.protected_person_id)
-        after = replace(w, level=Level.OVER, updated_at=now, fall_at=None, content=replace(w.content, way_out=None))
+        content = replace(w.content, way_out=None)
+        after = replace(w, level=Level.OVER, updated_at=now, fall_at=None, acknowledged_at=None, content=content)
         await store.save_warning(tx, after)
         await tell(tx, after, fresh=True)
 
@@ -339,12 +340,10 @@ async def resolve(tx: Tx, incident_id: IncidentId, now: datetime) -> None:
 
 
 async def close(tx: Tx, incident_id: IncidentId, alarm_ids: Sequence[AlarmId], now: datetime) -> None:
-    """End every warning of a closed incident: her screen is calm again."""
+    """End every warning of a closed incident; *over* stays on her phone until she has read it."""
 
     async def calm(w: Warned) -> None:
-        if w.level is Level.OVER:
-            await store.save_warning(tx, replace(w, ended_at=now, updated_at=now))
-        else:
+        if w.level is not Level.OVER:
             await end(tx, w, Level.CLEARED, now)
 
     await _each(tx, alarm_ids, incident_id, calm)
