@@ -18,8 +18,8 @@ from ansimnet.kernel.clock import monotonic_s
 from ansimnet_sim.clients.api import Api
 from ansimnet_sim.run import Report
 
-OVER_WITHIN_S = 10.0
-"""How long after the close her phone may take until it says so; it asks once a second."""
+OVER_ASKED = 10
+"""How often her phone may ask, once a second, until it shows the end."""
 
 WARM_S = 30.0
 """How long the relay may take to have every camera before the night begins."""
@@ -71,9 +71,10 @@ async def _warm(stage: Stage, controller: Api, say: Callable[[str], None]) -> No
 async def _told_over(stage: Stage) -> None:
     """Let the night go on until the victim's phone shows what it must show last."""
     last = stage.world.story.scenario.ending.victim_states[-1]
-    phone, until = stage.night.phone, monotonic_s() + OVER_WITHIN_S
-    while phone and (not phone.states or phone.states[-1][1] != last) and monotonic_s() < until:
-        await asyncio.sleep(0.2)
+    for _ in range(OVER_ASKED):
+        if stage.night.phone is None or (stage.night.phone.states[-1:] and stage.night.phone.states[-1][1] == last):
+            return
+        await asyncio.sleep(1.0)
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import os
 import ssl
 from dataclasses import dataclass
@@ -36,6 +37,8 @@ from ansimnet.slices.notifications.rules import SMS_TEXT
 
 DELIVER = "notifications.deliver"
 
+NOBODY = "http://127.0.0.1:9/"
+"""The discard port of this machine (RFC 863): nothing listens, nothing leaves."""
 PUSH_TTL_S = 600
 """A warning older than ten minutes is no warning; the phone asks for the state when it wakes."""
 
@@ -54,13 +57,17 @@ class NotYet(Fault):
     """The addressee did not take it; the job tries again."""
 
 
+URGENT = {Channel.AGENCY: 10}
+"""112 goes before texts and pushes, which wait for phones."""
+
+
 async def open_delivery(
     tx: Tx, *, about: UUID, to: UUID, channel: Channel, content: str | None, now: datetime
 ) -> DeliveryId:
     """Open a delivery and its job in the caller's transaction: both happen, or neither."""
     delivery = Delivery(DeliveryId(new_id()), about, to, channel, content)
     await store.open_delivery(tx, delivery, now)
-    await jobs.defer(tx, DELIVER, delivery_id=str(delivery.delivery_id))
+    await jobs.defer(tx, DELIVER, priority=URGENT.get(channel, 0), delivery_id=str(delivery.delivery_id))
     return delivery.delivery_id
 
 
@@ -110,6 +117,19 @@ def client(settings: Settings) -> httpx.AsyncClient:
     """Return the one kind of client that leaves this machine: short, no redirects, no proxy of the environment."""
     trust = _trust(settings.push_ca_file)
     return httpx.AsyncClient(timeout=TIMEOUT_S, follow_redirects=False, trust_env=False, verify=trust)
+
+
+def warm(settings: Settings) -> None:
+    """Load what the first message would load while an alarm waits: whom we believe, the push identity, the client."""
+
+    async def call_nobody() -> None:
+        async with client(settings) as http:
+            with contextlib.suppress(httpx.HTTPError):
+                await http.post(NOBODY)
+
+    claims = {"aud": "https://localhost", "exp": PUSH_TTL_S, "sub": settings.push_subject}
+    Vapid02.from_pem(_vapid_pem(settings.data_dir)).sign(claims)
+    asyncio.run(call_nobody())
 
 
 @cache

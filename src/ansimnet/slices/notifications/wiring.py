@@ -9,7 +9,7 @@ from ansimnet.slices.notifications import api, jobs, service
 def parts(ctx: Context) -> Parts:
     """Return routes and readers; the delivery job registers itself."""
 
-    def trust() -> None:
-        service.client(ctx.settings)
+    def ready() -> None:
+        service.warm(ctx.settings)
 
-    return Parts(routers=[api.routes(ctx)], readers=list(jobs.READERS), warm=[trust])
+    return Parts(routers=[api.routes(ctx)], readers=list(jobs.READERS), warm=[ready])

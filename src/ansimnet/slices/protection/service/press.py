@@ -6,14 +6,13 @@ from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
-from ansimnet.facts.protection import HelpAsked, WarningAcknowledged, WarningEscalated
+from ansimnet.facts.protection import HelpAsked, Level, WarningAcknowledged, WarningEscalated
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.ids import FactId, ProtectedPersonId, new_id
 from ansimnet.platform import jobs
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.protection import store
-from ansimnet.slices.protection.model import Level
 from ansimnet.slices.protection.rules import alert
 from ansimnet.slices.protection.service.warn import ESCALATE, OURS, tell
 
