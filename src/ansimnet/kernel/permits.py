@@ -25,6 +25,26 @@ class Role(StrEnum):
     VICTIM = "victim"  # 피해자
     AUDITOR = "auditor"  # 감사
     ADMINISTRATOR = "administrator"
+    SHIFT_LEAD = "shift_lead"  # 관제책임자
+    OFFICE_DIRECTOR = "office_director"  # 보호관찰소장
+    COURT_CLERK = "court_clerk"  # 법원
+    FIRE_119 = "fire_119"
+    DISASTER_ROOM = "disaster_room"  # 재난상황실
+    INVESTIGATOR = "investigator"  # 수사관
+    GUARD_FIRM = "guard_firm"  # 민간경호
+    WEARER = "wearer"  # 부착자
+    COMMITTEE_MEMBER = "committee_member"  # 심의위원
+    COUNSELLOR = "counsellor"  # 상담
+    SHELTER_STAFF = "shelter_staff"
+    FACILITY_MANAGER = "facility_manager"
+    SCOUT = "scout"  # 안심귀가 동행
+    FRIEND = "friend"  # shares one trip
+    JUROR = "juror"  # 주민 심사단
+    MONITOR = "monitor"  # 주민 점검단
+    ANALYST = "analyst"
+    NEIGHBOUR = "neighbour"
+    CITIZEN = "citizen"
+    PRIVACY_OFFICER = "privacy_officer"  # 개인정보 보호책임자
 
 
 class Purpose(StrEnum):
@@ -37,6 +57,13 @@ class Purpose(StrEnum):
     AUDIT = "audit"
     OPERATE = "operate"  # running the system itself: accounts, cameras, health
     OWN = "own"  # one's own data
+    ADJUDICATE = "adjudicate"  # judgment, grading, petition
+    SUPPORT = "support"  # counselling and shelter
+    MAINTAIN = "maintain"  # upkeep of bells, lights, cameras
+    PARTICIPATE = "participate"  # residents: proposals, patrols, votes
+    RESEARCH = "research"  # statistics, pseudonymous
+    INFORM = "inform"  # a notice ordered by a court
+    ESCORT = "escort"  # accompanied way home
 
 
 class GroundKind(StrEnum):
@@ -83,6 +110,33 @@ class Act(StrEnum):
     FOLLOW_LIVE = "follow_live"
     EXCHANGE = "exchange"  # one centre speaking to another over the link
     RUN_JOB = "run_job"
+    MANAGE_OWN = "manage_own"  # one's own keys and sessions
+    APPROVE = "approve"  # as the second person
+    SEARCH_PERSON = "search_person"
+    REQUEST_DISCLOSURE = "request_disclosure"
+    READ_DISCLOSURE = "read_disclosure"
+    READ_SHELTER = "read_shelter"  # a shelter's address
+    MANAGE_WATCHLIST = "manage_watchlist"
+    REGISTER_ORDER = "register_order"  # of a court or a prosecutor
+    JUSTIFY_ACCESS = "justify_access"  # after a break-glass
+    HOLD_DATA = "hold_data"
+    ERASE_DATA = "erase_data"
+    REVIEW_ACCESS = "review_access"  # the monthly review
+    READ_FOOTAGE = "read_footage"  # recorded, not live
+    EXPORT_DATA = "export_data"  # a download, with its reason
+    MANAGE_AGENCIES = "manage_agencies"  # agencies and agreements
+    RECERTIFY = "recertify"
+    FILE_PETITION = "file_petition"
+    RECORD_DECISION = "record_decision"
+    READ_CLIENT = "read_client"  # address and alert of an assigned client
+    GRADE_PERSON = "grade_person"
+    READ_CASE = "read_case"  # a support case
+    MANAGE_FACILITIES = "manage_facilities"
+    READ_BOOKING = "read_booking"
+    FOLLOW_TRIP = "follow_trip"
+    JUDGE_PROPOSAL = "judge_proposal"
+    CHECK_AREA = "check_area"
+    READ_STATISTICS = "read_statistics"
 
 
 class Masking(StrEnum):
