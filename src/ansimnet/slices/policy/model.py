@@ -138,7 +138,8 @@ class Ground:
 
     `resources` None means the whole centre (never for a trigger). `about` are the ids of the situation (alarm,
     incident, provision); they are in scope too. `for_centre` is the other centre it opens to; `account_id` the one
-    account a break-glass serves; `parties` the units or persons who take part.
+    account a break-glass serves; `parties` the units or persons who take part. `acts` are the only acts it opens, None
+    leaving that to the table; `request_id` is the request under which a second person approved it.
     """
 
     ground_id: GroundId
@@ -155,6 +156,8 @@ class Ground:
     ended_at: datetime | None = None
     extensions: int = 0
     hidden_until_at: datetime | None = None
+    acts: frozenset[Act] | None = None
+    request_id: UUID | None = None
 
     def alive(self, now: datetime) -> bool:
         """Return whether the ground stands at this instant."""

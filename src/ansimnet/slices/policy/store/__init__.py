@@ -23,7 +23,7 @@ _IDS_PER_NOTICE = 200
 # ------------------------------------------------------------------------------------------------- grounds
 
 _GROUND: LiteralString = """ground_id, kind, statute, trigger, resources, about, parties, for_centre, account_id,
-    from_at, until_at, ended_at, extensions, hidden_until_at"""
+    from_at, until_at, ended_at, extensions, hidden_until_at, acts, request_id"""
 
 
 def _ground(row: Row) -> Ground:
@@ -42,6 +42,8 @@ def _ground(row: Row) -> Ground:
         ended_at=row[11],
         extensions=row[12],
         hidden_until_at=row[13],
+        acts=None if row[14] is None else frozenset(Act(a) for a in row[14]),
+        request_id=row[15],
     )
 
 
@@ -49,8 +51,8 @@ async def add_ground(tx: Tx, ground: Ground, *, reason: str | None, now: datetim
     """Put a ground on file."""
     await tx.execute(
         """insert into policy_ground (ground_id, kind, statute, trigger, resources, about, parties, for_centre,
-               account_id, reason, from_at, until_at, hidden_until_at, granted_at)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+               account_id, reason, from_at, until_at, hidden_until_at, granted_at, acts, request_id)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
         (
             ground.ground_id,
             ground.kind,
@@ -66,6 +68,8 @@ async def add_ground(tx: Tx, ground: Ground, *, reason: str | None, now: datetim
             ground.until_at,
             ground.hidden_until_at,
             now,
+            None if ground.acts is None else sorted(ground.acts),
+            ground.request_id,
         ),
     )
 
