@@ -13,7 +13,7 @@ from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Db
 from ansimnet.slices.policy import queries
-from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.model import PERSONAL, Account
 
 NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)
 """02:14 in Seoul, the hour of the story."""
@@ -31,7 +31,7 @@ def make() -> Make:
     """Make an account: `await make(dbs.tracking, Role.AUDITOR)`."""
 
     async def make_account(db: Db, role: Role, subject_id: UUID | None = None, password: str | None = None) -> Account:
-        if subject_id is None and role in (Role.VICTIM, Role.FIELD_UNIT):
+        if subject_id is None and role in PERSONAL:
             subject_id = new_id()
         login = f"{role.value.replace('_', '-')}-{new_id().hex[-6:]}"
         async with db.transaction() as tx:

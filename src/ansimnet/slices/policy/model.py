@@ -19,6 +19,9 @@ class CentreKind(StrEnum):
     CITY = "city"  # 스마트시티센터
 
 
+PERSONAL = frozenset({Role.VICTIM, Role.FIELD_UNIT, Role.WEARER, Role.CITIZEN, Role.NEIGHBOUR, Role.FRIEND})
+"""Roles whose account belongs to one person or one unit, by `subject_id`; a check constraint says the same."""
+
 _KINDS = {TRACKING_CENTRE: CentreKind.TRACKING, CITY_CENTRE: CentreKind.CITY}
 
 

@@ -12,7 +12,7 @@ from ansimnet.kernel.ids import AccountId, FactId, new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Tx
-from ansimnet.slices.policy.model import Account, kind_of
+from ansimnet.slices.policy.model import PERSONAL, Account, kind_of
 from ansimnet.slices.policy.rules import RULES
 from ansimnet.slices.policy.store import accounts, keyring
 
@@ -50,7 +50,7 @@ async def create_account(
         raise Refusal("a display name has 1 to 80 characters")
     if kind_of(tx.centre_id) not in RULES.homes(role):
         raise Refusal("this role does nothing in this centre")
-    if (role in (Role.VICTIM, Role.FIELD_UNIT)) != (subject_id is not None):
+    if (role in PERSONAL) != (subject_id is not None):
         raise Refusal("a phone belongs to a person or a unit, and nobody else's account does")
     hashed = None if password is None else await keyring.hash_password(password)
     account = Account(
