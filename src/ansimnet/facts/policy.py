@@ -86,6 +86,7 @@ class SignedIn(Fact):
     kind: ClassVar[str] = "policy.account.signed-in.v1"
     account_id: AccountId | None
     succeeded: bool
+    method: str = "password"  # password | password+totp | password+recovery | passkey | oidc | code
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,3 +94,251 @@ class AccountDisabled(Fact):
     kind: ClassVar[str] = "policy.account.disabled.v1"
     account_id: AccountId
     by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountMoved(Fact):
+    """A role or an office changed; every session and permit of before has ended."""
+
+    kind: ClassVar[str] = "policy.account.moved.v1"
+    account_id: AccountId
+    from_role: str
+    role: str
+    office_changed: bool
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountInvited(Fact):
+    """A one-time code was made with which an account's holder chooses a password; the code is never on the ledger."""
+
+    kind: ClassVar[str] = "policy.account.invited.v1"
+    account_id: AccountId
+    until_at: datetime
+    factors_cleared: bool
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorChanged(Fact):
+    """What proves an account changed: passkey | totp | recovery | password | identity; added | removed | used | suspected.
+
+    `suspected`: a passkey's counter went back, so that a copy may exist; it has been revoked.
+    """
+
+    kind: ClassVar[str] = "policy.account.factor-changed.v1"
+    account_id: AccountId
+    factor: str
+    change: str
+    by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SteppedUp(Fact):
+    """Somebody signed in proved once more who it is, or failed to: password | totp | recovery | passkey."""
+
+    kind: ClassVar[str] = "policy.session.stepped-up.v1"
+    account_id: AccountId
+    method: str
+    succeeded: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionsEnded(Fact):
+    """Sessions were ended by somebody's hand: holder | administrator | moved | disabled | invited | password | factor."""
+
+    kind: ClassVar[str] = "policy.sessions.ended.v1"
+    account_id: AccountId
+    many: int
+    reason: str
+    by: AccountId | None
+
+
+# ------------------------------------------------------------------------------------- the second person, orders, holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAsked(Fact):
+    """Somebody asked for what a second person must allow. What was described, and why, is under the request's own key.
+
+    `request_kind` is search | disclosure | unmask | shelter_address | watch_list; `urgent` ones began at once.
+    """
+
+    kind: ClassVar[str] = "policy.request.asked.v1"
+    subject: ClassVar[str | None] = "request_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"content"})
+    request_id: UUID
+    request_kind: str
+    asked_by: AccountId
+    role: str
+    purpose: str
+    ground_kind: str
+    statute: str
+    order_id: UUID | None
+    resources: tuple[UUID, ...]
+    urgent: bool
+    answer_by: datetime
+    until_at: datetime
+    content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApprovalAnswered(Fact):
+    """A request ended its wait: approved | refused | withdrawn | expired | rejected. `by` None is the clock."""
+
+    kind: ClassVar[str] = "policy.request.answered.v1"
+    request_id: UUID
+    request_kind: str
+    answer: str
+    by: AccountId | None
+    role: str
+    ground_id: GroundId | None
+    until_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputRegistered(Fact):
+    """Something came out of a request: `output` names who owns it (`tracing.candidates`), `ref` which one."""
+
+    kind: ClassVar[str] = "policy.output.registered.v1"
+    request_id: UUID
+    output: str
+    ref: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputDestroyed(Fact):
+    """The owner of an output has destroyed it."""
+
+    kind: ClassVar[str] = "policy.output.destroyed.v1"
+    request_id: UUID
+    output: str
+    ref: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UrgentRejected(Fact):
+    """An urgent request was refused, or nobody approved it in time (`because`: refused | unanswered | withdrawn).
+
+    Whoever owns one of `outputs` (`name:id`) destroys it now. Where `court_sealed`, a hold keeps all of it, and nobody
+    but a court may open it.
+    """
+
+    kind: ClassVar[str] = "policy.urgent.rejected.v1"
+    request_id: UUID
+    because: str
+    outputs: tuple[str, ...]
+    court_sealed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestDestroyed(Fact):
+    """The key of a rejected request's words is gone; `keys` is how many there were."""
+
+    kind: ClassVar[str] = "policy.request.destroyed.v1"
+    request_id: UUID
+    keys: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderRegistered(Fact):
+    """An order of a court or a prosecutor was entered; its number is under the order's own key."""
+
+    kind: ClassVar[str] = "policy.order.registered.v1"
+    subject: ClassVar[str | None] = "order_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"number"})
+    order_id: UUID
+    issuer: str
+    statute: str
+    opens: tuple[str, ...]
+    resources: tuple[UUID, ...]
+    from_at: datetime
+    until_at: datetime
+    by: AccountId
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderChanged(Fact):
+    """A second pair of eyes confirmed it, or it was withdrawn: confirmed | withdrawn."""
+
+    kind: ClassVar[str] = "policy.order.changed.v1"
+    order_id: UUID
+    change: str
+    by: AccountId
+    ground_id: GroundId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassOpened(Fact):
+    """Somebody broke the glass. The privacy officer is told at once, and it is justified by `justify_by`."""
+
+    kind: ClassVar[str] = "policy.break-glass.opened.v1"
+    ground_id: GroundId
+    account_id: AccountId
+    role: str
+    resources: tuple[UUID, ...]
+    until_at: datetime
+    justify_by: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassTold(Fact):
+    """A privacy officer's open screen was handed a break-glass, `after_s` seconds after it was opened."""
+
+    kind: ClassVar[str] = "policy.break-glass.told.v1"
+    ground_id: GroundId
+    account_id: AccountId
+    channel: str
+    after_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassUnheard(Fact):
+    """A minute passed and no privacy officer had it before the eyes: the shift lead and the auditor hear of it."""
+
+    kind: ClassVar[str] = "policy.break-glass.unheard.v1"
+    ground_id: GroundId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassJustified(Fact):
+    """Who broke the glass said why; the words are beside the row."""
+
+    kind: ClassVar[str] = "policy.break-glass.justified.v1"
+    ground_id: GroundId
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassJudged(Fact):
+    """The privacy officer accepted the justification, or did not."""
+
+    kind: ClassVar[str] = "policy.break-glass.judged.v1"
+    ground_id: GroundId
+    by: AccountId
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BreakGlassReported(Fact):
+    """It stands on the privacy officer's board as a breach: unjustified | rejected."""
+
+    kind: ClassVar[str] = "policy.break-glass.reported.v1"
+    ground_id: GroundId
+    account_id: AccountId
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldChanged(Fact):
+    """Data was kept from destruction, for longer, or no more: placed | renewed | released (CC-04)."""
+
+    kind: ClassVar[str] = "policy.hold.changed.v1"
+    hold_id: UUID
+    change: str
+    resources: tuple[UUID, ...]
+    statute: str
+    order_id: UUID | None
+    until_at: datetime
+    by: AccountId
