@@ -15,11 +15,15 @@ from ansimnet.platform import migrations
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.engines import binaries
 from ansimnet.platform.engines.postgres import Postgres
+from ansimnet.platform.ledger.keks import Command, Folder, Source
 from ansimnet.platform.ledger.keys import KeyStore
 from ansimnet.platform.roles import Urls
 from ansimnet.platform.settings import Settings
 
 log = structlog.get_logger(__name__)
+
+NAMES = {TRACKING_CENTRE: "tracking", CITY_CENTRE: "city"}
+"""The centres' folders of keys."""
 
 PASSWORDS = "database-passwords.json"
 """In the data folder beside the keys, 0600."""
@@ -43,10 +47,15 @@ class Database:
 
 def key_stores(settings: Settings) -> dict[CentreId, KeyStore]:
     """Return the payload keys of each centre of this machine: two folders, two key-encryption keys."""
-    return {
-        TRACKING_CENTRE: KeyStore(settings.keys_dir / "tracking"),
-        CITY_CENTRE: KeyStore(settings.keys_dir / "city"),
-    }
+    return {centre: KeyStore(settings.keys_dir / name, source=_keks(settings, name)) for centre, name in NAMES.items()}
+
+
+def _keks(settings: Settings, centre: str) -> Source:
+    """Return where a centre's key-encryption keys come from."""
+    if settings.kek_command:
+        return Command(settings.kek_command, centre)
+    used = settings.keys_dir / centre
+    return Folder(settings.kek_dir / centre if settings.kek_dir else used, used=used)
 
 
 def say_aloud(sentence: str) -> None:

@@ -110,6 +110,15 @@ class Settings(BaseSettings):
         None,
         description="Street graph written by `ansimnet import streets`; empty means `streets.npz` in the data folder.",
     )
+    kek_dir: Path | None = Field(
+        None,
+        description="Folder of the key-encryption keys, a sub-folder per centre; empty means beside the keys they wrap.",
+    )
+    kek_command: str | None = Field(
+        None,
+        description="Program that asks a key service: called with `tracking` or `city`, it prints a key a line, newest "
+        "first, in hex or base64; empty means files.",
+    )
     locale: Literal["ko", "en"] = Field("ko", description="Language of pages for accounts that chose none.")
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="How logs look: JSON lines, or coloured text; `auto` asks whether a person is watching."

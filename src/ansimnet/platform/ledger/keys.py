@@ -3,14 +3,19 @@
 Files under a folder per centre, created whole or not at all by whichever process comes first, wrapped (AES key wrap,
 RFC 3394) under a key-encryption key that an operator may keep elsewhere. Destroying a file makes every payload under it
 unreadable for ever while the chain of hashes still verifies. Nothing here is ever logged.
+
+Year 0 is for what rests in tables and may be written again: its key has versions. The newest seals, each opens what it
+sealed, and what it sealed names it. A year's key is the ledger's: its ciphertexts are in the chain and stay.
 """
 
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import UUID
@@ -19,56 +24,28 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.keywrap import InvalidUnwrap, aes_key_unwrap, aes_key_wrap
 
-from ansimnet.kernel.errors import Fault
+from ansimnet.platform.files import create_once, make_folder, replace_file, shred, sync_folder
+from ansimnet.platform.ledger import keks
+from ansimnet.platform.ledger.keks import KeyBroken
+
+__all__ = ["KeyBroken", "KeyStore", "Signer", "create_once", "key_id", "read_public", "version_of"]
 
 KEY_BYTES = 32
 """AES-256."""
 NONCE_BYTES = 12
 """AES-GCM's nonce (NIST SP 800-38D)."""
-CACHED_KEYS = 4096
-"""Unwrapped keys held in memory; an entry takes well under 1 kB."""
+CACHED_KEYS = 16_384
+"""Unwrapped keys held in memory, well under 1 kB each: some 5,000 wear a device in this country, with two or three."""
+STATE = 0
+"""The year of keys for what rests in tables."""
+VERSIONED = b"\xe9AN2"
+"""What a value sealed under a later version begins with, before two bytes of version; the first has no such head."""
 
 
-class KeyBroken(Fault):
-    """A key file cannot be unwrapped: the key-encryption key is another one, or the file is damaged."""
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _make_folder(folder: Path, mode: int) -> None:
-    """Create a folder and those above it, each with this mode (`mkdir` gives it to the last alone)."""
-    if not folder.exists():
-        _make_folder(folder.parent, mode)
-        folder.mkdir(mode=mode, exist_ok=True)
-
-
-def create_once(path: Path, content: bytes, mode: int = 0o600) -> bytes:
-    """Write a small file unless it exists and return what it holds; safe among processes, synced before it appears."""
-    _make_folder(path.parent, 0o700 if mode == 0o600 else 0o755)
-    if not path.exists():
-        draft = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.{os.urandom(4).hex()}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-        try:
-            os.write(handle, content)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
-        try:
-            os.link(draft, path)  # fails where another process was first: its content stands
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
-        _sync_folder(path.parent)
-    return path.read_bytes()
+def version_of(sealed: bytes) -> int:
+    """Return under which version of its key a value of year 0 was sealed; the first is 0."""
+    return int.from_bytes(sealed[4:6], "big") if sealed.startswith(VERSIONED) else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,58 +57,145 @@ class _Cached:
 class KeyStore:
     """The payload keys of one centre. Safe in several threads and processes at once."""
 
-    def __init__(self, folder: Path, *, kek: bytes | None = None) -> None:
+    def __init__(self, folder: Path, *, kek: bytes | None = None, source: keks.Source | None = None) -> None:
         self.folder = folder
-        _make_folder(folder, 0o700)
-        self._kek = kek if kek is not None else create_once(folder / "kek", os.urandom(KEY_BYTES))
-        if len(self._kek) != KEY_BYTES:
-            raise KeyBroken(f"the key-encryption key must have {KEY_BYTES} bytes")
-        self._cache: OrderedDict[tuple[UUID, int], _Cached] = OrderedDict()
+        make_folder(folder, 0o700)
+        self.ring = keks.Ring(source or (keks.Given(kek) if kek is not None else keks.Folder(folder)))
+        self._cache: OrderedDict[Path, _Cached] = OrderedDict()
+        self._newest: OrderedDict[UUID, tuple[tuple[int, int], int]] = OrderedDict()
         self._lock = threading.Lock()
+        self._index: bytes | None = None
 
-    def _path(self, subject_id: UUID, year: int) -> Path:
-        return self.folder / "subjects" / subject_id.hex[-2:] / str(subject_id) / f"{year}.key"
+    def _folder(self, subject_id: UUID) -> Path:
+        return self.folder / "subjects" / subject_id.hex[-2:] / str(subject_id)
 
-    def _key(self, subject_id: UUID, year: int, *, create: bool) -> AESGCM | None:
-        path, name = self._path(subject_id, year), (subject_id, year)
+    def _path(self, subject_id: UUID, year: int, version: int = 0) -> Path:
+        return self._folder(subject_id) / (f"{year}.{version}.key" if version else f"{year}.key")
+
+    def _key(self, path: Path, *, create: bool) -> AESGCM | None:
         try:
             stat = path.stat()
-            stamp = (stat.st_ino, stat.st_mtime_ns)
         except FileNotFoundError:
             with self._lock:
-                self._cache.pop(name, None)
+                self._cache.pop(path, None)
             if not create:
                 return None
-            create_once(path, aes_key_wrap(self._kek, os.urandom(KEY_BYTES)))
+            with keks.held(self.folder, alone=False):
+                create_once(path, self.ring.wrap(os.urandom(KEY_BYTES)))
             stat = path.stat()
-            stamp = (stat.st_ino, stat.st_mtime_ns)
+        stamp = (stat.st_ino, stat.st_mtime_ns)
         with self._lock:
-            cached = self._cache.get(name)
+            cached = self._cache.get(path)
             if cached is not None and cached.stamp == stamp:
-                self._cache.move_to_end(name)
+                self._cache.move_to_end(path)
                 return cached.aead
         try:
-            aead = AESGCM(aes_key_unwrap(self._kek, path.read_bytes()))
+            aead = AESGCM(self.ring.unwrap(path.read_bytes()))
         except FileNotFoundError:  # destroyed between the two looks
-            return self._key(subject_id, year, create=create)
-        except InvalidUnwrap as e:
-            raise KeyBroken("a payload key does not open under this key-encryption key") from e
+            return self._key(path, create=create)
         with self._lock:
-            self._cache[name] = _Cached(stamp, aead)
+            self._cache[path] = _Cached(stamp, aead)
             while len(self._cache) > CACHED_KEYS:
                 self._cache.popitem(last=False)
         return aead
 
+    def newest_version(self, subject_id: UUID) -> int:
+        """Return the version under which a subject's tables are sealed now; 0 until its key was first renewed."""
+        try:
+            stat = (self._folder(subject_id) / "newest").stat()
+        except FileNotFoundError:
+            return 0
+        stamp = (stat.st_ino, stat.st_mtime_ns)
+        with self._lock:
+            known = self._newest.get(subject_id)
+        if known is not None and known[0] == stamp:
+            return known[1]
+        version = int((self._folder(subject_id) / "newest").read_bytes())
+        with self._lock:
+            self._newest[subject_id] = (stamp, version)
+            while len(self._newest) > CACHED_KEYS:
+                self._newest.popitem(last=False)
+        return version
+
+    def renew(self, subject_id: UUID) -> int:
+        """Draw the next version of a subject's key for tables: it seals from now on. Return its number."""
+        folder = self._folder(subject_id)
+        with keks.held(self.folder, alone=True):
+            version = self.newest_version(subject_id) + 1
+            create_once(self._path(subject_id, STATE, version), self.ring.wrap(os.urandom(KEY_BYTES)))
+            replace_file(folder / "newest", str(version).encode())  # the key is there before anybody seals with it
+        return version
+
+    def retire(self, subject_id: UUID, version: int) -> bool:
+        """Destroy one older version of a subject's key for tables; nothing may be sealed under it any more."""
+        if version >= self.newest_version(subject_id):
+            return False
+        path = self._path(subject_id, STATE, version)
+        with keks.held(self.folder, alone=True):
+            gone = shred(path)
+            if gone:
+                sync_folder(path.parent)
+        return gone
+
+    def versions(self, subject_id: UUID) -> dict[int, float]:
+        """Return the versions of a subject's key for tables that exist, and when each was made (POSIX seconds)."""
+        found = {}
+        for path in self._folder(subject_id).glob(f"{STATE}*.key"):
+            words = path.stem.split(".")
+            if words[0] == str(STATE):
+                found[int(words[1]) if len(words) > 1 else 0] = path.stat().st_mtime
+        return found
+
+    def subjects(self) -> Iterator[UUID]:
+        """Yield every subject that has a key."""
+        for folder in sorted((self.folder / "subjects").glob("*/*")):
+            yield UUID(folder.name)
+
+    def rewrap(self) -> int:
+        """Wrap what lies under an older key-encryption key under the newest; return how many files were.
+
+        Readers and writers go on meanwhile. Killed in the middle it has lost nothing: what is done is done.
+        """
+        done = 0
+        for path in sorted(self.folder.rglob("*.key")):
+            with keks.held(self.folder, alone=True):
+                try:
+                    wrapped = path.read_bytes()
+                except FileNotFoundError:
+                    continue
+                if not self.ring.newest_opens(wrapped):
+                    replace_file(path, self.ring.wrap(self.ring.unwrap(wrapped)))
+                    done += 1
+        return done
+
+    def digest(self, content: bytes) -> bytes:
+        """Return 32 bytes by which content is known again; without this centre's key nobody can try guesses."""
+        if self._index is None:
+            path = self.folder / "index.key"
+            with keks.held(self.folder, alone=False):
+                self._index = self.ring.unwrap(create_once(path, self.ring.wrap(os.urandom(KEY_BYTES))))
+        return hmac.digest(self._index, content, hashlib.sha256)
+
     def encrypt(self, subject_id: UUID, year: int, plain: bytes, *, bound_to: bytes) -> bytes:
         """Return nonce and ciphertext under the key of (subject, year), made at its first use."""
-        aead = self._key(subject_id, year, create=True)
-        assert aead is not None
+        version = self.newest_version(subject_id) if year == STATE else 0
+        aead = self._key(self._path(subject_id, year, version), create=version == 0)
+        if aead is None:  # erased since `newest` was read
+            return self.encrypt(subject_id, year, plain, bound_to=bound_to)
         nonce = os.urandom(NONCE_BYTES)
-        return nonce + aead.encrypt(nonce, plain, bound_to)
+        head = VERSIONED + version.to_bytes(2, "big") if version else b""
+        return head + nonce + aead.encrypt(nonce, plain, bound_to)
 
     def decrypt(self, subject_id: UUID, year: int, sealed: bytes, *, bound_to: bytes) -> bytes | None:
         """Return the plain payload, or None where the key was destroyed or does not open these bytes."""
-        aead = self._key(subject_id, year, create=False)
+        if year == STATE and (version := version_of(sealed)):
+            plain = self._open(self._path(subject_id, year, version), sealed[6:], bound_to)
+            if plain is not None:
+                return plain
+        return self._open(self._path(subject_id, year), sealed, bound_to)
+
+    def _open(self, path: Path, sealed: bytes, bound_to: bytes) -> bytes | None:
+        aead = self._key(path, create=False)
         if aead is None:
             return None
         try:
@@ -141,39 +205,30 @@ class KeyStore:
 
     def destroy(self, subject_id: UUID, year: int | None = None) -> int:
         """Destroy the key of a subject's year, or of all years; return how many there were. Cannot be undone."""
-        folder = self._path(subject_id, 0).parent
-        paths = list(folder.glob("*.key")) if year is None else [folder / f"{year}.key"]
-        gone = 0
-        for path in paths:
-            try:
-                size = path.stat().st_size
-                with path.open("r+b") as f:
-                    f.write(os.urandom(size))
-                    f.flush()
-                    os.fsync(f.fileno())
-                path.unlink()
-                gone += 1
-            except FileNotFoundError:
-                continue
-        if gone:
-            _sync_folder(folder)
+        folder = self._folder(subject_id)
+        with keks.held(self.folder, alone=True):  # or a rewrapping beside us would put one back
+            if year in (None, STATE):
+                (folder / "newest").unlink(missing_ok=True)
+            paths = list(folder.glob("*.key" if year is None else f"{year}*.key"))
+            gone = sum(shred(p) for p in paths if year is None or p.stem.split(".")[0] == str(year))
+            if folder.exists():
+                sync_folder(folder)
         with self._lock:
-            for name in [n for n in self._cache if n[0] == subject_id and year in (None, n[1])]:
-                del self._cache[name]
+            for path in [p for p in self._cache if p.parent == folder and p in paths]:
+                del self._cache[path]
+            self._newest.pop(subject_id, None)
         return gone
 
     def years(self, subject_id: UUID) -> list[int]:
         """Return the years for which a subject has a key."""
-        return sorted(int(p.stem) for p in self._path(subject_id, 0).parent.glob("*.key"))
+        return sorted({int(p.stem.split(".")[0]) for p in self._folder(subject_id).glob("*.key")})
 
     def signer(self, name: str) -> Signer:
         """Return the centre's signing key of that name (`ledger-signing`, `link-signing`), made at its first use."""
         raw = Ed25519PrivateKey.generate().private_bytes_raw()
-        wrapped = create_once(self.folder / f"{name}.key", aes_key_wrap(self._kek, raw))
-        try:
-            return Signer(Ed25519PrivateKey.from_private_bytes(aes_key_unwrap(self._kek, wrapped)))
-        except InvalidUnwrap as e:
-            raise KeyBroken(f"`{name}` does not open under this key-encryption key") from e
+        with keks.held(self.folder, alone=False):
+            wrapped = create_once(self.folder / f"{name}.key", self.ring.wrap(raw))
+        return Signer(Ed25519PrivateKey.from_private_bytes(self.ring.unwrap(wrapped)))
 
 
 def key_id(public: bytes) -> str:
