@@ -18,10 +18,10 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 
-SLICES = ("policy", "notifications", "cameras", "footage", "supervision", "protection", "dispatch")
+SLICES = ("policy", "notifications", "duties", "cameras", "footage", "supervision", "protection", "dispatch")
 """Every slice of this build, in the order of leaning, lowest first."""
 
-FACTS = ("supervision", "footage", "dispatch", "protection", "policy", "notifications", "cameras")
+FACTS = ("supervision", "footage", "dispatch", "protection", "policy", "notifications", "cameras", "duties")
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from ansimnet.kernel.facts import Fact
 class DutyOpened(Fact):
     """A clock began to run at `happened_at`. It never pauses.
 
-    `rule` is a name of the duty table; `about` the thing it concerns (a ground, an account, an agreement). `due_at` None
-    asks the table: it is set where the thing itself says until when (an agreement's last day).
+    `rule` is a name of the duty table; `about` the thing it concerns (a ground, an account, an agreement). `due_at`
+    None asks the table: it is set where the thing itself says until when (an agreement's last day).
     """
 
     kind: ClassVar[str] = "duties.duty.opened.v1"
@@ -61,3 +61,16 @@ class DutyBreached(Fact):
     role: str
     due_at: datetime
     clause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleChanged(Fact):
+    """A centre gave a rule another limit or another answering role, from an instant on."""
+
+    kind: ClassVar[str] = "duties.rule.changed.v1"
+    rule: str
+    limit_count: int
+    limit_unit: str
+    role: str
+    from_at: datetime
+    by: UUID

@@ -1,0 +1,17 @@
+"""What other slices may ask: what is owed about a thing. They open and meet duties by facts, never here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from ansimnet.platform.db import Tx
+from ansimnet.slices.duties import store
+from ansimnet.slices.duties.model import Duty, State
+
+__all__ = ["Duty", "State", "duties_about"]
+
+
+async def duties_about(tx: Tx, about: UUID, now: datetime) -> list[Duty]:
+    """Return every duty about a thing, what is owed first, at most 500."""
+    return await store.read_duties(tx, now, owed=False, overdue=False, role=None, about=about, limit=500)

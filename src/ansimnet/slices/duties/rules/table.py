@@ -1,0 +1,64 @@
+"""The clocks this program brings, as data. A centre changes one by a row of its own, from a day on.
+
+`source` is `text` where a law, an ordinance or the requirement names the limit, and `ours` where it is left open.
+Rules without `opens_on` begin when their slice says so; those of slices that are not built yet wait here for them.
+"""
+
+from __future__ import annotations
+
+from ansimnet.kernel.permits import Role
+from ansimnet.slices.duties.model import Again, Limit, Rule, Said, Unit
+
+_LIST = Said("기한 경과 목록에 오릅니다", "it stands on the overdue list")
+
+# fmt: off
+TABLE: tuple[Rule, ...] = (
+    # -- who may see, and who looks after that
+    Rule(name="break-glass-justification", says=Said("긴급 열람 사유 소명", "justify a break-glass"),
+         clause="EM-14 · PIPA 15(1)5", source="ours", limit=Limit(24, Unit.HOUR), role=Role.PRIVACY_OFFICER,
+         on_breach=Said("개인정보 보호책임자에게 보고됩니다", "reported to the privacy officer")),
+    Rule(name="access-review", says=Said("접속기록 월 점검", "monthly review of access records"),
+         clause="SAFEGUARDS 8(2)", source="text", limit=Limit(1, Unit.MONTH), role=Role.PRIVACY_OFFICER,
+         on_breach=_LIST, again=Again.CALENDAR, of_centre=True),
+    Rule(name="footage-right-recertification", says=Said("영상 열람권 재확인", "re-certify a right to see footage"),
+         clause="CC-03", source="ours", limit=Limit(1, Unit.QUARTER), role=Role.PRIVACY_OFFICER,
+         on_breach=Said("열람권이 정지됩니다", "the right is suspended"), again=Again.AFTER_MET, about="account_id",
+         opens_on="policy.footage-right.granted.v1", met_on=("policy.footage-right.certified.v1",),
+         lapses_on=("policy.footage-right.ended.v1",)),
+    Rule(name="agreement-renewal", says=Said("협약 갱신 또는 종료 결정", "renew an agreement or let it end"),
+         clause="VP-12", source="ours", limit=Limit(1, Unit.MONTH), role=Role.ADMINISTRATOR,
+         on_breach=Said("협약이 끝나고 접근이 멈춥니다", "the agreement ends, and access with it")),
+    Rule(name="agency-key-rotation", says=Said("기관 서명키 교체", "replace an agency's signing key"),
+         clause="SAFEGUARDS 7", source="ours", limit=Limit(1, Unit.YEAR), role=Role.ADMINISTRATOR,
+         on_breach=_LIST, about="key_id", opens_on="policy.agency-key.registered.v1",
+         lapses_on=("policy.agency-key.ended.v1",)),
+
+    # -- the clocks of the requirements (section 12); each begins when its slice tells
+    Rule(name="bell-fault-urgent", says=Said("비상벨 긴급 고장 수리·임시조치", "mend an urgent bell fault, or make do"),
+         clause="EB-10 · EB-11", source="text", limit=Limit(24, Unit.HOUR), role=Role.FACILITY_MANAGER,
+         on_breach=_LIST),
+    Rule(name="bell-fault", says=Said("비상벨 일반 고장 수리", "mend a bell fault"),
+         clause="EB-10", source="ours", limit=Limit(72, Unit.HOUR), role=Role.FACILITY_MANAGER, on_breach=_LIST),
+    Rule(name="bell-records", says=Said("비상벨 기록 파기", "destroy a bell's records"),
+         clause="EB-04", source="text", limit=Limit(3, Unit.YEAR), role=Role.ADMINISTRATOR,
+         on_breach=Said("파기 작업이 실행됩니다", "an erasing job runs")),
+    Rule(name="bell-effect", says=Said("비상벨 효과 분석", "study what the bells did"),
+         clause="EB-13", source="text", limit=Limit(1, Unit.YEAR), role=Role.FACILITY_MANAGER,
+         on_breach=_LIST, again=Again.CALENDAR),
+    Rule(name="footage-destruction", says=Said("영상 파기", "destroy footage"),
+         clause="CC-04", source="text", limit=Limit(30, Unit.DAY), role=Role.CENTRE_OPERATOR,
+         on_breach=Said("파기 작업이 실행됩니다", "an erasing job runs")),
+    Rule(name="camera-inspection", says=Said("카메라 점검", "inspect a camera"),
+         clause="CC-05", source="text", limit=Limit(3, Unit.MONTH), role=Role.FACILITY_MANAGER,
+         on_breach=_LIST, again=Again.AFTER_MET),
+    Rule(name="cpted-site-check", says=Said("범죄예방 환경설계 현장 점검", "check the sites of crime prevention"),
+         clause="CT-07", source="text", limit=Limit(1, Unit.YEAR), role=Role.FACILITY_MANAGER,
+         on_breach=_LIST, again=Again.CALENDAR),
+    Rule(name="improvement-day", says=Said("개선의 날", "improvement day"),
+         clause="CT-05", source="text", limit=Limit(1, Unit.QUARTER), role=Role.FACILITY_MANAGER,
+         on_breach=_LIST, again=Again.CALENDAR),
+    Rule(name="monitor-check", says=Said("시민안전모니터 점검", "a monitor's check of an area"),
+         clause="CP-14", source="text", limit=Limit(1, Unit.MONTH), role=Role.MONITOR,
+         on_breach=_LIST, again=Again.CALENDAR),
+)
+# fmt: on
