@@ -112,12 +112,11 @@ class Settings(BaseSettings):
     )
     kek_dir: Path | None = Field(
         None,
-        description="Folder of the key-encryption keys, a sub-folder per centre; empty means beside the keys they wrap.",
+        description="Folder of the key-encryption keys, one inside per centre; empty means beside what they wrap.",
     )
     kek_command: str | None = Field(
         None,
-        description="Program that asks a key service: called with `tracking` or `city`, it prints a key a line, newest "
-        "first, in hex or base64; empty means files.",
+        description="Program that, called with a centre's name, prints its key-encryption keys, newest first.",
     )
     locale: Literal["ko", "en"] = Field("ko", description="Language of pages for accounts that chose none.")
     log_format: Literal["auto", "json", "console"] = Field(

@@ -29,9 +29,10 @@ from ansimnet.kernel.ids import (
 from ansimnet.kernel.permits import Act, Permit
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
+from ansimnet.platform.sealing import open_text
 from ansimnet.slices.supervision.model import Basis, Condition, Estimate, Fix, PersonId, whole_id
 from ansimnet.slices.supervision.rules.explain import priority
-from ansimnet.slices.supervision.store import alarms, devices
+from ansimnet.slices.supervision.store import alarms, devices, places
 from ansimnet.slices.supervision.store import fixes as fix_store
 from ansimnet.slices.supervision.store import scene as scenes
 
@@ -93,8 +94,9 @@ _ALARM = """
 """
 
 
-def _alarm(r: tuple[Any, ...]) -> Alarm:
-    a, b, c = r[:8], r[9:14], r[15:22]
+def _alarm(tx: Tx, r: tuple[Any, ...]) -> Alarm:
+    label = places.open_label(tx, r[2], r[10]) if r[10] is not None else None
+    a, b, c = r[:8], (r[9], label, *r[11:14]), r[15:22]
     values = (*a, Trigger(r[8]), *b, Medical(r[14]), *c, Point(r[22], r[23]), *r[24:])
     return Alarm(*values)
 
@@ -102,7 +104,7 @@ def _alarm(r: tuple[Any, ...]) -> Alarm:
 async def alarm(tx: Tx, alarm_id: UUID) -> Alarm | None:
     """Return an alarm, or None."""
     row = await tx.one(_ALARM + "where a.alarm_id = %s", [alarm_id])
-    return _alarm(row) if row is not None else None
+    return _alarm(tx, row) if row is not None else None
 
 
 async def alarms_open(tx: Tx, *, every: bool = False, limit: int = 500) -> list[Alarm]:
@@ -116,7 +118,7 @@ async def alarms_open(tx: Tx, *, every: bool = False, limit: int = 500) -> list[
         + "order by a.raised_at desc, a.alarm_id limit %s",
         [every, limit],
     )
-    return [_alarm(r) for r in rows]
+    return [_alarm(tx, r) for r in rows]
 
 
 async def alarms_of(tx: Tx, *, wearer_id: UUID | None = None, protected_person_id: UUID | None = None) -> list[Alarm]:
@@ -127,7 +129,7 @@ async def alarms_of(tx: Tx, *, wearer_id: UUID | None = None, protected_person_i
         + "order by a.raised_at, a.alarm_id",
         [wearer_id, protected_person_id],
     )
-    return [_alarm(r) for r in rows]
+    return [_alarm(tx, r) for r in rows]
 
 
 async def history_of(tx: Tx, permit: Permit, wearer_id: WearerId, now: datetime, limit: int = 100) -> list[Alarm]:
@@ -138,7 +140,7 @@ async def history_of(tx: Tx, permit: Permit, wearer_id: WearerId, now: datetime,
     """
     permit.check(Act.READ_WEARER, wearer_id, now=now)
     rows = await tx.all(_ALARM + "where a.wearer_id = %s order by a.raised_at desc limit %s", [wearer_id, limit])
-    return [_alarm(r) for r in rows]
+    return [_alarm(tx, r) for r in rows]
 
 
 async def alarms_since(tx: Tx, since: datetime) -> int:
@@ -297,7 +299,7 @@ _WEARER = (
 async def wearer(tx: Tx, wearer_id: UUID) -> Wearer | None:
     """Return a wearer, or None."""
     row = await tx.one(_WEARER + "where wearer_id = %s", [wearer_id])
-    return Wearer(*row) if row is not None else None
+    return _wearer(tx, row) if row is not None else None
 
 
 async def wearers(tx: Tx, permit: Permit, now: datetime) -> list[Wearer]:
@@ -307,7 +309,12 @@ async def wearers(tx: Tx, permit: Permit, now: datetime) -> list[Wearer]:
         NoPermit: the permit does not cover reading wearers.
     """
     permit.check(Act.READ_WEARER, now=now)
-    return [Wearer(*r) for r in await tx.all(_WEARER + "order by code")]
+    return [_wearer(tx, r) for r in await tx.all(_WEARER + "order by code")]
+
+
+def _wearer(tx: Tx, r: tuple[Any, ...]) -> Wearer:
+    order_number = open_text(tx, r[0], r[4], of=places.ORDER) or ""
+    return Wearer(r[0], r[1], r[2], r[3], order_number, r[5], r[6])
 
 
 async def conditions(tx: Tx, wearer_id: UUID) -> list[Condition]:

@@ -13,7 +13,7 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.supervision.model import PersonId
 from ansimnet.slices.supervision.rules.judge import close
-from ansimnet.slices.supervision.store import alarms, devices
+from ansimnet.slices.supervision.store import alarms, devices, places
 from ansimnet.slices.supervision.store import scene as scenes
 
 
@@ -96,7 +96,7 @@ async def find(tx: Tx, alarm_id: UUID, finding: str, by: UUID, now: datetime, *,
     await tx.execute(
         "update supervision_alarm set finding = %s, found_at = %s, found_by = %s, finding_note = %s "
         "where alarm_id = %s",
-        [finding, now, by, note or None, alarm_id],
+        [finding, now, by, places.seal_words(tx, row[0], note, of=places.NOTE) or None, alarm_id],
     )
     fact = ViolationConfirmed(
         fact_id=FactId(named_id(ViolationConfirmed.kind, str(alarm_id))),

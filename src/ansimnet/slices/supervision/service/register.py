@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from psycopg.types.json import Jsonb
-
 from ansimnet.facts.supervision import ConditionSet, DeviceBound, MedicalNoticed, Trigger, WearerRegistered
 from ansimnet.kernel.errors import Conflict, NotFound, Refusal
 from ansimnet.kernel.geo import Point
@@ -18,7 +16,7 @@ from ansimnet.slices.supervision.model import Circle, PersonId, Polygon, Reason,
 from ansimnet.slices.supervision.rules.eligibility import eligible
 from ansimnet.slices.supervision.rules.judge import cleared
 from ansimnet.slices.supervision.service.receive import tell
-from ansimnet.slices.supervision.store import devices
+from ansimnet.slices.supervision.store import devices, places
 from ansimnet.slices.supervision.store import scene as scenes
 
 
@@ -68,17 +66,26 @@ async def register_wearer(
     kind = eligible(offence)
     if until_at <= from_at:
         raise BadOrder
+    wearer_id = WearerId(new_id())
     row = await tx.one(
         """
         insert into supervision_wearer (wearer_id, code, offence, office, order_number, order_from_at, order_until_at,
                                         registered_at)
         values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (centre_id, code) do nothing returning wearer_id
         """,
-        [new_id(), code, kind.value, office, order_number, from_at, until_at, now],
+        [
+            wearer_id,
+            code,
+            kind.value,
+            office,
+            places.seal_words(tx, wearer_id, order_number, of=places.ORDER),
+            from_at,
+            until_at,
+            now,
+        ],
     )
     if row is None:
         raise CodeTaken(f"another wearer has the code `{code}`")
-    wearer_id = WearerId(row[0])
     await tx.execute("insert into supervision_person (person_id) values (%s)", [wearer_id])
     fact = WearerRegistered(
         fact_id=FactId(new_id()), happened_at=now, wearer_id=wearer_id, code=code, offence=kind.value
@@ -167,14 +174,13 @@ async def set_condition(tx: Tx, wearer_id: WearerId, d: Draft, *, actor: str, no
     curfew = d.trigger is Trigger.CURFEW
     await tx.execute(
         """
-        insert into supervision_condition (condition_id, wearer_id, trigger, label, ring, centre_lat, centre_lon,
-            radius_m, since_local, until_local, protected_person_id, warn_m, alarm_m, set_at)
-        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+        insert into supervision_condition (condition_id, wearer_id, trigger, label, zone_sealed, since_local,
+            until_local, protected_person_id, warn_m, alarm_m, set_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
         """,
         [
-            condition_id, wearer_id, d.trigger.value, d.label,
-            Jsonb([[p.lat, p.lon] for p in d.ring]) if d.ring is not None else None,
-            d.centre.lat if d.centre else None, d.centre.lon if d.centre else None, d.radius_m,
+            condition_id, wearer_id, d.trigger.value, places.seal_words(tx, wearer_id, d.label, of=places.LABEL),
+            places.seal_zone(tx, wearer_id, condition_id, d.ring, d.centre, d.radius_m),
             (d.since or time(0, 0)) if curfew else None, (d.until or time(6, 0)) if curfew else None,
             d.protected_person_id, d.warn_m, d.alarm_m, now,
         ],
@@ -233,7 +239,7 @@ async def except_curfew(tx: Tx, condition_id: ConditionId, from_at: datetime, un
     await tx.execute(
         "insert into supervision_exception (exception_id, condition_id, from_at, until_at, reason) "
         "values (%s, %s, %s, %s, %s)",
-        [exception_id, condition_id, from_at, until_at, reason],
+        [exception_id, condition_id, from_at, until_at, places.seal_words(tx, row[0], reason, of=places.EXCEPTED)],
     )
     return exception_id
 

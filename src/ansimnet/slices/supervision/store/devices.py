@@ -24,6 +24,7 @@ from ansimnet.slices.supervision.model import (
     Fix,
     Sign,
 )
+from ansimnet.slices.supervision.store import places
 
 _DEVICE = """
     select d.device_id, d.name, d.wearer_id, d.protected_person_id, w.order_from_at, w.order_until_at, d.key_sha256
@@ -151,11 +152,11 @@ async def add_protected(
     """Know a protected person by id, code and registered place; what is not given stays as it was."""
     await tx.execute(
         """
-        insert into supervision_protected as p (protected_person_id, code, place_lat, place_lon) values (%s, %s, %s, %s)
+        insert into supervision_protected as p (protected_person_id, code, place_sealed) values (%s, %s, %s)
         on conflict (protected_person_id) do update set code = coalesce(excluded.code, p.code),
-            place_lat = coalesce(excluded.place_lat, p.place_lat), place_lon = coalesce(excluded.place_lon, p.place_lon)
+            place_sealed = coalesce(excluded.place_sealed, p.place_sealed)
         """,
-        [protected_person_id, code, place.lat if place else None, place.lon if place else None],
+        [protected_person_id, code, places.seal_place(tx, protected_person_id, place) if place else None],
     )
     await tx.execute(
         "insert into supervision_person (person_id) values (%s) on conflict do nothing", [protected_person_id]

@@ -12,7 +12,6 @@ import msgspec
 from ansimnet.facts.supervision import (
     Trigger,
 )
-from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import (
     AlarmId,
     ConditionId,
@@ -20,7 +19,6 @@ from ansimnet.kernel.ids import (
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
     Approach,
-    Circle,
     Condition,
     Curfew,
     Device,
@@ -29,15 +27,14 @@ from ansimnet.slices.supervision.model import (
     Followed,
     MedicalNotice,
     PersonId,
-    Polygon,
     Scene,
     Span,
     Watch,
     Wholeness,
     Window,
-    Zone,
     whole_id,
 )
+from ansimnet.slices.supervision.store import places
 
 _estimate = msgspec.json.Decoder(Estimate)
 _watch = msgspec.json.Decoder(Watch)
@@ -70,6 +67,7 @@ async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, Esti
 _CONDITION = """
     select c.condition_id, c.wearer_id, c.trigger, c.label, c.ring, c.centre_lat, c.centre_lon, c.radius_m,
            c.since_local, c.until_local, c.protected_person_id, c.warn_m, c.alarm_m, p.place_lat, p.place_lon,
+           c.zone_sealed, p.place_sealed,
            (select array_agg(e.from_at order by e.from_at, e.until_at) from supervision_exception e
              where e.condition_id = c.condition_id),
            (select array_agg(e.until_at order by e.from_at, e.until_at) from supervision_exception e
@@ -78,23 +76,20 @@ _CONDITION = """
 """
 
 
-def _condition(r: tuple[Any, ...]) -> Condition:
-    zone: Zone | None = None
-    if r[4] is not None:
-        zone = Polygon(tuple(Point(lat, lon) for lat, lon in r[4]))
-    elif r[5] is not None:
-        zone = Circle(Point(r[5], r[6]), r[7])
+def _condition(tx: Tx, r: tuple[Any, ...]) -> Condition | None:
+    """Return a condition of a row, or None where its zone cannot be opened any more: the wearer was erased."""
+    label = places.open_label(tx, r[1], r[3])
     match Trigger(r[2]):
         case Trigger.EXCLUSION_ZONE:
-            assert zone is not None
-            return Exclusion(r[0], r[1], r[3], zone, r[10])
+            zone = places.zone_of(tx, r[1], r[0], sealed=r[15], ring=r[4], circle=r[5:8])
+            return Exclusion(r[0], r[1], label, zone, r[10]) if zone is not None else None
         case Trigger.CURFEW:
-            assert zone is not None
-            spans = tuple(Span(a, b) for a, b in zip(r[15] or (), r[16] or (), strict=True))
-            return Curfew(r[0], r[1], r[3], Window(r[8], r[9]), zone, spans, r[10])
+            zone = places.zone_of(tx, r[1], r[0], sealed=r[15], ring=r[4], circle=r[5:8])
+            spans = tuple(Span(a, b) for a, b in zip(r[17] or (), r[18] or (), strict=True))
+            return Curfew(r[0], r[1], label, Window(r[8], r[9]), zone, spans, r[10]) if zone is not None else None
         case Trigger.APPROACH:
-            place = Point(r[13], r[14]) if r[13] is not None else None
-            return Approach(r[0], r[1], r[3], r[10], r[11], r[12], place)
+            place = places.place_of(tx, r[10], sealed=r[16], lat=r[13], lon=r[14])
+            return Approach(r[0], r[1], label, r[10], r[11], r[12], place)
         case Trigger.TAMPER:
             raise AssertionError("tamper is implied, never stored")
 
@@ -106,19 +101,19 @@ async def conditions_of(tx: Tx, people: Iterable[PersonId]) -> list[Condition]:
         _CONDITION + "where c.ended_at is null and (c.wearer_id = any(%s) or c.protected_person_id = any(%s))",
         [ids, ids],
     )
-    return [_condition(r) for r in rows]
+    return [c for r in rows if (c := _condition(tx, r)) is not None]
 
 
 async def condition_by_id(tx: Tx, condition_id: UUID) -> Condition | None:
     """Return a condition, in force or ended; tamper is not found here."""
     row = await tx.one(_CONDITION + "where c.condition_id = %s", [condition_id])
-    return _condition(row) if row is not None else None
+    return _condition(tx, row) if row is not None else None
 
 
 async def curfews(tx: Tx) -> list[Curfew]:
     """Return every curfew in force."""
     rows = await tx.all(_CONDITION + "where c.ended_at is null and c.trigger = 'curfew'")
-    return [c for c in map(_condition, rows) if isinstance(c, Curfew)]
+    return [c for r in rows if isinstance(c := _condition(tx, r), Curfew)]
 
 
 async def load_scene(
