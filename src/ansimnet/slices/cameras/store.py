@@ -12,10 +12,13 @@ from numpy.typing import NDArray
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CameraId, named_id
 from ansimnet.platform.db import Tx
+from ansimnet.platform.sealing import SealedColumn, register
 from ansimnet.slices.cameras.model import Camera, CameraRow
 
 KEY_YEAR = 0
 """Stream addresses are under one key per centre that does not turn over with the year."""
+
+register(SealedColumn("camera_source", "camera_id", "url_sealed", "centre_id", bound="camera_id"))
 
 _COLUMNS = """c.camera_id, c.code, c.address, c.purpose, c.lat, c.lon, c.azimuth_deg, c.fov_deg, c.range_m,
     coalesce(h.live, false)"""

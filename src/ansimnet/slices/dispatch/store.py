@@ -13,6 +13,7 @@ from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import AlarmId, IncidentId, OrderId, UnitId, new_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import KeyStore
+from ansimnet.platform.sealing import SealedColumn, register
 from ansimnet.slices.dispatch.model import (
     AlarmSeen,
     CheckItem,
@@ -27,6 +28,11 @@ from ansimnet.slices.dispatch.model import (
 
 KEY_YEAR = 0
 """What was typed about an incident is under one key per incident."""
+
+register(
+    SealedColumn("dispatch_event", "event_id", "note_sealed", "incident_id", bound="event_id"),
+    SealedColumn("dispatch_order", "order_id", "text_sealed", "incident_id", bound="order_id"),
+)
 
 _INCIDENT = """incident_id, code, wearer_id, protected_person_id, trigger, medical, certain, state, opened_at,
     certain_at, acknowledged_at, resolved_at, closed_at, concurred_at, outcome, commander"""

@@ -12,10 +12,16 @@ from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import DeliveryId, new_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import KeyStore
+from ansimnet.platform.sealing import SealedColumn, register
 from ansimnet.slices.notifications.model import Channel, Delivery, Subscription
 
 KEY_YEAR = 0
 """Addresses live as long as the person is reached there, whatever the year."""
+
+register(
+    SealedColumn("notifications_address", "address_id", "address_sealed", "subject_id", bound="digest"),
+    SealedColumn("notifications_delivery", "delivery_id", "content_sealed", "addressee", bound="delivery_id"),
+)
 
 
 def _keys(tx: Tx) -> KeyStore:
@@ -26,7 +32,11 @@ def _keys(tx: Tx) -> KeyStore:
 
 async def save_address(tx: Tx, subject_id: UUID, channel: Channel, address: str, now: datetime) -> None:
     """Keep an address of a person once; bring it back if it was gone, to its new holder."""
-    digest = hashlib.sha256(tx.centre_id.bytes + channel.encode() + address.encode()).digest()
+    digest = _digest(tx, channel, address)
+    await tx.execute(  # a row from before is known by a digest that anybody could work out
+        "update notifications_address set gone_at = %s where channel = %s and digest = %s and gone_at is null",
+        (now, channel, _guessable(tx, channel, address)),
+    )
     sealed = _keys(tx).encrypt(subject_id, KEY_YEAR, address.encode(), bound_to=digest)
     await tx.execute(
         """insert into notifications_address (address_id, subject_id, channel, address_sealed, digest, made_at)
@@ -34,6 +44,41 @@ async def save_address(tx: Tx, subject_id: UUID, channel: Channel, address: str,
         do update set subject_id = excluded.subject_id, address_sealed = excluded.address_sealed, gone_at = null""",
         (new_id(), subject_id, channel, sealed, digest, now),
     )
+
+
+def _digest(tx: Tx, channel: str, address: str) -> bytes:
+    """Return by what an address is known again. Numbers are few: without the key they could all be tried."""
+    return _keys(tx).digest(tx.centre_id.bytes + channel.encode() + address.encode())
+
+
+def _guessable(tx: Tx, channel: str, address: str) -> bytes:
+    return hashlib.sha256(tx.centre_id.bytes + channel.encode() + address.encode()).digest()
+
+
+async def rename_guessable(tx: Tx) -> int:
+    """Give addresses from before a digest that nobody can work out; return how many. Safe to run twice."""
+    done = 0
+    rows = await tx.all(
+        "select address_id, subject_id, channel, address_sealed, digest from notifications_address for update"
+    )
+    for address_id, subject_id, channel, sealed, digest in rows:
+        plain = _keys(tx).decrypt(subject_id, KEY_YEAR, sealed, bound_to=digest)
+        if plain is None:
+            continue
+        wanted = _digest(tx, channel, plain.decode())
+        if wanted == digest:
+            continue
+        twin = "select 1 from notifications_address where channel = %s and digest = %s"
+        if await tx.one(twin, (channel, wanted)) is not None:
+            await tx.execute("delete from notifications_address where address_id = %s", (address_id,))
+        else:
+            again = _keys(tx).encrypt(subject_id, KEY_YEAR, plain, bound_to=wanted)
+            await tx.execute(
+                "update notifications_address set digest = %s, address_sealed = %s where address_id = %s",
+                (wanted, again, address_id),
+            )
+        done += 1
+    return done
 
 
 async def save_subscription(tx: Tx, subject_id: UUID, subscription: Subscription, now: datetime) -> None:

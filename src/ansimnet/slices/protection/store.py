@@ -15,10 +15,18 @@ from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import IncidentId, ProtectedPersonId, WarningId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import KeyStore
+from ansimnet.platform.sealing import SealedColumn, register
 from ansimnet.slices.protection.model import Content, Grade, Help, Measure, Person, Police, Settings, Warned
 
 KEY_YEAR = 0
 """Her registered place lives as long as her protection, whatever the year."""
+
+register(
+    SealedColumn(
+        "protection_person", "protected_person_id", "home_sealed", "protected_person_id", bound="protected_person_id"
+    ),
+    SealedColumn("protection_incident", "incident_id", "police_sealed", "incident_id", bound="incident_id"),
+)
 
 _content = msgspec.json.Decoder(Content)
 _home = msgspec.json.Decoder(Point)
