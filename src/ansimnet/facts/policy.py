@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import ClassVar
 from uuid import UUID
 
@@ -341,4 +342,148 @@ class HoldChanged(Fact):
     statute: str
     order_id: UUID | None
     until_at: datetime
+    by: AccountId
+
+
+# ------------------------------------------------------------------------------------------------- agencies, rights
+
+
+class AgencyKind(StrEnum):
+    """The kinds of agencies a centre works with (DI-01)."""
+
+    POLICE_112 = "police_112"
+    FIRE_119 = "fire_119"
+    TELECOM = "telecom"  # children and dementia patients
+    PRIVATE_SECURITY = "private_security"  # S-1, KT Telecop
+    GUARD_FIRM = "guard_firm"  # 민간경호
+    MOJ_TRACKING = "moj_tracking"  # 위치추적센터
+    PROBATION_OFFICE = "probation_office"
+    PROSECUTION = "prosecution"
+    COURT = "court"
+    DISASTER_ROOM = "disaster_room"
+    CITY_CENTRE = "city_centre"
+    DISTRICT_CENTRE = "district_centre"  # 자치구 관제센터
+    VICTIM_SUPPORT = "victim_support"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyRegistered(Fact):
+    """A centre works with an agency from now on, for these purposes, under these clauses."""
+
+    kind: ClassVar[str] = "policy.agency.registered.v1"
+    agency_id: UUID
+    agency_kind: str
+    purposes: tuple[str, ...]
+    grounds: tuple[str, ...]
+    needs_agreement: bool
+    by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementRegistered(Fact):
+    """An agreement (협약) with an agency was put on file, or renewed an older one."""
+
+    kind: ClassVar[str] = "policy.agreement.registered.v1"
+    agreement_id: UUID
+    agency_id: UUID
+    purposes: tuple[str, ...]
+    acts: tuple[str, ...] | None
+    from_at: datetime
+    until_at: datetime
+    renews: UUID | None
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreementEnded(Fact):
+    """An agreement is over (over | terminated); so many permits ended with it. `stands` where another one runs on."""
+
+    kind: ClassVar[str] = "policy.agreement.ended.v1"
+    agreement_id: UUID
+    agency_id: UUID
+    because: str
+    stands: bool
+    permits: int
+    by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyKeyRegistered(Fact):
+    """A machine of an agency signs in by this key: ed25519 | mtls."""
+
+    kind: ClassVar[str] = "policy.agency-key.registered.v1"
+    key_id: UUID
+    account_id: AccountId
+    key_kind: str
+    until_at: datetime
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgencyKeyEnded(Fact):
+    """A key opens nothing any more: replaced | withdrawn."""
+
+    kind: ClassVar[str] = "policy.agency-key.ended.v1"
+    key_id: UUID
+    account_id: AccountId
+    because: str
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageRightGranted(Fact):
+    """An account may view the centre's footage at all: joining | granted. What it may view is a permit's matter."""
+
+    kind: ClassVar[str] = "policy.footage-right.granted.v1"
+    account_id: AccountId
+    how: str
+    over_limit: bool
+    by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageRightCertified(Fact):
+    """Somebody looked again and found that the account still needs it."""
+
+    kind: ClassVar[str] = "policy.footage-right.certified.v1"
+    account_id: AccountId
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageRightSuspended(Fact):
+    """It rests: not-certified | unused | by-hand | over-limit."""
+
+    kind: ClassVar[str] = "policy.footage-right.suspended.v1"
+    account_id: AccountId
+    because: str
+    permits: int
+    by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageRightEnded(Fact):
+    """It is gone: disabled | moved."""
+
+    kind: ClassVar[str] = "policy.footage-right.ended.v1"
+    account_id: AccountId
+    because: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageLimitDecided(Fact):
+    """A centre decided how many people may view its footage."""
+
+    kind: ClassVar[str] = "policy.footage-limit.decided.v1"
+    most: int
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CentreRegistered(Fact):
+    """A centre of the country stands in the registry."""
+
+    kind: ClassVar[str] = "policy.centre.registered.v1"
+    member_id: UUID
+    agency_id: UUID | None
     by: AccountId
