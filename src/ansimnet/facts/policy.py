@@ -122,9 +122,10 @@ class AccountInvited(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FactorChanged(Fact):
-    """What proves an account changed: passkey | totp | recovery | password | identity; added | removed | used | suspected.
+    """What proves an account changed: added | removed | used | suspected.
 
-    `suspected`: a passkey's counter went back, so that a copy may exist; it has been revoked.
+    Factors are passkey | totp | recovery | password | identity. `suspected`: a passkey's counter went back, so that a
+    copy may exist; it has been revoked.
     """
 
     kind: ClassVar[str] = "policy.account.factor-changed.v1"
@@ -146,7 +147,7 @@ class SteppedUp(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionsEnded(Fact):
-    """Sessions were ended by somebody's hand: holder | administrator | moved | disabled | invited | password | factor."""
+    """Sessions ended before their time: holder | administrator | moved | disabled | invited | password | factor."""
 
     kind: ClassVar[str] = "policy.sessions.ended.v1"
     account_id: AccountId

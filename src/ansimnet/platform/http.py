@@ -57,30 +57,47 @@ class SignedIn(Protocol):
     def subject_id(self) -> UUID | None: ...
 
 
+class StepUpRequired(Refusal):
+    """Prove once more that it is you at this desk."""
+
+    kind = Kind.FORBIDDEN
+    name = "step-up-required"
+
+
 class Door:
     """The one way into a route: names the act, and resolves who asks.
 
     A door with `public_because` admits anybody and says why; a test walks every route and fails where there is none.
     """
 
-    def __init__(self, act: Act, public_because: str | None) -> None:
+    def __init__(self, act: Act, public_because: str | None, step_up: bool = False) -> None:
         self.act = act
         self.public_because = public_because
+        self.step_up = step_up
 
     async def __call__(self, request: Request) -> Any:
         if self.public_because is not None:
             return None
+        request.scope["ansimnet.act"] = self.act  # a session that must first add a factor opens few doors
         sign_in: Callable[[Request], Awaitable[SignedIn]] = request.app.state.sign_in
-        return await sign_in(request)
+        account = await sign_in(request)
+        if self.step_up and not getattr(request.state, "stepped_up", False):
+            raise StepUpRequired(todo="prove it with POST /api/v1/session/step-up, then send this again")
+        return account
 
 
-def door(act: Act, *, public_because: str | None = None) -> Door:
+def door(act: Act, *, public_because: str | None = None, step_up: bool = False) -> Door:
     """Return the dependency each route declares: `account: Annotated[Account, Depends(door(Act.READ_ALARM))]`.
 
-    Without `public_because` the caller must be signed in, and writes must carry the session's CSRF token. The door
-    does not decide: the route asks policy for a permit before it touches anybody's data.
+    Without `public_because` the caller must be signed in, and writes must carry the session's CSRF token. With
+    `step_up` the session must have proved itself within the last ten minutes: `sign_in` leaves the word of it in
+    `request.state.stepped_up`, and without that word the door stays shut. The door does not decide: the route asks
+    policy for a permit before it touches anybody's data.
+
+    Raises (when a request comes):
+        StepUpRequired: the proof is missing or too old.
     """
-    return Door(act, public_because)
+    return Door(act, public_because, step_up)
 
 
 def problem(status: int, name: str, detail: str, *, todo: str = "", **more: Any) -> JSONResponse:

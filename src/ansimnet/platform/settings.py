@@ -103,6 +103,21 @@ class Settings(BaseSettings):
     session_hours: float = Field(
         12.0, gt=0, le=24, description="Hours after which a signed-in account must sign in again."
     )
+    second_factor_required: bool = Field(
+        False,
+        description="Whether roles that see persons need a passkey or an app's code; switch on outside a demo.",
+    )
+    sso_issuer: str | None = Field(
+        None, description="Issuer of the city's single sign-on (OpenID Connect), exactly as it names itself."
+    )
+    sso_client_id: str | None = Field(None, description="The name under which the single sign-on knows us.")
+    sso_client_secret: SecretStr | None = Field(
+        None, description="Secret that tells the single sign-on the request is ours; empty for a public client."
+    )
+    sso_label: str = Field("시 통합인증", description="What the sign-in page calls the single sign-on.")
+    sso_centre: Literal["tracking", "city"] = Field(
+        "city", description="Centre whose accounts the single sign-on opens."
+    )
     web_dist: Path | None = Field(
         None, description="Folder of the built web pages; empty takes those packaged or built in the checkout."
     )
@@ -117,6 +132,10 @@ class Settings(BaseSettings):
     kek_command: str | None = Field(
         None,
         description="Program that, called with a centre's name, prints its key-encryption keys, newest first.",
+    )
+    neighbour_notices: bool = Field(
+        False,
+        description="Whether neighbours may read coarse notices; each still needs a court's order and two persons.",
     )
     locale: Literal["ko", "en"] = Field("ko", description="Language of pages for accounts that chose none.")
     log_format: Literal["auto", "json", "console"] = Field(

@@ -3,31 +3,56 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 
 from fastapi import FastAPI
 
+from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
 from ansimnet.platform.db import Db
 from ansimnet.platform.parts import Context, Parts
+from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import jobs, queries
 from ansimnet.slices.policy.api import routes as api
+from ansimnet.slices.policy.api import security, signing
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.queries import create_account
-from ansimnet.slices.policy.service import Desk
+from ansimnet.slices.policy.service import Desk, People, SingleSignOn
 
 __all__ = ["Desk", "create_account", "jobs", "parts"]
 
 
 def parts(ctx: Context) -> Parts:
     """Return routes and the resolver of `app.state.sign_in`; the timer registers with `platform.jobs` by import."""
-    desk = Desk(ctx.dbs, ctx.clock)
+    desk = Desk(ctx.dbs, ctx.clock, people_of(ctx.settings))
 
     def install(app: FastAPI) -> None:
         api_sessions.install(app, desk)
 
     return Parts(
-        routers=[api_sessions.router, api.router],
+        routers=[api_sessions.router, signing.router, security.router, api.router],
         on_serve=[install],
         background=[_forget(ctx.dbs.tracking), _forget(ctx.dbs.city)],
+    )
+
+
+def people_of(settings: Settings) -> People:
+    """Return what the settings say about signing in."""
+    sso = None
+    if settings.sso_issuer is not None and settings.sso_client_id is not None:
+        secret = settings.sso_client_secret
+        sso = SingleSignOn(
+            issuer=settings.sso_issuer,
+            client_id=settings.sso_client_id,
+            client_secret=None if secret is None else secret.get_secret_value(),
+            label=settings.sso_label,
+            centre_id=TRACKING_CENTRE if settings.sso_centre == "tracking" else CITY_CENTRE,
+        )
+    return People(
+        public_url=settings.public_url,
+        desk_lasts=timedelta(hours=settings.session_hours),
+        factor_required=settings.second_factor_required,
+        secure_cookies=settings.secure_cookies,
+        sso=sso,
     )
 
 

@@ -7,16 +7,17 @@ from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, Field, SecretStr
+from pydantic import BaseModel, Field
 
 from ansimnet.kernel.errors import Refusal
-from ansimnet.kernel.ids import AccountId, GroundId, PermitId
+from ansimnet.kernel.ids import GroundId, PermitId
 from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger import pages
 from ansimnet.slices.policy import queries
-from ansimnet.slices.policy.api.sessions import AccountShown, Form, TheDesk
+from ansimnet.slices.policy.api import accounts
+from ansimnet.slices.policy.api.sessions import Form, TheDesk
 from ansimnet.slices.policy.model import Account, HeldPermit
 from ansimnet.slices.policy.rules import citation, trigger_number, what_is
 from ansimnet.slices.policy.service import Desk
@@ -25,6 +26,7 @@ ENDING = timedelta(minutes=2)
 """From here on a permit's badge warns (console: permit badge)."""
 
 router = APIRouter(prefix="/api/v1", tags=["policy"])
+router.include_router(accounts.router)
 
 
 # ------------------------------------------------------------------------------------------------- permits, grounds
@@ -170,95 +172,6 @@ async def end_ground(
     )
     async with db.transaction() as tx:
         await queries.end_ground(tx, GroundId(ground_id), form.reason, now, actor=f"account:{account.account_id}")
-
-
-# ------------------------------------------------------------------------------------------------- accounts
-
-
-class AccountForm(Form):
-    """A new desk account."""
-
-    login: str = Field(max_length=64)
-    role: Role
-    display: str = Field(max_length=80)
-    password: SecretStr
-
-
-class PasswordForm(Form):
-    """Another password."""
-
-    password: SecretStr
-
-
-class ListedAccount(AccountShown):
-    """An account in the administrator's list."""
-
-    created_at: datetime
-    disabled_at: datetime | None
-
-
-class AccountsShown(BaseModel):
-    """The accounts of one centre."""
-
-    accounts: list[ListedAccount]
-
-
-async def _manage(desk: Desk, account: Account) -> None:
-    await queries.permit(
-        _home(desk, account),
-        account,
-        Act.MANAGE_ACCOUNTS,
-        purpose=Purpose.OPERATE,
-        screen="accounts",
-        now=desk.clock.now(),
-    )
-
-
-@router.get("/accounts")
-async def list_accounts(
-    account: Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS))], desk: TheDesk
-) -> AccountsShown:
-    """The accounts of one's own centre."""
-    await _manage(desk, account)
-    return AccountsShown(
-        accounts=[
-            ListedAccount(**AccountShown.of(a).model_dump(), created_at=at, disabled_at=a.disabled_at)
-            for a, at in await desk.list_accounts(account)
-        ]
-    )
-
-
-@router.post("/accounts", status_code=201)
-async def create_account(
-    form: AccountForm, account: Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS))], desk: TheDesk
-) -> AccountShown:
-    """Make an account for a desk of one's own centre."""
-    await _manage(desk, account)
-    made = await desk.create_account(
-        account, login=form.login, role=form.role, display=form.display, password=form.password.get_secret_value()
-    )
-    return AccountShown.of(made)
-
-
-@router.post("/accounts/{account_id}/disable", status_code=204)
-async def disable_account(
-    account_id: UUID, account: Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS))], desk: TheDesk
-) -> None:
-    """Disable an account: its sessions and permits end now."""
-    await _manage(desk, account)
-    await desk.disable_account(account, AccountId(account_id))
-
-
-@router.post("/accounts/{account_id}/password", status_code=204)
-async def set_password(
-    account_id: UUID,
-    form: PasswordForm,
-    account: Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS))],
-    desk: TheDesk,
-) -> None:
-    """Give an account another password and sign it out everywhere."""
-    await _manage(desk, account)
-    await desk.set_password(account, AccountId(account_id), form.password.get_secret_value())
 
 
 # ------------------------------------------------------------------------------------------------- the ledger

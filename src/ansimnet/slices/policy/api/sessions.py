@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -14,7 +15,7 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act, Role
 from ansimnet.platform.http import door
 from ansimnet.slices.policy.model import Account, kind_of
-from ansimnet.slices.policy.service import Caller, Desk, NotSignedIn, Opened
+from ansimnet.slices.policy.service import Caller, Desk, NotSignedIn, Opened, Session
 from ansimnet.slices.policy.store import keyring
 
 COOKIE = "ansimnet_session"
@@ -22,6 +23,8 @@ SECURE_COOKIE = "__Host-ansimnet_session"
 """The prefix lets browsers refuse it over plain HTTP, from a subdomain or for a path."""
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+BEFORE_FACTOR = {Act.READ_OWN, Act.MANAGE_OWN}
+"""What a session may do whose account must first add a second factor."""
 
 router = APIRouter(prefix="/api/v1", tags=["policy"])
 
@@ -43,6 +46,7 @@ def install(app: FastAPI, desk: Desk) -> None:
         return await signed_in(connection, desk)
 
     app.state.desk = desk
+    app.state.secure_cookies = desk.people.secure_cookies
     app.state.sign_in = sign_in
     app.state.sign_in_socket = sign_in
 
@@ -50,20 +54,27 @@ def install(app: FastAPI, desk: Desk) -> None:
 async def signed_in(connection: HTTPConnection, desk: Desk) -> Account:
     """Return the account behind a request; a write must carry the session's CSRF token and come from our own page.
 
+    Leaves the session in `state.seat`, and in `state.stepped_up` whether it has just proved itself (`platform.http`).
+
     Raises:
         NotSignedIn: no living session.
         BadCsrf: a write without the token, or from another origin.
+        FactorMissing: the account must first add a second factor, and this is something else.
     """
     token = token_of(connection)
     http = connection.scope["type"] == "http"
-    account = await desk.session(token, caller_of(connection), touch=http)
+    seat = await desk.seat(token, caller_of(connection), touch=http)
     if token is None:
         raise NotSignedIn
     if http and connection.scope["method"] not in SAFE_METHODS:
         refuse_foreign(connection)
         if not keyring.same(connection.headers.get("x-csrf-token", ""), keyring.csrf_of(token)):
             raise BadCsrf(todo="send the session's token in X-CSRF-Token")
-    return account
+    if connection.scope.get("ansimnet.act") not in BEFORE_FACTOR:
+        desk.gate.refuse_before_factor(seat)
+    connection.state.seat = seat
+    connection.state.stepped_up = seat.stepped_up(desk.clock.now())
+    return seat.account
 
 
 def token_of(connection: HTTPConnection) -> str | None:
@@ -73,6 +84,9 @@ def token_of(connection: HTTPConnection) -> str | None:
 
 def secure(connection: HTTPConnection) -> bool:
     """Return whether cookies must be Secure: always, except plain HTTP on this very machine."""
+    app = connection.scope.get("app")
+    if app is not None and getattr(app.state, "secure_cookies", False):
+        return True
     return connection.url.scheme in ("https", "wss") or connection.url.hostname not in LOOPBACK
 
 
@@ -99,6 +113,12 @@ def desk_of(request: Request) -> Desk:
     return desk
 
 
+def seat_of(request: Request) -> Session:
+    """Return the session behind a request that went through its door."""
+    seat: Session = request.state.seat
+    return seat
+
+
 TheDesk = Annotated[Desk, Depends(desk_of)]
 
 
@@ -116,6 +136,7 @@ class SignInForm(Form):
 
     login: str = Field(max_length=64)
     password: SecretStr
+    code: SecretStr | None = Field(None, description="The app's code or a recovery code, where the account has an app.")
     centre: Literal["tracking", "city"] | None = None
 
 
@@ -154,6 +175,22 @@ class SessionShown(BaseModel):
 
     account: AccountShown
     csrf: str
+    method: str = Field(description="How this session was opened.")
+    stepped_up_until: datetime | None = Field(description="Until when grave steps need no further proof.")
+    must_add_factor: bool = Field(description="Nothing opens until a passkey or an app is added.")
+    last_signed_in_at: datetime | None = Field(description="When this account had signed in before.")
+
+    @classmethod
+    def of(cls, seat: Session, csrf: str) -> SessionShown:
+        """Show a session."""
+        return cls(
+            account=AccountShown.of(seat.account),
+            csrf=csrf,
+            method=seat.method,
+            stepped_up_until=seat.proved_until,
+            must_add_factor=seat.enrol_only,
+            last_signed_in_at=seat.previous_at,
+        )
 
 
 @router.post("/session")
@@ -170,16 +207,17 @@ async def open_session(
         form.login,
         form.password.get_secret_value(),
         caller_of(request),
+        code=None if form.code is None else form.code.get_secret_value(),
         centre=form.centre,
         old_token=token_of(request),
     )
-    return _shown(opened, request, response, keep=False)
+    return enter(opened, request, response, keep=False)
 
 
 @router.get("/session")
-async def read_session(request: Request, account: Annotated[Account, Depends(door(Act.READ_OWN))]) -> SessionShown:
+async def read_session(request: Request, _: Annotated[Account, Depends(door(Act.READ_OWN))]) -> SessionShown:
     """Say who is signed in."""
-    return SessionShown(account=AccountShown.of(account), csrf=keyring.csrf_of(token_of(request) or ""))
+    return SessionShown.of(seat_of(request), keyring.csrf_of(token_of(request) or ""))
 
 
 @router.delete("/session", status_code=204)
@@ -202,7 +240,7 @@ async def enrol_phone(
 ) -> SessionShown:
     """Make this phone the protected person's phone."""
     refuse_foreign(request)
-    return _shown(await desk.enrol(form.code, Role.VICTIM, caller_of(request)), request, response, keep=True)
+    return enter(await desk.enrol(form.code, Role.VICTIM, caller_of(request)), request, response, keep=True)
 
 
 @router.post("/unit/enrol")
@@ -215,11 +253,17 @@ async def enrol_unit(
 ) -> SessionShown:
     """Make this phone a unit's phone."""
     refuse_foreign(request)
-    return _shown(await desk.enrol(form.code, Role.FIELD_UNIT, caller_of(request)), request, response, keep=True)
+    return enter(await desk.enrol(form.code, Role.FIELD_UNIT, caller_of(request)), request, response, keep=True)
 
 
-def _shown(opened: Opened, request: Request, response: Response, *, keep: bool) -> SessionShown:
+def enter(opened: Opened, request: Request, response: Response, *, keep: bool) -> SessionShown:
     """Set the cookie and show the session; a desk's cookie ends with the browser, a phone's is kept."""
+    set_session(opened, request, response, keep=keep)
+    return SessionShown.of(opened.session, opened.csrf)
+
+
+def set_session(opened: Opened, request: Request, response: Response, *, keep: bool) -> None:
+    """Set the session's cookie."""
     over_tls = secure(request)
     response.set_cookie(
         SECURE_COOKIE if over_tls else COOKIE,
@@ -230,4 +274,3 @@ def _shown(opened: Opened, request: Request, response: Response, *, keep: bool) 
         httponly=True,
         samesite="strict",
     )
-    return SessionShown(account=AccountShown.of(opened.account), csrf=opened.csrf)

@@ -13,7 +13,7 @@ from ansimnet.kernel.permits import Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy.model import PERSONAL, Account, kind_of
-from ansimnet.slices.policy.rules import RULES
+from ansimnet.slices.policy.rules import RULES, passwords
 from ansimnet.slices.policy.store import accounts, keyring
 
 CODE_LASTS = timedelta(hours=24)
@@ -52,6 +52,8 @@ async def create_account(
         raise Refusal("this role does nothing in this centre")
     if (role in PERSONAL) != (subject_id is not None):
         raise Refusal("a phone belongs to a person or a unit, and nobody else's account does")
+    if password is not None:
+        passwords.refuse_weak(password, login=login)
     hashed = None if password is None else await keyring.hash_password(password)
     account = Account(
         account_id=AccountId(new_id()),

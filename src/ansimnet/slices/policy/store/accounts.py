@@ -1,11 +1,11 @@
-"""Accounts, sessions, attempts and one-time codes as rows."""
+"""Accounts, attempts and one-time codes as rows."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
-from uuid import UUID
 
 from ansimnet.kernel.ids import AccountId, CentreId
 from ansimnet.kernel.permits import Role
@@ -13,10 +13,13 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.slices.policy.model import Account
 
-_ACCOUNT: LiteralString = "a.account_id, a.centre_id, a.login, a.role, a.display, a.subject_id, a.disabled_at"
+ACCOUNT: LiteralString = "a.account_id, a.centre_id, a.login, a.role, a.display, a.subject_id, a.disabled_at"
+ACCOUNT_WIDTH = ACCOUNT.count(",") + 1
+"""How many columns of a joined row are the account's."""
 
 
-def _account(row: Row) -> Account:
+def account_of(row: Row) -> Account:
+    """Return the account in a row that begins with the columns of `ACCOUNT`."""
     return Account(
         account_id=AccountId(row[0]),
         centre_id=CentreId(row[1]),
@@ -48,25 +51,86 @@ async def add_account(tx: Tx, account: Account, password_hash: str | None, now: 
 
 async def lock_account(tx: Tx, account_id: AccountId) -> Account | None:
     """Return an account of this centre, disabled ones too; nobody disables it before this transaction ends."""
-    row = await tx.one(f"select {_ACCOUNT} from policy_account a where account_id = %s for share", (account_id,))
-    return None if row is None else _account(row)
+    row = await tx.one(f"select {ACCOUNT} from policy_account a where account_id = %s for share", (account_id,))
+    return None if row is None else account_of(row)
 
 
 async def find_login(tx: Tx, login: str) -> tuple[Account, str | None] | None:
     """Return the account with this login, and its password's hash."""
-    row = await tx.one(f"select {_ACCOUNT}, a.password_hash from policy_account a where login = %s", (login,))
-    return None if row is None else (_account(row), row[7])
+    row = await tx.one(f"select {ACCOUNT}, a.password_hash from policy_account a where login = %s", (login,))
+    return None if row is None else (account_of(row), row[ACCOUNT_WIDTH])
 
 
-async def list_accounts(tx: Tx) -> list[tuple[Account, datetime]]:
-    """Return every account with its birth, by login."""
-    rows = await tx.all(f"select {_ACCOUNT}, a.created_at from policy_account a order by login")
-    return [(_account(r), r[7]) for r in rows]
+@dataclass(frozen=True, slots=True)
+class AccountFile:
+    """An account as its administrator sees it: never what proves it, only that something does."""
+
+    account: Account
+    created_at: datetime
+    office: str | None
+    last_signed_in_at: datetime | None
+    password: bool
+    passkeys: int
+    totp: bool
+    identity: bool
+
+
+async def list_accounts(tx: Tx) -> list[AccountFile]:
+    """Return every account of this centre, by login."""
+    rows = await tx.all(
+        f"""select {ACCOUNT}, a.created_at, a.office, a.last_signed_in_at, a.password_hash is not null,
+                (select count(*) from policy_passkey k where k.account_id = a.account_id and k.revoked_at is null),
+                exists (select 1 from policy_totp t where t.account_id = a.account_id and t.confirmed_at is not null),
+                exists (select 1 from policy_identity i where i.account_id = a.account_id and i.ended_at is null)
+            from policy_account a order by a.login"""
+    )
+    return [AccountFile(account_of(r), *r[ACCOUNT_WIDTH:]) for r in rows]
+
+
+async def move_account(tx: Tx, account_id: AccountId, role: Role, office: str | None) -> None:
+    """Write another role and office."""
+    await tx.execute(
+        "update policy_account set role = %s, office = %s where account_id = %s", (role, office, account_id)
+    )
+
+
+async def office_of(tx: Tx, account_id: AccountId) -> str | None:
+    """Return the office an account works in."""
+    row = await tx.one("select office from policy_account where account_id = %s", (account_id,))
+    return None if row is None else row[0]
+
+
+async def signed_in_at(tx: Tx, account_id: AccountId, now: datetime) -> datetime | None:
+    """Write when an account signed in, and return when it had before."""
+    row = await tx.one(
+        """with before as (select account_id, last_signed_in_at from policy_account where account_id = %s for update)
+           update policy_account a set last_signed_in_at = %s from before where a.account_id = before.account_id
+           returning before.last_signed_in_at""",
+        (account_id, now),
+    )
+    return None if row is None else row[0]
+
+
+async def password_of(tx: Tx, account_id: AccountId) -> str | None:
+    """Return the hash of an account's password, or None where it has none."""
+    row = await tx.one("select password_hash from policy_account where account_id = %s", (account_id,))
+    return None if row is None else row[0]
 
 
 async def set_password(tx: Tx, account_id: AccountId, password_hash: str) -> None:
     """Replace a password's hash."""
     await tx.execute("update policy_account set password_hash = %s where account_id = %s", (password_hash, account_id))
+
+
+async def drop_password(tx: Tx, account_id: AccountId) -> None:
+    """Forget a password: its holder chooses another with a one-time code."""
+    await tx.execute("update policy_account set password_hash = null where account_id = %s", (account_id,))
+
+
+async def count_role(tx: Tx, role: Role) -> int:
+    """Return how many accounts of a role are in use; their number does not change before this transaction ends."""
+    rows = await tx.all("select 1 from policy_account where role = %s and disabled_at is null for update", (role,))
+    return len(rows)
 
 
 async def disable_account(tx: Tx, account_id: AccountId, now: datetime) -> bool:
@@ -76,90 +140,6 @@ async def disable_account(tx: Tx, account_id: AccountId, now: datetime) -> bool:
         (now, account_id),
     )
     return row is not None
-
-
-# ------------------------------------------------------------------------------------------------- sessions
-
-
-@dataclass(frozen=True, slots=True)
-class Session:
-    """A signed-in browser or phone, as the row says."""
-
-    session_id: UUID
-    account: Account
-    kind: str
-    seen_at: datetime
-    idle: timedelta
-    expires_at: datetime
-    agent: str
-
-    def alive(self, now: datetime) -> bool:
-        """Return whether it may still be used."""
-        return now < self.expires_at and now - self.seen_at < self.idle and self.account.disabled_at is None
-
-
-async def add_session(
-    tx: Tx,
-    session_id: UUID,
-    account_id: AccountId,
-    token_sha256: bytes,
-    kind: str,
-    now: datetime,
-    idle: timedelta,
-    expires_at: datetime,
-    address: str,
-    agent: str,
-) -> None:
-    """Open a session; its token is known by fingerprint alone."""
-    await tx.execute(
-        """insert into policy_session (session_id, account_id, token_sha256, kind, created_at, seen_at, idle_s,
-               expires_at, address, agent) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-        (
-            session_id,
-            account_id,
-            token_sha256,
-            kind,
-            now,
-            now,
-            int(idle.total_seconds()),
-            expires_at,
-            address,
-            agent,
-        ),
-    )
-
-
-async def find_session(tx: Tx, token_sha256: bytes) -> Session | None:
-    """Return the session of a token, ended ones excepted."""
-    row = await tx.one(
-        f"""select {_ACCOUNT}, s.session_id, s.kind, s.seen_at, s.idle_s, s.expires_at, s.agent
-            from policy_session s join policy_account a using (account_id)
-            where s.token_sha256 = %s and s.ended_at is null""",
-        (token_sha256,),
-    )
-    if row is None:
-        return None
-    return Session(row[7], _account(row), row[8], row[9], timedelta(seconds=row[10]), row[11], row[12])
-
-
-async def touch_session(tx: Tx, session_id: UUID, now: datetime) -> None:
-    """Remember that somebody is there."""
-    await tx.execute(
-        "update policy_session set seen_at = greatest(seen_at, %s) where session_id = %s", (now, session_id)
-    )
-
-
-async def end_sessions(
-    tx: Tx, now: datetime, *, token_sha256: bytes | None = None, account_id: AccountId | None = None
-) -> int:
-    """End one session by its token, or all of an account; return how many."""
-    return (
-        await tx.execute(
-            """update policy_session set ended_at = %s
-               where ended_at is null and (token_sha256 = %s or account_id = %s)""",
-            (now, token_sha256, account_id),
-        )
-    ).rowcount
 
 
 # ------------------------------------------------------------------------------------------------- attempts, codes
@@ -205,13 +185,13 @@ async def add_code(tx: Tx, code_sha256: bytes, account_id: AccountId, now: datet
     )
 
 
-async def use_code(tx: Tx, code_sha256: bytes, role: Role, now: datetime) -> Account | None:
-    """Use a code up for a phone of this role; None where it is unknown, used, over or for another role."""
+async def use_code(tx: Tx, code_sha256: bytes, roles: Collection[Role], now: datetime) -> Account | None:
+    """Use a code up for an account of these roles; None where it is unknown, used, over or for another role."""
     row = await tx.one(
         f"""update policy_enrol_code c set used_at = %s from policy_account a
             where c.code_sha256 = %s and c.used_at is null and c.expires_at > %s
-              and a.account_id = c.account_id and a.role = %s and a.disabled_at is null
-            returning {_ACCOUNT}""",
-        (now, code_sha256, now, role),
+              and a.account_id = c.account_id and a.role = any(%s) and a.disabled_at is null
+            returning {ACCOUNT}""",
+        (now, code_sha256, now, list(roles)),
     )
-    return None if row is None else _account(row)
+    return None if row is None else account_of(row)
