@@ -1,6 +1,6 @@
 """The ledger: every fact written once, with the state it makes true; sealed, chained, signed, followed."""
 
-from ansimnet.platform.ledger.append import Entry, append, body_of, public_body
+from ansimnet.platform.ledger.append import Entry, append, append_many, body_of, public_body
 from ansimnet.platform.ledger.canonical import fact_class, facts_by_kind
 from ansimnet.platform.ledger.feed import Row, head_seq
 from ansimnet.platform.ledger.keys import KeyStore
@@ -16,6 +16,7 @@ __all__ = [
     "Row",
     "Sealer",
     "append",
+    "append_many",
     "body_of",
     "catch_up",
     "export_jsonl",

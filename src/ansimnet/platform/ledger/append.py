@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,15 @@ from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CentreId, FactId
-from ansimnet.platform.ledger.canonical import UnknownKind, fact_class, fact_json, join, personal_fields, split
+from ansimnet.platform.ledger.canonical import (
+    UnknownKind,
+    fact_class,
+    fact_json,
+    instant,
+    join,
+    personal_fields,
+    split,
+)
 from ansimnet.platform.ledger.keys import KeyStore
 
 if TYPE_CHECKING:
@@ -29,6 +38,17 @@ _INSERT = """
                               payload, payload_sha256)
     values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 """
+_INSERT_MANY = """
+    insert into ledger_entry (entry_id, centre_id, kind, happened_at, recorded_at, actor, subject_id, key_year, body,
+                              payload, payload_sha256)
+    select entry_id, %(centre)s, kind, happened_at, recorded_at, %(actor)s, subject_id, key_year, body, payload,
+           sha256(payload)
+    from unnest(%(ids)s::uuid[], %(kinds)s::text[], %(happened)s::timestamptz[], %(recorded)s::timestamptz[],
+                %(subjects)s::uuid[], %(years)s::int[], %(bodies)s::bytea[], %(payloads)s::bytea[])
+         as t (entry_id, kind, happened_at, recorded_at, subject_id, key_year, body, payload)
+"""
+MOST_AT_ONCE = 1000
+"""Facts per statement: a megabyte or so on the wire."""
 
 
 class WithoutKeys(Fault):
@@ -86,35 +106,92 @@ async def append(tx: Tx, fact: Fact, *, actor: str) -> None:
     Raises:
         Fault: an actor of no known form, or personal fields without subject or key store.
     """
-    if not actor.startswith(ACTORS):
-        raise Fault(f"no such actor: `{actor}`")
-    entry_id = received_id(tx.centre_id, fact.fact_id) if actor.startswith("link:") else fact.fact_id
-    recorded_at = _stamp.next()
-    body, personal, subject_id = split(fact)
-    payload: bytes | None = None
-    key_year: int | None = None
-    if personal is not None:
-        if tx.keys is None:
-            raise WithoutKeys(f"`{fact.kind}` has personal fields, and this connection has no keys")
-        assert subject_id is not None
-        key_year = recorded_at.year
-        payload = tx.keys.encrypt(subject_id, key_year, personal, bound_to=bound(entry_id, fact.kind))
+    _known_actor(actor)
+    e = _written(tx, fact, linked=actor.startswith("link:"))
     await tx.execute(
         _INSERT,
         (
-            entry_id,
+            e.entry_id,
             tx.centre_id,
             fact.kind,
             fact.happened_at,
-            recorded_at,
+            e.recorded_at,
             actor,
-            subject_id,
-            key_year,
-            body,
-            payload,
-            hashlib.sha256(payload).digest() if payload is not None else None,
+            e.subject_id,
+            e.key_year,
+            e.body,
+            e.payload,
+            hashlib.sha256(e.payload).digest() if e.payload is not None else None,
         ),
     )
+
+
+async def append_many(tx: Tx, facts: Sequence[Fact], *, actor: str) -> None:
+    """Write many facts of one actor, in this order, in one statement per thousand; else as `append`.
+
+    Raises:
+        Fault: as `append`; then none of them is written if the caller lets its transaction end.
+    """
+    _known_actor(actor)
+    linked = actor.startswith("link:")
+    for first in range(0, len(facts), MOST_AT_ONCE):
+        some = facts[first : first + MOST_AT_ONCE]
+        written = [_written(tx, fact, linked=linked) for fact in some]
+        await tx.execute(
+            _INSERT_MANY,
+            {
+                "centre": tx.centre_id,
+                "actor": actor,
+                "ids": _array([str(e.entry_id) for e in written]),
+                "kinds": _array([f'"{fact.kind}"' for fact in some]),
+                "happened": _array([instant(fact.happened_at) for fact in some]),
+                "recorded": _array([instant(e.recorded_at) for e in written]),
+                "subjects": _array(["NULL" if e.subject_id is None else str(e.subject_id) for e in written]),
+                "years": _array(["NULL" if e.key_year is None else str(e.key_year) for e in written]),
+                "bodies": _array([_hex(e.body) for e in written]),
+                "payloads": _array(["NULL" if e.payload is None else _hex(e.payload) for e in written]),
+            },
+        )
+
+
+def _array(items: list[str]) -> str:
+    """Return PostgreSQL's text of an array; several times faster than adapting each element."""
+    return "{" + ",".join(items) + "}"
+
+
+def _hex(content: bytes) -> str:
+    return '"\\\\x' + content.hex() + '"'
+
+
+def _known_actor(actor: str) -> None:
+    if not actor.startswith(ACTORS):
+        raise Fault(f"no such actor: `{actor}`")
+
+
+@dataclass(frozen=True, slots=True)
+class _Written:
+    """What a fact becomes in the table."""
+
+    entry_id: UUID
+    recorded_at: datetime
+    body: bytes
+    payload: bytes | None
+    subject_id: UUID | None
+    key_year: int | None
+
+
+def _written(tx: Tx, fact: Fact, *, linked: bool) -> _Written:
+    entry_id = received_id(tx.centre_id, fact.fact_id) if linked else fact.fact_id
+    recorded_at = _stamp.next()
+    body, personal, subject_id = split(fact)
+    if personal is None:
+        return _Written(entry_id, recorded_at, body, None, subject_id, None)
+    if tx.keys is None:
+        raise WithoutKeys(f"`{fact.kind}` has personal fields, and this connection has no keys")
+    assert subject_id is not None
+    year = recorded_at.year
+    payload = tx.keys.encrypt(subject_id, year, personal, bound_to=bound(entry_id, fact.kind))
+    return _Written(entry_id, recorded_at, body, payload, subject_id, year)
 
 
 def opened(

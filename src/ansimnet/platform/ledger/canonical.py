@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import typing
+from collections.abc import Callable
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import UTC, datetime
 from enum import Enum
@@ -41,9 +43,11 @@ def instant(at: datetime) -> str:
     >>> instant(datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC))
     '2026-11-02T03:04:05.000000Z'
     """
-    if at.tzinfo is None:
-        raise NotCanonical("an instant without a zone")
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if at.tzinfo is not UTC:
+        if at.tzinfo is None:
+            raise NotCanonical("an instant without a zone")
+        at = at.astimezone(UTC)
+    return at.isoformat("T", "microseconds")[:26] + "Z"
 
 
 def _plain(value: object) -> object:
@@ -80,6 +84,40 @@ def canonical(value: object) -> bytes:
     except ValueError as e:
         raise NotCanonical("a number that is not finite") from e
     return text.encode()
+
+
+_quoted: Callable[[str], str] = json.encoder.encode_basestring
+"""A JSON string as `json.dumps(ensure_ascii=False)` writes it; C where the interpreter has it."""
+
+
+def _finite(value: float) -> str:
+    if not math.isfinite(value):
+        raise NotCanonical("a number that is not finite")
+    return float.__repr__(value)
+
+
+def _listed(value: list[object] | tuple[object, ...]) -> str:
+    return "[" + ",".join([text_of(v) for v in value]) + "]"
+
+
+_TEXT: dict[type, Callable[[Any], str]] = {
+    str: _quoted,
+    int: int.__repr__,
+    bool: lambda b: "true" if b else "false",
+    type(None): lambda _: "null",
+    float: _finite,
+    UUID: lambda u: f'"{u}"',
+    datetime: lambda at: f'"{instant(at)}"',
+    list: _listed,
+    tuple: _listed,
+}
+"""The plain types by their exact class; whatever else comes takes the long way through `canonical`."""
+
+
+def text_of(value: object) -> str:
+    """Return the canonical JSON text of a value: what `canonical` gives, in a fifth of the time (a test compares)."""
+    write = _TEXT.get(type(value))
+    return write(value) if write is not None else canonical(value).decode()
 
 
 def entry_header(
@@ -120,6 +158,33 @@ def entry_header(
 def entry_hash(header: dict[str, str | int | None]) -> bytes:
     """Return SHA-256(0x00 || canonical header): the RFC 6962 leaf hash, and the next entry's `prev`."""
     return hashlib.sha256(b"\x00" + canonical(header)).digest()
+
+
+def header_text(
+    centre_id: str,
+    seq: int,
+    prev: str,
+    entry_id: str,
+    kind: str,
+    happened_at: str,
+    recorded_at: str,
+    sealed_at: str,
+    actor: str,
+    subject_id: str | None,
+    key_year: int | None,
+    body_sha256: str,
+    payload_sha256: str | None,
+) -> str:
+    """Return the canonical text of a header from texts in their canonical form: `canonical(entry_header(…))` faster."""
+    subject = "null" if subject_id is None else f'"{subject_id}"'
+    payload = "null" if payload_sha256 is None else f'"{payload_sha256}"'
+    year = "null" if key_year is None else key_year
+    return (
+        f'{{"actor":{_quoted(actor)},"body_sha256":"{body_sha256}","centre_id":"{centre_id}","entry_id":"{entry_id}",'
+        f'"happened_at":"{happened_at}","key_year":{year},"kind":{_quoted(kind)},"payload_sha256":{payload},'
+        f'"prev":"{prev}","recorded_at":"{recorded_at}","sealed_at":"{sealed_at}","seq":{seq},"subject_id":{subject},'
+        f'"v":{FORMAT}}}'
+    )
 
 
 def _subclasses(root: type[Fact]) -> list[type[Fact]]:
@@ -197,6 +262,27 @@ def _decoders_of(cls: type[Fact]) -> tuple[msgspec.json.Decoder[Any], msgspec.js
     return _decoders[cls]
 
 
+_Names = tuple[tuple[str, str], ...]
+_shapes: dict[type[Fact], tuple[_Names, _Names]] = {}
+
+
+def _shape(cls: type[Fact]) -> tuple[_Names, _Names]:
+    """Return the public and the personal fields of a class, each as its name and its JSON key, in canonical order."""
+    found = _shapes.get(cls)
+    if found is None:
+        hidden = personal_fields(cls)
+        names = sorted(f.name for f in fields(cls))
+        found = _shapes[cls] = (
+            tuple((n, f"{_quoted(n)}:") for n in names if n not in hidden),
+            tuple((n, f"{_quoted(n)}:") for n in names if n in hidden),
+        )
+    return found
+
+
+def _object(fact: Fact, names: _Names) -> bytes:
+    return ("{" + ",".join([key + text_of(getattr(fact, name)) for name, key in names]) + "}").encode()
+
+
 def split(fact: Fact) -> tuple[bytes, bytes | None, UUID | None]:
     """Return the public body, the personal payload (None where there is none) and the subject's id.
 
@@ -204,15 +290,13 @@ def split(fact: Fact) -> tuple[bytes, bytes | None, UUID | None]:
         Fault: the fact has personal fields and names nobody they belong to.
     """
     cls = type(fact)
-    hidden = personal_fields(cls)
-    values = {f.name: getattr(fact, f.name) for f in fields(fact)}
-    body = canonical({k: v for k, v in values.items() if k not in hidden})
-    subject: UUID | None = values[cls.subject] if cls.subject is not None else None
-    if not hidden:
-        return body, None, subject
+    public, personal = _shape(cls)
+    subject: UUID | None = getattr(fact, cls.subject) if cls.subject is not None else None
+    if not personal:
+        return _object(fact, public), None, subject
     if subject is None:
         raise Fault(f"`{cls.kind}` has personal fields and no subject")
-    return body, canonical({k: values[k] for k in hidden}), subject
+    return _object(fact, public), _object(fact, personal), subject
 
 
 def join(cls: type[Fact], body: bytes, payload: bytes | None) -> Fact:

@@ -24,11 +24,11 @@ class Tree:
     True
     """
 
-    __slots__ = ("_peaks", "size")
+    __slots__ = ("peaks", "size")
 
     def __init__(self, leaves: Iterable[bytes] = ()) -> None:
         self.size = 0
-        self._peaks: list[bytes] = []  # one full subtree per set bit of `size`, largest first
+        self.peaks: list[bytes] = []  # one full subtree per set bit of `size`, largest first
         for leaf in leaves:
             self.add(leaf)
 
@@ -36,19 +36,24 @@ class Tree:
         """Take one more leaf hash."""
         size, peak = self.size, leaf
         while size & 1:
-            peak = node(self._peaks.pop(), peak)
+            peak = node(self.peaks.pop(), peak)
             size >>= 1
-        self._peaks.append(peak)
+        self.peaks.append(peak)
         self.size += 1
 
     def root(self) -> bytes:
         """Return the root over all leaves so far."""
-        if not self._peaks:
+        if not self.peaks:
             return EMPTY_ROOT
-        root = self._peaks[-1]
-        for peak in reversed(self._peaks[:-1]):
-            root = node(peak, root)
-        return root
+        return fold(self.peaks)
+
+
+def fold(peaks: Sequence[bytes]) -> bytes:
+    """Return the root over full subtrees, largest first."""
+    root = peaks[-1]
+    for peak in reversed(peaks[:-1]):
+        root = node(peak, root)
+    return root
 
 
 def _split_point(n: int) -> int:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +23,7 @@ from prometheus_client import Counter, Histogram
 from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CentreId
-from ansimnet.platform.ledger.canonical import entry_hash, entry_header
+from ansimnet.platform.ledger.canonical import header_text, instant
 from ansimnet.platform.ledger.checkpoints import Checkpoint, Witness, from_line, sign
 from ansimnet.platform.ledger.keys import KeyStore, Signer
 from ansimnet.platform.ledger.merkle import Tree
@@ -39,7 +40,7 @@ STANDBY_S = 0.5
 """How often a second sealer asks whether the first is gone."""
 POLL_S = 1.0
 """How long to sleep without a word; a lost notification costs this much at most."""
-BATCH_ENTRIES = 1000
+BATCH_ENTRIES = 4000
 """Entries sealed in one transaction; more wait for the next, some milliseconds later."""
 CHECKPOINT_ENTRIES = 256
 CHECKPOINT_AFTER = timedelta(seconds=10)
@@ -56,16 +57,16 @@ SEAL_SECONDS = Histogram(
 )
 
 _PENDING = """
-    select e.entry_id, e.centre_id, e.kind, e.happened_at, e.recorded_at, e.actor, e.subject_id, e.key_year,
-           sha256(e.body), e.payload_sha256
+    select e.entry_id::text, e.centre_id, e.kind, e.happened_at, e.recorded_at, e.actor, e.subject_id::text, e.key_year,
+           encode(sha256(e.body), 'hex'), encode(e.payload_sha256, 'hex')
     from ledger_pending p join ledger_entry e using (entry_id)
     order by e.recorded_at, e.entry_id limit %s
 """
 _SEAL = """
     with sealed as (
         insert into ledger_seal (centre_id, seq, entry_id, prev_hash, hash, sealed_at)
-        select * from unnest(%(centres)s::uuid[], %(seqs)s::bigint[], %(ids)s::uuid[], %(prevs)s::bytea[],
-                             %(hashes)s::bytea[], %(ats)s::timestamptz[])
+        select *, %(at)s from unnest(%(centres)s::uuid[], %(seqs)s::bigint[], %(ids)s::uuid[], %(prevs)s::bytea[],
+                                     %(hashes)s::bytea[])
     ), gone as (
         delete from ledger_pending where entry_id = any(%(ids)s::uuid[])
     )
@@ -80,6 +81,28 @@ class BrokenChain(Fault):
 
 class KeyReplaced(Fault):
     """The published key is not the one this centre signs with: the key folder was lost or exchanged."""
+
+
+_Seal = tuple[CentreId, int, str, bytes, bytes]
+"""Centre, number, entry, hash before, hash."""
+
+
+def _chained(heads: dict[CentreId, tuple[int, bytes]], rows: list[Any], sealed_at: str) -> list[_Seal]:
+    """Give each row the next number and hash of its centre, and move `heads` along."""
+    seals: list[_Seal] = []
+    names = {c: str(c) for c in heads}
+    for entry_id, centre, kind, happened_at, recorded_at, actor, subject, key_year, body_sha, payload_sha in rows:
+        if centre not in heads:
+            raise Fault(f"no keys for centre `{centre}`")
+        seq, prev = heads[centre]
+        text = header_text(
+            names[centre], seq + 1, prev.hex(), entry_id, kind, instant(happened_at), instant(recorded_at), sealed_at,
+            actor, subject, key_year, body_sha, payload_sha,
+        )  # fmt: skip
+        digest = hashlib.sha256(b"\x00" + text.encode()).digest()
+        seals.append((centre, seq + 1, entry_id, prev, digest))
+        heads[centre] = (seq + 1, digest)
+    return seals
 
 
 @dataclass(slots=True)
@@ -223,45 +246,21 @@ class Sealer:
             return 0
         sealed_at = now()
         heads: dict[CentreId, tuple[int, bytes]] = {c: (h.seq, h.hash) for c, h in self._heads.items()}
-        seals: list[tuple[CentreId, int, Any, bytes, bytes, datetime]] = []
-        for (
-            entry_id,
-            centre,
-            kind,
-            happened_at,
-            recorded_at,
-            actor,
-            subject_id,
-            key_year,
-            body_sha,
-            payload_sha,
-        ) in rows:
-            if centre not in heads:
-                raise Fault(f"no keys for centre `{centre}`")
-            seq, prev = heads[centre]
-            header = entry_header(
-                centre_id=centre,
-                seq=seq + 1,
-                prev=prev,
-                entry_id=entry_id,
-                kind=kind,
-                happened_at=happened_at,
-                recorded_at=recorded_at,
-                sealed_at=sealed_at,
-                actor=actor,
-                subject_id=subject_id,
-                key_year=key_year,
-                body_sha256=body_sha,
-                payload_sha256=payload_sha,
-            )
-            digest = entry_hash(header)
-            seals.append((centre, seq + 1, entry_id, prev, digest, sealed_at))
-            heads[centre] = (seq + 1, digest)
+        seals = _chained(heads, rows, instant(sealed_at))
         told = [f"{c} {seq}" for c, (seq, _) in heads.items() if seq != self._heads[c].seq]
-        columns = [list(column) for column in zip(*seals, strict=True)]
-        names = ("centres", "seqs", "ids", "prevs", "hashes", "ats")
-        await conn.execute(_SEAL, {**dict(zip(names, columns, strict=True)), "told": told})
-        for centre, seq, _, _, digest, _ in seals:
+        await conn.execute(
+            _SEAL,
+            {
+                "centres": "{" + ",".join([str(s[0]) for s in seals]) + "}",
+                "seqs": "{" + ",".join([str(s[1]) for s in seals]) + "}",
+                "ids": "{" + ",".join([s[2] for s in seals]) + "}",
+                "prevs": "{" + ",".join([f'"\\\\x{s[3].hex()}"' for s in seals]) + "}",
+                "hashes": "{" + ",".join([f'"\\\\x{s[4].hex()}"' for s in seals]) + "}",
+                "at": sealed_at,
+                "told": told,
+            },
+        )
+        for centre, seq, _, _, digest in seals:
             head = self._heads[centre]
             head.seq, head.hash = seq, digest
             head.tree.add(digest)
@@ -269,7 +268,7 @@ class Sealer:
                 head.unsigned_since = monotonic_s()
         SEALED.inc(len(seals))
         for row in rows:
-            SEAL_SECONDS.observe(max(0.0, (sealed_at - row[4].astimezone(UTC)).total_seconds()))
+            SEAL_SECONDS.observe(max(0.0, (sealed_at - row[4]).total_seconds()))
         return len(seals)
 
     async def _checkpoints(self, conn: psycopg.AsyncConnection[Any], *, forced: bool) -> None:
