@@ -13,7 +13,8 @@ from ansimnet.kernel.permits import Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy.model import PERSONAL, Account, kind_of
-from ansimnet.slices.policy.rules import RULES, passwords
+from ansimnet.slices.policy.queries import agencies, rights
+from ansimnet.slices.policy.rules import in_force, passwords
 from ansimnet.slices.policy.store import accounts, keyring
 
 CODE_LASTS = timedelta(hours=24)
@@ -48,7 +49,7 @@ async def create_account(
         raise Refusal("a login is 2 to 64 of a–z, 0–9, `.`, `_`, `-`")
     if not 1 <= len(display.strip()) <= 80:
         raise Refusal("a display name has 1 to 80 characters")
-    if kind_of(tx.centre_id) not in RULES.homes(role):
+    if kind_of(tx.centre_id) not in in_force(now).homes(role):
         raise Refusal("this role does nothing in this centre")
     if (role in PERSONAL) != (subject_id is not None):
         raise Refusal("a phone belongs to a person or a unit, and nobody else's account does")
@@ -67,6 +68,8 @@ async def create_account(
         raise LoginTaken(todo="choose another login")
     fact = AccountCreated(fact_id=FactId(new_id()), happened_at=now, account_id=account.account_id, role=role)
     await ledger.append(tx, fact, actor=actor)
+    await agencies.joined(tx, account.account_id, role, now)
+    await rights.joined(tx, account, now)
     return account
 
 

@@ -33,8 +33,8 @@ class Agency:
     ended_at: datetime | None = None
 
 
-_AGENCY: LiteralString = """a.agency_id, a.kind, a.name, a.name_en, a.purposes, a.grounds, a.needs_agreement, a.relay_url,
-    a.registered_at, a.ended_at"""
+_AGENCY: LiteralString = """a.agency_id, a.kind, a.name, a.name_en, a.purposes, a.grounds, a.needs_agreement,
+    a.relay_url, a.registered_at, a.ended_at"""
 
 
 def _agency(row: Row) -> Agency:
@@ -274,8 +274,8 @@ class MachineKey:
         return self.registered_at <= now < self.until_at and self.ended_at is None
 
 
-_KEY: LiteralString = """k.key_id, k.account_id, k.kind, k.public_key, k.fingerprint, k.name, k.registered_at, k.until_at,
-    k.used_at, k.ended_at, k.ended_reason"""
+_KEY: LiteralString = """k.key_id, k.account_id, k.kind, k.public_key, k.fingerprint, k.name, k.registered_at,
+    k.until_at, k.used_at, k.ended_at, k.ended_reason"""
 
 
 def _key(row: Row) -> MachineKey:
