@@ -36,7 +36,7 @@ create table policy_request (
     destroyed_at timestamptz,
     court_sealed_at timestamptz,
     -- Nobody is his own second person.
-    check (decided_by is null or state in ('withdrawn', 'expired') or decided_by <> asked_by),
+    check (state not in ('approved', 'refused') or decided_by <> asked_by),
     check (state not in ('approved', 'refused') or (decided_by is not null and decided_at is not null)),
     check (kind <> 'disclosure' or ground_kind = 'order'),
     check (ground_kind <> 'order' or order_id is not null),

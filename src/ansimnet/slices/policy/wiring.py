@@ -12,11 +12,14 @@ from ansimnet.platform.db import Db
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import jobs, queries
+from ansimnet.slices.policy.api import approvals, glass, holds, orders, security, signing, telling
 from ansimnet.slices.policy.api import routes as api
-from ansimnet.slices.policy.api import security, signing
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.queries import create_account
 from ansimnet.slices.policy.service import Desk, People, SingleSignOn
+
+SECOND_PERSON = (approvals.router, orders.router, glass.router, holds.router)
+"""What needs two people: requests, orders, break-glass, holds."""
 
 __all__ = ["Desk", "create_account", "jobs", "parts"]
 
@@ -27,9 +30,12 @@ def parts(ctx: Context) -> Parts:
 
     def install(app: FastAPI) -> None:
         api_sessions.install(app, desk)
+        app.state.neighbour_notices = ctx.settings.neighbour_notices
 
     return Parts(
-        routers=[api_sessions.router, signing.router, security.router, api.router],
+        routers=[api_sessions.router, signing.router, security.router, api.router, *SECOND_PERSON],
+        readers=list(jobs.READERS),
+        live=telling.views(ctx.clock),
         on_serve=[install],
         background=[_forget(ctx.dbs.tracking), _forget(ctx.dbs.city)],
     )

@@ -11,22 +11,20 @@ from ansimnet.facts.policy import AccessDecided, GroundChanged, GroundGranted, P
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.errors import Forbidden, NotFound, Refusal
 from ansimnet.kernel.ids import AccountId, CentreId, FactId, GroundId, PermitId, new_id
-from ansimnet.kernel.permits import Act, GroundKind, Masking, PermitOver, Purpose
+from ansimnet.kernel.permits import Act, GroundKind, PermitOver, Purpose, Role
 from ansimnet.platform import ledger
-from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.db import Tx
 from ansimnet.slices.policy import store
-from ansimnet.slices.policy.model import Account, Ground, Question, Said, Statute, kind_of
-from ansimnet.slices.policy.queries.permits import forbidden, record
+from ansimnet.slices.policy.model import Ground, kind_of
 from ansimnet.slices.policy.rules import (
     BREAK_GLASS_LASTS,
     MOST_EXTENSIONS,
     RESOLVED_LASTS,
-    RULES,
     TRIGGER_LASTS,
     cites_provision,
-    refuse,
     trigger_of,
 )
+from ansimnet.slices.policy.rules.second import GUARDED_ACTS, LEADS_EXTENSIONS
 from ansimnet.slices.policy.rules.words import REASONS
 
 
@@ -49,7 +47,7 @@ class NoReason(Refusal):
 
 
 class SecondExtension(Forbidden):
-    """This ground was extended once already."""
+    """This ground was extended as often as this role may."""
 
     name = "second-extension"
 
@@ -69,6 +67,9 @@ async def grant_ground(
     account_id: AccountId | None = None,
     reason: str | None = None,
     hidden_until_at: datetime | None = None,
+    from_at: datetime | None = None,
+    acts: Collection[Act] | None = None,
+    request_id: UUID | None = None,
     actor: str = "system:policy",
 ) -> GroundId:
     """Put a ground on file in the caller's transaction.
@@ -80,11 +81,17 @@ async def grant_ground(
         about: the ids of the situation: alarm, incident, provision; `end_about` finds it by any of them.
         parties: units or persons who take part.
         for_centre: the other centre whose accounts may use it as guests.
+        from_at: its beginning, where that is not now.
+        acts: the only acts it opens; None leaves that to the table. Guarded ones need `request_id`.
+        request_id: the request that a second person approved, or that begins as urgent.
 
     Raises:
         FifthTrigger: no such trigger, or a trigger named under another kind of ground (EM-14).
         NoCitation: a provision without its clause (EM-15).
+        Forbidden: a guarded act without a request, or no scope where one is needed.
     """
+    if request_id is None and acts is not None and GUARDED_ACTS & frozenset(acts):
+        raise Forbidden("this needs a second person", todo="ask for an approval")
     if kind is GroundKind.TRIGGER:
         if trigger_of(trigger) is None:
             raise FifthTrigger(todo="one of the four triggers must be confirmed", detail_ko=REASONS["fifth-trigger"].ko)
@@ -109,9 +116,11 @@ async def grant_ground(
         parties=frozenset(parties),
         for_centre=for_centre,
         account_id=account_id,
-        from_at=now,
+        from_at=now if from_at is None else from_at,
         until_at=until_at,
         hidden_until_at=hidden_until_at,
+        acts=None if acts is None else frozenset(acts),
+        request_id=request_id,
     )
     await store.add_ground(tx, ground, reason=reason, now=now)
     await ledger.append(tx, _granted(ground, now), actor=actor)
@@ -132,49 +141,6 @@ def _granted(ground: Ground, now: datetime) -> GroundGranted:
         account_id=ground.account_id,
         until_at=ground.until_at,
     )
-
-
-async def open_break_glass(
-    db: Db, account: Account, *, resources: Collection[UUID], reason: str, now: datetime
-) -> GroundId:
-    """Open what a life in danger opens to this role, for five minutes, and return the ground.
-
-    Committed on the ledger before it returns, a refusal too. It never opens a city's footage to the tracking centre,
-    and reaches no more than what is named.
-
-    Raises:
-        NoReason: nothing was said.
-        Forbidden: this role breaks no glass here, or nothing was named.
-    """
-    if not reason.strip():
-        raise NoReason(todo="say in one sentence whose life is in danger")
-    acts = RULES.breaks_glass(account.role, kind_of(account.centre_id)) if account.centre_id == db.centre_id else None
-    async with db.transaction() as tx:
-        if acts and resources:
-            return await grant_ground(
-                tx,
-                GroundKind.VITAL_INTEREST,
-                Statute.PIPA_15_1_5,
-                resources=resources,
-                until_at=now + BREAK_GLASS_LASTS,
-                now=now,
-                account_id=account.account_id,
-                reason=reason,
-                actor=f"account:{account.account_id}",
-            )
-        q = Question(
-            account=account,
-            place=db.centre_id,
-            act=Act.VIEW_STREAM,
-            purpose=Purpose.RESPOND,
-            resources=frozenset(resources),
-            masking=Masking.MASKED,
-            now=now,
-        )
-        why = ("footage-only-on-trigger",) if not acts else ("out-of-scope",)
-        answer = refuse(why, Said(REASONS[why[0]].ko, REASONS[why[0]].en))
-        await record(tx, q, answer, None, "break-glass")
-    raise forbidden(answer)
 
 
 async def grounds_about(tx: Tx, *about: UUID) -> list[Ground]:
@@ -223,10 +189,12 @@ async def _changed(
     await ledger.append(tx, fact, actor=actor)
 
 
-async def extend_about(tx: Tx, about: UUID, *, by: AccountId, reason: str, now: datetime) -> datetime:
+async def extend_about(
+    tx: Tx, about: UUID, *, by: AccountId, reason: str, now: datetime, role: Role | None = None
+) -> datetime:
     """Extend every living trigger's ground of a situation and return the new end. See `extend_ground`."""
     ends = [
-        await extend_ground(tx, g.ground_id, by=by, reason=reason, now=now)
+        await extend_ground(tx, g.ground_id, by=by, reason=reason, now=now, role=role)
         for g in await store.grounds_about(tx, [about])
         if g.kind is GroundKind.TRIGGER and g.alive(now)
     ]
@@ -235,20 +203,27 @@ async def extend_about(tx: Tx, about: UUID, *, by: AccountId, reason: str, now: 
     return max(ends)
 
 
-async def extend_ground(tx: Tx, ground_id: GroundId, *, by: AccountId, reason: str, now: datetime) -> datetime:
-    """Give a trigger's ground and its living permits 60 more minutes, once, for a stated reason; return the new end.
+async def extend_ground(
+    tx: Tx, ground_id: GroundId, *, by: AccountId, reason: str, now: datetime, role: Role | None = None
+) -> datetime:
+    """Give a trigger's ground and its living permits 60 more minutes, for a stated reason; return the new end.
+
+    Once by whoever may extend at all; a second time by a shift lead alone (`role`, of the account that asks).
 
     Raises:
         NoReason: nothing was said.
         PermitOver: the ground has ended, or is none that can be extended.
-        SecondExtension: it was extended already; the second time is the shift lead's.
+        SecondExtension: it was extended already, and this is no shift lead; or a lead has extended it too.
     """
     if not reason.strip():
         raise NoReason(todo="say in one sentence why it must go on")
     ground = await store.lock_ground(tx, ground_id, write=True)
     if ground is None or ground.kind is not GroundKind.TRIGGER or not ground.alive(now):
         raise PermitOver(todo="a confirmed trigger opens a new ground")
-    if ground.extensions >= MOST_EXTENSIONS:
+    most = MOST_EXTENSIONS + LEADS_EXTENSIONS if role is Role.SHIFT_LEAD else MOST_EXTENSIONS
+    if ground.extensions >= most:
+        if role is Role.SHIFT_LEAD:
+            raise SecondExtension(todo="a confirmed trigger opens a new ground", todo_ko="새 사유가 확정되어야 합니다")
         raise SecondExtension(todo="the shift lead decides", todo_ko="두 번째 연장은 근무 책임자가 정합니다")
     until_at = ground.until_at + TRIGGER_LASTS
     await store.set_ground_end(tx, ground_id, until_at, extended_because=reason)

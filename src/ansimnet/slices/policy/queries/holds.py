@@ -1,0 +1,129 @@
+"""Holds: data that nobody destroys, under a ground and a case, until a stated end (CC-04). A hold wins over erasure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from ansimnet.facts.policy import HoldChanged
+from ansimnet.kernel import clock
+from ansimnet.kernel.errors import Conflict, Forbidden, NotFound, Refusal
+from ansimnet.kernel.ids import FactId, new_id
+from ansimnet.platform import ledger
+from ansimnet.platform.db import Tx
+from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.queries.grounds import NoReason
+from ansimnet.slices.policy.rules.second import MOST_HOLD, PLACES_HOLD
+from ansimnet.slices.policy.store import orders as rows
+from ansimnet.slices.policy.store.orders import HoldRow
+
+
+async def place_hold(
+    tx: Tx,
+    account: Account,
+    *,
+    resources: Collection[UUID],
+    statute: str,
+    case_no: str,
+    reason: str,
+    until_at: datetime,
+    now: datetime,
+    order_id: UUID | None = None,
+) -> HoldRow:
+    """Keep data of these persons or things from being destroyed until an end.
+
+    Whoever is destroying one of them right now comes first; this waits, and holds what is left.
+
+    Raises:
+        Forbidden: this role holds nothing, or the order it names is not in force.
+        Refusal: clause, case, reason, scope or end is missing.
+    """
+    if account.role not in PLACES_HOLD:
+        raise Forbidden("this role holds no data", detail_ko="이 역할은 보존을 정하지 않습니다")
+    if not statute.strip() or not case_no.strip() or not reason.strip() or not 0 < len(set(resources)) <= 64:
+        raise Refusal(
+            "a hold has a clause, a case, a reason and a scope", detail_ko="근거, 사건, 까닭, 대상을 적으십시오"
+        )
+    if not now < until_at <= now + MOST_HOLD:
+        raise Refusal("a hold ends within 90 days, and is renewed", detail_ko="보존은 90일 안에 끝나고, 연장합니다")
+    if order_id is not None:
+        order = await rows.lock_order(tx, order_id, write=False)
+        if order is None or order.state != "in_force" or not order.from_at <= now < order.until_at:
+            raise Forbidden("the order is not in force", detail_ko="명령이 효력을 갖고 있지 않습니다")
+    hold = HoldRow(
+        hold_id=new_id(),
+        resources=frozenset(resources),
+        statute=statute.strip(),
+        order_id=order_id,
+        placed_by=account.account_id,
+        placed_at=now,
+        until_at=until_at,
+    )
+    await rows.lock_ids(tx, hold.resources)
+    await rows.add_hold(tx, hold, case_no=case_no.strip(), reason=reason.strip())
+    await _changed(tx, hold, "placed", hold.until_at, account, now)
+    return hold
+
+
+async def renew_hold(tx: Tx, account: Account, hold_id: UUID, reason: str, until_at: datetime, now: datetime) -> None:
+    """Let a standing hold last longer, for a reason.
+
+    Raises:
+        NoReason, NotFound, Forbidden, Conflict, Refusal: nothing said, none there, not this role's, over, too long.
+    """
+    hold = await _standing(tx, account, hold_id, reason, now)
+    if not hold.until_at < until_at <= now + MOST_HOLD:
+        raise Refusal("a renewal ends later, within 90 days", detail_ko="더 늦게, 90일 안에 끝나야 합니다")
+    await rows.renew_hold(tx, hold_id, until_at)
+    await _changed(tx, hold, "renewed", until_at, account, now)
+
+
+async def release_hold(tx: Tx, account: Account, hold_id: UUID, reason: str, now: datetime) -> None:
+    """End a hold; what it kept is destroyed when its own time has come. Raises as `renew_hold`."""
+    hold = await _standing(tx, account, hold_id, reason, now)
+    await rows.release_hold(tx, hold_id, account.account_id, now)
+    await _changed(tx, hold, "released", now, account, now)
+
+
+async def _standing(tx: Tx, account: Account, hold_id: UUID, reason: str, now: datetime) -> HoldRow:
+    if not reason.strip():
+        raise NoReason(todo="say in one sentence why")
+    if account.role not in PLACES_HOLD:
+        raise Forbidden("this role holds no data", detail_ko="이 역할은 보존을 정하지 않습니다")
+    hold = await rows.lock_hold(tx, hold_id)
+    if hold is None:
+        raise NotFound("there is no such hold")
+    if hold.released_at is not None or hold.until_at <= now:
+        raise Conflict("the hold is over", detail_ko="이미 끝난 보존입니다")
+    return hold
+
+
+async def _changed(tx: Tx, hold: HoldRow, change: str, until_at: datetime, account: Account, now: datetime) -> None:
+    fact = HoldChanged(
+        fact_id=FactId(new_id()),
+        happened_at=now,
+        hold_id=hold.hold_id,
+        change=change,
+        resources=tuple(sorted(hold.resources)),
+        statute=hold.statute,
+        order_id=hold.order_id,
+        until_at=until_at,
+        by=account.account_id,
+    )
+    await ledger.append(tx, fact, actor=f"account:{account.account_id}")
+
+
+async def held(tx: Tx, ids: UUID | Collection[UUID], now: datetime | None = None) -> bool:
+    """Return whether a hold that stands names any of these persons or things: then nothing of theirs is destroyed.
+
+    Ask in the transaction that destroys: nobody can place a hold on them before it ends. `now` defaults to the clock.
+    """
+    asked = frozenset({ids}) if isinstance(ids, UUID) else frozenset(ids)
+    await rows.lock_ids(tx, asked)
+    return await rows.held(tx, asked, clock.now() if now is None else now)
+
+
+async def holds_listed(tx: Tx) -> list[tuple[HoldRow, dict[str, object] | None]]:
+    """Return this centre's holds with case and reason, those that stand first."""
+    return await rows.list_holds(tx)
