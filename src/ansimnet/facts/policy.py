@@ -29,6 +29,7 @@ class AccessDecided(Fact):
     resources: tuple[UUID, ...] = ()  # all of them, where there are several; `resource` is then None
     cites: tuple[str, ...] = ()
     screen: str = ""
+    policy_version: str = ""  # the version of the table that answered: its name and the beginning of its checksum
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

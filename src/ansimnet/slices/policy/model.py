@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+from ansimnet.kernel.clock import KST
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, AccountId, CentreId, GroundId, PermitId
 from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, Role
 
@@ -38,7 +39,7 @@ class Said(NamedTuple):
 
 
 class Statute(StrEnum):
-    """Every clause this slice cites. The value stands on the ledger and crosses the link; the title is for people."""
+    """The clauses that code names. The value stands on the ledger and crosses the link; its title is in the tables."""
 
     PIPA_18_2_3 = "PIPA 18(2)3"
     PIPA_18_2_7 = "PIPA 18(2)7"
@@ -59,33 +60,13 @@ class Statute(StrEnum):
     VICTIM_ACT_9 = "VICTIM-ACT 9"
 
 
-TITLES: dict[Statute, Said] = {
-    Statute.PIPA_18_2_3: Said("개인정보 보호법 §18②3", "PIPA §18②3, urgent interest of life, body or property"),
-    Statute.PIPA_18_2_7: Said("개인정보 보호법 §18②7", "PIPA §18②7, investigation of a crime"),
-    Statute.PIPA_15_1_2: Said("개인정보 보호법 §15①2", "PIPA §15①2, duty under a statute"),
-    Statute.PIPA_15_1_5: Said("개인정보 보호법 §15①5", "PIPA §15①5, urgent interest of life or body"),
-    Statute.PIPA_25: Said("개인정보 보호법 §25", "PIPA §25, fixed cameras in public places"),
-    Statute.PIPA_29: Said("개인정보 보호법 §29", "PIPA §29, duty of safeguards"),
-    Statute.PIPA_35: Said("개인정보 보호법 §35", "PIPA §35, access to one's own data"),
-    Statute.PIPA_DECREE_15: Said("개인정보 보호법 시행령 §15", "PIPA decree §15, record of what was provided"),
-    Statute.SAFEGUARDS_5: Said("개인정보의 안전성 확보조치 기준 §5", "Safeguards standard §5, access rights"),
-    Statute.SAFEGUARDS_8: Said("개인정보의 안전성 확보조치 기준 §8", "Safeguards standard §8, access logs"),
-    Statute.EM_ACT_12: Said("전자장치부착법 §12", "Electronic Monitoring Act §12, execution of the order"),
-    Statute.EM_ACT_15: Said("전자장치부착법 §15", "Electronic Monitoring Act §15, the officer's duties"),
-    Statute.EM_ACT_16: Said("전자장치부착법 §16", "Electronic Monitoring Act §16, use of received data"),
-    Statute.EM_ACT_16_3: Said("전자장치부착법 §16의3", "Electronic Monitoring Act §16-3, the tracking centre"),
-    Statute.EMERGENCY_112: Said("112신고의 운영 및 처리에 관한 법률", "Act on emergency calls to 112"),
-    Statute.POLICE_DUTIES_2: Said("경찰관 직무집행법 §2", "Police Duties Act §2"),
-    Statute.VICTIM_ACT_9: Said("범죄피해자 보호법 §9", "Crime Victim Protection Act §9"),
-}
-
-
 class Reach(StrEnum):
     """How far a line of the table reaches."""
 
     CENTRE = "centre"  # every resource of the act inside the centre
     SCOPE = "scope"  # the resources the ground names
     OWN = "own"  # the account's own subject and nothing else
+    SELF = "self"  # the account itself: its keys, its sessions
     PARTY = "party"  # the ground's resources, for those who take part in it
 
 
@@ -102,12 +83,101 @@ class Account:
     disabled_at: datetime | None = None
 
 
+_UNSAID = Said("", "")
+
+
+class Relation(StrEnum):
+    """What must tie an account to what it asks for. Looked up before the decision, never in it."""
+
+    OWN_WEARER = "own-wearer"  # assigned to the officer; without assignments, all of the office or centre
+    OWN_CLIENT = "own-client"
+    TODAYS_SESSION = "todays-session"
+    OWN_CASE = "own-case"
+    OWN_RESIDENT = "own-resident"
+    OWN_FACILITY = "own-facility"
+    OWN_BOOKING = "own-booking"
+    SHARED_TRIP = "shared-trip"
+    ASSIGNED_AREA = "assigned-area"
+    TRAINED = "trained"
+    COMPETENT_DISTRICT = "competent-district"
+    GRANTED_PROVISION = "granted-provision"
+    AGREEMENT = "agreement"  # of the account's agency with this centre, in force (VP-12)
+    FOOTAGE_RIGHT = "footage-right"  # certified this quarter and used within 90 days (CC-03)
+    DISCLOSURE_OPEN = "disclosure-open"  # the centre has switched notices to neighbours on (EM-12: off by default)
+
+
+class Side(StrEnum):
+    """A place that must not meet another in one pair of hands."""
+
+    OFFENDER = "offender-place"
+    VICTIM = "victim-place"
+    SHELTER = "shelter-place"
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """One relation as it is now: it holds or not, and for which ids (None: it is tied to none in particular)."""
+
+    relation: Relation
+    holds: bool = True
+    resources: frozenset[UUID] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What was looked up about an account before its question. A relation that is not here is unknown.
+
+    `holding` are the sides whose place the account can see at this moment, under permits that stand.
+    """
+
+    ties: tuple[Tie, ...] = ()
+    holding: frozenset[Side] = frozenset()
+
+    def of(self, relation: Relation) -> Tie | None:
+        """Return a tie, or None where nothing is known."""
+        for tie in self.ties:
+            if tie.relation is relation:
+                return tie
+        return None
+
+
+NO_RELATIONS = Relations()
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """A daily window in Korean time, minutes after midnight, `[from_minute, until_minute)`; it may cross midnight."""
+
+    from_minute: int
+    until_minute: int
+
+    def left(self, now: datetime) -> timedelta | None:
+        """Return how long the window stays open from this instant, or None outside it.
+
+        >>> from datetime import UTC
+        >>> str(Hours(22 * 60, 60).left(datetime(2026, 11, 21, 14, 30, tzinfo=UTC)))  # 23:30 in Seoul
+        '1:30:00'
+        """
+        local = now.astimezone(KST)
+        minute = local.hour * 60 + local.minute
+        span = (self.until_minute - self.from_minute) % DAY_MINUTES
+        gone = (minute - self.from_minute) % DAY_MINUTES
+        if gone >= span:
+            return None
+        return timedelta(minutes=span - gone) - timedelta(seconds=local.second, microseconds=local.microsecond)
+
+
+DAY_MINUTES = 24 * 60
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """One row of the table: these roles may do this, for these purposes, under these kinds of ground.
 
     `homes` are the centres whose accounts the line serves; `places` the centres whose data it opens. `standing`
-    lines rest on a duty of the role and need no ground of their own on file. `lasts` bounds the permit.
+    lines rest on a duty of the role and need no ground of their own on file. `lasts` bounds the permit. Every relation
+    in `needs` must be known to hold; one in `unless_lost` closes the line where it is known not to. `clauses` are those
+    of which the ground must cite one; `second_person` wants a ground that a second person approved.
     """
 
     name: str
@@ -118,21 +188,54 @@ class Line:
     homes: frozenset[CentreKind]
     places: frozenset[CentreKind]
     reach: Reach
-    cites: tuple[Statute, ...]
+    cites: tuple[str, ...]
     lasts: timedelta
     standing: bool = False
     masking: Masking = Masking.MASKED
+    needs: tuple[Relation, ...] = ()
+    unless_lost: tuple[Relation, ...] = ()
+    clauses: frozenset[str] = frozenset()
+    second_person: bool = False
+    hours: Hours | None = None
+    says: Said = _UNSAID
+
+    def joins(self, home: CentreKind, place: CentreKind) -> bool:
+        """Return whether accounts of one centre reach another's data by this line.
+
+        A duty never leaves its centre, and a line that serves two centres opens to each its own data.
+        """
+        own = home is place
+        return home in self.homes and place in self.places and (own or (not self.standing and len(self.homes) == 1))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Never:
-    """What no line, no ground and no later edit of the table can open."""
+    """What no line, no ground and no later edit of the table can open, to these roles of these centres."""
 
     name: str
     homes: frozenset[CentreKind]
     acts: frozenset[Act]
     grounds: frozenset[GroundKind]
     why: Said
+    roles: frozenset[Role] = frozenset(Role)
+    cites: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Apart:
+    """Two sides that no role joins, but those of `joined_by`; `in_turn` may see either, never both at one time."""
+
+    name: str
+    first: Side
+    second: Side
+    joined_by: frozenset[Role]
+    in_turn: frozenset[Role]
+    cites: tuple[str, ...]
+    why: Said
+
+    def across(self, side: Side) -> Side | None:
+        """Return the other side, or None where this rule does not speak of it."""
+        return self.second if side is self.first else self.first if side is self.second else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

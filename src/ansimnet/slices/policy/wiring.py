@@ -16,6 +16,8 @@ from ansimnet.slices.policy.api import approvals, glass, holds, orders, security
 from ansimnet.slices.policy.api import routes as api
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.queries import create_account
+from ansimnet.slices.policy.queries.relations import switch_notices
+from ansimnet.slices.policy.rules.table import require_order
 from ansimnet.slices.policy.service import Desk, People, SingleSignOn
 
 SECOND_PERSON = (approvals.router, orders.router, glass.router, holds.router)
@@ -26,6 +28,8 @@ __all__ = ["Desk", "create_account", "jobs", "parts"]
 
 def parts(ctx: Context) -> Parts:
     """Return routes and the resolver of `app.state.sign_in`; the timer registers with `platform.jobs` by import."""
+    require_order()
+    switch_notices(ctx.settings.neighbour_notices)
     desk = Desk(ctx.dbs, ctx.clock, people_of(ctx.settings))
 
     def install(app: FastAPI) -> None:

@@ -17,7 +17,9 @@ from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
 from ansimnet.slices.policy import store
 from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Look, Question, Redeemed
-from ansimnet.slices.policy.rules import RULES, citation, refuse, what_is
+from ansimnet.slices.policy.queries import agencies
+from ansimnet.slices.policy.queries.relations import gather
+from ansimnet.slices.policy.rules import Rulebook, citation, in_force, refuse, what_is
 from ansimnet.slices.policy.rules.words import ORGANISATIONS, REASONS, ROLE_WORDS
 from ansimnet.slices.policy.store import accounts, keyring
 
@@ -108,7 +110,9 @@ async def _still_held(db: Db, cache: dict[_Key, tuple[Permit, float]], key: _Key
 
 async def _decide(tx: Tx, q: Question, screen: str) -> tuple[Decision, Permit | None]:
     """Decide and write the answer down, in the caller's transaction."""
-    answer = await _answer(tx, q)
+    book = in_force(q.now)
+    answer = await _answer(tx, q, book)
+    answer = await agencies.within(tx, q, answer)
     granted: Permit | None = None
     if answer.allowed and answer.line is not None:
         granted = await store.add_permit(
@@ -116,15 +120,15 @@ async def _decide(tx: Tx, q: Question, screen: str) -> tuple[Decision, Permit | 
             PermitId(new_id()),
             q,
             answer,
-            ground_kind=RULES.line(answer.line).ground,
+            ground_kind=book.line(answer.line).ground,
             holder=_holder(q.account),
             screen=screen,
         )
-    await record(tx, q, answer, granted, screen)
+    await record(tx, q, answer, granted, screen, policy_version=book.version)
     return answer, granted
 
 
-async def _answer(tx: Tx, q: Question) -> Decision:
+async def _answer(tx: Tx, q: Question, book: Rulebook) -> Decision:
     if q.account.centre_id == q.place:
         fresh = await accounts.lock_account(tx, q.account.account_id)
         if fresh is None:
@@ -138,11 +142,12 @@ async def _answer(tx: Tx, q: Question) -> Decision:
             masking=q.masking,
             now=q.now,
         )
-    if not RULES.rests_on_file(q.account.role, q.act):
-        return RULES.decide(q, ())
+    ties = await gather(tx, book, q)
+    if not book.rests_on_file(q.account.role, q.act):
+        return book.decide(q, (), ties)
     grounds = {g.ground_id: g for g in await store.grounds_alive(tx, q.now, recent=True)}
     while True:
-        answer = RULES.decide(q, grounds.values())
+        answer = book.decide(q, grounds.values(), ties)
         if not answer.allowed or answer.ground_id not in grounds:
             return answer
         # Whoever ends this ground now waits for us, and then finds the permit we are about to write.
@@ -154,7 +159,9 @@ async def _answer(tx: Tx, q: Question) -> Decision:
             grounds[answer.ground_id] = locked
 
 
-async def record(tx: Tx, q: Question, answer: Decision, granted: Permit | None, screen: str) -> None:
+async def record(
+    tx: Tx, q: Question, answer: Decision, granted: Permit | None, screen: str, *, policy_version: str = ""
+) -> None:
     """Write a question and its answer on the ledger, and beside it, in the caller's transaction."""
     fact_id = new_id()
     resources = sorted(answer.resources or q.resources or ())
@@ -175,6 +182,7 @@ async def record(tx: Tx, q: Question, answer: Decision, granted: Permit | None, 
         resources=tuple(resources) if len(resources) > 1 else (),
         cites=answer.cites,
         screen=screen,
+        policy_version=policy_version or in_force(q.now).version,
     )
     await ledger.append(tx, fact, actor=f"account:{q.account.account_id}")
 

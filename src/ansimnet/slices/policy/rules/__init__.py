@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache, lru_cache
+from itertools import product
+from typing import NamedTuple
 from uuid import UUID
 
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.ids import GroundId, named_id
-from ansimnet.kernel.permits import Act, GroundKind, Masking, Role
+from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.slices.policy.model import (
-    TITLES,
+    NO_RELATIONS,
+    Apart,
     CentreKind,
     Decision,
     Ground,
@@ -20,12 +22,17 @@ from ansimnet.slices.policy.model import (
     Never,
     Question,
     Reach,
+    Relation,
+    Relations,
     Said,
     Statute,
     kind_of,
 )
+from ansimnet.slices.policy.rules.checks import MASKING_ORDER, SIDES
 from ansimnet.slices.policy.rules.table import (
+    APARTS,
     BREAK_GLASS_LASTS,
+    CLAUSES,
     FOOTAGE_ACTS,
     MOST_EXTENSIONS,
     NEVERS,
@@ -33,6 +40,7 @@ from ansimnet.slices.policy.rules.table import (
     RESOLVED_LASTS,
     TABLE,
     TRIGGER_LASTS,
+    VERSIONS,
 )
 from ansimnet.slices.policy.rules.words import ACT_WORDS, GROUND_WORDS, PURPOSE_WORDS, REASONS, ROLE_WORDS
 
@@ -41,17 +49,27 @@ __all__ = [
     "MOST_EXTENSIONS",
     "RESOLVED_LASTS",
     "RULES",
+    "SAYS",
     "TRIGGER_LASTS",
     "Rulebook",
+    "Ties",
     "citation",
     "cites_provision",
     "duty_ground",
+    "in_force",
     "refuse",
     "statute_for",
     "trigger_number",
     "trigger_of",
     "what_is",
 ]
+
+SAYS: dict[str, Said] = {
+    **{n.name: n.why for v in VERSIONS for n in v.nevers},
+    **{a.name: a.why for v in VERSIONS for a in v.aparts},
+    **REASONS,
+}
+"""The sentence of every reason a refusal can carry: the program's own and those of the tables."""
 
 _STATUTE_OF: dict[Trigger, Statute] = {
     Trigger.TAMPER: Statute.PIPA_18_2_7,  # destroying the device is itself an offence
@@ -87,25 +105,64 @@ def cites_provision(statute: str) -> bool:
     return statute in {s.value for s in PROVISION_STATUTES}
 
 
-class Rulebook:
-    """The table, indexed. `lines` and `nevers` are arguments so that a test can try a bad table."""
+class Ties(NamedTuple):
+    """What must be looked up before a question of this role and act can be answered."""
 
-    def __init__(self, lines: Sequence[Line] = TABLE, nevers: Sequence[Never] = NEVERS) -> None:
-        self.lines = tuple(lines)
-        self.nevers = tuple(nevers)
-        self._by_key: dict[tuple[Role, Act], list[Line]] = defaultdict(list)
-        for line in lines:
+    relations: frozenset[Relation]
+    sides: bool
+
+
+_Key = tuple[Role, Act, CentreKind, CentreKind]
+
+
+class Rulebook:
+    """One version of the table, indexed. Lines and nevers are arguments so that a test can try a bad table."""
+
+    def __init__(
+        self,
+        lines: Sequence[Line] = TABLE,
+        nevers: Sequence[Never] = NEVERS,
+        aparts: Sequence[Apart] = APARTS,
+        version: str = "",
+    ) -> None:
+        self.lines, self.nevers, self.aparts, self.version = tuple(lines), tuple(nevers), tuple(aparts), version
+        self._named = {ln.name: ln for ln in self.lines}
+        self._by_key: dict[tuple[Role, Act], list[Line]] = {}
+        self._doors: dict[_Key, dict[Purpose, tuple[Line, ...]]] = {}
+        for line in self.lines:
             for role in line.roles:
                 for act in line.acts:
-                    self._by_key[role, act].append(line)
+                    self._by_key.setdefault((role, act), []).append(line)
+                    self._index(line, role, act)
+        self._says = {**{n.name: n.why for n in self.nevers}, **{a.name: a.why for a in self.aparts}, **REASONS}
+        self._refusals: dict[tuple[tuple[str, ...], Said], Decision] = {}
+        self._todo_role = {act: self._name_roles(act) for act in Act}
+        self._ties = {key: self._ties_of(*key) for key in self._by_key}
+
+    def _index(self, line: Line, role: Role, act: Act) -> None:
+        for home, place in product(line.homes, line.places):
+            if line.joins(home, place):
+                door = self._doors.setdefault((role, act, home, place), {})
+                for purpose in line.purposes:
+                    door[purpose] = (*door.get(purpose, ()), line)
 
     def rests_on_file(self, role: Role, act: Act) -> bool:
         """Return whether the answer can depend on a ground on file."""
         return any(not ln.standing for ln in self._by_key.get((role, act), ())) or act in FOOTAGE_ACTS
 
+    def ties(self, role: Role, act: Act) -> Ties:
+        """Return what to look up about an account of this role before it asks this."""
+        return self._ties.get((role, act), _NO_TIES)
+
+    def _ties_of(self, role: Role, act: Act) -> Ties:
+        lines = self._by_key[role, act]
+        side = SIDES.get(act)
+        apart = [a for a in self.aparts if side is not None and a.across(side) and role not in a.joined_by]
+        return Ties(frozenset(r for ln in lines for r in (*ln.needs, *ln.unless_lost)), bool(apart))
+
     def line(self, name: str) -> Line:
         """Return a line by its name."""
-        return next(ln for ln in self.lines if ln.name == name)
+        return self._named[name]
 
     def homes(self, role: Role) -> frozenset[CentreKind]:
         """Return the centres in which an account of this role can exist: those where it may do something."""
@@ -116,84 +173,139 @@ class Rulebook:
         lines = [
             ln for ln in self.lines if ln.ground is GroundKind.VITAL_INTEREST and role in ln.roles and home in ln.homes
         ]
-        return frozenset(a for ln in lines for a in ln.acts if not self._barred(home, a, GroundKind.VITAL_INTEREST))
+        return frozenset(
+            a for ln in lines for a in ln.acts if not self._barred(role, home, a, GroundKind.VITAL_INTEREST)
+        )
 
-    def _barred(self, home: CentreKind | None, act: Act, ground: GroundKind) -> str | None:
-        found = (n.name for n in self.nevers if home in n.homes and act in n.acts and ground in n.grounds)
-        return next(found, None)
+    def _barred(self, role: Role, home: CentreKind | None, act: Act, ground: GroundKind) -> str | None:
+        for n in self.nevers:
+            if act in n.acts and role in n.roles and ground in n.grounds and home in n.homes:
+                return n.name
+        return None
 
-    def decide(self, q: Question, grounds: Iterable[Ground]) -> Decision:
-        """Answer a question from the grounds on file. Never raises: what goes wrong in here is a refusal."""
+    def decide(self, q: Question, grounds: Iterable[Ground], relations: Relations = NO_RELATIONS) -> Decision:
+        """Answer a question from the grounds on file and the ties looked up. Never raises: an error is a refusal."""
         try:
-            return self._decide(q, tuple(grounds))
+            return self._decide(q, tuple(grounds), relations)
         except Exception:
             return refuse(("policy-error",), REASONS["todo-report"])
 
-    def _decide(self, q: Question, grounds: tuple[Ground, ...]) -> Decision:
-        home, place = kind_of(q.account.centre_id), kind_of(q.place)
-        if q.account.disabled_at is not None:
-            return refuse(("account-disabled",), REASONS["todo-administrator"])
+    def _decide(self, q: Question, grounds: tuple[Ground, ...], relations: Relations) -> Decision:
+        account = q.account
+        if account.disabled_at is not None:
+            return self._refuse(("account-disabled",), REASONS["todo-administrator"])
+        home = kind_of(account.centre_id)
+        guest = account.centre_id != q.place
+        place = kind_of(q.place) if guest else home
         if home is None or place is None:
-            return refuse(("unknown-centre",), REASONS["todo-administrator"])
-        able = [ln for ln in self._by_key.get((q.account.role, q.act), ()) if home in ln.homes and place in ln.places]
-        able = [ln for ln in able if q.account.centre_id == q.place or not ln.standing]
-        if not able:
-            return self._refuse_role(q, home, grounds)
-        meant = [ln for ln in able if q.purpose in ln.purposes]
-        if not meant:
-            return refuse(("purpose",), _todo_purpose(able))
-        reasons: dict[str, None] = {}
+            return self._refuse(("unknown-centre",), REASONS["todo-administrator"])
+        door = self._doors.get((account.role, q.act, home, place))
+        if door is None:
+            reasons = ("role", *self._vital_reasons(q, home, grounds))
+            return self._refuse(reasons, self._todo_role[q.act])
+        meant = door.get(q.purpose)
+        if meant is None:
+            return self._refuse(("purpose",), _todo_purpose(tuple(sorted(door))))
+        apart = self._apart(q, relations)
+        if apart is not None:
+            return self._refuse((apart,), REASONS["todo-apart"])
+        return self._first(q, home, meant, grounds, relations)
+
+    def _first(
+        self, q: Question, home: CentreKind, meant: tuple[Line, ...], grounds: tuple[Ground, ...], relations: Relations
+    ) -> Decision:
+        """Return the answer of the first line that opens the door, or why none does."""
+        told: list[str] = []
         for line in meant:
-            answer = self._try(q, home, line, grounds)
+            answer = self._try(q, home, line, grounds, relations)
             if isinstance(answer, Decision):
                 return answer
-            reasons.update(dict.fromkeys(answer))
-        reasons.update(dict.fromkeys(self._vital_reasons(q, home, grounds)))
-        return refuse(tuple(reasons), _todo_ground(meant, tuple(reasons)))
+            told += answer
+        told += self._vital_reasons(q, home, grounds)
+        reasons = tuple(dict.fromkeys(told))
+        return self._refuse(reasons, _todo_ground(tuple(sorted({ln.ground for ln in meant})), reasons))
 
-    def _try(self, q: Question, home: CentreKind, line: Line, grounds: tuple[Ground, ...]) -> Decision | list[str]:
+    def _try(
+        self, q: Question, home: CentreKind, line: Line, grounds: tuple[Ground, ...], relations: Relations
+    ) -> Decision | list[str]:
         """Return an answer if this line opens the door, else why it does not."""
-        barred = self._barred(home, q.act, line.ground)
+        barred = self._barred(q.account.role, home, q.act, line.ground)
         if barred is not None:
             return [barred]
-        if _MASKING_ORDER[q.masking] > _MASKING_ORDER[line.masking]:
+        if q.masking is not line.masking and MASKING_ORDER[q.masking] > MASKING_ORDER[line.masking]:
             return ["masking"]
+        until = q.now + line.lasts
+        if line.hours is not None:
+            left = line.hours.left(q.now)
+            if left is None:
+                return ["hours"]
+            until = min(until, q.now + left)
+        resources = q.resources
+        if line.needs or line.unless_lost:
+            tied = _tied(line, resources, relations)
+            if isinstance(tied, str):
+                return [tied]
+            resources = tied.resources
         if line.standing:
-            return _standing(q, line)
-        reasons: list[str] = []
+            return _standing(q, line, resources, until)
+        told: list[str] = []
         for ground in grounds:
-            if ground.kind is not line.ground:
-                continue
-            flaw = _flaw(q, line, ground)
-            if flaw is None:
-                return _allow(q, line, ground)
-            reasons.append(flaw)
-        return reasons or ["no-ground"]
+            if ground.kind is line.ground:
+                flaw = _flaw(q, line, ground, resources)
+                if flaw is None:
+                    return _allow(line, ground, resources, until)
+                told.append(flaw)
+        return told or ["no-ground"]
 
-    def _vital_reasons(self, q: Question, home: CentreKind, grounds: tuple[Ground, ...]) -> list[str]:
-        vital = any(g.kind is GroundKind.VITAL_INTEREST and g.alive(q.now) for g in grounds)
-        barred = self._barred(home, q.act, GroundKind.VITAL_INTEREST)
-        return [barred] if vital and barred is not None else []
+    def _apart(self, q: Question, relations: Relations) -> str | None:
+        """Return the rule by which this place must not join one that the account can see already."""
+        side = SIDES.get(q.act)
+        if side is None or not relations.holding:
+            return None
+        for rule in self.aparts:
+            other = rule.across(side)
+            if other is not None and other in relations.holding and q.account.role not in rule.joined_by:
+                return rule.name
+        return None
 
-    def _refuse_role(self, q: Question, home: CentreKind, grounds: tuple[Ground, ...]) -> Decision:
-        others = sorted({r.value for ln in self.lines if q.act in ln.acts for r in ln.roles})
-        ko = ", ".join(ROLE_WORDS[Role(r)].ko for r in others)
-        en = ", ".join(ROLE_WORDS[Role(r)].en for r in others)
-        todo = (
-            Said(f"이 일은 다음 역할의 일입니다: {ko}", f"this is the work of: {en}")
-            if others
-            else REASONS["todo-none"]
+    def _vital_reasons(self, q: Question, home: CentreKind, grounds: tuple[Ground, ...]) -> tuple[str, ...]:
+        if not any(g.kind is GroundKind.VITAL_INTEREST and g.alive(q.now) for g in grounds):
+            return ()
+        barred = self._barred(q.account.role, home, q.act, GroundKind.VITAL_INTEREST)
+        return () if barred is None else (barred,)
+
+    def _refuse(self, reasons: tuple[str, ...], todo: Said) -> Decision:
+        """Return a refusal; the same words give the same value, so refusing costs no more than allowing."""
+        found = self._refusals.get((reasons, todo))
+        if found is None:
+            says = tuple(self._says[r] for r in reasons)
+            found = Decision(allowed=False, reasons=reasons, says=says, todo=todo)
+            if len(self._refusals) < MOST_REFUSALS:
+                self._refusals[reasons, todo] = found
+        return found
+
+    def _name_roles(self, act: Act) -> Said:
+        roles = sorted({r.value for ln in self.lines if act in ln.acts for r in ln.roles})
+        ko = ", ".join(ROLE_WORDS[Role(r)].ko for r in roles)
+        en = ", ".join(ROLE_WORDS[Role(r)].en for r in roles)
+        return (
+            Said(f"이 일은 다음 역할의 일입니다: {ko}", f"this is the work of: {en}") if roles else REASONS["todo-none"]
         )
-        return refuse(("role", *self._vital_reasons(q, home, grounds)), todo)
 
 
+MOST_REFUSALS = 10_000
+"""Reasons are combinations of a few words; nothing a caller sends makes new ones without end."""
+_NO_TIES = Ties(frozenset(), False)
 _NOTHING = Said("", "")
-_MASKING_ORDER = {Masking.MASKED: 0, Masking.MARKED: 1, Masking.ORIGINAL: 2}
+
+
+class _Tied(NamedTuple):
+    resources: frozenset[UUID] | None
 
 
 def refuse(reasons: tuple[str, ...], todo: Said) -> Decision:
     """Return a refusal with its reasons and what would open the door."""
-    return Decision(allowed=False, reasons=reasons, says=tuple(REASONS[r] for r in reasons), todo=todo)
+    return Decision(allowed=False, reasons=reasons, says=tuple(SAYS[r] for r in reasons), todo=todo)
 
 
 @cache
@@ -203,23 +315,42 @@ def duty_ground(line: str) -> GroundId:
 
 
 @lru_cache(1024)
-def _all_cites(first: tuple[str, ...], cites: tuple[Statute, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*first, *(c.value for c in cites))))
+def _all_cites(first: tuple[str, ...], cites: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*first, *(str(c) for c in cites))))
 
 
-def _standing(q: Question, line: Line) -> Decision | list[str]:
-    resources = q.resources
-    if line.reach is Reach.OWN:
-        own = q.account.subject_id
+def _tied(line: Line, resources: frozenset[UUID] | None, relations: Relations) -> _Tied | str:
+    """Return what the ties leave of the resources, or which tie is missing. An unknown tie counts as missing.
+
+    A question without resources is narrowed to the ids of its ties; one with resources must lie within them.
+    """
+    for relation in (*line.needs, *line.unless_lost):
+        tie = relations.of(relation)
+        if tie is None:
+            if relation in line.needs:
+                return f"no-{relation.value}"
+            continue
+        if not tie.holds:
+            return f"no-{relation.value}"
+        if tie.resources is not None:
+            resources = tie.resources if resources is None else resources
+            if not resources or not resources <= tie.resources:
+                return f"no-{relation.value}"
+    return _Tied(resources)
+
+
+def _standing(q: Question, line: Line, resources: frozenset[UUID] | None, until: datetime) -> Decision | list[str]:
+    if line.reach is not Reach.CENTRE:
+        own = q.account.account_id if line.reach is Reach.SELF else q.account.subject_id
+        if line.reach not in (Reach.OWN, Reach.SELF):
+            return ["no-ground"]
         if own is None or (resources is not None and resources != frozenset({own})):
             return ["not-yours"]
         resources = frozenset({own})
-    elif line.reach is not Reach.CENTRE:
-        return ["no-ground"]
-    return _allowed(q, line, duty_ground(line.name), resources, q.now + line.lasts, ())
+    return _allowed(line, duty_ground(line.name), resources, until, ())
 
 
-def _flaw(q: Question, line: Line, ground: Ground) -> str | None:
+def _flaw(q: Question, line: Line, ground: Ground, resources: frozenset[UUID] | None) -> str | None:
     """Return why this ground does not carry this line for this question, or None where it does."""
     if not ground.alive(q.now):
         return "ground-over"
@@ -230,6 +361,12 @@ def _flaw(q: Question, line: Line, ground: Ground) -> str | None:
             return "no-citation"
     elif ground.trigger is not None:
         return "fifth-trigger"  # only a trigger's ground may name one: break-glass is no way round EM-14
+    if line.clauses and ground.statute not in line.clauses:
+        return "clause"
+    if ground.acts is not None and q.act not in ground.acts:
+        return "other-act"
+    if line.second_person and ground.request_id is None:
+        return "no-second-person"
     guest = q.account.centre_id != q.place
     if guest and ground.for_centre != q.account.centre_id:
         return "other-centre"
@@ -237,32 +374,27 @@ def _flaw(q: Question, line: Line, ground: Ground) -> str | None:
         return "other-account"
     if line.reach is Reach.PARTY and not guest and q.account.subject_id not in ground.parties:
         return "no-party"  # a guest's own centre has asked this already
-    return None if _covers(ground, q.resources) else "out-of-scope"
+    return None if _covers(ground, resources) else "out-of-scope"
 
 
 def _covers(ground: Ground, resources: frozenset[UUID] | None) -> bool:
     if ground.resources is None:
-        return ground.kind not in (GroundKind.TRIGGER, GroundKind.VITAL_INTEREST)
-    return resources is not None and bool(resources) and resources <= ground.resources | ground.about
+        return ground.kind is GroundKind.STATUTE
+    return bool(resources) and resources is not None and resources <= ground.resources | ground.about
 
 
-def _allow(q: Question, line: Line, ground: Ground) -> Decision:
-    until = min(ground.until_at, q.now + line.lasts) if ground.kind is not GroundKind.TRIGGER else ground.until_at
-    return _allowed(q, line, ground.ground_id, q.resources, until, (ground.statute,))
+def _allow(line: Line, ground: Ground, resources: frozenset[UUID] | None, until: datetime) -> Decision:
+    until = min(ground.until_at, until) if ground.kind is not GroundKind.TRIGGER else ground.until_at
+    return _allowed(line, ground.ground_id, resources, until, (ground.statute,))
 
 
 def _allowed(
-    q: Question,
-    line: Line,
-    ground_id: GroundId,
-    resources: frozenset[UUID] | None,
-    not_after: datetime,
-    first: tuple[str, ...],
+    line: Line, ground_id: GroundId, resources: frozenset[UUID] | None, not_after: datetime, first: tuple[str, ...]
 ) -> Decision:
     return Decision(
         allowed=True,
         reasons=(line.name,),
-        says=(),
+        says=(line.says,),
         todo=_NOTHING,
         line=line.name,
         ground_id=ground_id,
@@ -272,22 +404,29 @@ def _allowed(
     )
 
 
-def _todo_purpose(lines: Sequence[Line]) -> Said:
-    purposes = sorted({p for ln in lines for p in ln.purposes})
+@cache
+def _todo_purpose(purposes: tuple[Purpose, ...]) -> Said:
     return Said(
         "목적을 다음 가운데 하나로 밝히십시오: " + ", ".join(PURPOSE_WORDS[p].ko for p in purposes),
         "state one of these purposes: " + ", ".join(PURPOSE_WORDS[p].en for p in purposes),
     )
 
 
-def _todo_ground(lines: Sequence[Line], reasons: tuple[str, ...]) -> Said:
-    if "masking" in reasons:
-        return REASONS["todo-masking"]
-    if "not-yours" in reasons:
-        return REASONS["todo-own"]
-    if "out-of-scope" in reasons:
-        return REASONS["todo-scope"]
-    kinds = sorted({ln.ground for ln in lines})
+_TODO = {
+    "masking": "todo-masking",
+    "not-yours": "todo-own",
+    "out-of-scope": "todo-scope",
+    "no-second-person": "todo-second-person",
+    "hours": "todo-hours",
+    **{f"no-{r.value}": "todo-tie" for r in Relation},
+}
+
+
+@lru_cache(1024)
+def _todo_ground(kinds: tuple[GroundKind, ...], reasons: tuple[str, ...]) -> Said:
+    for reason, todo in _TODO.items():
+        if reason in reasons:
+            return REASONS[todo]
     return Said(
         "이 근거가 있으면 열립니다: " + " 또는 ".join(GROUND_WORDS[k].ko for k in kinds),
         "this would open it: " + " or ".join(GROUND_WORDS[k].en for k in kinds),
@@ -300,8 +439,8 @@ def citation(statute: str) -> str:
     >>> citation("PIPA 18(2)3")
     '개인정보 보호법 §18②3'
     """
-    found = next((s for s in Statute if s.value == statute), None)
-    return TITLES[found].ko if found is not None else statute
+    found = CLAUSES.get(statute)
+    return statute if found is None else found.ko
 
 
 def what_is(act: Act) -> Said:
@@ -309,5 +448,13 @@ def what_is(act: Act) -> Said:
     return ACT_WORDS[act]
 
 
-RULES = Rulebook()
-"""The table in force."""
+_BOOKS = tuple((v.since, Rulebook(v.lines, v.nevers, v.aparts, v.label)) for v in VERSIONS)
+RULES = _BOOKS[-1][1]
+"""The newest version of the table."""
+NOTHING = Rulebook((), (), (), "none")
+"""What holds before the first version: nothing is allowed."""
+
+
+def in_force(now: datetime) -> Rulebook:
+    """Return the version of the table that is in force at an instant; before the first one nothing is allowed."""
+    return next((book for since, book in reversed(_BOOKS) if since <= now), NOTHING)

@@ -1,0 +1,58 @@
+"""What ties accounts to what they answer for, as rows, and which places an account can see at this moment."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from uuid import UUID
+
+from ansimnet.kernel.ids import AccountId
+from ansimnet.kernel.permits import Act
+from ansimnet.platform.db import Tx
+from ansimnet.slices.policy.model import Relation
+
+
+async def add_relation(
+    tx: Tx,
+    relation_id: UUID,
+    account_id: AccountId,
+    relation: Relation,
+    resources: Collection[UUID] | None,
+    from_at: datetime,
+    until_at: datetime,
+) -> None:
+    """Tie an account to ids, or to none (training), for a period."""
+    await tx.execute(
+        """insert into policy_relation (relation_id, account_id, relation, resources, from_at, until_at)
+           values (%s, %s, %s, %s, %s, %s)""",
+        (relation_id, account_id, relation, None if resources is None else list(resources), from_at, until_at),
+    )
+
+
+async def end_relation(tx: Tx, relation_id: UUID, now: datetime) -> AccountId | None:
+    """End a tie; return whose it was, None where no such tie stands."""
+    row = await tx.one(
+        "update policy_relation set ended_at = %s where relation_id = %s and ended_at is null returning account_id",
+        (now, relation_id),
+    )
+    return None if row is None else AccountId(row[0])
+
+
+async def relations_of(tx: Tx, account_id: AccountId, now: datetime) -> list[tuple[Relation, frozenset[UUID] | None]]:
+    """Return the ties of an account that stand now."""
+    rows = await tx.all(
+        """select relation, resources from policy_relation
+           where account_id = %s and ended_at is null and from_at <= %s and until_at > %s""",
+        (account_id, now, now),
+    )
+    return [(Relation(r[0]), None if r[1] is None else frozenset(r[1])) for r in rows]
+
+
+async def acts_held(tx: Tx, account_id: AccountId, acts: Collection[Act], now: datetime) -> frozenset[Act]:
+    """Return which of these acts the account may do at this moment, under permits that stand."""
+    rows = await tx.all(
+        """select distinct unnest(acts) from policy_permit
+           where account_id = %s and revoked_at is null and not_after > %s and acts && %s::text[]""",
+        (account_id, now, list(acts)),
+    )
+    return frozenset(Act(r[0]) for r in rows) & frozenset(acts)
