@@ -14,8 +14,10 @@ from ansimnet.kernel.permits import Act, Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy import store
-from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.model import Account, Decision, Question
+from ansimnet.slices.policy.rules import refuse
 from ansimnet.slices.policy.rules.agencies import CHARTERS, agency_kind_of, check_agency, check_agreement, decide_by
+from ansimnet.slices.policy.rules.words import REASONS
 from ansimnet.slices.policy.store import agencies
 from ansimnet.slices.policy.store.agencies import Agency, Agreement
 
@@ -64,6 +66,27 @@ async def agreed(tx: Tx, account_id: AccountId, act: Act, now: datetime) -> Agre
     reach = None if None in within else frozenset().union(*(w for w in within if w is not None))
     ends = max(a.until_at if a.ended_at is None else min(a.until_at, a.ended_at) for a in carrying)
     return Agreed(stands=True, resources=reach, until=ends)
+
+
+async def within(tx: Tx, q: Question, answer: Decision) -> Decision:
+    """Return an answer as far as the account's agency may use it: not beyond its agreements' acts, things and end.
+
+    The centre's own people, guests (their own centre asked this already) and refusals pass unchanged.
+    """
+    if not answer.allowed or q.account.centre_id != q.place:
+        return answer
+    given = await agreed(tx, q.account.account_id, q.act, q.now)
+    if given is None:
+        return answer
+    if not given.stands:
+        return refuse(("no-agreement",), REASONS["todo-tie"])
+    if given.resources is not None:
+        if answer.resources is not None and not answer.resources <= given.resources:
+            return refuse(("out-of-scope",), REASONS["todo-scope"])
+        answer = replace(answer, resources=answer.resources or given.resources)
+    if given.until is not None and answer.not_after is not None:
+        answer = replace(answer, not_after=min(answer.not_after, given.until))
+    return answer
 
 
 # ------------------------------------------------------------------------------------------------- agencies
