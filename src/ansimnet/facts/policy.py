@@ -489,3 +489,27 @@ class CentreRegistered(Fact):
     member_id: UUID
     agency_id: UUID | None
     by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeGiven(Fact):
+    """Neighbours may be told: a square at least 500 m wide (its middle) and a window, by a court's order (EM-12)."""
+
+    kind: ClassVar[str] = "policy.notice.given.v1"
+    subject: ClassVar[str | None] = "notice_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"lat", "lon"})
+    notice_id: UUID
+    statute: str
+    from_at: datetime
+    until_at: datetime
+    ends_at: datetime
+    lat: float
+    lon: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoticeEnded(Fact):
+    """Neighbours are told no more."""
+
+    kind: ClassVar[str] = "policy.notice.ended.v1"
+    notice_id: UUID

@@ -127,7 +127,7 @@ class Desk:
                 if await accounts.password_of(tx, account.account_id) == stored:
                     await accounts.set_password(tx, account.account_id, fresh)
 
-    async def enrol(self, code: str, role: Role, caller: Caller) -> Opened:
+    async def enrol(self, code: str, role: Role | tuple[Role, ...], caller: Caller) -> Opened:
         """Turn a phone into the phone of one person or unit; the phone it was before is signed out.
 
         Raises:
@@ -140,7 +140,7 @@ class Desk:
         sha256 = keyring.fingerprint(keyring.tidy_code(code))
         for db in (self.dbs.tracking, self.dbs.city):
             async with db.transaction() as tx:
-                account = await accounts.use_code(tx, sha256, [role], now)
+                account = await accounts.use_code(tx, sha256, [role] if isinstance(role, Role) else role, now)
                 if account is None:
                     continue
                 await sessions.end_sessions(tx, now, account_id=account.account_id)

@@ -12,7 +12,7 @@ from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
 from ansimnet.slices.policy import queries, store
 from ansimnet.slices.policy.model import PERSONAL, Account, kind_of
-from ansimnet.slices.policy.rules import RULES, passwords
+from ansimnet.slices.policy.rules import in_force, passwords
 from ansimnet.slices.policy.service.entry import ADDRESS_LIMIT, BadCode, Caller, Opened
 from ansimnet.slices.policy.service.gate import Gate, end_sessions, told_factor
 from ansimnet.slices.policy.store import accounts, factors, keyring, sessions
@@ -152,9 +152,9 @@ class Staff:
             LastAdministrator: nobody would be left to manage accounts.
             Refusal: a role that does nothing in this centre, or a phone's.
         """
-        if role in PERSONAL or kind_of(by.centre_id) not in RULES.homes(role):
-            raise Refusal("this role does nothing at a desk of this centre")
         now = self.gate.clock.now()
+        if role in PERSONAL or kind_of(by.centre_id) not in in_force(now).homes(role):
+            raise Refusal("this role does nothing at a desk of this centre")
         async with self._db(by).transaction() as tx:
             account = await self._desk(tx, by, account_id)
             before = await accounts.office_of(tx, account_id)
