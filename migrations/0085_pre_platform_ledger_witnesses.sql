@@ -25,6 +25,7 @@ create table ledger_witness (
     of_centre uuid not null,
     size bigint not null,
     line bytea not null,
+    root_key bytea not null,
     seen_at timestamptz not null,
     primary key (centre_id, of_centre, size)
 );
@@ -52,4 +53,23 @@ create trigger append_only before update or delete on ledger_countersign
 create trigger never_truncated before truncate on ledger_witness
     for each statement execute function ledger_refuse_change();
 create trigger never_truncated before truncate on ledger_countersign
+    for each statement execute function ledger_refuse_change();
+
+create table ledger_tombstone (
+    centre_id uuid not null,
+    subject_id uuid not null,
+    key_year integer not null,
+    fingerprint text not null,
+    erased_at timestamptz not null,
+    primary key (centre_id, subject_id, key_year, fingerprint)
+);
+comment on table ledger_tombstone is
+    'Payload keys that were destroyed, by fingerprint: one that a backup brings back is destroyed again.';
+call tenant_table('ledger_tombstone');
+revoke update, delete on ledger_tombstone from ansimnet_tracking, ansimnet_city;
+create policy sealer on ledger_tombstone for select to ansimnet_sealer using (true);
+grant select on ledger_tombstone to ansimnet_sealer;
+create trigger append_only before update or delete on ledger_tombstone
+    for each row execute function ledger_refuse_change();
+create trigger never_truncated before truncate on ledger_tombstone
     for each statement execute function ledger_refuse_change();

@@ -2,10 +2,13 @@
 """Verify an exported Ansimnet ledger without any Ansimnet code: the standard library and `cryptography` alone.
 
     verify_ledger.py LEDGER.jsonl --key CENTRE.pub [--witness CENTRE.checkpoints] [--json]
+    verify_ledger.py PROOF.json --key CENTRE.pub [--keys CENTRE.keys] [--witness CENTRE.checkpoints] [--json]
 
 Finds every record that was edited, dropped, put in another order or cut off, as far as a signature covers it. Keep the
-public key and copies of the witness file where the operator of the database cannot write. Exit status: 0 verified,
-1 something is wrong, 2 the files cannot be read. The format is written down in docs/design/ledger.md.
+public key and copies of the witness file where the operator of the database cannot write. A proof shows that one entry
+is under a signed checkpoint, or that one checkpoint goes on from an older one; the witness file then tells whether that
+checkpoint is the known one. Exit status: 0 verified, 1 something is wrong, 2 the files cannot be read. The format is
+written down in docs/design/ledger.md.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 CONTEXT = b"ansimnet ledger checkpoint v1\x00"
+KEY_CONTEXT = b"ansimnet ledger key v1\x00"
 ENTRY_KEYS = {"type", "header", "hash", "body", "payload"}
 HEADER_KEYS = {
     "v", "centre_id", "seq", "prev", "entry_id", "kind", "happened_at", "recorded_at", "sealed_at", "actor",
@@ -30,6 +34,7 @@ HEADER_KEYS = {
 CHECKPOINT_KEYS = {
     "type", "v", "centre_id", "size", "root", "head_hash", "prev_checkpoint_hash", "key_id", "signed_at", "signature",
 }  # fmt: skip
+KEY_KEYS = {"type", "v", "centre_id", "from_size", "key_id", "public", "prev_key_id", "signed_at", "signature"}
 
 
 def canonical(value: object) -> bytes:
@@ -40,6 +45,11 @@ def canonical(value: object) -> bytes:
 def sha256(data: bytes) -> bytes:
     """Return SHA-256."""
     return hashlib.sha256(data).digest()
+
+
+def key_id(key: Ed25519PublicKey) -> str:
+    """Return the short name of a public key."""
+    return sha256(key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)).hex()[:16]
 
 
 class Roots:
@@ -72,10 +82,7 @@ class Verifier:
     """Takes the lines of one export in order and collects what is wrong."""
 
     def __init__(self, key: Ed25519PublicKey) -> None:
-        self.key = key
-        self.key_id = hashlib.sha256(
-            key.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
-        ).hexdigest()[:16]
+        self.keys: list[tuple[int, str, Ed25519PublicKey]] = [(-1, key_id(key), key)]
         self.findings: list[dict[str, Any]] = []
         self.tree = Roots()
         self.head = bytes(32)
@@ -112,6 +119,8 @@ class Verifier:
             self.centre = value.get("centre_id")
             if set(value) != {"type", "v", "centre_id"} or value["v"] != 1:
                 self.found("unknown-format", None, f"line {number}")
+        elif kind == "key":
+            self.next_key(value, number)
         elif kind == "entry":
             self.entry(value, number)
         elif kind == "checkpoint":
@@ -129,9 +138,35 @@ class Verifier:
         else:
             self.found("unknown-line", None, f"line {number}")
 
+    def next_key(self, value: dict[str, Any], number: int) -> None:
+        """Take a later signing key, if the key before it says so."""
+        size, before_id, before = self.keys[-1]
+        statement = {k: v for k, v in value.items() if k != "signature"}
+        try:
+            if set(value) != KEY_KEYS or self.tree.size or self.checkpoints:
+                raise ValueError
+            before.verify(bytes.fromhex(value["signature"]), KEY_CONTEXT + canonical(statement))
+            key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(value["public"]))
+            if value["key_id"] != key_id(key) or value["prev_key_id"] != before_id or value["from_size"] < max(size, 0):
+                raise ValueError
+            if value["centre_id"] != self.centre or value["signature"] != value["signature"].lower():
+                raise ValueError
+        except (InvalidSignature, ValueError, TypeError):
+            self.found("bad-signature", None, f"line {number}: a key not signed by the one before it")
+        else:
+            self.keys.append((value["from_size"], key_id(key), key))
+
+    def key_for(self, size: object) -> tuple[str, Ed25519PublicKey]:
+        """Return the key that signs a checkpoint of this size."""
+        found = self.keys[0]
+        for known in self.keys[1:]:
+            if isinstance(size, int) and size > known[0]:
+                found = known
+        return found[1], found[2]
+
     def entry(self, value: dict[str, Any], number: int) -> None:
         """Judge one entry: its place, its link, its hash and its content."""
-        header, body, payload = value.get("header"), value.get("body"), value.get("payload")
+        header, body = value.get("header"), value.get("body")
         if set(value) != ENTRY_KEYS or not isinstance(header, dict) or not isinstance(body, str):
             self.found("missing-entry", None, f"line {number}: no whole entry")
             return
@@ -142,6 +177,14 @@ class Verifier:
             self.found("gap", seq, f"after {self.tree.size} comes {seq}")
         if header.get("prev") != self.head.hex():
             self.found("broken-link", seq, "does not name the hash before it")
+        digest = self.content(value)
+        self.head = digest
+        self.tree.add(digest)
+
+    def content(self, value: dict[str, Any]) -> bytes:
+        """Judge whether an entry's body, payload and header give its hash; return the hash they do give."""
+        header, body, payload = value["header"], value["body"], value["payload"]
+        seq = header.get("seq")
         digest = sha256(b"\x00" + canonical(header))
         if value["hash"] != digest.hex():
             self.found("edited", seq, "its header does not give its hash")
@@ -154,8 +197,7 @@ class Verifier:
             held, plain = "", False
         if not plain or held != header.get("payload_sha256"):
             self.found("edited-payload", seq, "its payload does not give its hash")
-        self.head = digest
-        self.tree.add(digest)
+        return digest
 
     def checkpoint(self, value: dict[str, Any], number: int) -> None:
         """Judge a checkpoint of the export. It stands right behind the last entry it covers."""
@@ -166,19 +208,22 @@ class Verifier:
             self.found("fork", value.get("size"), "the entries are not those that were signed")
         self.checkpoints.append(value)
 
-    def judge(self, value: dict[str, Any], where: str, before: list[dict[str, Any]]) -> None:
-        """Judge a checkpoint's form, signature and place among the others."""
+    def judge(self, value: dict[str, Any], where: str, before: list[dict[str, Any]] | None) -> None:
+        """Judge a checkpoint's form, signature and place among the others; None stands for a checkpoint by itself."""
         size = value.get("size")
+        name, key = self.key_for(size)
         statement = {k: v for k, v in value.items() if k != "signature"}
         try:
             signature = bytes.fromhex(value.get("signature", ""))
             if signature.hex() != value.get("signature") or set(value) != CHECKPOINT_KEYS:
                 raise ValueError
-            self.key.verify(signature, CONTEXT + canonical(statement))
+            key.verify(signature, CONTEXT + canonical(statement))
         except (InvalidSignature, ValueError, TypeError):
             self.found("bad-signature", size, f"{where}: not signed by this key")
-        if value.get("key_id") != self.key_id or value.get("centre_id") != self.centre:
+        if value.get("key_id") != name or value.get("centre_id") != self.centre:
             self.found("bad-signature", size, f"{where}: another key or another centre")
+        if before is None:
+            return
         prev = sha256(canonical(before[-1])).hex() if before else None
         if value.get("prev_checkpoint_hash") != prev:
             self.found("checkpoint-order", size, f"{where}: does not name the checkpoint before it")
@@ -207,12 +252,114 @@ class Verifier:
                 self.found("unwitnessed", value.get("size"), "in the export, but not in the witness file")
 
 
-def verify(ledger: Path, key: Path, witness: Path | None) -> dict[str, Any]:
-    """Return the report on one export."""
-    public = serialization.load_pem_public_key(key.read_bytes())
+def included(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    """Return the root that an inclusion path gives (RFC 9162 §2.1.3.2), None where it has the wrong length."""
+    at, last, found = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            found = sha256(b"\x01" + sibling + found)
+            while not at & 1 and at != 0:
+                at, last = at >> 1, last >> 1
+        else:
+            found = sha256(b"\x01" + found + sibling)
+        at, last = at >> 1, last >> 1
+    return found if last == 0 else None
+
+
+def consistent(older: int, older_root: bytes, newer: int, newer_root: bytes, path: list[bytes]) -> bool:
+    """Return whether the newer tree begins with the older one (RFC 9162 §2.1.4.2)."""
+    if older == newer:
+        return not path and older_root == newer_root
+    nodes = [older_root, *path] if older & (older - 1) == 0 else path
+    if not 0 < older < newer or not nodes:
+        return False
+    at, last = older - 1, newer - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    old = new = nodes[0]
+    for sibling in nodes[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            old, new = sha256(b"\x01" + sibling + old), sha256(b"\x01" + sibling + new)
+            while not at & 1 and at != 0:
+                at, last = at >> 1, last >> 1
+        else:
+            new = sha256(b"\x01" + new + sibling)
+        at, last = at >> 1, last >> 1
+    return last == 0 and (old, new) == (older_root, newer_root)
+
+
+def prove(verifier: Verifier, proof: dict[str, Any]) -> None:
+    """Judge a proof of inclusion or of consistency."""
+    verifier.centre = proof["centre_id"]
+    path = [bytes.fromhex(h) for h in proof["path"]]
+    if proof["type"] == "inclusion":
+        point, entry = proof["checkpoint"], proof["entry"]
+        if set(entry) != ENTRY_KEYS or set(entry["header"]) != HEADER_KEYS:
+            raise ValueError
+        seq, leaf = entry["header"]["seq"], verifier.content(entry)
+        if entry["header"]["centre_id"] != verifier.centre:
+            verifier.found("edited", seq, "an entry of another ledger")
+        if included(leaf, seq - 1, point["size"], path) != bytes.fromhex(point["root"]):
+            verifier.found("not-included", seq, "the path does not lead to the signed root")
+        points = [point]
+    else:
+        points = [proof["older"], proof["newer"]]
+        sizes, roots = [p["size"] for p in points], [bytes.fromhex(p["root"]) for p in points]
+        if not consistent(sizes[0], roots[0], sizes[1], roots[1], path):
+            verifier.found("fork", sizes[1], "the newer checkpoint does not go on from the older one")
+    for point in points:
+        verifier.judge(point, "checkpoint", None)
+    verifier.checkpoints += points
+
+
+def verify_proof(proof: dict[str, Any], key: Path, keys: Path | None, witness: Path | None) -> dict[str, Any]:
+    """Return the report on one proof."""
+    verifier = Verifier(read_key(key))
+    verifier.centre = proof.get("centre_id")
+    for number, raw in enumerate(keys.read_bytes().split(b"\n")[:-1] if keys is not None else [], start=1):
+        value = verifier.parse(raw, f"key line {number}")
+        if value is not None:
+            verifier.next_key(value, number)
+    try:
+        prove(verifier, proof)
+    except (KeyError, TypeError, ValueError, AttributeError) as e:
+        verifier.found("unknown-format", None, f"not a proof: {type(e).__name__}")
+    seen = witness.read_bytes().split(b"\n")[:-1] if witness is not None else None
+    for point in verifier.checkpoints if seen is not None else []:
+        if seen is not None and canonical(point) not in seen:
+            verifier.found("unwitnessed", point.get("size"), "this checkpoint is not in the witness file")
+    return {"verified": not verifier.findings, "proof": proof.get("type"), "centre_id": verifier.centre,
+            "sizes": [p.get("size") for p in verifier.checkpoints], "witnessed": witness is not None,
+            "findings": verifier.findings}  # fmt: skip
+
+
+def read_key(path: Path) -> Ed25519PublicKey:
+    """Return the public key in a PEM file."""
+    public = serialization.load_pem_public_key(path.read_bytes())
     if not isinstance(public, Ed25519PublicKey):
         raise ValueError("the key is not an Ed25519 public key")
-    verifier = Verifier(public)
+    return public
+
+
+def proof_in(path: Path) -> dict[str, Any] | None:
+    """Return the proof a file holds, None where it is an export."""
+    with path.open("rb") as file:
+        if b'"type":"ledger"' in file.read(128):
+            return None
+    try:
+        value = json.loads(path.read_bytes())
+    except ValueError:
+        return None
+    return value if isinstance(value, dict) and value.get("type") in ("inclusion", "consistency") else None
+
+
+def verify(ledger: Path, key: Path, witness: Path | None) -> dict[str, Any]:
+    """Return the report on one export."""
+    verifier = Verifier(read_key(key))
     number = 0
     with ledger.open("rb") as lines:
         for number, raw in enumerate(lines, start=1):
@@ -240,13 +387,18 @@ def verify(ledger: Path, key: Path, witness: Path | None) -> dict[str, Any]:
 def main() -> int:
     """Read the arguments, verify, print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
-    parser.add_argument("ledger", type=Path, help="the export, JSON lines")
+    parser.add_argument("ledger", type=Path, help="the export, JSON lines; or a proof, one JSON object")
     parser.add_argument("--key", type=Path, required=True, help="the centre's public key, PEM")
     parser.add_argument("--witness", type=Path, help="the centre's witness file of checkpoints")
+    parser.add_argument("--keys", type=Path, help="for a proof: the centre's later signing keys, if there are any")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
     try:
-        report = verify(args.ledger, args.key, args.witness)
+        proof = proof_in(args.ledger)
+        if proof is not None:
+            report = verify_proof(proof, args.key, args.keys, args.witness)
+        else:
+            report = verify(args.ledger, args.key, args.witness)
     except (OSError, ValueError) as e:
         print(f"cannot read: {e}", file=sys.stderr)
         return 2
@@ -256,7 +408,8 @@ def main() -> int:
         for f in report["findings"]:
             print(f"{f['what']}: entry {f['seq']}: {f['detail']}")
         word = "verified" if report["verified"] else f"NOT verified: {len(report['findings'])} findings"
-        print(f"{word}; {report['entries']} entries, {report['signed_entries']} of them signed")
+        told = f"{report['entries']} entries, {report['signed_entries']} of them signed" if proof is None else ""
+        print(f"{word}; {told or 'a proof of ' + report['proof']}")
         if not report["witnessed"]:
             print("no witness file given: entries cut off together with their checkpoints cannot be noticed")
     return 0 if report["verified"] else 1

@@ -23,7 +23,8 @@ from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger import append, export_jsonl, verify
 from ansimnet.platform.ledger.canonical import entry_hash
-from ansimnet.platform.ledger.verify import Report, sealed_rows
+from ansimnet.platform.ledger.rows import sealed_rows
+from ansimnet.platform.ledger.verify import Report
 from ansimnet.platform.roles import Urls
 
 if TYPE_CHECKING:

@@ -21,7 +21,18 @@ from ansimnet.platform.settings import Settings
 SLICES = ("policy", "notifications", "duties", "cameras", "footage", "supervision", "protection", "dispatch")
 """Every slice of this build, in the order of leaning, lowest first."""
 
-FACTS = ("supervision", "footage", "dispatch", "protection", "policy", "notifications", "cameras", "duties")
+FACTS = (
+    "supervision",
+    "footage",
+    "dispatch",
+    "protection",
+    "policy",
+    "notifications",
+    "cameras",
+    "duties",
+    "openness",
+    "ledger",
+)
 
 
 @dataclass(frozen=True, slots=True)

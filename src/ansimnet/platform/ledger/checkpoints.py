@@ -9,19 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from psycopg import AsyncConnection
 
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CentreId
 from ansimnet.platform.ledger.canonical import FORMAT, canonical, instant
-from ansimnet.platform.ledger.keys import Signer, create_once
+from ansimnet.platform.ledger.keys import Signer, create_once, key_id
+
+if TYPE_CHECKING:
+    from ansimnet.platform.db import Tx
 
 CONTEXT = b"ansimnet ledger checkpoint v1\x00"
 """What a signature begins with, so that it can never be taken for one over something else."""
@@ -54,9 +59,18 @@ class Checkpoint:
             "signed_at": instant(self.signed_at),
         }
 
+    @classmethod
+    def of(cls, row: Sequence[Any]) -> Checkpoint:
+        """Return the checkpoint of a row with the columns of `STORED`."""
+        return cls(**dict(zip(cls.__slots__, row, strict=True)))
+
+    def object(self) -> dict[str, Any]:
+        """Return it as JSON values, the signature too."""
+        return {**self.statement(), "signature": self.signature.hex()}
+
     def line(self) -> bytes:
         """Return the canonical line of the witness file and of an export, without a line end."""
-        return canonical({**self.statement(), "signature": self.signature.hex()})
+        return canonical(self.object())
 
     def hash(self) -> bytes:
         """Return what the next checkpoint names as its predecessor."""
@@ -68,7 +82,35 @@ class Checkpoint:
             key.verify(self.signature, CONTEXT + canonical(self.statement()))
         except InvalidSignature:
             return False
-        return True
+        return self.key_id == key_id(key.public_bytes_raw())
+
+
+STORED = """
+    select centre_id, size, root, head_hash, prev_checkpoint_hash, key_id, signed_at, signature
+    from ledger_checkpoint where centre_id = %s
+"""
+
+
+async def stored_checkpoints(conn: AsyncConnection[Any], centre_id: CentreId) -> list[Checkpoint]:
+    """Return a centre's checkpoints, smallest first."""
+    return [Checkpoint.of(r) for r in await (await conn.execute(STORED + "order by size", (centre_id,))).fetchall()]
+
+
+async def stored_checkpoint(tx: Tx, size: int | None) -> Checkpoint | None:
+    """Return the newest checkpoint of the tenant, or the one of this size; None where there is none."""
+    row = await tx.one(
+        STORED + "and (%s::bigint is null or size = %s) order by size desc limit 1", (tx.centre_id, size, size)
+    )
+    return None if row is None else Checkpoint.of(row)
+
+
+async def heads(tx: Tx, *, limit: int = 100, before: int | None = None) -> list[Checkpoint]:
+    """Return the tenant's checkpoints, newest first: signed roots, safe for anybody to see."""
+    rows = await tx.all(
+        STORED + "and (%s::bigint is null or size < %s) order by size desc limit %s",
+        (tx.centre_id, before, before, limit),
+    )
+    return [Checkpoint.of(r) for r in rows]
 
 
 def sign(

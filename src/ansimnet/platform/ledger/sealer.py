@@ -23,11 +23,13 @@ from prometheus_client import Counter, Histogram
 from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CentreId
+from ansimnet.platform.ledger import keychain
 from ansimnet.platform.ledger.canonical import header_text, instant
-from ansimnet.platform.ledger.checkpoints import Checkpoint, Witness, from_line, sign
-from ansimnet.platform.ledger.keys import KeyStore, Signer
+from ansimnet.platform.ledger.checkpoints import Checkpoint, Witness, from_line, sign, stored_checkpoints
+from ansimnet.platform.ledger.erasure import bury
+from ansimnet.platform.ledger.keys import KeyStore, Signer, read_public
 from ansimnet.platform.ledger.merkle import Tree
-from ansimnet.platform.ledger.verify import GENESIS, stored_checkpoints
+from ansimnet.platform.ledger.verify import GENESIS
 
 if TYPE_CHECKING:
     from ansimnet.platform.db import Db
@@ -112,6 +114,7 @@ class _Head:
     centre_id: CentreId
     signer: Signer
     witness: Witness
+    chain: keychain.KeyChain
     seq: int = 0
     hash: bytes = GENESIS
     tree: Tree = field(default_factory=Tree)
@@ -188,15 +191,15 @@ class Sealer:
                 break
             await asyncio.sleep(STANDBY_S)
         self._heads = {}
-        for centre_id in self._keys:
+        for centre_id, keys in self._keys.items():
+            if again := await bury(conn, centre_id, keys):
+                log.warning("ledger.keys_buried", centre=str(centre_id), keys=again)
             self._heads[centre_id] = await self._read_head(conn, centre_id)
 
     async def _read_head(self, conn: psycopg.AsyncConnection[Any], centre_id: CentreId) -> _Head:
-        signer = self._keys[centre_id].signer("ledger-signing")
         witness = Witness(self._folder, centre_id)
-        if witness.publish(signer.pem()) != signer.pem():
-            raise KeyReplaced(f"`{witness.public_path.name}` is not the key of centre `{centre_id}`")
-        head = _Head(centre_id, signer, witness)
+        signer, chain = self._signer(centre_id, witness)
+        head = _Head(centre_id, signer, witness, chain)
         while rows := await (await conn.execute(_HASHES, (centre_id, head.seq))).fetchall():
             for seq, digest in rows:
                 if seq != head.seq + 1:
@@ -207,6 +210,28 @@ class Sealer:
         if head.unsigned():
             head.unsigned_since = monotonic_s()
         return head
+
+    def _signer(self, centre_id: CentreId, witness: Witness) -> tuple[Signer, keychain.KeyChain]:
+        """Return the key that signs now and those before it; ends a change of keys that a crash cut short."""
+        keys = self._keys[centre_id]
+        root = read_public(witness.publish(keys.signer(keychain.CURRENT).pem()))
+        chain = keychain.KeyChain.of(root, centre_id, keychain.lines_of(self._folder, centre_id))
+        if keychain.waiting(keys) and keys.signer(keychain.NEXT).key_id == chain.newest:
+            keychain.take_up(keys)
+        signer = keys.signer(keychain.CURRENT)
+        if signer.key_id != chain.newest:
+            raise KeyReplaced(f"`{witness.public_path.name}` is not the key of centre `{centre_id}`")
+        return signer, chain
+
+    def _rotate(self, head: _Head) -> None:
+        """Take up the next signing key: it signs whatever is larger than the newest checkpoint."""
+        keys = self._keys[head.centre_id]
+        size = head.checkpoint.size if head.checkpoint is not None else 0
+        keychain.rotate(
+            keys, head.chain, head.signer, self._folder, head.centre_id, from_size=size, signed_at=now()
+        )  # fmt: skip
+        head.signer, head.chain = self._signer(head.centre_id, head.witness)
+        log.info("ledger.key_rotated", centre=str(head.centre_id), key=head.signer.key_id)
 
     async def _catch_up_witness(self, conn: psycopg.AsyncConnection[Any], head: _Head) -> None:
         """Add to the witness file what a crash kept from it."""
@@ -274,6 +299,8 @@ class Sealer:
     async def _checkpoints(self, conn: psycopg.AsyncConnection[Any], *, forced: bool) -> None:
         """Sign the heads that are due, first into the database, then into the witness file."""
         for head in self._heads.values():
+            if keychain.waiting(self._keys[head.centre_id]):
+                await asyncio.to_thread(self._rotate, head)
             if not (head.due() or (forced and head.unsigned())):
                 continue
             prev = head.checkpoint.hash() if head.checkpoint is not None else None

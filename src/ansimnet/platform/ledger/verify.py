@@ -6,31 +6,29 @@ Reads only. The same questions are answered from an exported file, without our c
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from psycopg import AsyncConnection
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CentreId
 from ansimnet.platform.ledger import merkle
-from ansimnet.platform.ledger.canonical import canonical, entry_hash, entry_header
-from ansimnet.platform.ledger.checkpoints import Checkpoint, Witness, from_line
+from ansimnet.platform.ledger.canonical import canonical, entry_hash
+from ansimnet.platform.ledger.checkpoints import Checkpoint, Witness, from_line, stored_checkpoints
+from ansimnet.platform.ledger.keychain import ChainBroken, KeyChain, lines_of
 from ansimnet.platform.ledger.keys import KeyBroken, read_public
 from ansimnet.platform.ledger.quick import quick_walk
+from ansimnet.platform.ledger.rows import SealedRow, exported, sealed_rows
 
 GENESIS = bytes(32)
 """What stands as `prev` of the first entry."""
 OVERDUE = timedelta(minutes=1)
 """A committed entry that has waited longer for its seal says that no sealer runs. Ours: seals take milliseconds."""
-BATCH_ROWS = 2000
-"""Rows fetched at a time while walking the chain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,47 +38,6 @@ class Finding:
     what: str
     seq: int | None
     detail: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SealedRow:
-    """A seal and its entry as they stand in the database; an entry that is gone leaves `kind` None."""
-
-    centre_id: CentreId
-    seq: int
-    entry_id: UUID
-    prev_hash: bytes
-    hash: bytes
-    sealed_at: datetime
-    kind: str | None
-    happened_at: datetime
-    recorded_at: datetime
-    actor: str
-    subject_id: UUID | None
-    key_year: int | None
-    body: bytes
-    payload: bytes | None
-    payload_sha256: bytes | None
-    entry_centre: UUID | None
-
-    def header(self) -> dict[str, str | int | None]:
-        """Return the header this row's hash must be of."""
-        assert self.kind is not None
-        return entry_header(
-            centre_id=self.centre_id,
-            seq=self.seq,
-            prev=self.prev_hash,
-            entry_id=self.entry_id,
-            kind=self.kind,
-            happened_at=self.happened_at,
-            recorded_at=self.recorded_at,
-            sealed_at=self.sealed_at,
-            actor=self.actor,
-            subject_id=self.subject_id,
-            key_year=self.key_year,
-            body_sha256=hashlib.sha256(self.body).digest(),
-            payload_sha256=self.payload_sha256,
-        )
 
 
 @dataclass(slots=True)
@@ -171,15 +128,15 @@ class ChainWalk:
 
 
 def judge_checkpoints(
-    report: CentreReport, walk: ChainWalk, stored: list[Checkpoint], witnessed: list[Checkpoint], key: Ed25519PublicKey
+    report: CentreReport, walk: ChainWalk, stored: list[Checkpoint], witnessed: list[Checkpoint], chain: KeyChain
 ) -> None:
     """Judge the signatures, roots and order of the checkpoints in the database and in the witness file."""
     for where, points in (("database", stored), ("witness", witnessed)):
         prev: bytes | None = None
         size = 0
         for c in points:
-            if not c.signed_by(key):
-                report.found("bad-signature", c.size, f"{where}: not signed by this centre's key")
+            if not c.signed_by(chain.at(c.size)):
+                report.found("bad-signature", c.size, f"{where}: not signed by this centre's key of that time")
             if c.prev_checkpoint_hash != prev:
                 report.found("checkpoint-order", c.size, f"{where}: does not name the checkpoint before it")
             if c.size <= size:
@@ -198,40 +155,6 @@ def judge_checkpoints(
     for c in stored[:-1]:
         if c.line() not in seen:
             report.found("unwitnessed", c.size, "in the database, but not in the witness file")
-
-
-_ROWS = """
-    select s.centre_id, s.seq, s.entry_id, s.prev_hash, s.hash, s.sealed_at, e.kind, e.happened_at, e.recorded_at,
-           e.actor, e.subject_id, e.key_year, e.body, e.payload, e.payload_sha256, e.centre_id
-    from ledger_seal s left join ledger_entry e using (entry_id)
-    where s.centre_id = %s and s.seq > %s order by s.seq limit %s
-"""
-
-
-async def sealed_rows(conn: AsyncConnection[Any], centre_id: CentreId) -> AsyncIterator[SealedRow]:
-    """Yield a centre's sealed rows in order, in batches. Duplicate numbers cannot be: the key forbids them."""
-    after = -(1 << 62)
-    while True:
-        rows = await (await conn.execute(_ROWS, (centre_id, after, BATCH_ROWS))).fetchall()
-        for r in rows:
-            yield SealedRow(
-                **dict(zip(SealedRow.__slots__, r, strict=True)),
-            )
-        if len(rows) < BATCH_ROWS:
-            return
-        after = rows[-1][1]
-
-
-async def stored_checkpoints(conn: AsyncConnection[Any], centre_id: CentreId) -> list[Checkpoint]:
-    """Return a centre's checkpoints, smallest first."""
-    rows = await (
-        await conn.execute(
-            "select centre_id, size, root, head_hash, prev_checkpoint_hash, key_id, signed_at, signature"
-            " from ledger_checkpoint where centre_id = %s order by size",
-            (centre_id,),
-        )
-    ).fetchall()
-    return [Checkpoint(**dict(zip(Checkpoint.__slots__, r, strict=True))) for r in rows]
 
 
 def _witnessed(report: CentreReport, witness: Witness) -> list[Checkpoint]:
@@ -264,6 +187,17 @@ async def _unsealed(conn: AsyncConnection[Any], report: CentreReport, at: dateti
         report.found("unsealed", None, f"{row[2]} entries have no seal and wait for none")
 
 
+def key_chain(folder: Path, centre_id: CentreId) -> KeyChain:
+    """Return the signing keys of a centre as they lie beside its witness file.
+
+    Raises:
+        FileNotFoundError: no sealer has run yet.
+        KeyBroken, ChainBroken: the files are damaged.
+    """
+    root = read_public(Witness(folder, centre_id).public_path.read_bytes())
+    return KeyChain.of(root, centre_id, lines_of(folder, centre_id))
+
+
 async def verify_centre(conn: AsyncConnection[Any], centre_id: CentreId, folder: Path) -> CentreReport:
     """Return what is found in one centre's ledger. `conn` is inside a repeatable-read transaction."""
     report = CentreReport(centre_id)
@@ -281,11 +215,11 @@ async def verify_centre(conn: AsyncConnection[Any], centre_id: CentreId, folder:
             walk.take(row)
     if stored or witnessed or witness.public_path.exists():
         try:
-            key = read_public(witness.public_path.read_bytes())
-        except (FileNotFoundError, KeyBroken):
-            report.found("no-key", None, "the centre's public key is missing or broken")
+            chain = key_chain(folder, centre_id)
+        except (FileNotFoundError, KeyBroken, ChainBroken) as e:
+            report.found("no-key", None, f"the centre's public key is missing or broken: {e}")
         else:
-            judge_checkpoints(report, walk, stored, witnessed, key)
+            judge_checkpoints(report, walk, stored, witnessed, chain)
     await _unsealed(conn, report, now())
     return report
 
@@ -312,8 +246,8 @@ class NothingToExport(Fault):
 async def export_jsonl(conn: AsyncConnection[Any], centre_id: CentreId, folder: Path, path: Path) -> int:
     """Write one centre's sealed ledger as canonical JSON lines and return how many entries it has.
 
-    First line `ledger`, then an `entry` each with a `checkpoint` behind the entry it covers last, then `end`. Payloads
-    stay encrypted. Written beside `path` and moved there when whole.
+    First line `ledger`, then the later signing keys, then an `entry` each with a `checkpoint` behind the entry it
+    covers last, then `end`. Payloads stay encrypted. Written beside `path` and moved there when whole.
     """
     witness = Witness(folder, centre_id)
     if not witness.public_path.exists():
@@ -326,8 +260,10 @@ async def export_jsonl(conn: AsyncConnection[Any], centre_id: CentreId, folder: 
             points = {c.size: c for c in await stored_checkpoints(conn, centre_id)}
             total = len(points)
             out.write(canonical({"type": "ledger", "v": 1, "centre_id": centre_id}) + b"\n")
+            for line in lines_of(folder, centre_id):
+                out.write(line + b"\n")
             async for row in sealed_rows(conn, centre_id):
-                out.write(canonical(_exported(row)) + b"\n")
+                out.write(canonical(exported(row)) + b"\n")
                 count, head = count + 1, row.hash
                 if (point := points.pop(row.seq, None)) is not None:
                     out.write(point.line() + b"\n")
@@ -336,15 +272,3 @@ async def export_jsonl(conn: AsyncConnection[Any], centre_id: CentreId, folder: 
         out.write(canonical({"type": "end", "entries": count, "checkpoints": total, "head": head}) + b"\n")
     draft.replace(path)
     return count
-
-
-def _exported(row: SealedRow) -> dict[str, Any]:
-    if row.kind is None:
-        return {"type": "entry", "header": None, "hash": row.hash, "body": None, "payload": None}
-    return {
-        "type": "entry",
-        "header": row.header(),
-        "hash": row.hash,
-        "body": row.body.decode(),
-        "payload": row.payload,
-    }
