@@ -39,6 +39,21 @@ class Finding:
     todo: str = ""
 
 
+def good(what: str, found: str) -> Finding:
+    """Return that something is as it should be."""
+    return Finding("good", what, found)
+
+
+def bad(what: str, found: str, todo: str) -> Finding:
+    """Return that something must be mended."""
+    return Finding("bad", what, found, todo)
+
+
+def odd(what: str, found: str, todo: str) -> Finding:
+    """Return that something should be looked at."""
+    return Finding("odd", what, found, todo)
+
+
 async def examine(settings: Settings, *, say: Callable[[str], None]) -> list[Finding]:
     """Return every finding; nothing is changed except that the embedded database may be started for the look."""
     findings = [_folder(settings), _space(settings), _pages(settings), _map(settings)]

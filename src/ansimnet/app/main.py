@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from ansimnet.app import key_commands
 from ansimnet.kernel.errors import Fault, Refusal
 from ansimnet.platform.settings import Settings, settings
 from ansimnet.platform.telemetry import set_up_logs
@@ -36,6 +37,9 @@ users = typer.Typer(no_args_is_help=True, help="Accounts of staff.")
 cli.add_typer(imports, name="import")
 cli.add_typer(ledger, name="ledger")
 cli.add_typer(users, name="user")
+cli.add_typer(key_commands.keys, name="keys")
+cli.command()(key_commands.backup)
+cli.command()(key_commands.restore)
 
 out = Console()
 err = Console(stderr=True)
@@ -126,9 +130,17 @@ def _with_database(chosen: Settings, part: str) -> None:
 
 
 @cli.command()
-def doctor(as_json: Json = False) -> None:
+def doctor(
+    topic: Annotated[str, typer.Argument(help="`security` looks at secrets, rights, ports and what lies open.")] = "",
+    as_json: Json = False,
+) -> None:
     """Look for what is wrong with this installation: settings, folders, database, ledger, clock, browser, web pages."""
-    from ansimnet.app.doctor import examine
+    if topic not in {"", "security"}:
+        raise typer.BadParameter("say nothing or `security`")
+    if topic == "security":
+        from ansimnet.app.doctor_security import examine
+    else:
+        from ansimnet.app.doctor import examine
 
     findings = asyncio.run(examine(settings(), say=say))
     if as_json:
@@ -244,13 +256,26 @@ def evaluate(
     data: DataDir = None,
     world: World = None,
     kills: Annotated[int | None, typer.Option(help="durability: how often something is killed.")] = None,
+    requests: Annotated[int | None, typer.Option(help="leaks: how many requests are made.")] = None,
+    mutants: Annotated[int | None, typer.Option(help="leaks: how many checks are removed, one at a time.")] = None,
     as_json: Json = False,
 ) -> None:
     """Is it right? Each evaluation scores against a truth that only the scorer opens."""
     if name == "list":
         _list("eval")
         return
-    _measurement("eval", name, as_json, size=size, seed=seed, data=data, world=world, kills=kills)
+    _measurement(
+        "eval",
+        name,
+        as_json,
+        size=size,
+        seed=seed,
+        data=data,
+        world=world,
+        kills=kills,
+        requests=requests,
+        mutants=mutants,
+    )
 
 
 def _list(kind: str) -> None:

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ansimnet.kernel.errors import Kind, Refusal
+from ansimnet.kernel.errors import Fault, Kind, Refusal
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId
+from ansimnet.platform.files import replace_file, shred
 from ansimnet.platform.ledger.canonical import canonical
 from ansimnet.platform.ledger.keys import Signer, create_once, key_id, read_public
 
@@ -43,17 +44,63 @@ class Identities:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._signers: dict[CentreId, Signer] = {}
+        self._signers: dict[CentreId, tuple[tuple[int, int], Signer]] = {}
 
     def signer(self, centre_id: CentreId) -> Signer:
         """Return a hosted centre's signing key; made, with its public key beside it, at its first use."""
-        if centre_id not in self._signers:
-            name = NAMES[centre_id]
-            raw = create_once(self.folder / f"{name}.key", Ed25519PrivateKey.generate().private_bytes_raw())
-            signer = Signer(Ed25519PrivateKey.from_private_bytes(raw))
-            create_once(self.folder / f"{name}.pub", signer.pem(), mode=0o644)
-            self._signers[centre_id] = signer
-        return self._signers[centre_id]
+        path = self.folder / f"{NAMES[centre_id]}.key"
+        if not path.exists():
+            raw = create_once(path, Ed25519PrivateKey.generate().private_bytes_raw())
+            public = Signer(Ed25519PrivateKey.from_private_bytes(raw)).pem()
+            create_once(path.with_suffix(".pub"), public, mode=0o644)
+        stat = path.stat()
+        stamp = (stat.st_ino, stat.st_mtime_ns)
+        known = self._signers.get(centre_id)
+        if known is None or known[0] != stamp:  # another one may have followed
+            known = (stamp, Signer(Ed25519PrivateKey.from_private_bytes(path.read_bytes())))
+            self._signers[centre_id] = known
+        return known[1]
+
+    def prepare(self, centre_id: CentreId) -> Path:
+        """Draw the key that will follow a hosted centre's; return its public file, for the other centres to hold."""
+        self.signer(centre_id)
+        name = NAMES[centre_id]
+        raw = create_once(self.folder / f"{name}.next.key", Ed25519PrivateKey.generate().private_bytes_raw())
+        public = self.folder / f"{name}.next.pub"
+        create_once(public, Signer(Ed25519PrivateKey.from_private_bytes(raw)).pem(), mode=0o644)
+        return public
+
+    def switch(self, centre_id: CentreId) -> str:
+        """Sign with the prepared key from now on; what the old one signed is believed until `finish`. Return its name.
+
+        Raises:
+            Fault: none was prepared.
+        """
+        path = self.folder / f"{NAMES[centre_id]}.key"
+        following = path.with_suffix(".next.key")
+        if not following.exists():
+            raise Fault("no link key was prepared")
+        signer = Signer(Ed25519PrivateKey.from_private_bytes(following.read_bytes()))
+        old = path.with_suffix(".pub")
+        if read_public(old.read_bytes()).public_bytes_raw() != signer.public:
+            replace_file(path.with_suffix(".old.pub"), old.read_bytes(), mode=0o644)
+        replace_file(path, following.read_bytes())
+        replace_file(old, signer.pem(), mode=0o644)
+        shred(following)
+        path.with_suffix(".next.pub").unlink(missing_ok=True)
+        return signer.key_id
+
+    def finish(self, centre_id: CentreId) -> bool:
+        """Believe the key before no longer; return whether there was one."""
+        old = self.folder / f"{NAMES[centre_id]}.old.pub"
+        was = old.exists()
+        old.unlink(missing_ok=True)
+        return was
+
+    def _publics(self, name: str) -> list[Ed25519PublicKey]:
+        """Return whom to believe: the key in use, the one before it, and the one that will follow."""
+        paths = (self.folder / f"{name}{which}.pub" for which in ("", ".old", ".next"))
+        return [read_public(p.read_bytes()) for p in paths if p.exists()]
 
     def check(self, centre_id: UUID, context: bytes, body: bytes, headers: Mapping[str, str]) -> None:
         """Refuse bytes that this centre has not signed.
@@ -62,12 +109,12 @@ class Identities:
             Forged: no key of that centre is known, or the signature is not its own.
         """
         name = NAMES.get(CentreId(centre_id))
-        path = self.folder / f"{name}.pub"
-        if name is None or not path.exists():
+        publics = self._publics(name) if name is not None else []
+        if not publics:
             raise Forged("no key of that centre is known here", todo="copy its public key into the link's key folder")
-        public = read_public(path.read_bytes())
         try:
-            if headers.get(KEY) != key_id(public.public_bytes_raw()):
+            public = next((p for p in publics if key_id(p.public_bytes_raw()) == headers.get(KEY)), None)
+            if public is None:
                 raise InvalidSignature
             public.verify(bytes.fromhex(headers.get(SIGNATURE, "")), context + body)
         except (InvalidSignature, ValueError) as e:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
 from ansimnet.kernel.errors import Fault
@@ -36,6 +37,7 @@ class SealedColumn:
     subject: str  # the column with the subject's id, or an expression on the row `t`
     bound: str | None = None
     words: bool = False  # machine words may stand open among people's own
+    before: tuple[str, ...] = ()  # open columns that hold the same in rows from before
 
     @property
     def is_text(self) -> bool:
@@ -49,12 +51,22 @@ class SealedColumn:
 
 
 REGISTRY: dict[str, SealedColumn] = {}
+Mender: TypeAlias = Callable[["Tx"], Awaitable[int]]
+MENDERS: list[Mender] = []
+"""What slices do for rows from before that no list of columns describes; each returns how many rows it changed."""
 
 
 def register(*columns: SealedColumn) -> None:
     """Say that these columns are sealed. Safe to run twice."""
     for column in columns:
         REGISTRY[column.name] = column
+
+
+def mends(mender: Mender) -> Mender:
+    """Register what seals a slice's rows from before. It is run until it returns 0."""
+    if mender not in MENDERS:
+        MENDERS.append(mender)
+    return mender
 
 
 def keys_of(tx: Tx) -> KeyStore:
@@ -81,7 +93,7 @@ def unseal(tx: Tx, subject_id: UUID, sealed: bytes, *, bound_to: bytes) -> bytes
 def seal_text(tx: Tx, subject_id: UUID, text: str, *, of: str) -> str:
     """Return what a text column (`of`: `table.column`) keeps of a person's words."""
     sealed = seal(tx, subject_id, text.encode(), bound_to=text_bound(of, subject_id))
-    return HEAD + base64.urlsafe_b64encode(sealed).decode()
+    return as_text(sealed)
 
 
 def seal_reason(tx: Tx, subject_id: UUID, text: str, *, of: str) -> str:
@@ -105,3 +117,8 @@ def text_bytes(stored: str) -> bytes:
 def text_bound(of: str, subject_id: UUID) -> bytes:
     """Return what text of a column is bound to: it opens for its own subject and column alone."""
     return f"{of}|{subject_id}".encode()
+
+
+def as_text(sealed: bytes) -> str:
+    """Return sealed bytes as a text column keeps them."""
+    return HEAD + base64.urlsafe_b64encode(sealed).decode()

@@ -51,6 +51,8 @@ GIVE_UP_ATTEMPTS = 6
 
 GONE = {404, 410}
 """What a push service answers for a subscription that ended (RFC 8030 §7.3)."""
+OTHER_KEY = {400, 401, 403}
+"""What push services answer where the subscription was made with another of our keys (RFC 8292 §4.2: 403)."""
 
 
 class NotYet(Fault):
@@ -197,18 +199,20 @@ async def push(http: httpx.AsyncClient, to: Subscription, settings: Settings, no
         "exp": int(now.timestamp()) + 12 * 3600,  # RFC 8292: at most 24 h
         "sub": settings.push_subject,
     }
-    vapid = Vapid02.from_pem(_vapid_pem(settings.data_dir))
-    headers: dict[str, Any] = {
-        **vapid.sign(claims),
+    headers = {
         "TTL": str(PUSH_TTL_S),
         "Urgency": "high",
         "Content-Encoding": "aes128gcm",
         "Content-Type": "application/octet-stream",
     }
-    try:
-        answer = await http.post(to.endpoint, content=sealed_empty(to), headers=headers)
-    except (httpx.HTTPError, httpx.InvalidURL):
-        return Answer("again")
+    for pem in _vapid_pems(settings.data_dir):
+        signed: dict[str, Any] = Vapid02.from_pem(pem).sign(claims)
+        try:
+            answer = await http.post(to.endpoint, content=sealed_empty(to), headers=headers | signed)
+        except (httpx.HTTPError, httpx.InvalidURL):
+            return Answer("again")
+        if answer.status_code not in OTHER_KEY:
+            break
     if answer.status_code in GONE:
         return Answer("gone")
     return Answer("acknowledged" if answer.status_code // 100 == 2 else "again")
@@ -257,6 +261,12 @@ def _vapid_pem(data_dir: Path) -> bytes:
         finally:
             part.unlink()
         return file.read_bytes()
+
+
+def _vapid_pems(data_dir: Path) -> list[bytes]:
+    """Return our push identity, and the one before it: browsers that subscribed with that know no other."""
+    old = data_dir / "keys" / "vapid.old.pem"
+    return [_vapid_pem(data_dir), *([old.read_bytes()] if old.exists() else [])]
 
 
 def push_public_key(data_dir: Path) -> str:

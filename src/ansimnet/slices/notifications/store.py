@@ -12,7 +12,7 @@ from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import DeliveryId, new_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import KeyStore
-from ansimnet.platform.sealing import SealedColumn, register
+from ansimnet.platform.sealing import SealedColumn, mends, register
 from ansimnet.slices.notifications.model import Channel, Delivery, Subscription
 
 KEY_YEAR = 0
@@ -55,6 +55,7 @@ def _guessable(tx: Tx, channel: str, address: str) -> bytes:
     return hashlib.sha256(tx.centre_id.bytes + channel.encode() + address.encode()).digest()
 
 
+@mends
 async def rename_guessable(tx: Tx) -> int:
     """Give addresses from before a digest that nobody can work out; return how many. Safe to run twice."""
     done = 0

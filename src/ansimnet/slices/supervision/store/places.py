@@ -10,7 +10,7 @@ import msgspec
 
 from ansimnet.kernel.geo import Point
 from ansimnet.platform.db import Tx
-from ansimnet.platform.sealing import SealedColumn, open_text, register, seal, seal_text, unseal
+from ansimnet.platform.sealing import SealedColumn, mends, open_text, register, seal, seal_text, unseal
 from ansimnet.slices.supervision.model import Circle, Polygon, Zone
 
 LABEL = "supervision_condition.label"
@@ -19,10 +19,13 @@ EXCEPTED = "supervision_exception.reason"
 NOTE = "supervision_alarm.finding_note"
 
 register(
-    SealedColumn("supervision_condition", "condition_id", "zone_sealed", "wearer_id", bound="condition_id"),
+    SealedColumn(
+        "supervision_condition", "condition_id", "zone_sealed", "wearer_id",
+        bound="condition_id", before=("ring", "centre_lat"),
+    ),
     SealedColumn(
         "supervision_protected", "protected_person_id", "place_sealed", "protected_person_id",
-        bound="protected_person_id",
+        bound="protected_person_id", before=("place_lat",),
     ),
     SealedColumn("supervision_condition", "condition_id", "label", "wearer_id"),
     SealedColumn("supervision_wearer", "wearer_id", "order_number", "wearer_id"),
@@ -100,6 +103,7 @@ def seal_words(tx: Tx, wearer_id: UUID, text: str, *, of: str) -> str:
     return seal_text(tx, wearer_id, text, of=of) if text else ""
 
 
+@mends
 async def seal_open_rows(tx: Tx) -> int:
     """Seal the zones and places that rows from before hold openly; return how many. Safe to run twice."""
     done = 0
