@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from ansimnet.app.demo.headless import play
 from ansimnet.app.demo.stage import SEATS, Stage, prepare, set_stage, world_of
@@ -87,7 +87,7 @@ async def _with_people(stage: Stage, running: Running, *, say: Callable[[str], N
     apis = await enter(stage)
     stage.night.phone = None
     registered = stage.night.registered
-    table = Table("who", "where", "login", "password or code", title="안심망 · Ansimnet demo")
+    table = Table("who", Column("where", no_wrap=True), "login", "password or code", title="안심망 · Ansimnet demo")
     base = stage.settings.public_url
     for _, login, _, display in SEATS:
         table.add_row(display, base, login, stage.password)

@@ -159,9 +159,11 @@ async def on_victim(tx: Tx, entry: Entry) -> None:
             tx, incident_id, now, rules.LINES["warned" if fact.has_way_out else "warned-no-way"], detail=""
         )
     elif isinstance(fact, WarningEscalated):
-        await store.add_event(tx, incident_id, now, rules.LINES["escalated"], detail=fact.channel)
         if fact.channel == "not_reached":
-            await service.tell_not_reached(tx, incident_id, now)
+            await service.tell_not_reached(tx, incident_id, now)  # writes its own line
+        else:
+            line = rules.LINES.get(f"escalated-{fact.channel}", rules.LINES["escalated"])
+            await store.add_event(tx, incident_id, now, line)
     else:
         await store.add_event(tx, incident_id, now, rules.LINES["help"])
 

@@ -223,6 +223,7 @@ LINES: Mapping[str, Line] = {
     ),
     "warning-read": Line("safe", "victim", "피해자가 알림을 읽음", "the victim has seen the alert"),
     "escalated": Line("doubt", "victim", "응답 없음 · 다음 수단으로 알림", "no answer: next channel"),
+    "escalated-voice": Line("doubt", "victim", "응답 없음 · 음성 전화로 알림", "no answer: calling by voice"),
     "help": Line("safe", "victim", "피해자가 응답함", "the victim answered"),
     "not-reached": Line(
         "alarm", "victim", "피해자와 연락되지 않음 · 112에 알림", "the victim is not reached: 112 told"

@@ -151,6 +151,7 @@ async def tell_not_reached(tx: Tx, incident_id: IncidentId, now: datetime) -> No
     """Tell 112 that the victim answers on no channel: a unit must go to her last place."""
     incident = await store.load_incident(tx, incident_id)
     if await store.load_police(tx, incident_id) is None:
+        await store.add_event(tx, incident_id, now, rules.LINES["escalated"])
         return
     message = msgspec.json.encode({"incident": incident.code, "told": "victim_not_reached", "at": now}).decode()
     await append(tx, facts.PoliceTold(**stamp(now), incident_id=incident_id, message=message), actor=SYSTEM)
