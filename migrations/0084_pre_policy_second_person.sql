@@ -142,3 +142,21 @@ create table policy_hold (
 comment on table policy_hold is 'Who keeps what from being destroyed, under which ground and case, until when (CC-04).';
 call tenant_table('policy_hold');
 create index policy_hold_resources on policy_hold using gin (resources) where released_at is null;
+
+create table policy_notice (
+    notice_id uuid primary key,
+    centre_id uuid not null,
+    ground_id uuid not null,
+    resources uuid[] not null,
+    statute text not null,
+    square_sealed bytea,
+    key_year integer not null,
+    from_at timestamptz not null,
+    until_at timestamptz not null check (until_at > from_at),
+    given_at timestamptz not null,
+    ends_at timestamptz not null,
+    ended_at timestamptz,
+    check (ended_at is null or square_sealed is null)
+);
+comment on column policy_notice.square_sealed is 'The middle of a square at least 500 m wide; the place itself is never kept.';
+call tenant_table('policy_notice');

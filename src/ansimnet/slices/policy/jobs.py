@@ -35,6 +35,7 @@ async def second_person(run: JobRun) -> None:
         await queries.pass_time(tx, at)
         await queries.watch_break_glass(tx, at)
         await queries.destroy_undone(tx, at)
+        await queries.close_notices(tx, at)
 
 
 async def undo(tx: Tx, entry: Entry) -> None:
@@ -91,3 +92,13 @@ READERS += tuple(
     )
     for centre in (TRACKING_CENTRE, CITY_CENTRE)
 )
+
+
+# ------------------------------------------------------------------------------------------------- the monthly review
+
+
+@every(3600, "policy.review", act=Act.RUN_JOB)
+async def review(run: JobRun) -> None:
+    """Draft the review of the month that is over and publish its counts; keep the running month's fresh."""
+    async with run.db.transaction() as tx:
+        await queries.draft_due(tx, now())

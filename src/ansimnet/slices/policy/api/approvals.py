@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, Field
 
 from ansimnet.kernel.errors import Forbidden, Refusal
@@ -18,6 +18,7 @@ from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.api.sessions import Form, TheDesk
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.queries.approvals import NoSecondPerson
+from ansimnet.slices.policy.queries.relations import notices_open
 from ansimnet.slices.policy.rules import RULES, citation
 from ansimnet.slices.policy.rules.asking import Area, Asking, Description
 from ansimnet.slices.policy.rules.second import RULES_OF_TWO, RequestKind
@@ -27,19 +28,30 @@ from ansimnet.slices.policy.store.requests import RequestRow
 router = APIRouter(prefix="/api/v1", tags=["policy"])
 
 
+async def _approver(desk: Desk, account: Account, request_id: UUID) -> None:
+    """Ask for a permit to answer a request, for the purpose that the request itself names."""
+    async with home_of(desk, account).transaction() as tx:
+        row = await queries.request_known(tx, request_id)
+    await may(desk, account, Act.APPROVE, request_id, "approvals", None if row is None else row.purpose)
+
+
 def home_of(desk: Desk, account: Account) -> Db:
     """Return the database of an account's own centre."""
     return desk.dbs.of(account.centre_id)
 
 
-def purpose_of(account: Account, act: Act) -> Purpose:
-    """Return the purpose for which the table lets a role do this; any other word would be refused all the same."""
+def purpose_of(account: Account, act: Act, meant: Purpose | None = None) -> Purpose:
+    """Return the purpose for which the table lets a role do this: that of the thing at hand where it is one of them."""
     known = sorted({p for ln in RULES.lines if account.role in ln.roles and act in ln.acts for p in ln.purposes})
-    return known[0] if known else Purpose.OPERATE
+    if meant in known or not known:
+        return meant or Purpose.OPERATE
+    return known[0]
 
 
-async def may(desk: Desk, account: Account, act: Act, resource: UUID | None, screen: str) -> None:
-    """Ask for a permit of one's own centre, for the role's own purpose.
+async def may(
+    desk: Desk, account: Account, act: Act, resource: UUID | None, screen: str, meant: Purpose | None = None
+) -> None:
+    """Ask for a permit of one's own centre, for the purpose of the thing at hand.
 
     Raises:
         Forbidden: no line of the table opens this to the role.
@@ -49,7 +61,7 @@ async def may(desk: Desk, account: Account, act: Act, resource: UUID | None, scr
         account,
         act,
         resource=resource,
-        purpose=purpose_of(account, act),
+        purpose=purpose_of(account, act, meant),
         screen=screen,
         now=desk.clock.now(),
     )
@@ -236,7 +248,7 @@ async def read_request(
         row = await queries.request_for(tx, account, request_id)
         names = await queries.logins(tx, {row.asked_by})
     if row.asked_by != account.account_id:
-        await may(desk, account, Act.APPROVE, request_id, "approvals")
+        await may(desk, account, Act.APPROVE, request_id, "approvals", row.purpose)
     async with db.transaction() as tx:
         asked, answered = await queries.words_for(tx, row)
     return RequestRead(**_shown(row, account, names, now).model_dump(), words=asked, answer=answered)
@@ -264,7 +276,7 @@ async def approve(
     desk: TheDesk,
 ) -> RequestShown:
     """Approve as the second person."""
-    await may(desk, account, Act.APPROVE, request_id, "approvals")
+    await _approver(desk, account, request_id)
     return await _answer(desk, account, request_id, "approve", form.reason)
 
 
@@ -276,7 +288,7 @@ async def refuse(
     desk: TheDesk,
 ) -> RequestShown:
     """Refuse as the second person; what began as urgent is undone."""
-    await may(desk, account, Act.APPROVE, request_id, "approvals")
+    await _approver(desk, account, request_id)
     return await _answer(desk, account, request_id, "refuse", form.reason)
 
 
@@ -333,37 +345,36 @@ class NoticesShown(BaseModel):
 
 @router.get("/disclosures")
 async def read_disclosures(
-    request: Request, account: Annotated[Account, Depends(door(Act.READ_DISCLOSURE))], desk: TheDesk
+    account: Annotated[Account, Depends(door(Act.READ_DISCLOSURE))], desk: TheDesk
 ) -> NoticesShown:
-    """The notices a court has ordered; nothing at all where this centre has not switched them on."""
-    if not getattr(request.app.state, "neighbour_notices", False):
+    """The notices a court has ordered, each look on the ledger; nothing where this centre has not switched them on."""
+    if not notices_open():
         raise Forbidden("notices to neighbours are switched off", detail_ko="주민 고지가 꺼져 있습니다")
     now, db = desk.clock.now(), home_of(desk, account)
     async with db.transaction() as tx:
-        found = await queries.disclosed(tx, now)
-    shown = []
-    for row, told in found:
+        found = await queries.standing_notices(tx, now)
+    for notice in found:
         await queries.permit(
             db,
             account,
             Act.READ_DISCLOSURE,
-            resources=row.resources,
+            resources=notice.resources,
             purpose=Purpose.INFORM,
             screen="disclosures",
             now=now,
         )
-        shown.append(_notice(row, told))
-    return NoticesShown(notices=shown)
-
-
-def _notice(row: RequestRow, told: dict[str, Any]) -> NoticeShown:
-    return NoticeShown(
-        notice_id=row.request_id,
-        lat=told["area"]["lat"],
-        lon=told["area"]["lon"],
-        side_m=queries.COARSE_M,
-        from_at=told["from_at"],
-        until_at=told["until_at"],
-        ends_at=row.until_at,
-        ground=citation(row.statute),
+    return NoticesShown(
+        notices=[
+            NoticeShown(
+                notice_id=n.notice_id,
+                lat=n.lat,
+                lon=n.lon,
+                side_m=queries.COARSE_M,
+                from_at=n.from_at,
+                until_at=n.until_at,
+                ends_at=n.ends_at,
+                ground=citation(n.statute),
+            )
+            for n in found
+        ]
     )

@@ -17,7 +17,7 @@ from ansimnet.slices.policy.api.approvals import AnswerForm, home_of, may
 from ansimnet.slices.policy.api.sessions import Form, TheDesk
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.rules import citation
-from ansimnet.slices.policy.rules.second import CONFIRMS_ORDER
+from ansimnet.slices.policy.rules.second import CONFIRMS_ORDER, REGISTERS_ORDER
 from ansimnet.slices.policy.store.orders import OrderRow
 
 router = APIRouter(prefix="/api/v1", tags=["policy"])
@@ -100,8 +100,9 @@ async def register(
 
 @router.get("/orders")
 async def list_orders(account: Annotated[Account, Depends(door(Act.REGISTER_ORDER))], desk: TheDesk) -> OrdersShown:
-    """The register of orders."""
-    await may(desk, account, Act.REGISTER_ORDER, None, "orders")
+    """The register of orders, to those who enter them and those who confirm them."""
+    enters = any(account.role in roles for roles in REGISTERS_ORDER.values())
+    await may(desk, account, Act.REGISTER_ORDER if enters else Act.APPROVE, None, "orders")
     now = desk.clock.now()
     async with home_of(desk, account).transaction() as tx:
         found = await queries.orders_listed(tx)
@@ -113,10 +114,10 @@ async def list_orders(account: Annotated[Account, Depends(door(Act.REGISTER_ORDE
 
 @router.post("/orders/{order_id}/confirm", status_code=204)
 async def confirm(
-    order_id: UUID, account: Annotated[Account, Depends(door(Act.REGISTER_ORDER, step_up=True))], desk: TheDesk
+    order_id: UUID, account: Annotated[Account, Depends(door(Act.APPROVE, step_up=True))], desk: TheDesk
 ) -> None:
     """Confirm an order as the second pair of eyes: its ground stands from its beginning to its end."""
-    await may(desk, account, Act.REGISTER_ORDER, order_id, "orders")
+    await may(desk, account, Act.APPROVE, order_id, "orders")
     async with home_of(desk, account).transaction() as tx:
         await queries.confirm_order(tx, account, order_id, desk.clock.now())
 
@@ -129,6 +130,7 @@ async def withdraw(
     desk: TheDesk,
 ) -> None:
     """End an order now, with every request and permit that rests on it."""
-    await may(desk, account, Act.REGISTER_ORDER, order_id, "orders")
+    enters = any(account.role in roles for roles in REGISTERS_ORDER.values())
+    await may(desk, account, Act.REGISTER_ORDER if enters else Act.APPROVE, order_id, "orders")
     async with home_of(desk, account).transaction() as tx:
         await queries.withdraw_order(tx, account, order_id, form.reason, desk.clock.now())

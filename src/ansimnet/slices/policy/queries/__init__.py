@@ -13,7 +13,6 @@ from ansimnet.slices.policy.queries.approvals import (
     ask,
     destroy_rejected,
     destroy_undone,
-    disclosed,
     logins,
     output_destroyed,
     pass_time,
@@ -57,6 +56,8 @@ from ansimnet.slices.policy.queries.grounds import (
     widen_ground,
 )
 from ansimnet.slices.policy.queries.holds import held, holds_listed, place_hold, release_hold, renew_hold
+from ansimnet.slices.policy.queries.looks import looks
+from ansimnet.slices.policy.queries.notices import close_notices, standing_notices
 from ansimnet.slices.policy.queries.orders import confirm_order, orders_listed, register_order, withdraw_order
 from ansimnet.slices.policy.queries.people import LoginTaken, create_account, new_phone, new_phone_code
 from ansimnet.slices.policy.queries.permits import (
@@ -65,13 +66,13 @@ from ansimnet.slices.policy.queries.permits import (
     hold,
     hold_all,
     issue_ticket,
-    looks,
     mark_track,
     marked_tracks,
     permit,
     permits_about,
     redeem_ticket,
 )
+from ansimnet.slices.policy.queries.review import declare_acquaintance, draft_due
 from ansimnet.slices.policy.rules import (
     BREAK_GLASS_LASTS,
     RESOLVED_LASTS,
@@ -113,11 +114,13 @@ __all__ = [
     "cap_about",
     "citation",
     "close_break_glass",
+    "close_notices",
     "confirm_order",
     "create_account",
+    "declare_acquaintance",
     "destroy_rejected",
     "destroy_undone",
-    "disclosed",
+    "draft_due",
     "end_about",
     "end_ground",
     "ended",
@@ -160,6 +163,7 @@ __all__ = [
     "revoke",
     "same_person",
     "short",
+    "standing_notices",
     "statute_for",
     "tell_break_glass",
     "trigger_number",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import NoReturn
 from uuid import UUID
 
 import msgspec
@@ -24,6 +25,7 @@ from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
 from ansimnet.slices.policy.model import Account, Question, Said
 from ansimnet.slices.policy.queries.grounds import NoReason, end_ground, grant_ground
+from ansimnet.slices.policy.queries.notices import end_notice, give_notice
 from ansimnet.slices.policy.queries.permits import record
 from ansimnet.slices.policy.rules import refuse
 from ansimnet.slices.policy.rules.asking import MISSING, Asking, missing
@@ -193,6 +195,9 @@ async def _order_in_force(
         raise Forbidden("the order is not in force", detail_ko="명령이 효력을 갖고 있지 않습니다")
     if kind not in order.opens or not resources <= order.resources:
         raise Forbidden("the order does not reach that far", detail_ko="명령의 범위 밖입니다")
+    carries = RULES_OF_TWO[RequestKind(kind)].clauses[GroundKind.ORDER]
+    if carries and order.statute not in carries:
+        raise Forbidden("the order rests on another clause", detail_ko="이 조항의 명령으로는 열리지 않습니다")
     if kind == RequestKind.DISCLOSURE and order.issuer != "court":
         raise Forbidden("a court alone orders a disclosure", detail_ko="고지는 법원의 명령으로만 합니다")
     return order
@@ -254,7 +259,7 @@ async def _answered(tx: Tx, account: Account, request_id: UUID, verb: Verb, reas
     return await _settle(tx, row, came, verb, who.account_id, who.role, {"reason": reason.strip()}, now)
 
 
-def _refuse(name: str) -> None:
+def _refuse(name: str) -> NoReturn:
     said = REASONS_OF_TWO.get(name, Said(name, name))
     kind = AlreadyAnswered if name in ("already-answered", "too-late", "not-yet-due") else NoSecondPerson
     raise kind(said.en, detail_ko=said.ko, reason=name)
@@ -289,8 +294,13 @@ async def _settle(
             await _order_in_force(tx, row.order_id, row.kind, row.resources, now)
         if ground_id is None:
             ground_id = await _grant(tx, row, now)
+        if row.kind == RequestKind.DISCLOSURE:
+            asked, _ = await rows.words_of(tx, row)
+            await give_notice(tx, row, asked, ground_id, now)
     elif ground_id is not None:
         await end_ground(tx, ground_id, state.value, now, actor=actor)
+        if row.kind == RequestKind.DISCLOSURE:
+            await end_notice(tx, row.request_id, now)
     await rows.answer_request(tx, row, state=state, by=by, role=role, ground_id=ground_id, words=words, now=now)
     fact = ApprovalAnswered(
         fact_id=FactId(new_id()),
@@ -463,16 +473,6 @@ async def same_person(tx: Tx, one: AccountId, other: AccountId) -> None:
         if await accounts.lock_account(tx, each) is None:
             raise NotFound("there is no such account")
     await rows.join_persons(tx, one, other, new_id())
-
-
-async def disclosed(tx: Tx, now: datetime) -> list[tuple[RequestRow, dict[str, object]]]:
-    """Return the notices to neighbours that stand now, with what they may be told: a square and a window, no more."""
-    found = []
-    for row in await rows.standing(tx, RequestKind.DISCLOSURE, now):
-        asked, _ = await rows.words_of(tx, row)
-        if asked is not None and row.ground_id is not None:
-            found.append((row, {k: asked[k] for k in ("area", "from_at", "until_at")}))
-    return found
 
 
 async def request_known(tx: Tx, request_id: UUID) -> RequestRow | None:

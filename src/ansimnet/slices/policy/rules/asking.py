@@ -124,11 +124,11 @@ def missing(asking: Asking, role: Role, now: datetime) -> list[str]:
 
 
 def _of_ground(asking: Asking, rule: Rule) -> list[str]:
-    if asking.ground_kind not in rule.grounds:
+    if asking.ground_kind not in rule.clauses:
         return ["ground-kind"]
-    if asking.ground_kind is GroundKind.ORDER:
+    if asking.ground_kind is GroundKind.ORDER:  # its clause is the order's own, checked where the order is known
         return [] if asking.order_id is not None else ["no-order"]
-    return [] if asking.statute in rule.statutes else ["no-citation"]
+    return [] if asking.statute in rule.clauses[asking.ground_kind] else ["no-citation"]
 
 
 def _of_place_and_time(asking: Asking) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -54,19 +55,21 @@ class RequestState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One row of what needs two people. `clause` is why; `answer_within` how long it may wait; `lasts` the most."""
+    """One row of what needs two people. `answer_within` is how long it may wait, `lasts` the most it opens.
+
+    `clauses` are the kinds of ground it may rest on, each with the clauses of which one is cited; an order with none
+    here is taken under whatever clause it was made.
+    """
 
     kind: RequestKind
     asks: frozenset[Role]
     approves: frozenset[Role]
-    grounds: frozenset[GroundKind]
-    statutes: frozenset[str]
+    clauses: Mapping[GroundKind, frozenset[str]]
     purposes: frozenset[Purpose]
     acts: frozenset[Act]
     answer_within: timedelta
     lasts: timedelta
     urgent: bool
-    clause: str
     says: Said
 
 
@@ -74,6 +77,8 @@ _R = Role
 _STATUTE, _ORDER, _CONSENT = GroundKind.STATUTE, GroundKind.ORDER, GroundKind.CONSENT
 _INVESTIGATION = "PIPA 18(2)7"
 _LIFE = "PIPA 18(2)3"
+NOTICE_CLAUSES = frozenset({"SEX-ACT 47", "SEX-ACT 49", "CHILD-SEX-ACT 49", "CHILD-SEX-ACT 50"})
+"""The only clauses by which a court lets neighbours know (EM-12)."""
 
 RULES_OF_TWO: dict[RequestKind, Rule] = {
     rule.kind: rule
@@ -82,70 +87,60 @@ RULES_OF_TWO: dict[RequestKind, Rule] = {
             kind=RequestKind.SEARCH,
             asks=frozenset({_R.INVESTIGATOR, _R.POLICE_112, _R.CENTRE_OPERATOR}),
             approves=frozenset({_R.SHIFT_LEAD, _R.PRIVACY_OFFICER}),
-            grounds=frozenset({_STATUTE, _ORDER}),
-            statutes=frozenset({_INVESTIGATION, _LIFE}),
+            clauses={_STATUTE: frozenset({_INVESTIGATION, _LIFE}), _ORDER: frozenset()},
             purposes=frozenset({Purpose.INVESTIGATE, Purpose.RESPOND}),
             acts=frozenset({Act.SEARCH_PERSON}),
             answer_within=timedelta(hours=2),  # ours: a search asked for in one half of a shift is answered in it
             lasts=timedelta(hours=24),
             urgent=True,
-            clause="PIPA 18(2)",
             says=Said("사람·차량 찾기", "search for a person or vehicle"),
         ),
         Rule(
             kind=RequestKind.DISCLOSURE,
             asks=frozenset({_R.PROBATION_OFFICER}),
             approves=frozenset({_R.OFFICE_DIRECTOR, _R.PRIVACY_OFFICER}),
-            grounds=frozenset({_ORDER}),
-            statutes=frozenset(),
+            clauses={_ORDER: NOTICE_CLAUSES},
             purposes=frozenset({Purpose.INFORM}),
             acts=frozenset({Act.READ_DISCLOSURE}),
             answer_within=timedelta(days=3),  # ours: never in a hurry
             lasts=timedelta(days=30),
             urgent=False,
-            clause="CHILD-SEX-ACT 50",
             says=Said("주민 고지", "notice to neighbours"),
         ),
         Rule(
             kind=RequestKind.UNMASK,
             asks=frozenset({_R.INVESTIGATOR, _R.CENTRE_OPERATOR}),
             approves=frozenset({_R.PRIVACY_OFFICER, _R.SHIFT_LEAD}),
-            grounds=frozenset({_STATUTE, _ORDER}),
-            statutes=frozenset({_INVESTIGATION}),
+            clauses={_STATUTE: frozenset({_INVESTIGATION}), _ORDER: frozenset()},
             purposes=frozenset({Purpose.INVESTIGATE}),
             acts=frozenset({Act.VIEW_STREAM, Act.READ_FOOTAGE}),
             answer_within=timedelta(hours=24),
             lasts=timedelta(hours=2),
             urgent=True,
-            clause="PIPA 18(2)7",
             says=Said("원본 영상", "the original picture"),
         ),
         Rule(
             kind=RequestKind.SHELTER_ADDRESS,
             asks=frozenset({_R.POLICE_112, _R.COUNSELLOR}),
             approves=frozenset({_R.SHELTER_STAFF, _R.PRIVACY_OFFICER}),
-            grounds=frozenset({_CONSENT, _STATUTE}),
-            statutes=frozenset({_LIFE, "PIPA 15(1)1", "PIPA 15(1)5"}),
+            clauses={_CONSENT: frozenset({"PIPA 15(1)1"}), _STATUTE: frozenset({_LIFE, "PIPA 15(1)5"})},
             purposes=frozenset({Purpose.PROTECT, Purpose.SUPPORT}),
             acts=frozenset({Act.READ_SHELTER}),
             answer_within=timedelta(hours=4),
             lasts=timedelta(minutes=30),  # ours: to bring somebody there, once
             urgent=False,
-            clause="PIPA 15(1)",
             says=Said("쉼터 주소", "a shelter's address"),
         ),
         Rule(
             kind=RequestKind.WATCH_LIST,
             asks=frozenset({_R.INVESTIGATOR, _R.POLICE_112}),
             approves=frozenset({_R.PRIVACY_OFFICER}),
-            grounds=frozenset({_ORDER}),
-            statutes=frozenset(),
+            clauses={_ORDER: frozenset()},
             purposes=frozenset({Purpose.INVESTIGATE}),
             acts=frozenset({Act.MANAGE_WATCHLIST}),
             answer_within=timedelta(days=3),
             lasts=timedelta(days=30),
             urgent=False,
-            clause="PIPA 18(2)7",
             says=Said("감시 목록", "a watch list"),
         ),
     )
@@ -156,8 +151,8 @@ GUARDED_ACTS = frozenset({Act.SEARCH_PERSON, Act.READ_DISCLOSURE, Act.MANAGE_WAT
 """What no ground opens that a second person has not approved."""
 
 REGISTERS_ORDER: dict[str, frozenset[Role]] = {
-    "court": frozenset({_R.COURT_CLERK, _R.PROBATION_OFFICER, _R.INVESTIGATOR}),
-    "prosecution": frozenset({_R.INVESTIGATOR, _R.PROBATION_OFFICER}),
+    "court": frozenset({_R.COURT_CLERK, _R.PROBATION_OFFICER, _R.OFFICE_DIRECTOR, _R.INVESTIGATOR, _R.SHIFT_LEAD}),
+    "prosecution": frozenset({_R.INVESTIGATOR, _R.PROBATION_OFFICER, _R.OFFICE_DIRECTOR, _R.SHIFT_LEAD}),
 }
 """Who may enter an order, by its issuer."""
 CONFIRMS_ORDER = frozenset({_R.COURT_CLERK, _R.OFFICE_DIRECTOR, _R.SHIFT_LEAD, _R.PRIVACY_OFFICER})

@@ -132,17 +132,6 @@ async def requests_due(tx: Tx, now: datetime) -> list[UUID]:
     return [r[0] for r in rows]
 
 
-async def standing(tx: Tx, kind: str, now: datetime) -> list[RequestRow]:
-    """Return the approved requests of a kind whose ground stands now, oldest first."""
-    rows = await tx.all(
-        f"""select {_COLUMNS} from policy_request r where kind = %s and state = 'approved' and until_at > %s
-            and exists (select 1 from policy_ground g where g.ground_id = r.ground_id and g.ended_at is null
-                        and g.until_at > %s) order by asked_at""",
-        (kind, now, now),
-    )
-    return [_row(r) for r in rows]
-
-
 async def requests_under(tx: Tx, order_id: UUID) -> list[RequestRow]:
     """Return the requests that rest on an order and still wait or stand."""
     rows = await tx.all(
