@@ -191,7 +191,8 @@ class Hardened:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", []), *self.headers]
-                if path.startswith(("/api/", "/ingest/", "/link/")):
+                ours = path.startswith(("/api/", "/ingest/", "/link/"))
+                if ours and not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))
                 message = {**message, "headers": headers}
             await send(message)

@@ -77,7 +77,7 @@ async def new_phone(
     tx: Tx, *, role: Role, display: str, subject_id: UUID, now: datetime, actor: str = "system:policy"
 ) -> tuple[AccountId, str]:
     """Make the account of a victim's or a unit's phone and return it with its one-time code, shown once."""
-    login = f"{'phone' if role is Role.VICTIM else 'unit'}-{subject_id.hex[-12:]}"
+    login = f"{'unit' if role is Role.FIELD_UNIT else 'phone'}-{subject_id.hex[-12:]}"
     account = await create_account(
         tx, login=login, role=role, display=display, subject_id=subject_id, now=now, actor=actor
     )
