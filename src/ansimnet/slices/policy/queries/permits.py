@@ -12,15 +12,15 @@ from ansimnet.facts.policy import AccessDecided
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Forbidden, Kind, NotFound, Refusal
 from ansimnet.kernel.ids import AccountId, CentreId, FactId, PermitId, new_id
-from ansimnet.kernel.permits import Act, Masking, Permit, PermitOver, Purpose, Role
+from ansimnet.kernel.permits import Act, Masking, Permit, PermitOver, Purpose
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
 from ansimnet.slices.policy import store
-from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Look, Question, Redeemed
+from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Question, Redeemed
 from ansimnet.slices.policy.queries import agencies
 from ansimnet.slices.policy.queries.relations import gather
-from ansimnet.slices.policy.rules import Rulebook, citation, in_force, refuse, what_is
-from ansimnet.slices.policy.rules.words import ORGANISATIONS, REASONS, ROLE_WORDS
+from ansimnet.slices.policy.rules import Rulebook, in_force, refuse
+from ansimnet.slices.policy.rules.words import REASONS
 from ansimnet.slices.policy.store import accounts, keyring
 
 LEASE_S = 1.0
@@ -291,24 +291,3 @@ async def redeem_ticket(tx: Tx, ticket: str, now: datetime) -> Redeemed:
     found = (await store.read_permits(tx, [permit_id]))[permit_id]
     found.check(Act.VIEW_STREAM, resource, now=now)
     return Redeemed(permit=found, resource=resource, extras=extras)
-
-
-async def looks(tx: Tx, subjects: Collection[UUID], now: datetime, *, limit: int = 100) -> list[Look]:
-    """Return who looked at these ids or was refused, newest first, as the person may know it.
-
-    `duration_s` is how long the permit stood so far: nobody looked longer. Looks whose disclosure a law delays do not
-    appear, nor do one's own.
-    """
-    rows = await store.questions_on(tx, subjects, now, limit)
-    return [
-        Look(
-            at=at,
-            organisation=ORGANISATIONS[Role(role)],
-            role=ROLE_WORDS[Role(role)],
-            what=what_is(Act(act)),
-            ground=tuple(citation(c) for c in cites),
-            duration_s=None if granted_at is None else max(0.0, (end_at - granted_at).total_seconds()),
-            granted=allowed,
-        )
-        for at, role, act, allowed, cites, granted_at, end_at in rows
-    ]

@@ -17,6 +17,7 @@ FOOTAGE: list[str] = ["request_footage", "view_stream", "unmask_track", "read_fo
 
 # A look a law keeps back is not there, and neither is a refusal that only such a ground explains: whoever holds or has
 # used a hidden ground over this person may meet its end, and that refusal would tell what the ground was kept back for.
+# A refusal from before stays: what was on the page once must not vanish from it.
 _SEEN: LiteralString = """
     from policy_question q left join policy_permit p using (permit_id)
     left join policy_ground g on g.ground_id = q.ground_id
@@ -27,7 +28,8 @@ _SEEN: LiteralString = """
       and (q.allowed or not exists (
           select from policy_ground h where h.hidden_until_at > %(now)s and h.resources && %(subjects)s::uuid[]
               and q.asked_at >= h.from_at and (h.account_id = q.account_id or h.account_id is null and exists (
-                  select from policy_question hq where hq.ground_id = h.ground_id and hq.account_id = q.account_id))))
+                  select from policy_question hq where hq.ground_id = h.ground_id and hq.account_id = q.account_id
+                      and hq.asked_at <= q.asked_at))))
 """
 
 
