@@ -144,7 +144,7 @@ call tenant_table('policy_hold');
 create index policy_hold_resources on policy_hold using gin (resources) where released_at is null;
 
 create table policy_notice (
-    notice_id uuid primary key,
+    notice_id uuid not null,
     centre_id uuid not null,
     ground_id uuid not null,
     resources uuid[] not null,
@@ -156,6 +156,8 @@ create table policy_notice (
     given_at timestamptz not null,
     ends_at timestamptz not null,
     ended_at timestamptz,
+    -- The giving centre and the city each keep it, also where they share a machine.
+    primary key (centre_id, notice_id),
     check (ended_at is null or square_sealed is null)
 );
 comment on column policy_notice.square_sealed is 'The middle of a square at least 500 m wide; the place itself is never kept.';

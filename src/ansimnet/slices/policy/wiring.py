@@ -7,21 +7,50 @@ from datetime import timedelta
 
 from fastapi import FastAPI
 
+from ansimnet.facts.policy import NoticeEnded, NoticeGiven
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
 from ansimnet.platform.db import Db
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import jobs, queries
-from ansimnet.slices.policy.api import approvals, glass, holds, orders, security, signing, telling
+from ansimnet.slices.policy.api import (
+    agencies,
+    approvals,
+    audit,
+    centres,
+    glass,
+    holds,
+    machine_keys,
+    machines,
+    openness,
+    orders,
+    rights,
+    security,
+    signing,
+    telling,
+    transparency,
+)
+from ansimnet.slices.policy.api import review as api_review
 from ansimnet.slices.policy.api import routes as api
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.queries import create_account
+from ansimnet.slices.policy.queries.notices import hear_ended, hear_given, to_city
 from ansimnet.slices.policy.queries.relations import switch_notices
 from ansimnet.slices.policy.rules.table import require_order
 from ansimnet.slices.policy.service import Desk, People, SingleSignOn
+from ansimnet.slices.policy.service.machines import Machines
+
+PEOPLE = (api_sessions.router, signing.router, security.router, api.router)
+"""Signing in, keys and sessions, and what everybody's permits are."""
 
 SECOND_PERSON = (approvals.router, orders.router, glass.router, holds.router)
 """What needs two people: requests, orders, break-glass, holds."""
+
+OPENNESS = (audit.router, openness.router, api_review.router, transparency.router)
+"""Who watches the lookers: the person looked at, the privacy officer, the auditor, everybody."""
+
+AGENCIES = (agencies.router, machine_keys.router, centres.router, rights.router)
+"""Whom a centre works with, and who of its people may view footage."""
 
 __all__ = ["Desk", "create_account", "jobs", "parts"]
 
@@ -34,12 +63,23 @@ def parts(ctx: Context) -> Parts:
 
     def install(app: FastAPI) -> None:
         api_sessions.install(app, desk)
-        app.state.neighbour_notices = ctx.settings.neighbour_notices
+        machines.install(app, Machines(ctx.dbs, ctx.clock), ctx.settings)
+        app.state.ledger_folder = ctx.settings.data_dir / "ledger"
 
     return Parts(
-        routers=[api_sessions.router, signing.router, security.router, api.router, *SECOND_PERSON],
+        routers=[
+            api_sessions.router,
+            signing.router,
+            security.router,
+            api.router,
+            *SECOND_PERSON,
+            *OPENNESS,
+            *AGENCIES,
+        ],
         readers=list(jobs.READERS),
         live=telling.views(ctx.clock),
+        link_out={NoticeGiven: to_city, NoticeEnded: to_city},
+        link_in={NoticeGiven: hear_given, NoticeEnded: hear_ended},
         on_serve=[install],
         background=[_forget(ctx.dbs.tracking), _forget(ctx.dbs.city)],
     )

@@ -290,7 +290,9 @@ class Giver:
             screen="provision",
             now=now,
         )
-        until = await policy.extend_about(tx, p.provision_id, by=account.account_id, reason=reason, now=now)
+        until = await policy.extend_about(
+            tx, p.provision_id, by=account.account_id, reason=reason, now=now, role=account.role
+        )
         await store.set_end(tx, p.provision_id, until)
         fact = ProvisionExtended(
             fact_id=FactId(new_id()),

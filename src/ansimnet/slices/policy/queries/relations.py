@@ -32,6 +32,11 @@ def switch_notices(on: bool) -> None:
     (_switched.add if on else _switched.discard)(Relation.DISCLOSURE_OPEN)
 
 
+def notices_open() -> bool:
+    """Return whether notices to neighbours are switched on in this process."""
+    return Relation.DISCLOSURE_OPEN in _switched
+
+
 async def gather(tx: Tx, book: Rulebook, q: Question) -> Relations:
     """Return what this question's answer can depend on beside the grounds; nothing is read that no row asks for.
 
