@@ -83,6 +83,13 @@ class Settings(BaseSettings):
         None, description="Where requests to 112 are posted; empty records each one as undeliverable, said aloud."
     )
     police_112_token: SecretStr | None = Field(None, description="Secret that tells 112 the request is ours.")
+    mtls_header: str | None = Field(
+        None,
+        description="Header in which your proxy names the SHA-256 of a machine's client certificate; empty reads none.",
+    )
+    mtls_proxies: str = Field(
+        "", description="Addresses of the proxies whose header is believed, comma-separated; empty believes nobody's."
+    )
     push_subject: str = Field(
         "mailto:operator@ansimnet.invalid",
         description="Contact that Web Push services are given (VAPID `sub`, RFC 8292).",

@@ -18,7 +18,7 @@ from ansimnet.slices.policy.model import Account, Decision, Question
 from ansimnet.slices.policy.rules import refuse
 from ansimnet.slices.policy.rules.agencies import CHARTERS, agency_kind_of, check_agency, check_agreement, decide_by
 from ansimnet.slices.policy.rules.words import REASONS
-from ansimnet.slices.policy.store import agencies
+from ansimnet.slices.policy.store import accounts, agencies
 from ansimnet.slices.policy.store.agencies import Agency, Agreement
 
 RENEWAL = "agreement-renewal"
@@ -114,6 +114,19 @@ async def joined(tx: Tx, account_id: AccountId, role: Role, now: datetime) -> No
         if await agencies.add_agency(tx, agency):
             await _tell_registered(tx, agency, None, now)
     await agencies.join_agency(tx, account_id, agency_id)
+
+
+async def join(tx: Tx, account_id: AccountId, agency_id: UUID, now: datetime) -> None:
+    """Let an account act for an agency by hand: its permits end, and it gets nothing beyond that agency's agreements.
+
+    Raises:
+        NotFound: no such account or agency.
+    """
+    account = await accounts.lock_account(tx, account_id)
+    if account is None or await agencies.read_agency(tx, agency_id) is None:
+        raise NotFound("there is no such account or agency")
+    await agencies.join_agency(tx, account_id, agency_id)
+    await store.revoke(tx, now, "agency changed", account_id=account_id)
 
 
 async def _tell_registered(tx: Tx, agency: Agency, by: AccountId | None, now: datetime) -> None:

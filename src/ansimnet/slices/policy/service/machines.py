@@ -24,6 +24,9 @@ from ansimnet.slices.policy.rules.signatures import WINDOW, BadSignature, Claim,
 from ansimnet.slices.policy.store import accounts, agencies
 from ansimnet.slices.policy.store.agencies import MachineKey
 
+LOGIN = "machine-"
+"""How the login of a machine begins. Nobody signs in with it: it has neither password nor code."""
+
 
 class ReplayedRequest(Refusal):
     """This very request came before."""
@@ -126,7 +129,7 @@ async def make_machine(tx: Tx, by: Account, agency_id: UUID, name: str, now: dat
     if role is None:
         raise Refusal("the table of rules gives machines of this kind of agency nothing yet")
     actor = f"account:{by.account_id}"
-    login = f"machine-{new_id().hex[-10:]}"
+    login = f"{LOGIN}{new_id().hex[-10:]}"
     account = await queries.create_account(tx, login=login, role=role, display=name, now=now, actor=actor)
     await agencies.join_agency(tx, account.account_id, agency_id)
     await rights.left(tx, account.account_id, "machine", now)  # people view, programs do not (CC-03)
@@ -151,7 +154,7 @@ async def add_key(
         Conflict: the key is registered already.
     """
     account = await accounts.lock_account(tx, account_id)
-    if account is None or account.disabled_at is not None or await accounts.password_of(tx, account_id) is not None:
+    if account is None or account.disabled_at is not None or not account.login.startswith(LOGIN):
         raise NotFound("no such machine is in use")
     if await agencies.agency_of(tx, account_id) is None:
         raise NotFound("no such machine is in use")

@@ -430,10 +430,12 @@ async def list_centres(tx: Tx) -> list[Centre]:
     return [_centre(r) for r in rows]
 
 
-async def heard(tx: Tx, agency_id: UUID, now: datetime, skew_ms: int) -> None:
-    """Write that a centre spoke to us, and by how much its clock differs."""
+async def heard(tx: Tx, agency_id: UUID, now: datetime, skew_ms: int | None) -> None:
+    """Write that a centre spoke to us and by how much its clock differs, once in ten seconds."""
     await tx.execute(
-        "update policy_centre set heard_at = %s, skew_ms = %s where agency_id = %s", (now, skew_ms, agency_id)
+        """update policy_centre set heard_at = %s, skew_ms = coalesce(%s, skew_ms)
+           where agency_id = %s and (heard_at is null or heard_at < %s - interval '10 seconds')""",
+        (now, skew_ms, agency_id, now),
     )
 
 
