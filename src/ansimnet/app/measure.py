@@ -31,6 +31,9 @@ class Options:
     data: Path | None
     kills: int | None
     progress: Callable[[float, float, str], None]
+    requests: int | None = None
+    mutations: int | None = None
+    mutants: int | None = None
 
 
 def names(kind: str) -> dict[str, str]:

@@ -52,7 +52,8 @@ def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> API
         """Take a register file, whole or not at all; the answer lists every refused row."""
         await permit(account, Act.IMPORT_CAMERAS)
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / Path(file.filename or "register.csv").name
+            said = Path((file.filename or "").replace("\0", "")).name[-100:]  # the sender's words, never a place
+            path = Path(folder) / (said if said.strip(".") else "register.csv")
             with path.open("wb") as out:
                 while chunk := await file.read(1 << 20):
                     await asyncio.to_thread(out.write, chunk)

@@ -259,7 +259,10 @@ class Desk:
         )
         until = await self.neighbour.extend(p.to_centre, account, provision_id, reason)
         async with self.home(account).transaction() as tx:
-            await policy.extend_about(tx, p.provision_id, by=account.account_id, reason=reason, now=self.clock.now())
+            now = self.clock.now()
+            await policy.extend_about(
+                tx, p.provision_id, by=account.account_id, reason=reason, now=now, role=account.role
+            )
             await store.set_end(tx, p.provision_id, until)
         return until
 
@@ -278,6 +281,8 @@ class Desk:
             )
         async with home.transaction() as tx:
             p = await queries.of_incident(tx, incident_id)
+        if p is None and unit:
+            raise NotFound("this unit takes part in no such provision")
         if p is None:
             return IncidentCameras(provision_id=None, state="none", cameras=[])
         listed: list[dict[str, Any]] = []
@@ -302,7 +307,7 @@ class Desk:
 
     async def shown(self, tx: Tx, p: Provision) -> ProvisionShown:
         """Return a provision as the giving centre's list shows it."""
-        s = p.subject
+        s = None if p.over(self.clock.now()) else p.subject  # the timer that tidies up may be late, or dead
         return ProvisionShown(
             provision_id=p.provision_id,
             alarm_id=p.alarm_id,

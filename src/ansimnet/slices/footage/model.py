@@ -58,6 +58,10 @@ class Provision:
         """Return whether it still asks or gives."""
         return self.state in (State.REQUESTED, State.GIVEN)
 
+    def over(self, now: datetime) -> bool:
+        """Return whether its time is up, whoever has written that down yet."""
+        return self.not_after is not None and now >= self.not_after
+
 
 class Chosen(NamedTuple):
     """A camera that the predicted-area rule lists. `sees`: the subject's present place, not only where he may come."""

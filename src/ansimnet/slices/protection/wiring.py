@@ -20,11 +20,12 @@ from ansimnet.slices.protection.service.ground import Ways
 
 ROOM = frozenset({Role.TRACKING_CONTROLLER, Role.POLICE_112, Role.PROBATION_OFFICER})
 """Who hears that she was warned, pressed or was not reached: ids and levels, never the message."""
+KEEPERS = frozenset({Role.POLICE_112, Role.PROBATION_OFFICER})
+"""Who keeps the register. The room learns a protected person's code with her incident, not before."""
 HER = frozenset({Role.VICTIM})
 
 TOLD = (
-    facts.ProtectedPersonRegistered, facts.WarningIssued, facts.WarningAcknowledged, facts.WarningEscalated,
-    facts.HelpAsked,
+    facts.WarningIssued, facts.WarningAcknowledged, facts.WarningEscalated, facts.HelpAsked,
 )  # fmt: skip
 
 
@@ -49,6 +50,7 @@ def parts(ctx: Context) -> Parts:
         routers=[api.routes(ctx)],
         readers=[jobs.reader(ways, ctx.clock)],
         live=[
+            LiveView(facts.ProtectedPersonRegistered, KEEPERS),
             *(LiveView(f, ROOM) for f in TOLD),
             LiveView(facts.WarningIssued, HER, to_her),
             LiveView(facts.WarningUpdated, HER, to_her),

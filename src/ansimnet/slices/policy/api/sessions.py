@@ -15,6 +15,7 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act, Role
 from ansimnet.platform.http import door
 from ansimnet.slices.policy.model import Account, kind_of
+from ansimnet.slices.policy.rules import RULES
 from ansimnet.slices.policy.service import Caller, Desk, NotSignedIn, Opened, Session
 from ansimnet.slices.policy.store import keyring
 
@@ -45,10 +46,16 @@ def install(app: FastAPI, desk: Desk) -> None:
     async def sign_in(connection: HTTPConnection) -> Account:
         return await signed_in(connection, desk)
 
+    async def sign_in_socket(connection: HTTPConnection) -> Account:
+        account = await signed_in(connection, desk)
+        if kind_of(account.centre_id) not in RULES.homes(account.role):
+            raise NotSignedIn(todo="this role has no seat in this centre")  # views know roles, not whose they are
+        return account
+
     app.state.desk = desk
     app.state.secure_cookies = desk.people.secure_cookies
     app.state.sign_in = sign_in
-    app.state.sign_in_socket = sign_in
+    app.state.sign_in_socket = sign_in_socket
 
 
 async def signed_in(connection: HTTPConnection, desk: Desk) -> Account:

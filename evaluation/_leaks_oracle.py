@@ -1,0 +1,124 @@
+"""Who may see and do what, written a second time and by hand: by role, by whose data it is, by the state it is in.
+
+It knows nothing of permits, grounds or tables of the product. Its sources are the ordinance and the table of roles in
+docs/design/lawful-access.md: an account sees a field of a person when its line below says so, and answers to a request
+succeed only for the roles its route names. A route without a line is itself a finding.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from evaluation._leaks_requests import Shot
+from evaluation._leaks_routes import ROUTES
+from evaluation._leaks_world import CLOSED, EXPIRED, LIVE, QUIET, Actor, Canary, World
+
+ALL = frozenset({LIVE, CLOSED, EXPIRED, QUIET})
+HAD = frozenset({LIVE, CLOSED, EXPIRED})  # there is or was an incident
+OPEN = frozenset({LIVE, EXPIRED})  # an incident that nobody closed
+
+ROOM = "tracking_controller shift_lead"
+OFFICE = "probation_officer office_director"
+
+SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
+    ("wearer", "code"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:unit", OPEN), ("own:wearer", ALL)],
+    ("wearer", "office"): [(f"{ROOM} {OFFICE} auditor", ALL), ("police_112", HAD), ("own:wearer", ALL)],
+    ("wearer", "order"): [(f"{ROOM} {OFFICE}", ALL), ("own:wearer", ALL)],
+    ("wearer", "device"): [(f"{ROOM} {OFFICE}", ALL), ("own:wearer", ALL)],
+    ("wearer", "condition"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:wearer", ALL)],
+    ("wearer", "zone"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:wearer", ALL)],
+    ("wearer", "place"): [
+        (f"{ROOM} {OFFICE}", ALL),
+        ("police_112", HAD),
+        ("centre_operator@city", frozenset({LIVE})),
+        ("own:unit", OPEN),
+        ("own:victim", OPEN),
+        ("own:wearer", ALL),
+    ],
+    ("victim", "code"): [(f"{OFFICE} police_112", ALL), (ROOM, HAD), ("own:unit", OPEN), ("own:victim", ALL)],
+    ("victim", "device"): [(f"{OFFICE} police_112", ALL), (ROOM, OPEN), ("own:victim", ALL)],
+    ("victim", "place"): [(f"{OFFICE} police_112 {ROOM}", OPEN), ("own:victim", ALL)],
+    ("victim", "home"): [("own:victim", ALL)],
+    ("victim", "phone"): [],
+    ("unit", "name"): [(f"{ROOM} {OFFICE} police_112", ALL), ("own:unit", ALL)],
+    ("unit", "place"): [(f"{ROOM} {OFFICE} police_112", ALL), ("own:unit", ALL)],
+    ("incident", "note"): [(f"{ROOM} {OFFICE} police_112", HAD)],
+    ("incident", "number"): [(f"{ROOM} {OFFICE} police_112 auditor", HAD), ("own:unit", OPEN)],
+    ("incident", "order text"): [(f"{ROOM} {OFFICE} police_112", HAD), ("own:unit", OPEN)],
+    ("city", "camera"): [
+        (f"centre_operator@city administrator@city {ROOM}", ALL),  # the register of public cameras is open data
+        ("own:unit", frozenset({LIVE})),
+    ],
+    ("city", "break-glass reason"): [("centre_operator@city privacy_officer@city", frozenset({0}))],
+    ("city", "account"): [("administrator@city privacy_officer@city", frozenset({0}))],
+    ("tracking", "account"): [("administrator privacy_officer", frozenset({0}))],
+}
+"""Owner and field -> who may see it, in which situations. A role without `@` means the tracking centre's."""
+
+
+def holds(actor: Actor, words: str) -> bool:
+    """Return whether an actor is one of the roles in a line."""
+    return any((w if "@" in w else f"{w}@tracking") == f"{actor.role}@{actor.centre}" for w in words.split())
+
+
+def may_see(actor: Actor, canary: Canary, needle: str) -> bool:
+    """Return whether this person may see this value."""
+    if not actor.live or canary.owner == "secret":
+        return False
+    if canary.what == "account" and needle == f"QSEAT-{actor.name.replace('@', '-').replace('_', '-')}":
+        return True  # one's own seat
+    for who, situations in SEES.get((canary.owner, canary.what), []):
+        if canary.situation not in situations:
+            continue
+        if who.startswith("own:"):
+            if actor.subject == f"{who[4:]}{canary.situation}":
+                return True
+        elif holds(actor, who):
+            return True
+    return False
+
+
+def judged(operation: str) -> bool:
+    """Return whether somebody thought about this route."""
+    return operation in ROUTES
+
+
+def may_do(actor: Actor, shot: Shot) -> bool:
+    """Return whether a request of this person may succeed at all."""
+    line = ROUTES.get(shot.operation.name)
+    if line is None:
+        return False
+    roles, _, limits = line.partition("|")
+    if roles.strip() == "everybody":
+        return True
+    if not actor.live or not (roles.strip() == "signed-in" or holds(actor, roles)):
+        return False
+    return all(_within(actor, shot, limit) for limit in limits.split())
+
+
+def _within(actor: Actor, shot: Shot, limit: str) -> bool:
+    """Return whether a request keeps to a limit of its line: `own` or `live`, both of the id in the address."""
+    situations = {whose[-1] for whose in shot.used.values() if re.search(r"\d$", whose)}
+    if limit == "own":
+        return situations <= {actor.subject[-1:]}
+    if limit == "live":
+        return situations <= {str(LIVE)}
+    if limit == "unit-own":
+        return actor.role != "field_unit" or situations <= {actor.subject[-1:]}
+    raise AssertionError(f"no limit `{limit}`")
+
+
+class Scanner:
+    """Finds canaries in what somebody was given."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.pattern = re.compile("|".join(re.escape(n) for n in sorted(world.canaries, key=len, reverse=True)))
+
+    def leaks(self, actor: Actor, text: str, said: str) -> Iterable[tuple[str, Canary]]:
+        """Yield what this text gives away to somebody who may not have it; what the client said itself is none."""
+        for needle in set(self.pattern.findall(text)):
+            canary = self.world.canaries[needle]
+            if not may_see(actor, canary, needle) and needle not in said:
+                yield needle, canary

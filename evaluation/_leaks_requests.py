@@ -1,0 +1,274 @@
+"""Requests made from the running server's own OpenAPI document: every operation, with ids of the world and wild values.
+
+Two sources of values: ours fills a form with what the world knows (so that a request is as valid as it can be), and
+Schemathesis draws what the schema allows and what it does not, where it is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import random
+import warnings
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote, urlencode
+from uuid import UUID
+
+from evaluation._leaks_world import World
+
+WILD = (
+    "00000000-0000-7000-8000-000000000000",
+    "not-an-id",
+    "..%2f..%2fetc%2fpasswd",
+    "%00",
+    "-1",
+    "9" * 400,
+    "٣",
+    "'; drop table policy_account; --",
+    "null",
+)
+"""What stands in an address instead of an id."""
+WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+SKIPPED = frozenset({"/ingest/osmand", "/ingest/positions", "/link/v1/ask", "/link/v1/tell"})
+"""Doors of machines: played by `_leaks_machines`, with keys and signatures in place of sessions."""
+
+
+@dataclass(slots=True)
+class Operation:
+    """One operation of the contract."""
+
+    method: str
+    path: str
+    parameters: list[dict[str, Any]]
+    body: dict[str, Any] | None  # JSON schema of the body
+    form: bool  # the body is multipart
+    drawn: list[dict[str, Any]] = field(default_factory=list)  # cases that Schemathesis drew
+
+    @property
+    def name(self) -> str:
+        """Return how findings name it."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def writes(self) -> bool:
+        """Return whether it may change something."""
+        return self.method in WRITES
+
+
+@dataclass(slots=True)
+class Shot:
+    """One request, before anybody sends it."""
+
+    operation: Operation
+    path: str
+    used: dict[str, str]  # parameter name -> whose id was put there; "" for a wild one
+    body: Any = None
+    raw: bytes | None = None
+    content_type: str = ""
+
+    @property
+    def valid(self) -> bool:
+        """Return whether every id in the address is one the world knows."""
+        return all(self.used.values())
+
+    @property
+    def words(self) -> str:
+        """Return everything the client itself said: what comes back of it is no leak."""
+        said = self.raw.decode("utf-8", "replace") if self.raw is not None else json.dumps(self.body, default=str)
+        return f"{self.path} {said}"
+
+
+def operations(document: dict[str, Any], seed: int, examples: int) -> list[Operation]:
+    """Return every operation of a contract, with values drawn from its schema."""
+    found = []
+    for path, item in document["paths"].items():
+        for method, spec in item.items():
+            if path in SKIPPED or method not in {"get", "post", "put", "patch", "delete"}:
+                continue
+            content = spec.get("requestBody", {}).get("content", {})
+            media = content.get("application/json") or content.get("multipart/form-data") or {}
+            found.append(
+                Operation(
+                    method.upper(),
+                    path,
+                    [*item.get("parameters", []), *spec.get("parameters", [])],
+                    media.get("schema"),
+                    "multipart/form-data" in content,
+                )
+            )
+    if examples:
+        draw(document, found, seed, examples)
+    return found
+
+
+def draw(document: dict[str, Any], found: list[Operation], seed: int, examples: int) -> int:
+    """Let Schemathesis draw cases for every operation, allowed and not; return how many."""
+    try:
+        import hypothesis
+        import schemathesis
+        from schemathesis import GenerationMode
+    except ImportError:
+        return 0
+    by_name = {o.name: o for o in found}
+    logging.getLogger("schemathesis").setLevel(logging.ERROR)
+    schema = schemathesis.openapi.from_dict(document)
+    for result in schema.get_all_operations():
+        drawn = result.ok()
+        operation = by_name.get(f"{drawn.method.upper()} {drawn.path}")
+        if operation is None:
+            continue
+        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
+            with contextlib.suppress(Exception), warnings.catch_warnings():  # nothing to negate: no case
+                warnings.simplefilter("ignore")
+                cases: list[Any] = []
+                settings = hypothesis.settings(
+                    max_examples=examples,
+                    database=None,
+                    deadline=None,
+                    phases=[hypothesis.Phase.generate],
+                    suppress_health_check=list(hypothesis.HealthCheck),
+                )
+                keep = hypothesis.given(drawn.as_strategy(generation_mode=mode))(_keeper(cases))
+                hypothesis.seed(seed)(settings(keep))()
+                operation.drawn.extend(_case(c) for c in cases)
+    return sum(len(o.drawn) for o in found)
+
+
+def _keeper(cases: list[Any]) -> Any:
+    def keep(case: Any) -> None:
+        cases.append(case)
+
+    return keep
+
+
+def _case(case: Any) -> dict[str, Any]:
+    """Return a drawn case as plain values; what was left out is None."""
+    unset = type(case.body).__name__ == "NotSet"
+    return {
+        "path": dict(case.path_parameters or {}),
+        "query": dict(case.query or {}),
+        "body": None if unset else case.body,
+    }
+
+
+class Shooter:
+    """Makes shots at operations of one world."""
+
+    def __init__(self, document: dict[str, Any], world: World, rng: random.Random) -> None:
+        self.schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
+        self.world = world
+        self.rng = rng
+
+    def shot(self, operation: Operation, *, valid: bool, own: str = "") -> Shot:
+        """Return one request. `valid` puts the world's ids in the address, those of `own` where it has some."""
+        drawn = self.rng.choice(operation.drawn) if operation.drawn and self.rng.random() < 0.4 else None
+        used: dict[str, str] = {}
+        path, query = operation.path, {}
+        for p in operation.parameters:
+            if p.get("in") == "path":
+                value, used[p["name"]] = self._named(p, valid, own, drawn)
+                path = path.replace("{" + p["name"] + "}", value)
+            elif p.get("in") == "query" and (p.get("required") or self.rng.random() < 0.4):
+                query[p["name"]] = self._query(p, drawn)
+        if query:
+            path += "?" + urlencode({k: str(v) for k, v in query.items() if v is not None}, errors="replace")
+        shot = Shot(operation, path, used)
+        if operation.form:
+            shot.raw, shot.content_type = self._upload()
+        elif operation.body is not None:
+            wild = drawn is not None and not (valid and self.rng.random() < 0.7)
+            given = drawn["body"] if drawn is not None and wild else self.fill(operation.body)
+            shot.raw = given if isinstance(given, bytes) else None
+            shot.body = None if isinstance(given, bytes) else given
+        return shot
+
+    def _named(self, p: dict[str, Any], valid: bool, own: str, drawn: dict[str, Any] | None) -> tuple[str, str]:
+        """Return a value for a part of the address, and whose it is."""
+        pool = self.world.ids.get(p["name"], {})
+        if not pool and valid and p["schema"].get("format") != "uuid":
+            value = str(self.fill(p["schema"]))
+            return quote(value, safe=""), value
+        if valid and pool:
+            mine = [w for w in pool if own and w.endswith(own[-1]) and self.rng.random() < 0.5]
+            whose = self.rng.choice(mine or sorted(pool))
+            return pool[whose], whose
+        if drawn is not None and p["name"] in drawn["path"]:
+            return quote(str(drawn["path"][p["name"]]), safe="%") or "-", ""
+        others = [v for ids in self.world.ids.values() for v in ids.values() if v not in pool.values()]
+        return self.rng.choice([*WILD, *self.rng.sample(others, min(4, len(others)))]), ""
+
+    def _query(self, p: dict[str, Any], drawn: dict[str, Any] | None) -> Any:
+        if drawn is not None and p["name"] in drawn["query"]:
+            return drawn["query"][p["name"]]
+        pool = self.world.ids.get(p["name"])
+        if pool:
+            return self.rng.choice(sorted(pool.values()))
+        return self.fill(p.get("schema", {}))
+
+    def _upload(self) -> tuple[bytes, str]:
+        rows = "\n".join(f"{i},관리기관,{self.rng.choice(['37.5', 'x', ''])},127.0" for i in range(2))
+        body = (
+            '--b0\r\nContent-Disposition: form-data; name="file"; filename="../../x.csv"\r\n'
+            f"Content-Type: text/csv\r\n\r\n{rows}\r\n--b0--\r\n"
+        )
+        return body.encode(), "multipart/form-data; boundary=b0"
+
+    def fill(self, schema: dict[str, Any], name: str = "") -> Any:
+        """Return a value that a schema allows; ids, where a name asks for one, from the world."""
+        while "$ref" in schema:
+            schema = self.schemas[schema["$ref"].rsplit("/", 1)[-1]]
+        for choice in ("anyOf", "oneOf"):
+            if choice in schema:
+                kinds = [s for s in schema[choice] if s.get("type") != "null"] or schema[choice]
+                return self.fill(self.rng.choice(kinds), name)
+        if "allOf" in schema:
+            return self.fill(schema["allOf"][0], name)
+        if "const" in schema:
+            return schema["const"]
+        if "enum" in schema:
+            return self.rng.choice(schema["enum"])
+        return self._typed(schema, name)
+
+    def _typed(self, schema: dict[str, Any], name: str) -> Any:
+        rng = self.rng
+        match schema.get("type"):
+            case "object":
+                needed = set(schema.get("required", ()))
+                return {
+                    k: self.fill(s, k)
+                    for k, s in schema.get("properties", {}).items()
+                    if k in needed or rng.random() < 0.5
+                }
+            case "array":
+                if "prefixItems" in schema:
+                    return [self.fill(s, name) for s in schema["prefixItems"]]
+                least = schema.get("minItems", 0)
+                return [self.fill(schema.get("items", {}), name) for _ in range(max(least, rng.randint(0, 2)))]
+            case "integer":
+                return rng.randint(int(schema.get("minimum", 0)), int(schema.get("maximum", 50)))
+            case "number":
+                return round(rng.uniform(schema.get("minimum", 36.0), schema.get("maximum", 38.0)), 4)
+            case "boolean":
+                return rng.random() < 0.5
+            case "string":
+                return self._text(schema, name)
+        return {}
+
+    def _text(self, schema: dict[str, Any], name: str) -> str:
+        form = schema.get("format")
+        if form == "uuid" or name.endswith("_id") or name == "resources":
+            pools = self.world.ids.get(name) or {w: i for ids in self.world.ids.values() for w, i in ids.items()}
+            return self.rng.choice(sorted(pools.values())) if pools else str(UUID(int=1))
+        if form == "date-time":
+            at: datetime = self.world.at + timedelta(minutes=self.rng.randint(-200, 200))
+            return at.isoformat()
+        if form == "time":
+            return "00:00:00"
+        if form == "date":
+            return self.world.at.date().isoformat()
+        least = max(int(schema.get("minLength", 1)), 1)
+        text = "".join(self.rng.choice("abcdefgh12345") for _ in range(min(max(least, 8), 60)))
+        return text[: schema.get("maxLength", 60)]

@@ -1,0 +1,178 @@
+"""The live socket and the relay, over real connections: who hears what, and which tickets open a picture."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket as sockets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from datetime import timedelta
+from typing import Any
+
+import uvicorn
+from evaluation._leaks_oracle import holds
+from evaluation._leaks_play import Player
+from evaluation._leaks_world import CLOSED, EXPIRED, LIVE, Actor, World
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake
+
+from ansimnet.slices.footage.wiring import serving_relay
+
+HEARS = {
+    "tracking_controller shift_lead": ("supervision.", "dispatch.", "protection.", "footage.", "policy.", "duties."),
+    "probation_officer office_director police_112": ("supervision.", "dispatch.", "protection.", "policy.", "duties."),
+    "field_unit": ("dispatch.order.", "dispatch.incident."),
+    "victim": ("protection.warning.", "dispatch.incident.closed"),
+    "centre_operator@city": ("footage.", "cameras.", "policy.", "duties."),
+    "administrator@city": ("cameras.",),
+    "privacy_officer privacy_officer@city": ("policy.", "duties."),
+}
+"""Whose socket may carry which kinds of fact. All else stays silent."""
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with sockets.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        port: int = s.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def served(player: Player) -> AsyncIterator[str]:
+    """Serve the application on a real port for its sockets; yields its host and port."""
+    port = free_port()
+    server = uvicorn.Server(
+        uvicorn.Config(
+            player.stage.app, host="127.0.0.1", port=port, log_config=None, lifespan="off", ws="websockets-sansio"
+        )
+    )
+    task = asyncio.create_task(server.serve())
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn tells nobody
+        await asyncio.sleep(0.01)
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        await task
+
+
+# ------------------------------------------------------------------------------------------------- the live socket
+
+
+async def live_sockets(player: Player, actors: list[Actor]) -> None:
+    """Let everybody listen from the first fact on; nobody hears what is not for his role, nor whom it is not about."""
+    async with served(player) as host:
+        await asyncio.gather(*(_listen(player, host, a) for a in actors))
+        for origin in ("https://evil.example", "null", f"http://{host.split(':')[0]}"):
+            said = await _hear(host, player.world.actor("tracking_controller@tracking"), origin)
+            player.found.extras["sockets"] += 1
+            if said:
+                player.found.leak("live socket", f"took a page of `{origin}`")
+
+
+async def _listen(player: Player, host: str, actor: Actor) -> None:
+    said = await _hear(host, actor, None)
+    player.found.extras["sockets"] += 1
+    player.found.covered.add(("SOCKET /api/v1/live", f"{actor.role}@{actor.centre}", True))
+    if said and not actor.live:
+        player.found.leak("live socket", f"open to {actor.name}")
+    for message in said:
+        kind = message.get("kind")
+        if kind is None:
+            continue
+        if not any(kind.startswith(p) for who, kinds in HEARS.items() if holds(actor, who) for p in kinds):
+            player.found.leak("live socket", f"`{kind}` to {actor.name}")
+        text = json.dumps(message["data"], ensure_ascii=False)
+        for needle, canary in player.scanner.leaks(actor, text, ""):
+            player.found.leak("live socket", f"{canary.owner}{canary.situation}'s `{needle}` to {actor.name}")
+        for other in _others(player.world, actor):
+            if other in text:
+                player.found.leak("live socket", f"`{kind}` about somebody else to {actor.name}")
+
+
+def _others(world: World, actor: Actor) -> list[str]:
+    """Return ids that a phone must never hear: those of other people, other units, other orders."""
+    names = {"victim": ("protected_person_id", "warning_id"), "field_unit": ("order_id", "unit_id")}
+    pools = [world.ids.get(n, {}) for n in names.get(actor.role, ())]
+    return [value for pool in pools for whose, value in pool.items() if whose != actor.subject]
+
+
+async def _hear(host: str, actor: Actor, origin: str | None) -> list[dict[str, Any]]:
+    """Return what a socket says until its first beat after the past was told; nothing where it is refused."""
+    said: list[dict[str, Any]] = []
+    headers = {"Cookie": f"ansimnet_session={actor.cookie}", "User-Agent": actor.agent}
+    with suppress(ConnectionClosed, InvalidHandshake, TimeoutError, OSError):
+        async with connect(
+            f"ws://{host}/api/v1/live", origin=origin, additional_headers=headers, user_agent_header=None
+        ) as ear:
+            await ear.send('{"after": 0}')
+            async with asyncio.timeout(2.5):
+                beats = 0
+                while beats < 2:
+                    said.append(json.loads(await ear.recv()))
+                    beats += said[-1].get("type") == "beat"
+    return said
+
+
+# ------------------------------------------------------------------------------------------------- pictures
+
+
+async def pictures(player: Player) -> None:
+    """Show the relay every ticket that must not open anything, and one that must: it alone gives bytes."""
+    w, stage, found = player.world, player.stage, player.found
+    port = free_port()
+    settings = stage.settings.model_copy(update={"relay_port": port, "relay_public_url": f"ws://127.0.0.1:{port}"})
+    controller = w.actor("tracking_controller@tracking")
+    path = f"/api/v1/provisions/{w.ids['provision_id'][f'provision{LIVE}']}/tickets"
+    camera = {"camera_id": w.ids["camera_id"][f"given{LIVE}"]}
+    async with serving_relay(settings, stage.dbs.city, stage.clock):
+        url = f"ws://127.0.0.1:{port}/stream"
+        made = [json.loads((await stage.send(controller, "POST", path, camera)).body).get("ticket") for _ in range(4)]
+        if made[0] is None:
+            found.extras["relay: no ticket"] += 1
+            return
+        bad = {f"the ticket of situation {k}": w.spent[f"ticket{k}"] for k in (CLOSED, EXPIRED)}
+        bad |= {"no ticket": "", "a made-up ticket": "x" * 43, "a session's token": controller.cookie}
+        opened = await _watch(url, made[0], None)
+        found.extras["relay: pictures"] += opened
+        for name, ticket in bad.items():
+            await _must_not_open(player, url, name, ticket)
+        await _must_not_open(player, url, "a used ticket", made[0])
+        await _must_not_open(player, url, "a foreign page", made[1], "https://evil.example")
+        stage.clock.advance(timedelta(seconds=61))
+        await _must_not_open(player, url, "a ticket older than a minute", made[2])
+        stage.clock.advance(timedelta(seconds=-61))
+        await _revoked(player, url, path, camera)
+
+
+async def _revoked(player: Player, url: str, path: str, camera: dict[str, str]) -> None:
+    """Take a ticket, let the city take its permit back, and show the ticket."""
+    w, stage = player.world, player.stage
+    got = json.loads((await stage.send(w.actor("centre_operator@city"), "POST", path, camera)).body)
+    if "ticket" not in got:
+        return
+    operator = w.actor("centre_operator@city")
+    await stage.send(operator, "POST", f"/api/v1/permits/{got['permit_id']}/revoke", {"reason": "leaks"})
+    await _must_not_open(player, url, "a ticket whose permit was revoked", got["ticket"])
+
+
+async def _must_not_open(player: Player, url: str, name: str, ticket: str, origin: str | None = None) -> None:
+    player.found.extras["relay"] += 1
+    if await _watch(url, ticket, origin):
+        player.found.leak("relay", f"{name} opened a picture")
+
+
+async def _watch(url: str, ticket: str, origin: str | None) -> bool:
+    """Return whether a ticket gave a picture, or was taken for good: the relay then waits for the camera."""
+    with suppress(ConnectionClosed, InvalidHandshake, OSError):
+        async with connect(url, origin=origin, max_size=None, compression=None) as eye:  # type: ignore[arg-type]
+            await eye.send(json.dumps({"ticket": ticket}))
+            try:
+                async with asyncio.timeout(1.5):
+                    await eye.recv()
+            except TimeoutError:
+                return True  # taken: only its camera is late
+            return True
+    return False
