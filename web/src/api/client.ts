@@ -40,7 +40,23 @@ export function rememberCsrf(token: string): void {
   csrf = token;
 }
 
+let prove: (() => Promise<boolean>) | undefined;
+/** Called where a grave step wants the person proved once more; whether it was is the answer. */
+export function onStepUp(ask: (() => Promise<boolean>) | undefined): void {
+  prove = ask;
+}
+
 async function call<A>(method: string, path: string, body?: unknown): Promise<A> {
+  try {
+    return await once<A>(method, path, body);
+  } catch (error) {
+    const asked = error instanceof Refusal && error.kind === "step-up-required" && prove;
+    if (asked && (await asked())) return once<A>(method, path, body);
+    throw error;
+  }
+}
+
+async function once<A>(method: string, path: string, body?: unknown): Promise<A> {
   const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
@@ -73,8 +89,8 @@ async function call<A>(method: string, path: string, body?: unknown): Promise<A>
 }
 
 const v1 = "/api/v1";
-const get = <A>(path: string) => call<A>("GET", v1 + path);
-const post = <A = unknown>(path: string, body: unknown = {}) => call<A>("POST", v1 + path, body);
+export const get = <A>(path: string) => call<A>("GET", v1 + path);
+export const post = <A = unknown>(path: string, body: unknown = {}) => call<A>("POST", v1 + path, body);
 const id = encodeURIComponent;
 
 function query(values: Record<string, string | number | undefined | null>): string {
@@ -88,7 +104,6 @@ function query(values: Record<string, string | number | undefined | null>): stri
 /** Every question and command of the console. */
 export const api = {
   session: () => get<T.Session>("/session"),
-  signIn: (login: string, password: string) => post<T.Session>("/session", { login, password }),
   signOut: () => call<void>("DELETE", `${v1}/session`),
 
   status: () => get<T.Status>("/status").then(shape.status),

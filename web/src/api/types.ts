@@ -10,7 +10,27 @@ export type Role =
   | "field_unit"
   | "victim"
   | "auditor"
-  | "administrator";
+  | "administrator"
+  | "shift_lead"
+  | "office_director"
+  | "court_clerk"
+  | "fire_119"
+  | "disaster_room"
+  | "investigator"
+  | "guard_firm"
+  | "wearer"
+  | "committee_member"
+  | "counsellor"
+  | "shelter_staff"
+  | "facility_manager"
+  | "scout"
+  | "friend"
+  | "juror"
+  | "monitor"
+  | "analyst"
+  | "neighbour"
+  | "citizen"
+  | "privacy_officer";
 export type Trigger = "tamper" | "curfew" | "exclusion_zone" | "approach";
 export type AlarmState = "probable" | "certain" | "cleared" | "closed";
 export type NoticeKind = "silence" | "low_battery" | "jam" | "cannot_vouch";
@@ -28,6 +48,11 @@ export interface Account {
 export interface Session {
   account: Account;
   csrf: string;
+  method: string;
+  stepped_up_until: string | null;
+  /** Nothing opens until a passkey or an app is added. */
+  must_add_factor: boolean;
+  last_signed_in_at: string | null;
 }
 
 export interface Fix {

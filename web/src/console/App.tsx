@@ -24,7 +24,9 @@ import { Incidents } from "../slices/dispatch/Incidents";
 import { WallScreen } from "../slices/dispatch/WallScreen";
 import { Provisions } from "../slices/footage/Provisions";
 import { Ledger } from "../slices/policy/Ledger";
+import { Security } from "../slices/policy/Security";
 import { SignIn } from "../slices/policy/SignIn";
+import { StepUp } from "../slices/policy/StepUp";
 import { useAlarmTitle } from "../slices/supervision/AlarmRow";
 import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
@@ -45,6 +47,7 @@ export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailE
     return [
       { screen: "watch", digit: 1, label: n.watch, icon: "list" },
       { screen: "ledger", digit: 7, label: n.ledger, icon: "ledger" },
+      { screen: "security", digit: 9, label: n.security, icon: "shield" },
     ];
   }
   return [
@@ -53,6 +56,7 @@ export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailE
     { screen: "wearers", digit: 3, label: n.wearers, icon: "person" },
     { screen: "wall", digit: 6, label: n.wall, icon: "wall" },
     { screen: "ledger", digit: 7, label: n.ledger, icon: "ledger" },
+    { screen: "security", digit: 9, label: n.security, icon: "shield" },
   ];
 }
 
@@ -66,6 +70,8 @@ function Screen({ route, account }: { route: Route; account: Account }) {
       return <WallScreen id={route.id} account={account} />;
     case "ledger":
       return <Ledger />;
+    case "security":
+      return <Security />;
     default:
       return account.centre_kind === "city" ? <Provisions account={account} /> : <Watch />;
   }
@@ -206,7 +212,8 @@ function Desk({ session }: { session: Session }) {
         findables={findables}
         onSignOut={signOut}
       >
-        <Screen route={route} account={account} />
+        {session.must_add_factor ? <Security /> : <Screen route={route} account={account} />}
+        <StepUp />
       </Shell>
     </KeysProvider>
   );

@@ -57,7 +57,9 @@ export function TopBar({
           {text.nav.language}
         </button>
         <span className="nw">
-          <b className="w5">{account.display}</b> · {text.role[account.role] ?? account.role}
+          <a className="seat" href={formatRoute("security")} title={text.nav.security}>
+            <b className="w5">{account.display}</b> · {text.role[account.role] ?? account.role}
+          </a>
         </span>
         <button
           type="button"

@@ -1,6 +1,7 @@
 /** Every English word of the console. */
 import { elapsed } from "../kit/format";
 import { age, incident, watch, wearer } from "./en.screens";
+import { security, signIn, stepUp } from "./en.security";
 import type { Text } from "./ko";
 
 export const en: Text = {
@@ -19,6 +20,26 @@ export const en: Text = {
     victim: "victim",
     auditor: "auditor",
     administrator: "administrator",
+    shift_lead: "shift lead",
+    office_director: "office director",
+    court_clerk: "court",
+    fire_119: "119",
+    disaster_room: "disaster room",
+    investigator: "investigator",
+    guard_firm: "guard firm",
+    wearer: "wearer",
+    committee_member: "committee member",
+    counsellor: "counsellor",
+    shelter_staff: "shelter staff",
+    facility_manager: "facility manager",
+    scout: "escort",
+    friend: "friend",
+    juror: "juror",
+    monitor: "residents' monitor",
+    analyst: "analyst",
+    neighbour: "neighbour",
+    citizen: "citizen",
+    privacy_officer: "privacy officer",
   },
   trigger: {
     tamper: "Device tampered with",
@@ -58,6 +79,7 @@ export const en: Text = {
     wearers: "Wearers",
     wall: "Wall",
     ledger: "Ledger",
+    security: "Security",
     keys: "Keys",
     provisions: "Provisions",
     find: "Find a code, camera, incident, command",
@@ -89,15 +111,9 @@ export const en: Text = {
     next: "Next region",
     undo: "Undo",
   },
-  signIn: {
-    title: "Operator console",
-    login: "Login",
-    password: "Password",
-    enter: "Sign in",
-    wrong: "Login or password is wrong",
-    law: "Every look is recorded in the ledger with its ground.",
-    unreachable: "The server is not reached. Check the connection and press again.",
-  },
+  signIn,
+  security,
+  stepUp,
   load: {
     waiting: (what) => `Waiting for ${what}`,
     firstFrame: (s) => `First picture, ${s} s so far`,

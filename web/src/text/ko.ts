@@ -1,6 +1,7 @@
 /** Every Korean word of the console. Plain, exact, short; no exclamation marks; people are codes. */
 import { elapsed } from "../kit/format";
 import { age, incident, watch, wearer } from "./ko.screens";
+import { security, signIn, stepUp } from "./ko.security";
 
 export const ko = {
   locale: "ko" as "ko" | "en",
@@ -18,6 +19,26 @@ export const ko = {
     victim: "피해자",
     auditor: "감사",
     administrator: "관리자",
+    shift_lead: "관제책임자",
+    office_director: "보호관찰소장",
+    court_clerk: "법원",
+    fire_119: "119",
+    disaster_room: "재난상황실",
+    investigator: "수사관",
+    guard_firm: "민간경호",
+    wearer: "부착자",
+    committee_member: "심의위원",
+    counsellor: "상담",
+    shelter_staff: "쉼터",
+    facility_manager: "시설 관리",
+    scout: "안심귀가 동행",
+    friend: "동행 친구",
+    juror: "주민 심사단",
+    monitor: "주민 점검단",
+    analyst: "통계",
+    neighbour: "이웃",
+    citizen: "시민",
+    privacy_officer: "개인정보 보호책임자",
   } as Record<string, string>,
   trigger: {
     tamper: "전자장치 훼손",
@@ -66,6 +87,7 @@ export const ko = {
     wearers: "대상자",
     wall: "월",
     ledger: "원장",
+    security: "보안",
     keys: "키 안내",
     provisions: "제공",
     find: "사람 코드, 카메라, 사건, 명령 찾기",
@@ -97,15 +119,9 @@ export const ko = {
     next: "다음 칸",
     undo: "되돌리기",
   },
-  signIn: {
-    title: "관제 화면",
-    login: "아이디",
-    password: "비밀번호",
-    enter: "들어가기",
-    wrong: "아이디나 비밀번호가 맞지 않습니다",
-    law: "모든 열람은 근거와 함께 원장에 남습니다.",
-    unreachable: "서버에 닿지 않습니다. 연결을 확인하고 다시 누르십시오.",
-  },
+  signIn,
+  security,
+  stepUp,
   load: {
     waiting: (what: string) => `${what}을(를) 기다리는 중`,
     firstFrame: (s: string) => `첫 장면 ${s}초째`,
