@@ -252,6 +252,19 @@ class Verifier:
                 self.found("unwitnessed", value.get("size"), "in the export, but not in the witness file")
 
 
+def judge_kept(verifier: Verifier, content: bytes) -> None:
+    """Compare heads that somebody kept, a few of many, with the checkpoints of the export."""
+    for number, raw in enumerate(content.split(b"\n")[:-1], start=1):
+        value = verifier.parse(raw, f"kept line {number}")
+        if value is None:
+            continue
+        verifier.judge(value, f"kept line {number}", None)
+        if value not in verifier.checkpoints:
+            size = value.get("size")
+            cut = isinstance(size, int) and size > verifier.tree.size
+            verifier.found("truncated" if cut else "fork", size, "kept by a witness, but not in the export")
+
+
 def included(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
     """Return the root that an inclusion path gives (RFC 9162 §2.1.3.2), None where it has the wrong length."""
     at, last, found = index, size - 1, leaf
@@ -357,7 +370,7 @@ def proof_in(path: Path) -> dict[str, Any] | None:
     return value if isinstance(value, dict) and value.get("type") in ("inclusion", "consistency") else None
 
 
-def verify(ledger: Path, key: Path, witness: Path | None) -> dict[str, Any]:
+def verify(ledger: Path, key: Path, witness: Path | None, kept: Path | None = None) -> dict[str, Any]:
     """Return the report on one export."""
     verifier = Verifier(read_key(key))
     number = 0
@@ -370,6 +383,8 @@ def verify(ledger: Path, key: Path, witness: Path | None) -> dict[str, Any]:
         verifier.found("truncated", verifier.tree.size, "the export has no end")
     if witness is not None:
         verifier.witness(witness.read_bytes())
+    if kept is not None:
+        judge_kept(verifier, kept.read_bytes())
     signed = max((c["size"] for c in verifier.checkpoints if isinstance(c.get("size"), int)), default=0)
     return {
         "verified": not verifier.findings,
@@ -390,6 +405,7 @@ def main() -> int:
     parser.add_argument("ledger", type=Path, help="the export, JSON lines; or a proof, one JSON object")
     parser.add_argument("--key", type=Path, required=True, help="the centre's public key, PEM")
     parser.add_argument("--witness", type=Path, help="the centre's witness file of checkpoints")
+    parser.add_argument("--kept", type=Path, help="heads that a witness elsewhere kept, a few of all")
     parser.add_argument("--keys", type=Path, help="for a proof: the centre's later signing keys, if there are any")
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     args = parser.parse_args()
@@ -398,7 +414,7 @@ def main() -> int:
         if proof is not None:
             report = verify_proof(proof, args.key, args.keys, args.witness)
         else:
-            report = verify(args.ledger, args.key, args.witness)
+            report = verify(args.ledger, args.key, args.witness, args.kept)
     except (OSError, ValueError) as e:
         print(f"cannot read: {e}", file=sys.stderr)
         return 2
@@ -410,7 +426,7 @@ def main() -> int:
         word = "verified" if report["verified"] else f"NOT verified: {len(report['findings'])} findings"
         told = f"{report['entries']} entries, {report['signed_entries']} of them signed" if proof is None else ""
         print(f"{word}; {told or 'a proof of ' + report['proof']}")
-        if not report["witnessed"]:
+        if not report["witnessed"] and args.kept is None:
             print("no witness file given: entries cut off together with their checkpoints cannot be noticed")
     return 0 if report["verified"] else 1
 

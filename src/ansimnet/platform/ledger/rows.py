@@ -88,7 +88,7 @@ def exported(row: SealedRow) -> dict[str, Any]:
         return {"type": "entry", "header": None, "hash": row.hash.hex(), "body": None, "payload": None}
     return {
         "type": "entry",
-        "header": row.header(),
+        "header": row.header() | {"centre_id": str(row.entry_centre)},  # whose the entry says it is
         "hash": row.hash.hex(),
         "body": row.body.decode(),
         "payload": None if row.payload is None else row.payload.hex(),

@@ -157,6 +157,17 @@ def judge_checkpoints(
             report.found("unwitnessed", c.size, "in the database, but not in the witness file")
 
 
+def judge_kept(report: CentreReport, stored: list[Checkpoint], kept: Iterable[Checkpoint], chain: KeyChain) -> None:
+    """Compare heads that somebody kept elsewhere, a few of many, with the checkpoints in the database."""
+    known = {c.line() for c in stored}
+    for c in kept:
+        if not c.signed_by(chain.at(c.size)):
+            report.found("bad-signature", c.size, "kept: not signed by this centre's key of that time")
+        if c.line() not in known:
+            what = "truncated" if c.size > report.entries else "fork"
+            report.found(what, c.size, "kept by a witness, but not in the database")
+
+
 def _witnessed(report: CentreReport, witness: Witness) -> list[Checkpoint]:
     found: list[Checkpoint] = []
     for n, line in enumerate(witness.lines(), start=1):
@@ -198,7 +209,9 @@ def key_chain(folder: Path, centre_id: CentreId) -> KeyChain:
     return KeyChain.of(root, centre_id, lines_of(folder, centre_id))
 
 
-async def verify_centre(conn: AsyncConnection[Any], centre_id: CentreId, folder: Path) -> CentreReport:
+async def verify_centre(
+    conn: AsyncConnection[Any], centre_id: CentreId, folder: Path, kept: Iterable[Checkpoint] = ()
+) -> CentreReport:
     """Return what is found in one centre's ledger. `conn` is inside a repeatable-read transaction."""
     report = CentreReport(centre_id)
     witness = Witness(folder, centre_id)
@@ -213,29 +226,34 @@ async def verify_centre(conn: AsyncConnection[Any], centre_id: CentreId, folder:
     else:
         async for row in sealed_rows(conn, centre_id):
             walk.take(row)
-    if stored or witnessed or witness.public_path.exists():
+    if stored or witnessed or kept or witness.public_path.exists():
         try:
             chain = key_chain(folder, centre_id)
         except (FileNotFoundError, KeyBroken, ChainBroken) as e:
             report.found("no-key", None, f"the centre's public key is missing or broken: {e}")
         else:
             judge_checkpoints(report, walk, stored, witnessed, chain)
+            judge_kept(report, stored, kept, chain)
     await _unsealed(conn, report, now())
     return report
 
 
-async def verify(conn: AsyncConnection[Any], centres: Iterable[CentreId], folder: Path) -> Report:
+async def verify(
+    conn: AsyncConnection[Any], centres: Iterable[CentreId], folder: Path, kept: Iterable[Checkpoint] = ()
+) -> Report:
     """Return the report over all centres, read in one snapshot.
 
     `conn` is one of the sealer role, which alone sees every centre, and outside a transaction; `folder` holds the
-    public keys and witness files.
+    public keys and witness files; `kept` are heads that somebody has kept elsewhere.
     """
-    wanted = list(centres)
     reports: list[CentreReport] = []
-    for centre_id in wanted:
+    elsewhere = list(kept)
+    for centre_id in centres:
         async with conn.transaction():
             await conn.execute("set transaction isolation level repeatable read, read only")
-            reports.append(await verify_centre(conn, centre_id, folder))
+            reports.append(
+                await verify_centre(conn, centre_id, folder, [c for c in elsewhere if c.centre_id == centre_id])
+            )
     return Report(reports)
 
 
