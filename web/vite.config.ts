@@ -7,6 +7,8 @@ const pages: Record<string, string> = {
   "/": "/console.html",
   "/phone": "/phone.html",
   "/unit": "/unit.html",
+  "/me": "/me.html",
+  "/transparency": "/transparency.html",
   "/console-fixtures": "/console-fixtures.html",
 };
 
@@ -37,6 +39,8 @@ export default defineConfig({
         "console-fixtures": resolve(import.meta.dirname, "console-fixtures.html"),
         phone: resolve(import.meta.dirname, "phone.html"),
         unit: resolve(import.meta.dirname, "unit.html"),
+        me: resolve(import.meta.dirname, "me.html"),
+        transparency: resolve(import.meta.dirname, "transparency.html"),
       },
     },
   },

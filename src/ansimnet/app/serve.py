@@ -37,6 +37,8 @@ PAGES = {
     "/": "console.html",
     "/phone": "phone.html",
     "/unit": "unit.html",
+    "/me": "me.html",
+    "/transparency": "transparency.html",
     "/console-fixtures": "console-fixtures.html",
 }
 """Which built page answers which address. The pages hold no data; everything they show they ask for."""

@@ -127,6 +127,56 @@ export interface Look {
   ground: string;
   duration_s: number | null;
   granted: boolean;
+  /** Names this look when asking about it; says nothing about any other. */
+  handle?: string;
+  asked_at?: string | null;
+  answer?: string | null;
+}
+
+interface Both {
+  ko: string;
+  en: string;
+}
+/** A page of who looked, as the server gives it. */
+export interface OwnLooks {
+  looks: {
+    handle: string;
+    at: string;
+    organisation: Both;
+    role: Both;
+    what: Both;
+    ground: string[];
+    duration_s: number | null;
+    granted: boolean;
+    reasons: Both[];
+    asked_at: string | null;
+    answer: string | null;
+    answered_at: string | null;
+  }[];
+  /** Looks before this instant are shown. */
+  until: string;
+  /** Where the older ones begin; null on the last page. */
+  next: string | null;
+  /** Only days that are over are shown. */
+  days_over: boolean;
+  sealed_at: string | null;
+}
+
+/** A page of looks in one language. A refusal's ground is why it was refused. */
+export function looksIn(page: OwnLooks, language: "ko" | "en" | "easy"): Look[] {
+  const word = language === "en" ? "en" : "ko";
+  return page.looks.map((l) => ({
+    at: l.at,
+    organisation: l.organisation[word],
+    role: l.role[word],
+    what: l.what[word],
+    ground: l.granted ? l.ground.join(" · ") : l.reasons.map((r) => r[word]).join(" · "),
+    duration_s: l.duration_s,
+    granted: l.granted,
+    handle: l.handle,
+    asked_at: l.asked_at,
+    answer: l.answer,
+  }));
 }
 
 export interface UnitSubject {
@@ -240,6 +290,7 @@ async function begin(answer: Promise<SessionAnswer>): Promise<SessionAnswer> {
 export const session = {
   read: () => begin(call("GET", "/api/v1/session")),
   enrolPhone: (code: string) => begin(call("POST", "/api/v1/phone/enrol", { code })),
+  enrolPerson: (code: string) => begin(call("POST", "/api/v1/me/enrol", { code })),
   enrolUnit: (code: string) => begin(call("POST", "/api/v1/unit/enrol", { code })),
   end: () => call<null>("DELETE", "/api/v1/session"),
 };
@@ -249,7 +300,9 @@ export const phone = {
   acknowledge: (warningId: string) => call<unknown>("POST", `/api/v1/me/warnings/${warningId}/acknowledge`, {}),
   help: (answer: Answer) => call<unknown>("POST", "/api/v1/me/help", { answer }),
   settings: (settings: Settings) => call<unknown>("PUT", "/api/v1/me/settings", settings),
-  looks: () => call<{ looks: Look[] }>("GET", "/api/v1/me/looks"),
+  looks: (before?: string) =>
+    call<OwnLooks>("GET", `/api/v1/me/access${before ? `?before=${encodeURIComponent(before)}` : ""}`),
+  askAbout: (handle: string, words: string) => call<unknown>("POST", `/api/v1/me/access/${handle}/ask`, { words }),
   pushKey: () => call<{ public_key: string }>("GET", "/api/v1/push-key"),
   subscribe: (endpoint: string, keys: { p256dh: string; auth: string }) =>
     call<unknown>("POST", "/api/v1/me/push-subscription", { endpoint, keys }),

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useReducer, useRef, useState } from "react";
 import { flushSync } from "react-dom";
-import { type Answer, Problem, phone, type Settings, session } from "../api/phone.ts";
+import { type Answer, looksIn, Problem, phone, type Settings, session } from "../api/phone.ts";
 import { alarm, asker, untilHeard, useGuiding, useKept, useLock, useNotice, useRinging, useServer } from "./effects.ts";
 import { type Identity, identityOf, wear } from "./identity.ts";
 import type { Actions, Ctx, Sending } from "./kit/ctx.ts";
@@ -15,11 +15,14 @@ import { Vault } from "./vault.ts";
 
 const defaults: Settings = { siren: false, voice: false, discreet: true, words: "offender", language: "ko" };
 
+const NO_PAGE = { next: null, sealedAt: null };
+
 export function App() {
   const vault = useMemo(() => new Vault(localStorage, sessionStorage), []);
   const [s, tell] = useReducer(step, start, (first) => ({ ...first, hasCode: vault.hasCode, locked: vault.hasCode }));
   const [sending, setSending] = useState<Partial<Record<Answer, Sending>>>({});
   const [looks, setLooks] = useState<Ctx["looks"]>("loading");
+  const [looksPage, setLooksPage] = useState<{ next: string | null; sealedAt: string | null }>(NO_PAGE);
   const [identity, setIdentity] = useState<Identity>(() => identityOf(location.search, localStorage));
   const [push, setPush] = useState<PushState>("none");
   const [testedAt, setTestedAt] = useState<string | null>(() => localStorage.getItem("tested"));
@@ -41,6 +44,16 @@ export function App() {
   const ask = useMemo(() => asker(tell), []);
   useServer(tell, ask, s.enrolled, alert !== null);
   useLock(tell, vault, s.left || s.locked);
+
+  const readLooks = (before?: string): Promise<void> =>
+    phone.looks(before).then(
+      (got) => {
+        const page = looksIn(got, settings.language);
+        setLooks((now) => (before && typeof now !== "string" ? [...now, ...page] : page));
+        setLooksPage({ next: got.next, sealedAt: got.sealed_at });
+      },
+      () => setLooks("failed"),
+    );
 
   const act: Actions = {
     acknowledge: () => {
@@ -72,10 +85,7 @@ export function App() {
     view: (view) => {
       if (view === "looks") {
         setLooks("loading");
-        phone.looks().then(
-          (got) => setLooks(got.looks),
-          () => setLooks("failed"),
-        );
+        void readLooks();
       }
       setFailed(false);
       tell({ is: "view", view });
@@ -129,6 +139,14 @@ export function App() {
     push: () => {
       subscribe().then(setPush, () => setFailed(true));
     },
+    askAbout: (handle, words) =>
+      phone.askAbout(handle, words).then(
+        () => readLooks().then(() => true),
+        () => false,
+      ),
+    olderLooks: () => {
+      if (looksPage.next) void readLooks(looksPage.next);
+    },
     test: () => {
       prime();
       void askCompass();
@@ -155,6 +173,8 @@ export function App() {
     wayIndex,
     sending,
     looks,
+    moreLooks: looksPage.next !== null,
+    looksSealedAt: looksPage.sealedAt,
     identity,
     push,
     testedAt,

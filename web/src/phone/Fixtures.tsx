@@ -227,6 +227,8 @@ const acts: Actions = {
   big: nothing,
   push: nothing,
   test: nothing,
+  askAbout: async () => true,
+  olderLooks: nothing,
 };
 
 function One({
@@ -255,6 +257,8 @@ function One({
     wayIndex: 0,
     sending: {},
     looks,
+    moreLooks: false,
+    looksSealedAt: "2026-11-21T05:00:00Z",
     identity: "sky",
     push: "off",
     testedAt: null,

@@ -130,6 +130,7 @@ export function me(change: Partial<Me>): Me {
 
 export const looks: Look[] = [
   {
+    handle: "look-0",
     at: "2026-11-21T03:41:00Z",
     organisation: "112 상황실",
     role: "담당 경찰관",
@@ -139,6 +140,7 @@ export const looks: Look[] = [
     granted: true,
   },
   {
+    handle: "look-1",
     at: "2026-11-19T07:05:00Z",
     organisation: "범죄피해자지원센터",
     role: "상담원",
@@ -148,6 +150,7 @@ export const looks: Look[] = [
     granted: true,
   },
   {
+    handle: "look-2",
     at: "2026-11-17T17:12:00Z",
     organisation: "관제센터",
     role: "근무자",

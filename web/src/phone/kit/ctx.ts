@@ -33,6 +33,9 @@ export interface Actions {
   big: (on: boolean) => void;
   push: () => void;
   test: () => void;
+  /** Ask the privacy officer about a look; false where it could not be sent. */
+  askAbout: (handle: string, words: string) => Promise<boolean>;
+  olderLooks: () => void;
 }
 
 /** All that a screen may read. Screens are functions of this and nothing else, so that fixtures can draw each state. */
@@ -53,6 +56,10 @@ export interface Ctx extends Speak {
   wayIndex: number;
   sending: Partial<Record<Answer, Sending>>;
   looks: Look[] | "loading" | "failed";
+  /** There are looks before the oldest that is shown. */
+  moreLooks: boolean;
+  /** When the record was last signed. */
+  looksSealedAt: string | null;
   identity: Identity;
   push: "on" | "off" | "denied" | "none";
   testedAt: string | null;

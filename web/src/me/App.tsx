@@ -1,0 +1,142 @@
+/** The page of a wearer or a citizen: who looked at my data, and nothing else. One phone, enrolled by its code. */
+import { useCallback, useEffect, useState } from "react";
+import { type Look, looksIn, Problem, phone, session } from "../api/phone.ts";
+import { Icon } from "../phone/kit/Icon.tsx";
+import { codeOf } from "../phone/link.ts";
+import { LooksBody } from "../phone/screens/LooksBody.tsx";
+import { words as phoneWords } from "../phone/text.ts";
+import { type MeWords, me } from "./text.ts";
+
+type Language = "ko" | "en";
+type State = "asking" | "away" | "enrol" | "ready";
+
+const KEY = "ansimnet.me.language";
+
+interface Page {
+  looks: Look[];
+  next: string | null;
+  sealedAt: string | null;
+  daysOver: boolean;
+}
+
+export function App() {
+  const [language, setLanguage] = useState<Language>(() => (localStorage.getItem(KEY) === "en" ? "en" : "ko"));
+  const [state, setState] = useState<State>("asking");
+  const [page, setPage] = useState<Page>({ looks: [], next: null, sealedAt: null, daysOver: false });
+  const [asking, setAsking] = useState(false);
+  const w = me[language];
+  const words = phoneWords(language).looks;
+
+  const read = useCallback(
+    async (before?: string) => {
+      const got = await phone.looks(before);
+      const looks = looksIn(got, language);
+      setPage((now) => ({
+        looks: before ? [...now.looks, ...looks] : looks,
+        next: got.next,
+        sealedAt: got.sealed_at,
+        daysOver: got.days_over,
+      }));
+      setState("ready");
+    },
+    [language],
+  );
+  const begin = useCallback(() => {
+    session
+      .read()
+      .then(() => read())
+      .catch((why: unknown) => setState(why instanceof Problem && why.status ? "enrol" : "away"));
+  }, [read]);
+  useEffect(begin, [begin]);
+  useEffect(() => {
+    document.documentElement.lang = language;
+    document.title = w.title;
+  }, [language, w]);
+
+  return (
+    <main className="own-page" data-theme="day" aria-label={w.title}>
+      <header className="bar">
+        <h1>{w.title}</h1>
+        <button
+          type="button"
+          className="leave lang"
+          onClick={() => {
+            const next = language === "ko" ? "en" : "ko";
+            localStorage.setItem(KEY, next);
+            setLanguage(next);
+          }}
+        >
+          {w.other}
+        </button>
+      </header>
+      <div className="scroll stack" style={{ padding: ".875rem 1rem" }}>
+        {state === "enrol" ? <Enrol w={w} done={begin} /> : null}
+        {state === "away" ? <p role="alert">{words.failed}</p> : null}
+        {state === "asking" ? <p role="status">{words.loading}</p> : null}
+        {state === "ready" ? (
+          <>
+            <p className="small">{page.daysOver ? words.daysOver : w.lead}</p>
+            <LooksBody
+              w={words}
+              language={language}
+              now={Date.now()}
+              looks={page.looks}
+              asking={asking}
+              stop={() => setAsking(false)}
+              ask={(handle, said) =>
+                phone.askAbout(handle, said).then(
+                  () => read().then(() => true),
+                  () => false,
+                )
+              }
+              sealedAt={page.sealedAt}
+              {...(page.next ? { older: () => void read(page.next as string) } : {})}
+            />
+            {!asking && page.looks.some((l) => !l.asked_at) ? (
+              <button type="button" className="btn out" onClick={() => setAsking(true)}>
+                <Icon name="talk" />
+                {words.ask}
+              </button>
+            ) : null}
+          </>
+        ) : null}
+      </div>
+    </main>
+  );
+}
+
+function Enrol({ w, done }: { w: MeWords; done: () => void }) {
+  const [code, setCode] = useState(() => codeOf(location.hash));
+  const [wrong, setWrong] = useState(false);
+  return (
+    <form
+      className="card ask"
+      onSubmit={(e) => {
+        e.preventDefault();
+        session.enrolPerson(code).then(
+          () => {
+            history.replaceState(null, "", location.pathname);
+            done();
+          },
+          () => setWrong(true),
+        );
+      }}
+    >
+      <label htmlFor="code" className="t">
+        {w.code}
+      </label>
+      <p className="small">{w.codeHow}</p>
+      <textarea
+        id="code"
+        rows={1}
+        value={code}
+        autoComplete="one-time-code"
+        onChange={(e) => setCode(e.target.value)}
+      />
+      {wrong ? <p role="alert">{w.codeWrong}</p> : null}
+      <button type="submit" className="btn pri" disabled={!code.trim()}>
+        {w.enter}
+      </button>
+    </form>
+  );
+}
