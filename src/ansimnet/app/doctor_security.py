@@ -33,7 +33,7 @@ async def examine(settings: Settings, *, say: Callable[[str], None]) -> list[Fin
     """Return every finding about security; nothing is changed except that the embedded database may be started."""
     findings = [
         *_modes(settings), _kek_apart(settings), _kek_source(settings), *_key_ages(settings), *_doors(settings),
-        *_certificates(settings), _masking(), _dumps(), _account(),
+        *_certificates(settings), _masking(), _account(),
     ]  # fmt: skip
     try:
         with database(settings, migrate=False, say=say) as db:
@@ -247,16 +247,6 @@ def _masking() -> Finding:
             "masking", f"pictures begin {least}", "this build was changed: nobody is shown unless a permit says so"
         )
     return good("masking", "pictures begin masked; only a permit lifts it")
-
-
-def _dumps() -> Finding:
-    """Look at whether a crash writes memory, keys included, to disk."""
-    import resource
-
-    soft, _ = resource.getrlimit(resource.RLIMIT_CORE)
-    if soft:
-        return odd("crash dumps", "a crash writes memory to disk", "ulimit -c 0, or LimitCORE=0 in the unit")
-    return good("crash dumps", "none are written")
 
 
 def _account() -> Finding:

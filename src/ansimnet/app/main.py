@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
+import structlog
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -105,7 +107,12 @@ def process(part: Annotated[str, typer.Argument(help="seal, api, work or relay")
     """Run one process of the system; `ansimnet serve` starts them all."""
     chosen = settings()
     set_up_logs(form=chosen.log_format, level=chosen.log_level)
-    _with_database(chosen, part)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash writes no memory, keys and faces included, to disk
+    try:
+        _with_database(chosen, part)
+    except Exception:
+        structlog.get_logger("ansimnet.process").critical("process.broke", part=part, exc_info=True)
+        raise typer.Exit(70) from None
 
 
 def _with_database(chosen: Settings, part: str) -> None:
@@ -257,6 +264,7 @@ def evaluate(
     world: World = None,
     kills: Annotated[int | None, typer.Option(help="durability: how often something is killed.")] = None,
     requests: Annotated[int | None, typer.Option(help="leaks: how many requests are made.")] = None,
+    mutations: Annotated[int | None, typer.Option(help="ledger: how often a copy is attacked.")] = None,
     mutants: Annotated[int | None, typer.Option(help="leaks: how many checks are removed, one at a time.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -274,6 +282,7 @@ def evaluate(
         world=world,
         kills=kills,
         requests=requests,
+        mutations=mutations,
         mutants=mutants,
     )
 

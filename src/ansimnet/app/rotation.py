@@ -147,9 +147,13 @@ async def open_rows(db: Db) -> dict[str, int]:
         for column in sealed_columns():
             tests = [sql.SQL("{} is not null").format(sql.Identifier(c)) for c in column.before]
             if column.is_text:
-                machine = sql.SQL(" and {c} !~ '^[a-z][a-z_-]*$'") if column.words else sql.SQL("")
-                words = sql.SQL("({c} <> '' and not starts_with({c}, {head})") + machine + sql.SQL(")")
-                tests.append(words.format(c=sql.Identifier(column.column), head=sql.Literal(HEAD)))
+                lies = sql.SQL("({c} <> '' and not starts_with({c}, {head}) and not ({machine} and {c} ~ {word}))")
+                tests.append(
+                    lies.format(
+                        c=sql.Identifier(column.column), head=sql.Literal(HEAD), machine=sql.Literal(column.words),
+                        word=sql.Literal(f"^{MACHINE_WORD.pattern}$"),
+                    )
+                )  # fmt: skip
             if not tests:
                 continue
             query = sql.SQL("select count(*) from {} where {}").format(

@@ -13,12 +13,21 @@ from ansimnet.kernel.ids import AccountId, CentreId, GroundId, PermitId
 from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, Role
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
+from ansimnet.platform.sealing import SealedColumn, open_text, register, seal_reason
 from ansimnet.slices.policy.model import Decision, Ground, HeldPermit, Question
 
 ENDED = "permit_ended"
 """The channel that names permits which are over, in the instant their end commits."""
 _IDS_PER_NOTICE = 200
 """A notification holds 8000 bytes; an id and its comma take 37."""
+_REASON, _ENDED = "policy_ground.reason", "policy_ground.ended_reason"
+_REVOKED = "policy_permit.revoked_reason"
+
+register(
+    SealedColumn("policy_ground", "ground_id", "reason", "ground_id", words=True),
+    SealedColumn("policy_ground", "ground_id", "ended_reason", "ground_id", words=True),
+    SealedColumn("policy_permit", "permit_id", "revoked_reason", "centre_id", words=True),
+)
 
 # ------------------------------------------------------------------------------------------------- grounds
 
@@ -63,7 +72,7 @@ async def add_ground(tx: Tx, ground: Ground, *, reason: str | None, now: datetim
             list(ground.parties),
             ground.for_centre,
             ground.account_id,
-            reason,
+            None if reason is None else seal_reason(tx, ground.ground_id, reason, of=_REASON),
             ground.from_at,
             ground.until_at,
             ground.hidden_until_at,
@@ -123,10 +132,11 @@ async def widen_ground(
 
 async def set_ground_end(tx: Tx, ground_id: GroundId, until_at: datetime, *, extended_because: str | None) -> None:
     """Move a living ground's end; with a reason it counts as an extension."""
+    words = None if extended_because is None else seal_reason(tx, ground_id, extended_because, of=_REASON)
     await tx.execute(
         """update policy_ground set until_at = %s, extensions = extensions + %s,
                reason = coalesce(%s, reason) where ground_id = %s and ended_at is null""",
-        (until_at, int(extended_because is not None), extended_because, ground_id),
+        (until_at, int(extended_because is not None), words, ground_id),
     )
 
 
@@ -135,7 +145,7 @@ async def end_ground(tx: Tx, ground_id: GroundId, reason: str, now: datetime) ->
     row = await tx.one(
         """update policy_ground set ended_at = %s, ended_reason = %s
            where ground_id = %s and ended_at is null returning 1""",
-        (now, reason, ground_id),
+        (now, seal_reason(tx, ground_id, reason, of=_ENDED), ground_id),
     )
     return row is not None
 
@@ -223,7 +233,7 @@ async def permits_about(tx: Tx, about: UUID) -> list[HeldPermit]:
             screen=r[14],
             holder=r[15],
             granted_at=r[16],
-            ended_reason=r[17],
+            ended_reason=open_text(tx, tx.centre_id, r[17], of=_REVOKED),
         )
         for r in rows
     ]
@@ -244,7 +254,10 @@ async def revoke(
         """update policy_permit set revoked_at = %s, revoked_reason = %s
            where revoked_at is null and not_after > %s and (ground_id = any(%s) or permit_id = any(%s)
                or resources && %s::uuid[] or account_id = %s) returning permit_id""",
-        (now, reason, now, list(grounds), list(permits), list(resources), account_id),
+        (
+            *(now, seal_reason(tx, tx.centre_id, reason, of=_REVOKED), now),
+            *(list(grounds), list(permits), list(resources), account_id),
+        ),
     )
     ids = [PermitId(r[0]) for r in rows]
     await tell_ended(tx, ids)
@@ -378,6 +391,7 @@ async def sweep(tx: Tx, now: datetime) -> int:
     for sql in (
         "delete from policy_ticket where expires_at < %s - interval '1 hour'",
         "delete from policy_enrol_code where expires_at < %s - interval '1 day'",
+        "delete from policy_challenge where expires_at < %s",
         "delete from policy_attempt where greatest(free_at, last_at) < %s - interval '1 day'",
         "delete from policy_session where least(expires_at, coalesce(ended_at, expires_at)) < %s - interval '1 day'",
     ):

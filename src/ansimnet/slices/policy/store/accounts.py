@@ -11,21 +11,25 @@ from ansimnet.kernel.ids import AccountId, CentreId
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
+from ansimnet.platform.sealing import SealedColumn, open_text, register, seal_text
 from ansimnet.slices.policy.model import Account
 
 ACCOUNT: LiteralString = "a.account_id, a.centre_id, a.login, a.role, a.display, a.subject_id, a.disabled_at"
 ACCOUNT_WIDTH = ACCOUNT.count(",") + 1
 """How many columns of a joined row are the account's."""
+_DISPLAY = "policy_account.display"
+
+register(SealedColumn("policy_account", "account_id", "display", "account_id"))
 
 
-def account_of(row: Row) -> Account:
+def account_of(tx: Tx, row: Row) -> Account:
     """Return the account in a row that begins with the columns of `ACCOUNT`."""
     return Account(
         account_id=AccountId(row[0]),
         centre_id=CentreId(row[1]),
         login=row[2],
         role=Role(row[3]),
-        display=row[4],
+        display=open_text(tx, row[0], row[4], of=_DISPLAY) or "",
         subject_id=row[5],
         disabled_at=row[6],
     )
@@ -41,7 +45,7 @@ async def add_account(tx: Tx, account: Account, password_hash: str | None, now: 
             account.login,
             password_hash,
             account.role,
-            account.display,
+            seal_text(tx, account.account_id, account.display, of=_DISPLAY),
             account.subject_id,
             now,
         ),
@@ -52,13 +56,13 @@ async def add_account(tx: Tx, account: Account, password_hash: str | None, now: 
 async def lock_account(tx: Tx, account_id: AccountId) -> Account | None:
     """Return an account of this centre, disabled ones too; nobody disables it before this transaction ends."""
     row = await tx.one(f"select {ACCOUNT} from policy_account a where account_id = %s for share", (account_id,))
-    return None if row is None else account_of(row)
+    return None if row is None else account_of(tx, row)
 
 
 async def find_login(tx: Tx, login: str) -> tuple[Account, str | None] | None:
     """Return the account with this login, and its password's hash."""
     row = await tx.one(f"select {ACCOUNT}, a.password_hash from policy_account a where login = %s", (login,))
-    return None if row is None else (account_of(row), row[ACCOUNT_WIDTH])
+    return None if row is None else (account_of(tx, row), row[ACCOUNT_WIDTH])
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +88,7 @@ async def list_accounts(tx: Tx) -> list[AccountFile]:
                 exists (select 1 from policy_identity i where i.account_id = a.account_id and i.ended_at is null)
             from policy_account a order by a.login"""
     )
-    return [AccountFile(account_of(r), *r[ACCOUNT_WIDTH:]) for r in rows]
+    return [AccountFile(account_of(tx, r), *r[ACCOUNT_WIDTH:]) for r in rows]
 
 
 async def move_account(tx: Tx, account_id: AccountId, role: Role, office: str | None) -> None:
@@ -194,4 +198,4 @@ async def use_code(tx: Tx, code_sha256: bytes, roles: Collection[Role], now: dat
             returning {ACCOUNT}""",
         (now, code_sha256, now, list(roles)),
     )
-    return None if row is None else account_of(row)
+    return None if row is None else account_of(tx, row)

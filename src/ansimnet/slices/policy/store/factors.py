@@ -119,7 +119,7 @@ async def find_passkey(tx: Tx, credential_id: bytes) -> tuple[Account, Passkey] 
             where k.credential_id = %s and k.revoked_at is null for update of k""",
         (credential_id,),
     )
-    return None if row is None else (account_of(row), _passkey(row[ACCOUNT_WIDTH:]))
+    return None if row is None else (account_of(tx, row), _passkey(row[ACCOUNT_WIDTH:]))
 
 
 async def list_passkeys(tx: Tx, account_id: AccountId) -> list[Passkey]:
@@ -264,7 +264,7 @@ async def find_identity(tx: Tx, sha256: bytes) -> Account | None:
             where i.identity_sha256 = %s and i.ended_at is null""",
         (sha256,),
     )
-    return None if row is None else account_of(row)
+    return None if row is None else account_of(tx, row)
 
 
 async def has_identity(tx: Tx, account_id: AccountId) -> bool:

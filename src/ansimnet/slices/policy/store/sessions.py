@@ -47,10 +47,10 @@ _COLUMNS: LiteralString = (
 )
 
 
-def _session(row: Row) -> Session:
+def _session(tx: Tx, row: Row) -> Session:
     own = row[ACCOUNT_WIDTH:]
     return Session(
-        account=account_of(row),
+        account=account_of(tx, row),
         session_id=own[0],
         kind=own[1],
         method=own[2],
@@ -98,7 +98,7 @@ async def find_session(tx: Tx, token_sha256: bytes) -> Session | None:
             where s.token_sha256 = %s and s.ended_at is null""",
         (token_sha256,),
     )
-    return None if row is None else _session(row)
+    return None if row is None else _session(tx, row)
 
 
 async def list_sessions(tx: Tx, account_id: AccountId) -> list[Session]:
@@ -108,7 +108,7 @@ async def list_sessions(tx: Tx, account_id: AccountId) -> list[Session]:
             where s.account_id = %s and s.ended_at is null order by s.created_at desc""",
         (account_id,),
     )
-    return [_session(r) for r in rows]
+    return [_session(tx, r) for r in rows]
 
 
 async def touch_session(tx: Tx, session_id: UUID, now: datetime) -> None:
