@@ -83,9 +83,9 @@ async def within(tx: Tx, q: Question, answer: Decision) -> Decision:
     if given.resources is not None:
         if answer.resources is not None and not answer.resources <= given.resources:
             return refuse(("out-of-scope",), REASONS["todo-scope"])
-        answer = replace(answer, resources=answer.resources or given.resources)
+        answer = answer._replace(resources=answer.resources or given.resources)
     if given.until is not None and answer.not_after is not None:
-        answer = replace(answer, not_after=min(answer.not_after, given.until))
+        answer = answer._replace(not_after=min(answer.not_after, given.until))
     return answer
 
 

@@ -112,6 +112,28 @@ class Ties(NamedTuple):
     sides: bool
 
 
+class _Step(NamedTuple):
+    """One line for one role, act and pair of centres, with what can be known before anybody asks."""
+
+    line: Line
+    barred: str | None
+    tied: bool
+
+
+class _Meant(NamedTuple):
+    """The lines of one purpose, and the kinds of ground that would open one of them."""
+
+    steps: tuple[_Step, ...]
+    kinds: tuple[GroundKind, ...]
+
+
+class _Door(NamedTuple):
+    """All lines of a role, an act and a pair of centres by purpose, and the answer to any other purpose."""
+
+    meant: dict[Purpose, _Meant]
+    refusal: Decision
+
+
 _Key = tuple[Role, Act, CentreKind, CentreKind]
 
 
@@ -127,24 +149,31 @@ class Rulebook:
     ) -> None:
         self.lines, self.nevers, self.aparts, self.version = tuple(lines), tuple(nevers), tuple(aparts), version
         self._named = {ln.name: ln for ln in self.lines}
-        self._by_key: dict[tuple[Role, Act], list[Line]] = {}
-        self._doors: dict[_Key, dict[Purpose, tuple[Line, ...]]] = {}
-        for line in self.lines:
-            for role in line.roles:
-                for act in line.acts:
-                    self._by_key.setdefault((role, act), []).append(line)
-                    self._index(line, role, act)
         self._says = {**{n.name: n.why for n in self.nevers}, **{a.name: a.why for a in self.aparts}, **REASONS}
         self._refusals: dict[tuple[tuple[str, ...], Said], Decision] = {}
-        self._todo_role = {act: self._name_roles(act) for act in Act}
+        self._by_key: dict[tuple[Role, Act], list[Line]] = {}
+        doors: dict[_Key, dict[Purpose, list[Line]]] = {}
+        for line in self.lines:
+            for role, act in product(line.roles, line.acts):
+                self._by_key.setdefault((role, act), []).append(line)
+                for home, place in product(line.homes, line.places):
+                    if line.joins(home, place):
+                        door = doors.setdefault((role, act, home, place), {})
+                        for purpose in line.purposes:
+                            door.setdefault(purpose, []).append(line)
+        self._doors = {key: self._door(key, by_purpose) for key, by_purpose in doors.items()}
+        self._not_the_role = {act: self._refuse(("role",), self._name_roles(act)) for act in Act}
         self._ties = {key: self._ties_of(*key) for key in self._by_key}
 
-    def _index(self, line: Line, role: Role, act: Act) -> None:
-        for home, place in product(line.homes, line.places):
-            if line.joins(home, place):
-                door = self._doors.setdefault((role, act, home, place), {})
-                for purpose in line.purposes:
-                    door[purpose] = (*door.get(purpose, ()), line)
+    def _door(self, key: _Key, by_purpose: dict[Purpose, list[Line]]) -> _Door:
+        role, act, home, _ = key
+        meant = {}
+        for purpose, lines in by_purpose.items():
+            steps = tuple(
+                _Step(ln, self._barred(role, home, act, ln.ground), bool(ln.needs or ln.unless_lost)) for ln in lines
+            )
+            meant[purpose] = _Meant(steps, tuple(sorted({ln.ground for ln in lines})))
+        return _Door(meant, self._refuse(("purpose",), _todo_purpose(tuple(sorted(by_purpose)))))
 
     def rests_on_file(self, role: Role, act: Act) -> bool:
         """Return whether the answer can depend on a ground on file."""
@@ -195,72 +224,68 @@ class Rulebook:
         if account.disabled_at is not None:
             return self._refuse(("account-disabled",), REASONS["todo-administrator"])
         home = kind_of(account.centre_id)
-        guest = account.centre_id != q.place
+        guest = account.centre_id is not q.place and account.centre_id != q.place
         place = kind_of(q.place) if guest else home
         if home is None or place is None:
             return self._refuse(("unknown-centre",), REASONS["todo-administrator"])
         door = self._doors.get((account.role, q.act, home, place))
         if door is None:
-            reasons = ("role", *self._vital_reasons(q, home, grounds))
-            return self._refuse(reasons, self._todo_role[q.act])
-        meant = door.get(q.purpose)
+            refusal = self._not_the_role[q.act]
+            vital = self._vital_reasons(q, home, grounds)
+            return self._refuse(("role", *vital), refusal.todo) if vital else refusal
+        meant = door.meant.get(q.purpose)
         if meant is None:
-            return self._refuse(("purpose",), _todo_purpose(tuple(sorted(door))))
-        apart = self._apart(q, relations)
-        if apart is not None:
-            return self._refuse((apart,), REASONS["todo-apart"])
-        return self._first(q, home, meant, grounds, relations)
-
-    def _first(
-        self, q: Question, home: CentreKind, meant: tuple[Line, ...], grounds: tuple[Ground, ...], relations: Relations
-    ) -> Decision:
-        """Return the answer of the first line that opens the door, or why none does."""
+            return door.refusal
+        if relations.holding:
+            apart = self._apart(q, relations)
+            if apart is not None:
+                return self._refuse((apart,), REASONS["todo-apart"])
         told: list[str] = []
-        for line in meant:
-            answer = self._try(q, home, line, grounds, relations)
+        for step in meant.steps:
+            answer = self._try(q, step, guest, grounds, relations)
             if isinstance(answer, Decision):
                 return answer
             told += answer
         told += self._vital_reasons(q, home, grounds)
         reasons = tuple(dict.fromkeys(told))
-        return self._refuse(reasons, _todo_ground(tuple(sorted({ln.ground for ln in meant})), reasons))
+        return self._refuse(reasons, _todo_ground(meant.kinds, reasons))
 
     def _try(
-        self, q: Question, home: CentreKind, line: Line, grounds: tuple[Ground, ...], relations: Relations
-    ) -> Decision | list[str]:
+        self, q: Question, step: _Step, guest: bool, grounds: tuple[Ground, ...], relations: Relations
+    ) -> Decision | tuple[str, ...]:
         """Return an answer if this line opens the door, else why it does not."""
-        barred = self._barred(q.account.role, home, q.act, line.ground)
-        if barred is not None:
-            return [barred]
+        line = step.line
+        if step.barred is not None:
+            return (step.barred,)
         if q.masking is not line.masking and MASKING_ORDER[q.masking] > MASKING_ORDER[line.masking]:
-            return ["masking"]
+            return ("masking",)
         until = q.now + line.lasts
         if line.hours is not None:
             left = line.hours.left(q.now)
             if left is None:
-                return ["hours"]
+                return ("hours",)
             until = min(until, q.now + left)
         resources = q.resources
-        if line.needs or line.unless_lost:
+        if step.tied:
             tied = _tied(line, resources, relations)
             if isinstance(tied, str):
-                return [tied]
+                return (tied,)
             resources = tied.resources
         if line.standing:
             return _standing(q, line, resources, until)
         told: list[str] = []
         for ground in grounds:
             if ground.kind is line.ground:
-                flaw = _flaw(q, line, ground, resources)
+                flaw = _flaw(q, line, ground, resources, guest)
                 if flaw is None:
                     return _allow(line, ground, resources, until)
                 told.append(flaw)
-        return told or ["no-ground"]
+        return tuple(told) or ("no-ground",)
 
     def _apart(self, q: Question, relations: Relations) -> str | None:
         """Return the rule by which this place must not join one that the account can see already."""
         side = SIDES.get(q.act)
-        if side is None or not relations.holding:
+        if side is None:
             return None
         for rule in self.aparts:
             other = rule.across(side)
@@ -269,7 +294,10 @@ class Rulebook:
         return None
 
     def _vital_reasons(self, q: Question, home: CentreKind, grounds: tuple[Ground, ...]) -> tuple[str, ...]:
-        if not any(g.kind is GroundKind.VITAL_INTEREST and g.alive(q.now) for g in grounds):
+        for ground in grounds:
+            if ground.kind is GroundKind.VITAL_INTEREST and ground.alive(q.now):
+                break
+        else:
             return ()
         barred = self._barred(q.account.role, home, q.act, GroundKind.VITAL_INTEREST)
         return () if barred is None else (barred,)
@@ -339,18 +367,20 @@ def _tied(line: Line, resources: frozenset[UUID] | None, relations: Relations) -
     return _Tied(resources)
 
 
-def _standing(q: Question, line: Line, resources: frozenset[UUID] | None, until: datetime) -> Decision | list[str]:
+def _standing(
+    q: Question, line: Line, resources: frozenset[UUID] | None, until: datetime
+) -> Decision | tuple[str, ...]:
     if line.reach is not Reach.CENTRE:
         own = q.account.account_id if line.reach is Reach.SELF else q.account.subject_id
         if line.reach not in (Reach.OWN, Reach.SELF):
-            return ["no-ground"]
+            return ("no-ground",)
         if own is None or (resources is not None and resources != frozenset({own})):
-            return ["not-yours"]
+            return ("not-yours",)
         resources = frozenset({own})
     return _allowed(line, duty_ground(line.name), resources, until, ())
 
 
-def _flaw(q: Question, line: Line, ground: Ground, resources: frozenset[UUID] | None) -> str | None:
+def _flaw(q: Question, line: Line, ground: Ground, resources: frozenset[UUID] | None, guest: bool) -> str | None:
     """Return why this ground does not carry this line for this question, or None where it does."""
     if not ground.alive(q.now):
         return "ground-over"
@@ -367,7 +397,6 @@ def _flaw(q: Question, line: Line, ground: Ground, resources: frozenset[UUID] | 
         return "other-act"
     if line.second_person and ground.request_id is None:
         return "no-second-person"
-    guest = q.account.centre_id != q.place
     if guest and ground.for_centre != q.account.centre_id:
         return "other-centre"
     if ground.account_id is not None and ground.account_id != q.account.account_id:
@@ -380,7 +409,9 @@ def _flaw(q: Question, line: Line, ground: Ground, resources: frozenset[UUID] | 
 def _covers(ground: Ground, resources: frozenset[UUID] | None) -> bool:
     if ground.resources is None:
         return ground.kind is GroundKind.STATUTE
-    return bool(resources) and resources is not None and resources <= ground.resources | ground.about
+    if not resources:
+        return False
+    return resources <= ground.resources or resources <= ground.resources | ground.about
 
 
 def _allow(line: Line, ground: Ground, resources: frozenset[UUID] | None, until: datetime) -> Decision:
