@@ -23,6 +23,10 @@ import { Incident } from "../slices/dispatch/Incident";
 import { Incidents } from "../slices/dispatch/Incidents";
 import { WallScreen } from "../slices/dispatch/WallScreen";
 import { Provisions } from "../slices/footage/Provisions";
+import { Agencies } from "../slices/policy/Agencies";
+import { Approvals } from "../slices/policy/Approvals";
+import { BreakGlass } from "../slices/policy/BreakGlass";
+import { breaks, GlassBand, oversees } from "../slices/policy/GlassBand";
 import { Ledger } from "../slices/policy/Ledger";
 import { Security } from "../slices/policy/Security";
 import { SignIn } from "../slices/policy/SignIn";
@@ -32,6 +36,7 @@ import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
 import { Wearers } from "../slices/supervision/Wearers";
 import { type Text, useText, WordsProvider } from "../text";
+import { type SecondText, useSecondText } from "../text/second";
 import { type Unheard, useChimes } from "./chimes";
 import type { Findable } from "./Find";
 import { type RailEntry, Shell } from "./Shell";
@@ -39,7 +44,39 @@ import { type RailEntry, Shell } from "./Shell";
 /** The screen an account begins on. */
 export function firstScreen(account: Pick<Account, "role" | "centre_kind">): string {
   if (account.role === "auditor" || account.role === "administrator") return "ledger";
+  if (oversees(account.role)) return "break-glass";
+  if (["investigator", "court_clerk", "shelter_staff", "counsellor"].includes(account.role)) return "approvals";
+  if (account.role === "fire_119") return "break-glass";
   return "watch";
+}
+/** Who sits before the alarms; nobody else is asked about them. */
+const WATCHES: readonly string[] = [
+  "tracking_controller",
+  "shift_lead",
+  "probation_officer",
+  "office_director",
+  "police_112",
+];
+/** Who asks for or answers what needs two people; the server decides, this only leaves empty screens out of the rail. */
+const OF_TWO = [
+  "centre_operator",
+  "police_112",
+  "investigator",
+  "probation_officer",
+  "shift_lead",
+  "privacy_officer",
+].concat(["office_director", "court_clerk", "counsellor", "shelter_staff"]);
+function secondEntries(role: string, words: SecondText): RailEntry[] {
+  const entries: RailEntry[] = [];
+  if (OF_TWO.includes(role)) entries.push({ screen: "approvals", digit: 4, label: words.nav, icon: "check" });
+  if (breaks(role) || oversees(role))
+    entries.push({ screen: "break-glass", digit: 5, label: words.glass.nav, icon: "lock" });
+  return entries;
+}
+/** Who keeps agencies, agreements and the right to view footage. */
+function keeperEntries(role: string, text: Text): RailEntry[] {
+  const keeps = role === "privacy_officer" || role === "administrator";
+  return keeps ? [{ screen: "agencies", digit: 0, label: text.agencies.title, icon: "link" }] : [];
 }
 export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailEntry[] {
   const n = text.nav;
@@ -60,6 +97,9 @@ export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailE
   ];
 }
 
+/** As the keys lie: 1 to 9, then 0. */
+const byDigit = (a: RailEntry, b: RailEntry) => (a.digit || 10) - (b.digit || 10);
+
 function Screen({ route, account }: { route: Route; account: Account }) {
   switch (route.screen === "watch" ? firstScreen(account) : route.screen) {
     case "incidents":
@@ -70,6 +110,12 @@ function Screen({ route, account }: { route: Route; account: Account }) {
       return <WallScreen id={route.id} account={account} />;
     case "ledger":
       return <Ledger />;
+    case "approvals":
+      return <Approvals />;
+    case "break-glass":
+      return <BreakGlass account={account} />;
+    case "agencies":
+      return <Agencies account={account} />;
     case "security":
       return <Security />;
     default:
@@ -164,11 +210,12 @@ function titleOf(route: Route, entries: readonly RailEntry[], text: Text, code: 
 
 function Desk({ session }: { session: Session }) {
   const text = useText();
+  const words = useSecondText();
   const route = useRoute();
   const client = useQueryClient();
   const { account } = session;
   // a role that may not see alarms is not asked about them
-  const tracking = account.centre_kind === "tracking" && account.role !== "auditor" && account.role !== "administrator";
+  const tracking = account.centre_kind === "tracking" && WATCHES.includes(account.role);
   useLive();
   useProvisions("open", account.role === "centre_operator");
   const status = useStatus();
@@ -176,14 +223,16 @@ function Desk({ session }: { session: Session }) {
   useChimes(waiting);
   const entries = useMemo(
     () =>
-      railOf(account, text).map((e) =>
-        e.screen === "watch" && entriesMark
-          ? { ...e, alarm: entriesMark }
-          : e.screen === "incidents" && incidentMark
-            ? { ...e, alarm: incidentMark }
-            : e,
-      ),
-    [account, text, entriesMark, incidentMark],
+      [...railOf(account, text), ...secondEntries(account.role, words), ...keeperEntries(account.role, text)]
+        .sort(byDigit)
+        .map((e) =>
+          e.screen === "watch" && entriesMark
+            ? { ...e, alarm: entriesMark }
+            : e.screen === "incidents" && incidentMark
+              ? { ...e, alarm: incidentMark }
+              : e,
+        ),
+    [account, text, words, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
   const incidents = useIncidents("all", tracking);
@@ -212,7 +261,14 @@ function Desk({ session }: { session: Session }) {
         findables={findables}
         onSignOut={signOut}
       >
-        {session.must_add_factor ? <Security /> : <Screen route={route} account={account} />}
+        {session.must_add_factor ? (
+          <Security />
+        ) : (
+          <div className="with-band">
+            <GlassBand account={account} />
+            <Screen route={route} account={account} />
+          </div>
+        )}
         <StepUp />
       </Shell>
     </KeysProvider>
