@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
 
+from ansimnet.app import witnessing
 from ansimnet.kernel import streets
 from ansimnet.kernel.clock import SystemClock
 from ansimnet.platform.database import Database
@@ -67,7 +68,7 @@ async def host(settings: Settings, database: Database, *, app: str) -> AsyncIter
         link = Link.of(settings, dbs)
         context = Context(settings, dbs, SystemClock(), MapData(map_folder(settings)), link)
         parts = assemble(context)
-        link.wire(parts.link_out, parts.link_in, parts.link_asks)
+        link.wire(parts.link_out, parts.link_in, {**parts.link_asks, **witnessing.ASKS})
         await asyncio.to_thread(_warm, parts)
         try:
             yield Host(context, parts)

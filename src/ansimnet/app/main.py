@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ansimnet.app import key_commands
+from ansimnet.app import key_commands, ledger_commands
 from ansimnet.kernel.errors import Fault, Refusal
 from ansimnet.platform.settings import Settings, settings
 from ansimnet.platform.telemetry import set_up_logs
@@ -38,6 +38,7 @@ ledger = typer.Typer(no_args_is_help=True, help="Check the ledger, or write it o
 users = typer.Typer(no_args_is_help=True, help="Accounts of staff.")
 cli.add_typer(imports, name="import")
 cli.add_typer(ledger, name="ledger")
+ledger_commands.add_to(ledger)
 cli.add_typer(users, name="user")
 cli.add_typer(key_commands.keys, name="keys")
 cli.command()(key_commands.backup)

@@ -215,6 +215,19 @@ async def take(tx: Tx, told: dict[str, Any], from_centre: CentreId, signer: Sign
     return Countersigned.by(signer, tx.centre_id, seen, at)
 
 
+async def countersigned(tx: Tx, sizes: list[int]) -> dict[int, list[dict[str, Any]]]:
+    """Return who said to have seen these heads of ours, by size."""
+    found: dict[int, list[dict[str, Any]]] = {}
+    for centre, size, key, signature, at in await tx.all(
+        "select witness_centre, size, key_id, signature, signed_at from ledger_countersign"
+        " where centre_id = %s and size = any(%s) order by signed_at",
+        (tx.centre_id, sizes),
+    ):
+        said = {"centre_id": str(centre), "key_id": key, "signature": bytes(signature).hex(), "signed_at": instant(at)}
+        found.setdefault(size, []).append(said)
+    return found
+
+
 async def keep_countersign(tx: Tx, said: Countersigned) -> None:
     """Store what a witness said of our head. Safe to run twice."""
     await tx.execute(

@@ -24,6 +24,7 @@ from ansimnet.slices.policy.api import (
     machines,
     openness,
     orders,
+    proofs,
     rights,
     security,
     signing,
@@ -33,7 +34,7 @@ from ansimnet.slices.policy.api import (
 from ansimnet.slices.policy.api import review as api_review
 from ansimnet.slices.policy.api import routes as api
 from ansimnet.slices.policy.api import sessions as api_sessions
-from ansimnet.slices.policy.queries import create_account
+from ansimnet.slices.policy.queries import create_account, held
 from ansimnet.slices.policy.queries.notices import hear_ended, hear_given, to_city
 from ansimnet.slices.policy.queries.relations import switch_notices
 from ansimnet.slices.policy.rules.table import require_order
@@ -46,13 +47,13 @@ PEOPLE = (api_sessions.router, signing.router, security.router, api.router)
 SECOND_PERSON = (approvals.router, orders.router, glass.router, holds.router)
 """What needs two people: requests, orders, break-glass, holds."""
 
-OPENNESS = (audit.router, openness.router, api_review.router, transparency.router)
+OPENNESS = (audit.router, proofs.router, openness.router, api_review.router, transparency.router)
 """Who watches the lookers: the person looked at, the privacy officer, the auditor, everybody."""
 
 AGENCIES = (agencies.router, machine_keys.router, centres.router, rights.router)
 """Whom a centre works with, and who of its people may view footage."""
 
-__all__ = ["Desk", "create_account", "jobs", "parts"]
+__all__ = ["Desk", "create_account", "held", "jobs", "parts"]
 
 
 def parts(ctx: Context) -> Parts:
