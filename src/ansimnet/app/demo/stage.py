@@ -32,6 +32,13 @@ SEATS = (
     ("city", "operator", "centre_operator", "관제03"),
     ("city", "city-auditor", "auditor", "개인정보 보호책임자"),
     ("city", "city-admin", "administrator", "시설 운영"),
+    ("tracking", "lead", "shift_lead", "관제책임자"),
+    ("tracking", "director", "office_director", "보호관찰소장"),
+    ("tracking", "fire", "fire_119", "119 상황실"),
+    ("tracking", "privacy", "privacy_officer", "개인정보 보호책임자"),
+    ("city", "city-lead", "shift_lead", "관제책임자"),
+    ("city", "city-privacy", "privacy_officer", "개인정보 보호책임자"),
+    ("city", "investigator", "investigator", "수사관"),
 )
 """Centre, login, role and how screens name the seat."""
 

@@ -6,7 +6,7 @@ import { people } from "../../api/people";
 import type { Session } from "../../api/types";
 import { Icon, Logo } from "../../kit/Icon";
 import { useLocale, useText } from "../../text";
-import { Field, inviteCode, ssoWord } from "./parts";
+import { Field, inviteCode, namedAddress, ssoWord } from "./parts";
 
 /** The door: a passkey first, a login and a password, the city's own sign-on, and that everything is recorded. */
 export function SignIn() {
@@ -23,6 +23,8 @@ export function SignIn() {
   const [busy, setBusy] = useState<"form" | "passkey">();
   const [problem, setProblem] = useState(() => ssoWord(window.location.search, text));
   const passkeys = methods.data?.passkey === true && canUsePasskeys();
+
+  const named = namedAddress(window.location);
 
   const enter = async (kind: "form" | "passkey", opening: () => Promise<Session>) => {
     setBusy(kind);
@@ -137,6 +139,13 @@ export function SignIn() {
           <a className="btn lg line" href="/api/v1/session/sso">
             {text.sso(methods.data.sso)}
           </a>
+        ) : null}
+        {named && !passkeys && canUsePasskeys() ? (
+          <p className="xs t3">
+            <a className="seat" href={named}>
+              {text.passkeyWhere(named)}
+            </a>
+          </p>
         ) : null}
         <p className="xs t3">{text.law}</p>
       </form>

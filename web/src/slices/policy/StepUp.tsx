@@ -76,7 +76,7 @@ export function Prove({ onDone }: { onDone: (proved: boolean) => void }) {
     >
       <p className="sm">{t.body}</p>
       {key ? (
-        <Button large data-first disabled={busy} onClick={() => void prove(people.stepUpByPasskey)}>
+        <Button large tone="pri" data-first disabled={busy} onClick={() => void prove(people.stepUpByPasskey)}>
           <Icon name="key" />
           {t.passkey}
         </Button>

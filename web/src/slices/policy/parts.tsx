@@ -49,6 +49,12 @@ export function inviteCode(hash: string): string | undefined {
   return /^#\/?invite=([0-9A-Za-z-]{10,40})$/.exec(hash)?.[1];
 }
 
+/** This very machine has a name too; keys of a device belong to names, never to numbers. */
+export function namedAddress(at: Pick<Location, "hostname" | "port" | "protocol">): string | undefined {
+  if (at.hostname !== "127.0.0.1" && at.hostname !== "[::1]") return undefined;
+  return `${at.protocol}//localhost${at.port ? `:${at.port}` : ""}/`;
+}
+
 /** Why the city's sign-on sent somebody back, in words. */
 export function ssoWord(search: string, text: Text["signIn"]): string | undefined {
   const word = new URLSearchParams(search).get("sso");

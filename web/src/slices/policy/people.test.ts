@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { creationOptions, credentialJson, requestOptions, toBytes, toText } from "../../api/passkey";
 import { ko } from "../../text/ko";
-import { deviceName, inviteCode, ssoWord } from "./parts";
+import { deviceName, inviteCode, namedAddress, ssoWord } from "./parts";
 
 describe("passkeys", () => {
   it("carry bytes as base64url, both ways", () => {
@@ -47,6 +47,10 @@ describe("the door", () => {
     expect(ssoWord("", ko.signIn)).toBeUndefined();
     expect(ssoWord("?sso=second-factor-needed", ko.signIn)).toBe(ko.signIn.ssoFactor);
     expect(ssoWord("?sso=anything", ko.signIn)).toBe(ko.signIn.ssoRefused);
+  });
+  it("points from a number to the name of the same machine", () => {
+    expect(namedAddress({ hostname: "127.0.0.1", port: "8700", protocol: "http:" })).toBe("http://localhost:8700/");
+    expect(namedAddress({ hostname: "localhost", port: "8700", protocol: "http:" })).toBeUndefined();
   });
   it("names a device as its owner would", () =>
     expect(["X11; Linux x86_64", "Macintosh; Intel", "toaster"].map(deviceName)).toEqual(["Linux", "Mac", ""]));
