@@ -1,5 +1,6 @@
 /** Every English word of the console. */
 import { elapsed } from "../kit/format";
+import { agencies } from "./en.agencies";
 import { age, incident, watch, wearer } from "./en.screens";
 import { security, signIn, stepUp } from "./en.security";
 import type { Text } from "./ko";
@@ -112,6 +113,7 @@ export const en: Text = {
     undo: "Undo",
   },
   signIn,
+  agencies,
   security,
   stepUp,
   load: {

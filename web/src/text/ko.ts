@@ -1,5 +1,6 @@
 /** Every Korean word of the console. Plain, exact, short; no exclamation marks; people are codes. */
 import { elapsed } from "../kit/format";
+import { agencies } from "./ko.agencies";
 import { age, incident, watch, wearer } from "./ko.screens";
 import { security, signIn, stepUp } from "./ko.security";
 
@@ -120,6 +121,7 @@ export const ko = {
     undo: "되돌리기",
   },
   signIn,
+  agencies,
   security,
   stepUp,
   load: {
