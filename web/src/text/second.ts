@@ -82,7 +82,7 @@ const ko = {
     camera: "카메라",
     hold: "1초 누르고 있으면 열립니다",
     isOpen: "긴급 열람이 열려 있습니다",
-    brokenBy: (who: string) => `${who}이(가) 긴급 열람을 열었습니다`,
+    brokenBy: (who: string) => `긴급 열람을 열었습니다: ${who}`,
     closes: "저절로 닫힘",
     close: "지금 닫기",
     justify: "소명",

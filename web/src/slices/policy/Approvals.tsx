@@ -180,7 +180,7 @@ export function Approvals() {
           sub={t.hint}
           right={
             maySearch ? (
-              <Button tone="act" cap="A" onClick={() => setAsking(true)}>
+              <Button tone="line" cap="A" onClick={() => setAsking(true)}>
                 {t.ask}
               </Button>
             ) : null

@@ -40,7 +40,7 @@ export function OpenGlassDialog({ onClose }: { onClose: () => void }) {
         <>
           <span className="sm t3">{t.glass.hold}</span>
           <span className="sp" />
-          <HoldButton hold={hold} tone="act" large className="glass-open" disabled={!ready}>
+          <HoldButton hold={hold} large className="glass-open" disabled={!ready}>
             {t.glass.open}
           </HoldButton>
         </>
@@ -129,7 +129,7 @@ export function BreakGlass({ account }: { account: Account }) {
           sub={String(rows.length)}
           right={
             may ? (
-              <Button tone="act" cap="B" onClick={() => setOpening(true)}>
+              <Button className="glass-open" cap="B" onClick={() => setOpening(true)}>
                 {t.glass.open}
               </Button>
             ) : null

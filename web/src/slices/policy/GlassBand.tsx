@@ -1,6 +1,6 @@
 /** The amber band: to who broke the glass, how long it stays open; to the privacy officer, that somebody did. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { type CSSProperties, useState } from "react";
 import { Refusal } from "../../api/client";
 import { type Glass, second, useGlasses } from "../../api/second";
 import type { Account } from "../../api/types";
@@ -89,6 +89,9 @@ function Row({
   const now = useNow();
   const client = useQueryClient();
   const open = glass.ended_at === null && leftS(glass.until_at, now) > 0;
+  const until = open ? glass.until_at : glass.justify_by;
+  const whole = (Date.parse(until) - Date.parse(glass.opened_at)) / 1000;
+  const drained = Math.min(1, leftS(until, now) / Math.max(1, whole));
   const close = useMutation({
     mutationFn: () => second.closeGlass(glass.ground_id),
     onSettled: () => void client.invalidateQueries({ queryKey: ["glass"] }),
@@ -108,7 +111,7 @@ function Row({
           {t.things(glass.resources.length)} · {t.reason}: “{glass.reason}” · {clock(glass.opened_at)}
         </p>
       </div>
-      <span className="permit glass">
+      <span className="permit glass" style={{ "--left": `${drained * 100}%` } as CSSProperties}>
         <span className="id">{glass.short}</span>
         <span className="ground" title={glass.ground}>
           {t.glass.life} · {glass.ground.replace(/^개인정보 보호법 (?=§)/, "")}
@@ -117,10 +120,10 @@ function Row({
       </span>
       <div className="glass-clock">
         <span className="xs">{open ? t.glass.closes : t.glass.owed}</span>
-        <b className="num">{elapsed(leftS(open ? glass.until_at : glass.justify_by, now))}</b>
+        <b className="num">{elapsed(leftS(until, now))}</b>
       </div>
       {glass.mine && open ? (
-        <Button tone="act" cap="Ctrl ⌫" disabled={close.isPending} onClick={() => close.mutate()}>
+        <Button className="glass-now" cap="Ctrl ⌫" disabled={close.isPending} onClick={() => close.mutate()}>
           {t.glass.close}
         </Button>
       ) : null}
