@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
+import json
+import random
 import secrets
 from datetime import timedelta
 from uuid import UUID
 
+from evaluation._leaks_oracle import may_do
+from evaluation._leaks_requests import Shooter, operations
 from evaluation._leaks_wire import call
 from evaluation._leaks_world import (
     CENTRES,
@@ -33,6 +36,9 @@ from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.rules.register import CameraRow
+
+PAPER = frozenset(f"/api/v1/{p}" for p in ("requests", "orders", "holds", "agencies", "downloads", "reviews"))
+"""Where something is put on file that has an id of its own."""
 
 
 class Builder:
@@ -298,8 +304,26 @@ class Builder:
             operator, "POST", "/api/v1/grounds", {"reason": reason, "resources": [w.ids["camera_id"]["QCAM-40"]]}
         )
         w.know("ground_id", "operator", ground["ground_id"])
+        await self._paper()
         await stage.settle()
-        await asyncio.sleep(0)
+
+    async def _paper(self) -> None:
+        """Let those who may put requests, orders, holds and agencies on file, so that their ids are known."""
+        document = self.stage.app.openapi()
+        shooter = Shooter(document, self.world, random.Random(1))
+        for operation in operations(document, 1, 0):
+            if operation.method != "POST" or operation.path not in PAPER:
+                continue
+            for actor in [a for a in self.world.actors if a.live] * 3:
+                shot = shooter.shot(operation, valid=True)
+                if not may_do(actor, shot):
+                    continue
+                answer = await self.stage.send(actor, "POST", shot.path, shot.body)
+                if answer.status < 300:
+                    for name, value in json.loads(answer.body or b"{}").items():
+                        if name.endswith("_id") and isinstance(value, str):
+                            self.world.know(name, f"made by {actor.name}", value)
+                    break
 
     async def _ended(self) -> None:
         """Add sessions that were signed out, seats that were disabled, tokens that never were."""

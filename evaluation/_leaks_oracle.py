@@ -20,18 +20,20 @@ OPEN = frozenset({LIVE, EXPIRED})  # an incident that nobody closed
 
 ROOM = "tracking_controller shift_lead"
 OFFICE = "probation_officer office_director"
+SCENE = "fire_119 fire_119@city disaster_room disaster_room@city"
 
 SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
     ("wearer", "code"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:unit", OPEN), ("own:wearer", ALL)],
-    ("wearer", "office"): [(f"{ROOM} {OFFICE} auditor", ALL), ("police_112", HAD), ("own:wearer", ALL)],
+    ("wearer", "office"): [(f"{ROOM} {OFFICE} auditor privacy_officer", ALL), ("police_112", HAD), ("own:wearer", ALL)],
     ("wearer", "order"): [(f"{ROOM} {OFFICE}", ALL), ("own:wearer", ALL)],
     ("wearer", "device"): [(f"{ROOM} {OFFICE}", ALL), ("own:wearer", ALL)],
     ("wearer", "condition"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:wearer", ALL)],
     ("wearer", "zone"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:wearer", ALL)],
     ("wearer", "place"): [
+        (SCENE, HAD),  # the incident's place, for those who rescue
         (f"{ROOM} {OFFICE}", ALL),
         ("police_112", HAD),
-        ("centre_operator@city", frozenset({LIVE})),
+        ("centre_operator@city shift_lead@city", frozenset({LIVE})),
         ("own:unit", OPEN),
         ("own:victim", OPEN),
         ("own:wearer", ALL),
@@ -41,13 +43,16 @@ SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
     ("victim", "place"): [(f"{OFFICE} police_112 {ROOM}", OPEN), ("own:victim", ALL)],
     ("victim", "home"): [("own:victim", ALL)],
     ("victim", "phone"): [],
-    ("unit", "name"): [(f"{ROOM} {OFFICE} police_112", ALL), ("own:unit", ALL)],
+    ("unit", "name"): [(f"{ROOM} {OFFICE} police_112 administrator", ALL), ("own:unit", ALL)],
     ("unit", "place"): [(f"{ROOM} {OFFICE} police_112", ALL), ("own:unit", ALL)],
     ("incident", "note"): [(f"{ROOM} {OFFICE} police_112", HAD)],
-    ("incident", "number"): [(f"{ROOM} {OFFICE} police_112 auditor", HAD), ("own:unit", OPEN)],
+    ("incident", "number"): [(f"{ROOM} {OFFICE} {SCENE} police_112 auditor privacy_officer", HAD), ("own:unit", OPEN)],
     ("incident", "order text"): [(f"{ROOM} {OFFICE} police_112", HAD), ("own:unit", OPEN)],
     ("city", "camera"): [
-        (f"centre_operator@city administrator@city {ROOM}", ALL),  # the register of public cameras is open data
+        (
+            f"centre_operator@city shift_lead@city administrator@city facility_manager@city {ROOM}",
+            ALL,
+        ),  # the register of public cameras is open data
         ("own:unit", frozenset({LIVE})),
     ],
     ("city", "break-glass reason"): [("centre_operator@city privacy_officer@city", frozenset({0}))],

@@ -8,9 +8,22 @@ from __future__ import annotations
 
 _ROOM = "tracking_controller shift_lead"
 _OFFICE = "probation_officer"
-_READS = f"{_ROOM} {_OFFICE} police_112"
+_READS = f"{_ROOM} {_OFFICE} office_director police_112"
+_SCENE = "fire_119 fire_119@city disaster_room disaster_room@city"
+"""Rescuers, who see an incident's place and no more."""
 _ADMIN = "administrator administrator@city"
-_CITY = "centre_operator@city"
+_CITY = "centre_operator@city shift_lead@city"
+_PRIVACY = "privacy_officer privacy_officer@city"
+_WATCH = f"auditor auditor@city {_PRIVACY}"
+_LEADS = "shift_lead shift_lead@city"
+_COURT = "court_clerk court_clerk@city"
+_ASKS = "centre_operator@city investigator@city police_112@city office_director probation_officer"
+_APPROVES = f"{_COURT} office_director {_PRIVACY} shelter_staff {_LEADS}"
+_ORDERS = f"{_COURT} investigator investigator@city office_director probation_officer {_LEADS}"
+_HOLDS = f"{_COURT} investigator investigator@city {_PRIVACY}"
+_GLASS = f"centre_operator@city fire_119 fire_119@city police_112 police_112@city {_PRIVACY}"
+_PEOPLE = "victim wearer citizen@city friend@city neighbour@city"
+"""People who read what is their own."""
 
 ROUTES: dict[str, str] = {
     # -- for everybody
@@ -25,17 +38,17 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/session": "signed-in",
     "DELETE /api/v1/session": "signed-in",
     "GET /api/v1/status": "signed-in",
-    "POST /api/v1/me/push-subscription": "victim field_unit",
+    "POST /api/v1/me/push-subscription": f"{_PEOPLE} field_unit",
     # -- cameras and map
-    "GET /api/v1/cameras/points": f"{_CITY} administrator@city {_ROOM}",
-    "GET /api/v1/cameras/sees": f"{_CITY} administrator@city {_ROOM}",
-    "GET /api/v1/cameras/{camera_id}": f"{_CITY} administrator@city {_ROOM}",
+    "GET /api/v1/cameras/points": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
+    "GET /api/v1/cameras/sees": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
+    "GET /api/v1/cameras/{camera_id}": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
     "POST /api/v1/cameras/imports": "administrator@city",
-    "GET /api/v1/map/style-data": f"{_READS} field_unit victim {_ADMIN} {_CITY}",
+    "GET /api/v1/map/style-data": f"{_READS} field_unit victim {_ADMIN} {_CITY} {_SCENE} facility_manager@city",
     # -- wearers
-    "GET /api/v1/wearers": f"{_ROOM} {_OFFICE}",
-    "GET /api/v1/wearers/{wearer_id}": f"{_READS}",
-    "GET /api/v1/wearers/{wearer_id}/track": f"{_READS}",
+    "GET /api/v1/wearers": f"{_ROOM} {_OFFICE} office_director",
+    "GET /api/v1/wearers/{wearer_id}": f"{_READS} investigator",
+    "GET /api/v1/wearers/{wearer_id}/track": f"{_READS} investigator",
     "POST /api/v1/wearers": _OFFICE,
     "POST /api/v1/wearers/{wearer_id}/devices": _OFFICE,
     "POST /api/v1/gateways": _OFFICE,
@@ -47,17 +60,17 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/alarms/{alarm_id}": _READS,
     "GET /api/v1/notices": _READS,
     "POST /api/v1/alarms/{alarm_id}/acknowledge": _ROOM,
-    "POST /api/v1/alarms/{alarm_id}/finding": _OFFICE,
+    "POST /api/v1/alarms/{alarm_id}/finding": f"{_OFFICE} office_director",
     # -- permits, grounds, accounts, ledger
-    "GET /api/v1/permits": f"{_READS} {_CITY}",
+    "GET /api/v1/permits": f"{_READS} {_CITY} {_SCENE}",
     "POST /api/v1/permits/{permit_id}/revoke": f"{_ROOM} {_CITY}",
-    "POST /api/v1/grounds": f"police_112 police_112@city {_CITY}",
+    "POST /api/v1/grounds": "police_112 police_112@city fire_119 fire_119@city centre_operator@city",
     "POST /api/v1/grounds/{ground_id}/end": f"{_ROOM} {_CITY}",
     "GET /api/v1/accounts": _ADMIN,
     "POST /api/v1/accounts": _ADMIN,
     "POST /api/v1/accounts/{account_id}/disable": _ADMIN,
     "POST /api/v1/accounts/{account_id}/password": _ADMIN,
-    "GET /api/v1/ledger": "auditor auditor@city",
+    "GET /api/v1/ledger": _WATCH,
     # -- footage
     "GET /api/v1/incidents/{incident_id}/cameras": f"{_READS} field_unit | unit-own",
     "POST /api/v1/provisions/{provision_id}/tickets": f"{_ROOM} field_unit {_CITY} | live unit-own",
@@ -65,8 +78,8 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/provisions/{provision_id}/extend": f"{_ROOM} {_CITY} | live",
     "GET /api/v1/provisions": _CITY,
     # -- dispatch
-    "GET /api/v1/incidents": _READS,
-    "GET /api/v1/incidents/{incident_id}": _READS,
+    "GET /api/v1/incidents": f"{_READS} {_SCENE}",
+    "GET /api/v1/incidents/{incident_id}": f"{_READS} {_SCENE}",
     "GET /api/v1/units": _READS,
     "POST /api/v1/test-alarm": _ROOM,
     "POST /api/v1/incidents/{incident_id}/acknowledge": _ROOM,
@@ -90,5 +103,95 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/me/warnings/{warning_id}/acknowledge": "victim | own",
     "POST /api/v1/me/help": "victim",
     "PUT /api/v1/me/settings": "victim",
-    "GET /api/v1/me/looks": "victim",
+    "GET /api/v1/me/looks": _PEOPLE,
+    # -- signing in by other ways: whoever does is not signed in yet
+    "GET /api/v1/session/methods": "everybody",
+    "POST /api/v1/session/passkey/options": "everybody",
+    "POST /api/v1/session/passkey": "everybody",
+    "POST /api/v1/session/invite": "everybody",
+    "GET /api/v1/session/sso": "everybody",
+    "GET /api/v1/session/sso/callback": "everybody",
+    "POST /api/v1/me/enrol": "everybody",
+    # -- one's own keys, sessions and acquaintances
+    "POST /api/v1/session/step-up/options": "signed-in",
+    "POST /api/v1/session/step-up": "signed-in",
+    "GET /api/v1/me/security": "signed-in",
+    "POST /api/v1/me/passkeys/options": "signed-in",
+    "POST /api/v1/me/passkeys": "signed-in",
+    "POST /api/v1/me/passkeys/{passkey_id}/revoke": "signed-in",
+    "POST /api/v1/me/app": "signed-in",
+    "POST /api/v1/me/app/confirm": "signed-in",
+    "POST /api/v1/me/app/remove": "signed-in",
+    "POST /api/v1/me/recovery-codes": "signed-in",
+    "POST /api/v1/me/password": "signed-in",
+    "GET /api/v1/me/sessions": "signed-in",
+    "POST /api/v1/me/sessions/{session_id}/end": "signed-in",
+    "POST /api/v1/me/sessions/end-others": "signed-in",
+    "POST /api/v1/me/acquaintances": "signed-in",
+    # -- accounts
+    "POST /api/v1/accounts/{account_id}/invite": _ADMIN,
+    "POST /api/v1/accounts/{account_id}/move": _ADMIN,
+    "POST /api/v1/accounts/{account_id}/sessions/end": _ADMIN,
+    "POST /api/v1/accounts/{account_id}/identity": _ADMIN,
+    "POST /api/v1/accounts/{account_id}/identity/end": _ADMIN,
+    "POST /api/v1/accounts/{account_id}/same-person": _ADMIN,
+    "POST /api/v1/persons/phone": _ADMIN,
+    # -- a second person, orders, break-glass, holds
+    "POST /api/v1/requests": f"{_ASKS}",
+    "GET /api/v1/requests": f"{_ASKS} {_APPROVES}",
+    "GET /api/v1/requests/{request_id}": f"{_ASKS} {_APPROVES}",
+    "POST /api/v1/requests/{request_id}/approve": _APPROVES,
+    "POST /api/v1/requests/{request_id}/refuse": _APPROVES,
+    "POST /api/v1/requests/{request_id}/withdraw": _ASKS,
+    "GET /api/v1/disclosures": "neighbour@city office_director probation_officer",
+    "POST /api/v1/orders": _ORDERS,
+    "GET /api/v1/orders": f"{_ORDERS} {_APPROVES}",
+    "POST /api/v1/orders/{order_id}/confirm": _APPROVES,
+    "POST /api/v1/orders/{order_id}/withdraw": _ORDERS,
+    "GET /api/v1/grounds": _GLASS,
+    "POST /api/v1/grounds/{ground_id}/justify": _GLASS,
+    "POST /api/v1/grounds/{ground_id}/close": _GLASS,
+    "POST /api/v1/grounds/{ground_id}/judge": _PRIVACY,
+    "POST /api/v1/holds": _HOLDS,
+    "GET /api/v1/holds": _HOLDS,
+    "POST /api/v1/holds/{hold_id}/renew": _HOLDS,
+    "POST /api/v1/holds/{hold_id}/release": _HOLDS,
+    # -- those who watch the watchers
+    "GET /api/v1/ledger/looks": _WATCH,
+    "GET /api/v1/ledger/proof/{seq}": _WATCH,
+    "POST /api/v1/ledger/verify": _WATCH,
+    "GET /api/v1/board": _WATCH,
+    "GET /api/v1/reviews": _WATCH,
+    "POST /api/v1/reviews": _PRIVACY,
+    "GET /api/v1/reviews/{month}": _WATCH,
+    "POST /api/v1/reviews/{month}/sign": _PRIVACY,
+    "POST /api/v1/judgements": _PRIVACY,
+    "POST /api/v1/questions/{complaint_id}/answer": _PRIVACY,
+    "GET /api/v1/downloads": _WATCH,
+    "POST /api/v1/downloads": f"{_WATCH} investigator@city {_PEOPLE}",
+    "GET /api/v1/me/access": _PEOPLE,
+    "POST /api/v1/me/access/{handle}/ask": _PEOPLE,
+    "GET /api/v1/transparency": "everybody",
+    "GET /api/v1/transparency/{centre}/{month}": "everybody",
+    # -- agencies, footage rights, duties
+    "GET /api/v1/agencies": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/agencies": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/agencies/{agency_id}/agreements": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/agreements/{agreement_id}/terminate": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/agencies/{agency_id}/accounts": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/agencies/{agency_id}/relay": f"{_ADMIN} {_PRIVACY}",
+    "GET /api/v1/agencies/{agency_id}/keys": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/agencies/{agency_id}/machines": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/machines/{account_id}/keys": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/agency-keys/{key_id}/end": f"{_ADMIN} {_PRIVACY}",
+    "GET /api/v1/centres": f"{_ADMIN} {_PRIVACY}",
+    "POST /api/v1/centres": f"{_ADMIN} {_PRIVACY}",
+    "GET /api/v1/footage-rights": f"{_ADMIN} {_PRIVACY} {_LEADS}",
+    "POST /api/v1/footage-rights/limit": f"{_PRIVACY} {_LEADS}",
+    "POST /api/v1/footage-rights/{account_id}/grant": f"{_PRIVACY} {_LEADS}",
+    "POST /api/v1/footage-rights/{account_id}/certify": f"{_PRIVACY} {_LEADS}",
+    "POST /api/v1/footage-rights/{account_id}/suspend": f"{_PRIVACY} {_LEADS}",
+    "GET /api/v1/duties": "signed-in",
+    "GET /api/v1/duties/rules": "signed-in",
+    "POST /api/v1/duties/rules/{rule}": f"{_ADMIN} {_PRIVACY}",
 }

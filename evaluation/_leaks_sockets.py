@@ -24,9 +24,10 @@ HEARS = {
     "probation_officer office_director police_112": ("supervision.", "dispatch.", "protection.", "policy.", "duties."),
     "field_unit": ("dispatch.order.", "dispatch.incident."),
     "victim": ("protection.warning.", "dispatch.incident.closed"),
-    "centre_operator@city": ("footage.", "cameras.", "policy.", "duties."),
+    "centre_operator@city shift_lead@city": ("footage.", "cameras.", "policy.", "duties."),
     "administrator@city": ("cameras.",),
     "privacy_officer privacy_officer@city": ("policy.", "duties."),
+    "fire_119 fire_119@city disaster_room disaster_room@city": ("dispatch.incident.", "dispatch.step.", "policy."),
 }
 """Whose socket may carry which kinds of fact. All else stays silent."""
 

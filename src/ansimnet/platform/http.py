@@ -5,6 +5,7 @@ Slices know no status codes: they raise a `Refusal`, and the table here gives it
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
@@ -35,6 +36,9 @@ STATUS = {
 
 MAX_BODY_BYTES = 1 << 20
 """No JSON body of ours is larger; file imports name their own limit on their route."""
+
+BODY_PATIENCE_S = 20.0
+"""How long we wait for the next piece of a body (ours): who sends slower than that holds our connections, no more."""
 
 UPLOAD_BYTES = 256 << 20
 """The largest file an import route takes (the national camera file is below 100 MB)."""
@@ -153,7 +157,9 @@ class TooLarge(Refusal):
 
 
 class Hardened:
-    """Caps request bodies and sets the headers every answer carries. Plain ASGI: sockets pass untouched."""
+    """Caps request bodies in size and time, and sets every answer's headers. Plain ASGI: sockets pass untouched."""
+
+    patience_s = BODY_PATIENCE_S
 
     def __init__(self, app: ASGIApp, connect_src: str) -> None:
         self.app = app
@@ -169,6 +175,7 @@ class Hardened:
             (b"x-frame-options", b"DENY"),
             (b"referrer-policy", b"no-referrer"),
             (b"cross-origin-opener-policy", b"same-origin"),
+            (b"cross-origin-resource-policy", b"same-origin"),
             (b"permissions-policy", b"camera=(), microphone=(), payment=(), usb=()"),
         ]
 
@@ -178,12 +185,17 @@ class Hardened:
             return
         path: str = scope["path"]
         limit = UPLOAD_BYTES if path.endswith("/imports") else MAX_BODY_BYTES
-        taken = 0
+        taken, whole = 0, False
 
         async def capped() -> Message:
-            nonlocal taken
-            message = await receive()
+            nonlocal taken, whole
+            try:
+                async with asyncio.timeout(None if whole else self.patience_s):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, "too slow") from None
             taken += len(message.get("body", b""))
+            whole = not message.get("more_body", False)
             if taken > limit:
                 raise HTTPException(413, "too large")  # the one error that no reader of a body takes for its own
             return message
@@ -191,6 +203,8 @@ class Hardened:
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = [*message.get("headers", []), *self.headers]
+                if scope.get("scheme") == "https":
+                    headers.append((b"strict-transport-security", b"max-age=31536000"))  # a year, as browsers ask
                 ours = path.startswith(("/api/", "/ingest/", "/link/"))
                 if ours and not any(name == b"cache-control" for name, _ in headers):
                     headers.append((b"cache-control", b"no-store"))

@@ -109,13 +109,14 @@ async def load_persons(tx: Tx) -> list[Person]:
     return [_person(tx, r) for r in await tx.all(_PERSON + "order by code")]
 
 
-async def save_settings(tx: Tx, person_id: UUID, s: Settings) -> None:
-    """Keep how her phone behaves."""
-    await tx.execute(
+async def save_settings(tx: Tx, person_id: UUID, s: Settings) -> bool:
+    """Keep how her phone behaves; False where there is no such person."""
+    done = await tx.execute(
         "update protection_person set siren = %s, voice = %s, discreet = %s, words = %s, language = %s "
         "where protected_person_id = %s",
         (s.siren, s.voice, s.discreet, s.words, s.language, person_id),
     )
+    return done.rowcount == 1
 
 
 async def save_warning(tx: Tx, w: Warned) -> None:

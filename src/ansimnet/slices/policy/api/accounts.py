@@ -18,7 +18,7 @@ from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.service import INVITE_LASTS, Desk
 from ansimnet.slices.policy.store.accounts import AccountFile
 
-router = APIRouter()
+router = APIRouter(prefix="/api/v1", tags=["policy"])
 
 Administrator = Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS))]
 Proved = Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS, step_up=True))]
@@ -79,6 +79,10 @@ class MadeAccount(AccountShown):
     invite: InviteShown | None = None
 
 
+PHONES_OF_PEOPLE = frozenset({Role.VICTIM, Role.WEARER, Role.CITIZEN, Role.FRIEND, Role.NEIGHBOUR})
+"""Listed, so that a lost phone can be ended, but not whose they are: an administrator sees nobody."""
+
+
 class ListedAccount(AccountShown):
     """An account in the administrator's list: what proves it is said, never shown."""
 
@@ -91,9 +95,12 @@ class ListedAccount(AccountShown):
     @classmethod
     def listed(cls, f: AccountFile) -> ListedAccount:
         """Show a row of the list."""
+        shown = AccountShown.of(f.account)
+        if f.account.role in PHONES_OF_PEOPLE:
+            shown.display = ""
         proves = {"word": f.password, "passkey": f.passkeys > 0, "app": f.totp, "sso": f.identity}
         return cls(
-            **AccountShown.of(f.account).model_dump(),
+            **shown.model_dump(),
             office=f.office,
             created_at=f.created_at,
             disabled_at=f.account.disabled_at,

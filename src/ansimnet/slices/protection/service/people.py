@@ -63,5 +63,10 @@ async def bind_device(
 
 
 async def change_settings(tx: Tx, person_id: ProtectedPersonId, settings: Settings) -> None:
-    """Keep how her phone behaves."""
-    await store.save_settings(tx, person_id, settings)
+    """Keep how her phone behaves.
+
+    Raises:
+        NotFound: nobody is protected under this id.
+    """
+    if not await store.save_settings(tx, person_id, settings):
+        raise NotFound
