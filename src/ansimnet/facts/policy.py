@@ -14,7 +14,11 @@ from ansimnet.kernel.ids import AccountId, GroundId, PermitId
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccessDecided(Fact):
-    """Who asked to do what, to which resource, for what purpose, under which ground, and the answer."""
+    """Who asked to do what, to which resource, for what purpose, under which ground, and the answer.
+
+    An access record has all that 안전성 확보조치 기준 §8 wants: account, time, place, data subject (`resource`),
+    task (`act`, `purpose`, `screen`) and why (`ground_id`, `reasons`, `cites`).
+    """
 
     kind: ClassVar[str] = "policy.access.decided.v1"
     account_id: AccountId | None
@@ -30,6 +34,7 @@ class AccessDecided(Fact):
     cites: tuple[str, ...] = ()
     screen: str = ""
     policy_version: str = ""  # the version of the table that answered: its name and the beginning of its checksum
+    place: str = ""  # the network part of the address, /24 or /48; empty where the system asks by itself
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +123,7 @@ class AccountInvited(Fact):
     account_id: AccountId
     until_at: datetime
     factors_cleared: bool
-    by: AccountId
+    by: AccountId | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

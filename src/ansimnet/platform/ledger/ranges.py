@@ -58,9 +58,3 @@ async def entry_of(tx: Tx, seq: int) -> UUID | None:
     """Return which entry has a number."""
     row = await tx.one("select entry_id from ledger_seal where seq = %s", (seq,))
     return None if row is None else UUID(str(row[0]))
-
-
-async def leaves(tx: Tx, size: int) -> list[bytes]:
-    """Return the first so many entry hashes: the leaves of the Merkle tree of that size."""
-    rows = await tx.all("select hash from ledger_seal where seq <= %s order by seq", (size,))
-    return [bytes(r[0]) for r in rows]

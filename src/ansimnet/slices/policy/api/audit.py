@@ -14,8 +14,9 @@ from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
-from ansimnet.platform.ledger import merkle, pages
-from ansimnet.platform.ledger.ranges import leaves, seqs_of
+from ansimnet.platform.ledger import pages
+from ansimnet.platform.ledger.proofs import prove_entry
+from ansimnet.platform.ledger.ranges import seqs_of
 from ansimnet.platform.ledger.verify import verify_centre
 from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.api.sessions import TheDesk
@@ -120,16 +121,15 @@ def _short(r: openness.LookRow) -> str:
 async def read_proof(seq: int, account: Reads, desk: TheDesk) -> dict[str, Any]:
     """The audit path (RFC 6962) of an entry to the newest signed root: whoever has it can check it without us."""
     db = await _may(desk, account)
-    async with _walking, db.transaction() as tx:
+    async with db.transaction() as tx:
         head = await pages.read_head(tx)
         if head.size is None or head.root is None or not 1 <= seq <= head.size:
             raise NotFound("no signed root covers that entry yet", todo="the next checkpoint comes within ten seconds")
-        hashes = await leaves(tx, head.size)
-        path = await asyncio.to_thread(merkle.inclusion_proof, hashes, seq - 1)
+        proof = await prove_entry(db, tx, seq, size=head.size)
     return {
         "seq": seq,
-        "leaf": hashes[seq - 1].hex(),
-        "path": [p.hex() for p in path],
+        "leaf": proof["entry"]["hash"],
+        "path": proof["path"],
         "size": head.size,
         "root": head.root.hex(),
         "signature": None if head.signature is None else head.signature.hex(),

@@ -15,6 +15,7 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act, Role
 from ansimnet.platform.http import door
 from ansimnet.slices.policy.model import Account, kind_of
+from ansimnet.slices.policy.queries.places import came_from
 from ansimnet.slices.policy.rules import RULES
 from ansimnet.slices.policy.service import Caller, Desk, NotSignedIn, Opened, Session
 from ansimnet.slices.policy.store import keyring
@@ -70,7 +71,9 @@ async def signed_in(connection: HTTPConnection, desk: Desk) -> Account:
     """
     token = token_of(connection)
     http = connection.scope["type"] == "http"
-    seat = await desk.seat(token, caller_of(connection), touch=http)
+    caller = caller_of(connection)
+    came_from(caller.address)
+    seat = await desk.seat(token, caller, touch=http)
     if token is None:
         raise NotSignedIn
     if http and connection.scope["method"] not in SAFE_METHODS:

@@ -18,6 +18,7 @@ from ansimnet.platform.db import Db, Tx
 from ansimnet.slices.policy import store
 from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Question, Redeemed
 from ansimnet.slices.policy.queries import agencies
+from ansimnet.slices.policy.queries.places import place
 from ansimnet.slices.policy.queries.relations import gather
 from ansimnet.slices.policy.rules import Rulebook, in_force, refuse
 from ansimnet.slices.policy.rules.words import REASONS
@@ -183,6 +184,7 @@ async def record(
         cites=answer.cites,
         screen=screen,
         policy_version=policy_version or in_force(q.now).version,
+        place=place(),
     )
     await ledger.append(tx, fact, actor=f"account:{q.account.account_id}")
 
