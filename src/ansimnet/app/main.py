@@ -16,7 +16,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ansimnet.app import key_commands, ledger_commands
+from ansimnet.app import key_commands, ledger_commands, policy_commands
 from ansimnet.kernel.errors import Fault, Refusal
 from ansimnet.platform.settings import Settings, settings
 from ansimnet.platform.telemetry import set_up_logs
@@ -40,6 +40,7 @@ cli.add_typer(imports, name="import")
 cli.add_typer(ledger, name="ledger")
 ledger_commands.add_to(ledger)
 cli.add_typer(users, name="user")
+cli.add_typer(policy_commands.policy, name="policy")
 cli.add_typer(key_commands.keys, name="keys")
 cli.command()(key_commands.backup)
 cli.command()(key_commands.restore)
@@ -343,6 +344,18 @@ def user_add(
     password = typer.prompt("Password", hide_input=True, confirmation_prompt=True)
     add(settings(), login=login, role=role, centre=centre, display=display or login, password=password, say=say)
     out.print(f"account `{login}` created")
+
+
+@users.command("invite")
+def user_invite(
+    login: Annotated[str, typer.Argument(help="The account that is locked out.")],
+    centre: Annotated[str, typer.Option(help="tracking or city")] = "tracking",
+) -> None:
+    """Print a one-time code with which somebody who is locked out chooses a password; good for 72 hours."""
+    from ansimnet.app.users import invite
+
+    code = invite(settings(), login=login, centre=centre, say=say)
+    out.print(f"{settings().public_url}/#invite={code}", highlight=False)
 
 
 @cli.command("settings")

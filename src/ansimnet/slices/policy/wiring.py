@@ -14,6 +14,7 @@ from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import jobs, queries
 from ansimnet.slices.policy.api import (
+    accounts,
     agencies,
     approvals,
     audit,
@@ -37,11 +38,12 @@ from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.queries import create_account, held
 from ansimnet.slices.policy.queries.notices import hear_ended, hear_given, to_city
 from ansimnet.slices.policy.queries.relations import switch_notices
+from ansimnet.slices.policy.queries.tables import check_table, show_table, table_as_cedar
 from ansimnet.slices.policy.rules.table import require_order
 from ansimnet.slices.policy.service import Desk, People, SingleSignOn
 from ansimnet.slices.policy.service.machines import Machines
 
-PEOPLE = (api_sessions.router, signing.router, security.router, api.router)
+PEOPLE = (api_sessions.router, signing.router, security.router, accounts.router, api.router)
 """Signing in, keys and sessions, and what everybody's permits are."""
 
 SECOND_PERSON = (approvals.router, orders.router, glass.router, holds.router)
@@ -53,7 +55,17 @@ OPENNESS = (audit.router, proofs.router, openness.router, api_review.router, tra
 AGENCIES = (agencies.router, machine_keys.router, centres.router, rights.router)
 """Whom a centre works with, and who of its people may view footage."""
 
-__all__ = ["Desk", "create_account", "held", "jobs", "parts"]
+__all__ = [
+    "Desk",
+    "check_table",
+    "create_account",
+    "held",
+    "jobs",
+    "parts",
+    "people_of",
+    "show_table",
+    "table_as_cedar",
+]
 
 
 def parts(ctx: Context) -> Parts:
@@ -69,10 +81,7 @@ def parts(ctx: Context) -> Parts:
 
     return Parts(
         routers=[
-            api_sessions.router,
-            signing.router,
-            security.router,
-            api.router,
+            *PEOPLE,
             *SECOND_PERSON,
             *OPENNESS,
             *AGENCIES,
