@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from ansimnet.kernel.clock import now
+from ansimnet.kernel.clock import SystemClock, now
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.database import database
 from ansimnet.platform.db import Db
 from ansimnet.platform.settings import Settings
-from ansimnet.slices.policy.wiring import create_account
+from ansimnet.slices.policy.wiring import Desk, create_account, people_of
 
 STAFF = frozenset(Role) - {Role.VICTIM, Role.FIELD_UNIT}
 """Roles that sign in with a password. Victims and units enrol their phones with a code."""
@@ -49,3 +49,21 @@ def add(
                 await add_to(here, login=login, role=role, display=display, password=password)
 
     asyncio.run(run())
+
+
+def invite(settings: Settings, *, login: str, centre: str, say: Callable[[str], None]) -> str:
+    """Return a one-time code for somebody who cannot sign in; what proved the account before works no more.
+
+    Raises:
+        Refusal: an unknown centre or login.
+    """
+    if centre not in {"tracking", "city"}:
+        raise Refusal(f"`{centre}` is no centre", todo="say tracking or city")
+
+    async def run() -> str:
+        with database(settings, say=say) as db:
+            async with db.dbs(settings, app="user") as dbs:
+                here = dbs.tracking if centre == "tracking" else dbs.city
+                return await Desk(dbs, SystemClock(), people_of(settings)).staff.invite_by_hand(here, login)
+
+    return asyncio.run(run())

@@ -20,6 +20,7 @@ from ansimnet.platform import http as platform_http
 from ansimnet.platform.db import Db, Dbs
 from ansimnet.platform.ledger import Sealer
 from ansimnet.slices.policy import jobs, queries, service
+from ansimnet.slices.policy.api import accounts as api_accounts
 from ansimnet.slices.policy.api import routes as api
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.model import Account
@@ -35,6 +36,7 @@ def app(dbs: Dbs, clock: SimulatedClock) -> FastAPI:
     built = FastAPI()
     platform_http.install(built)
     built.include_router(api_sessions.router)
+    built.include_router(api_accounts.router)
     built.include_router(api.router)
     api_sessions.install(built, service.Desk(dbs, clock))
     return built

@@ -89,6 +89,23 @@ async def test_a_recovery_code_stands_in_once(make: Make, dbs: Dbs, room: Edge, 
     assert [b["factor"] for b in used] == ["recovery", "recovery"]
 
 
+async def test_the_apps_code_is_not_guessed_from_many_networks(
+    make: Make, dbs: Dbs, room: Edge, clock: SimulatedClock
+) -> None:
+    officer = await make(dbs.tracking, Role.PROBATION_OFFICER, password=PASSWORD)
+    desk = room.browser()
+    await desk.sign_in(officer)
+    secret, _ = await with_app(desk, clock)
+    answers = []
+    for n in range(8):  # whoever stole the password comes from another network each time
+        thief = room.browser(address=f"203.0.{n}.9")
+        answers.append((await thief.sign_in(officer, PASSWORD, f"{n:06}")).status_code)
+    assert answers[:6] == [401] * 6
+    assert 429 in answers[6:]
+    clock.advance(timedelta(minutes=16))
+    assert (await room.browser().sign_in(officer, PASSWORD, code_at(secret, clock))).status_code == 200
+
+
 async def test_the_secret_lies_sealed_and_codes_as_fingerprints(
     make: Make, dbs: Dbs, room: Edge, clock: SimulatedClock
 ) -> None:

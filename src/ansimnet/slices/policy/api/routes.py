@@ -1,4 +1,4 @@
-"""Permits, break-glass, accounts and the ledger over HTTP."""
+"""Permits, break-glass and the ledger over HTTP."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger import pages
 from ansimnet.slices.policy import queries
-from ansimnet.slices.policy.api import accounts
 from ansimnet.slices.policy.api.sessions import Form, TheDesk
 from ansimnet.slices.policy.model import Account, HeldPermit
 from ansimnet.slices.policy.rules import citation, trigger_number, what_is
@@ -26,7 +25,6 @@ ENDING = timedelta(minutes=2)
 """From here on a permit's badge warns (console: permit badge)."""
 
 router = APIRouter(prefix="/api/v1", tags=["policy"])
-router.include_router(accounts.router)
 
 
 # ------------------------------------------------------------------------------------------------- permits, grounds

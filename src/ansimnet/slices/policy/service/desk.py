@@ -114,9 +114,14 @@ class Desk:
         if not code:
             methods = ["totp", "recovery", *(["passkey"] if has_passkey else [])]
             raise SecondFactorNeeded(todo="add the code of your app", methods=methods)
+        # counted by account and only once the password was right: six digits must not be guessed from many networks,
+        # and nobody without the password can make its holder wait
+        key = keyring.fingerprint(f"factor:{account.account_id}")
+        await self.gate.attempt({key: SEAT_LIMIT})
         shown = await self.factors.use_code(db, account, code)
         if shown is None:
             await self._failed(db, account, "password+totp")
+        await self.gate.forgive([key])
         return "password+recovery" if shown == "recovery" else "password+totp"
 
     async def _rehash(self, db: Db, account: Account, stored: str, password: str) -> None:

@@ -94,7 +94,25 @@ class Staff:
             await end_sessions(tx, account_id, "invited", now, by=by.account_id)
             return await self._new_code(tx, by, account, now, cleared=clear_factors)
 
-    async def _new_code(self, tx: Tx, by: Account, account: Account, now: datetime, *, cleared: bool) -> str:
+    async def invite_by_hand(self, db: Db, login: str) -> str:
+        """Return a one-time code for whoever runs the machine itself; the account's proofs are cleared.
+
+        Raises:
+            NotFound: no such desk is in use.
+        """
+        now = self.gate.clock.now()
+        async with db.transaction() as tx:
+            found = await accounts.find_login(tx, login.strip().lower())
+            if found is None or found[0].disabled_at is not None or found[0].subject_id is not None:
+                raise NotFound("no such desk is in use")
+            account = found[0]
+            await accounts.drop_password(tx, account.account_id)
+            await factors.revoke_passkeys(tx, account.account_id, now, "by hand")
+            await factors.drop_totp(tx, account.account_id)
+            await end_sessions(tx, account.account_id, "invited", now, by=None)
+            return await self._new_code(tx, None, account, now, cleared=True)
+
+    async def _new_code(self, tx: Tx, by: Account | None, account: Account, now: datetime, *, cleared: bool) -> str:
         code = keyring.new_long_code()
         until = now + INVITE_LASTS
         await accounts.add_code(tx, keyring.fingerprint(code), account.account_id, now, until)
@@ -104,9 +122,9 @@ class Staff:
             account_id=account.account_id,
             until_at=until,
             factors_cleared=cleared,
-            by=by.account_id,
+            by=None if by is None else by.account_id,
         )
-        await ledger.append(tx, fact, actor=f"account:{by.account_id}")
+        await ledger.append(tx, fact, actor="system:setup" if by is None else f"account:{by.account_id}")
         return code
 
     async def accept(self, code: str, password: str, caller: Caller) -> Opened:
