@@ -154,7 +154,7 @@ def check_closing(incident: Incident, items: Sequence[CheckItem], police: Police
         Refusal: an outcome that is none of ours.
     """
     if outcome not in OUTCOMES:
-        raise Refusal(f"`{outcome}` is no outcome", todo=f"one of: {', '.join(OUTCOMES)}")
+        raise Refusal("that is no outcome", todo=f"one of: {', '.join(OUTCOMES)}")
     if incident.state in {State.CLOSED, State.TAKEN_BACK}:
         raise ClosingBlocked("the incident is over", blocks=[])
     missing = blocks(incident, items, police)
