@@ -212,7 +212,7 @@ def _shown(row: RequestRow, account: Account, names: dict[AccountId, str], now: 
 
 
 @router.post("/requests", status_code=201)
-async def ask(
+async def ask_approval(
     form: RequestForm, account: Annotated[Account, Depends(door(Act.SEARCH_PERSON))], desk: TheDesk
 ) -> RequestShown:
     """Put a search, a disclosure, an original picture, a shelter's address or a watch list before a second person."""
@@ -269,7 +269,7 @@ async def _answer(desk: Desk, account: Account, request_id: UUID, verb: str, rea
 
 
 @router.post("/requests/{request_id}/approve")
-async def approve(
+async def approve_request(
     request_id: UUID,
     form: AnswerForm,
     account: Annotated[Account, Depends(door(Act.APPROVE, step_up=True))],
@@ -281,7 +281,7 @@ async def approve(
 
 
 @router.post("/requests/{request_id}/refuse")
-async def refuse(
+async def refuse_request(
     request_id: UUID,
     form: AnswerForm,
     account: Annotated[Account, Depends(door(Act.APPROVE, step_up=True))],
@@ -293,7 +293,7 @@ async def refuse(
 
 
 @router.post("/requests/{request_id}/withdraw")
-async def withdraw(
+async def withdraw_request(
     request_id: UUID, form: AnswerForm, account: Annotated[Account, Depends(door(Act.SEARCH_PERSON))], desk: TheDesk
 ) -> RequestShown:
     """Take one's own request back, also after it was approved: the permits under it end now."""
@@ -307,7 +307,7 @@ class SamePersonForm(Form):
 
 
 @router.post("/accounts/{account_id}/same-person", status_code=204)
-async def same_person(
+async def note_same_person(
     account_id: UUID,
     form: SamePersonForm,
     account: Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS, step_up=True))],

@@ -87,7 +87,7 @@ def _shown(glass: GlassRow, words: GlassWords, account: Account, now: datetime) 
 
 
 @router.get("/grounds")
-async def list_grounds(
+async def list_break_glass(
     account: Annotated[Account, Depends(door(Act.JUSTIFY_ACCESS))],
     desk: TheDesk,
     kind: GroundKind = GroundKind.VITAL_INTEREST,
@@ -118,7 +118,7 @@ class JudgeForm(Form):
 
 
 @router.post("/grounds/{ground_id}/justify", status_code=204)
-async def justify(
+async def justify_break_glass(
     ground_id: UUID, form: JustifyForm, account: Annotated[Account, Depends(door(Act.JUSTIFY_ACCESS))], desk: TheDesk
 ) -> None:
     """Justify a break-glass of one's own, within 24 hours."""
@@ -127,14 +127,16 @@ async def justify(
 
 
 @router.post("/grounds/{ground_id}/close", status_code=204)
-async def close(ground_id: UUID, account: Annotated[Account, Depends(door(Act.JUSTIFY_ACCESS))], desk: TheDesk) -> None:
+async def close_break_glass(
+    ground_id: UUID, account: Annotated[Account, Depends(door(Act.JUSTIFY_ACCESS))], desk: TheDesk
+) -> None:
     """Close one's own break-glass early: whatever it opened goes dark now."""
     async with home_of(desk, account).transaction() as tx:
         await queries.close_break_glass(tx, account, GroundId(ground_id), desk.clock.now())
 
 
 @router.post("/grounds/{ground_id}/judge", status_code=204)
-async def judge(
+async def judge_break_glass(
     ground_id: UUID,
     form: JudgeForm,
     account: Annotated[Account, Depends(door(Act.JUSTIFY_ACCESS, step_up=True))],

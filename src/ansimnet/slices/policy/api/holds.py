@@ -80,7 +80,7 @@ def _shown(row: HoldRow, said: dict[str, object] | None, names: dict[AccountId, 
 
 
 @router.post("/holds", status_code=201)
-async def place(
+async def place_hold(
     form: HoldForm, account: Annotated[Account, Depends(door(Act.HOLD_DATA, step_up=True))], desk: TheDesk
 ) -> HoldShown:
     """Keep data of these persons or things from being destroyed, 90 days at most, to be renewed."""
@@ -104,7 +104,7 @@ async def list_holds(account: Annotated[Account, Depends(door(Act.HOLD_DATA))], 
 
 
 @router.post("/holds/{hold_id}/renew", status_code=204)
-async def renew(
+async def renew_hold(
     hold_id: UUID,
     form: RenewForm,
     account: Annotated[Account, Depends(door(Act.HOLD_DATA, step_up=True))],
@@ -117,7 +117,7 @@ async def renew(
 
 
 @router.post("/holds/{hold_id}/release", status_code=204)
-async def release(
+async def release_hold(
     hold_id: UUID,
     form: AnswerForm,
     account: Annotated[Account, Depends(door(Act.HOLD_DATA, step_up=True))],

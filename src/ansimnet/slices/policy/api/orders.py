@@ -87,7 +87,7 @@ def _shown(
 
 
 @router.post("/orders", status_code=201)
-async def register(
+async def register_order(
     form: OrderForm, account: Annotated[Account, Depends(door(Act.REGISTER_ORDER, step_up=True))], desk: TheDesk
 ) -> OrderShown:
     """Enter an order; it opens nothing before a second pair of eyes confirms it."""
@@ -113,7 +113,7 @@ async def list_orders(account: Annotated[Account, Depends(door(Act.REGISTER_ORDE
 
 
 @router.post("/orders/{order_id}/confirm", status_code=204)
-async def confirm(
+async def confirm_order(
     order_id: UUID, account: Annotated[Account, Depends(door(Act.APPROVE, step_up=True))], desk: TheDesk
 ) -> None:
     """Confirm an order as the second pair of eyes: its ground stands from its beginning to its end."""
@@ -123,7 +123,7 @@ async def confirm(
 
 
 @router.post("/orders/{order_id}/withdraw", status_code=204)
-async def withdraw(
+async def withdraw_order(
     order_id: UUID,
     form: AnswerForm,
     account: Annotated[Account, Depends(door(Act.REGISTER_ORDER, step_up=True))],
