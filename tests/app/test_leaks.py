@@ -1,0 +1,36 @@
+"""The evaluation of leaks at its smallest: the real one is `ansimnet eval leaks`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansimnet.app.measure import Options
+
+
+@pytest.fixture(scope="module")
+def figures() -> dict[str, Any]:
+    from evaluation import leaks
+
+    def quiet(_: float, __: float, ___: str) -> None:
+        """Say nothing."""
+
+    return leaks.run(
+        Options(size="small", seed=3, world=None, data=None, kills=None, progress=quiet, requests=400, mutants=2)
+    )
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.requirement("EM-15", "EM-16", "CC-03")
+def test_no_door_gives_anybody_what_is_not_his(figures: dict[str, Any]) -> None:
+    assert figures["leaks_by_place"] == {}
+    assert figures["faults_by_place"] == {}
+    assert figures["routes_without_expectation"] == []
+    assert figures["requests"] >= 300
+    assert figures["beyond_requests"]["relay: pictures"] >= 1  # the right ticket does open: the others could have
+
+
+@pytest.mark.timeout(300)
+def test_a_removed_check_is_found(figures: dict[str, Any]) -> None:
+    assert (figures["mutants"], figures["missed"]) == (2, [])
