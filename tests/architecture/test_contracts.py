@@ -39,6 +39,7 @@ FOR_THE_RECORD: dict[str, str] = {
     "supervision.device.bound.v1": "the record of a device; the caseload slice will follow it",
     "supervision.condition.set.v1": "the record of a condition; the caseload slice will follow it",
     "supervision.violation.confirmed.v1": "an officer's own finding; the sanction chain will follow it",
+    "notifications.hub-alarm.taken.v1": "auditors read what a district reported, and who was told",
     "policy.agency.registered.v1": "auditors read whom a centre works with, and why",
     "policy.agreement.registered.v1": "auditors read what was agreed, with whom and until when",
     "policy.agreement.ended.v1": "auditors read when an agency's access stopped, and what stopped with it",

@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import DeliveryId
+from ansimnet.kernel.ids import AccountId, DeliveryId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +19,16 @@ class DeliveryRecorded(Fact):
     state: str  # acknowledged | failed | undeliverable
     attempt: int
     receipt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubAlarmTaken(Fact):
+    """A district's centre reported an alarm to this hub, which tells these agencies. Its words go to them alone."""
+
+    kind: ClassVar[str] = "notifications.hub-alarm.taken.v1"
+    report_id: UUID
+    agency_id: UUID
+    account_id: AccountId
+    alarm_kind: str
+    told: tuple[UUID, ...]
+    unreached: tuple[str, ...]

@@ -48,10 +48,20 @@ def _example() -> ModuleType:
 EXAMPLE = _example()
 
 
+class Beside(SimulatedClock):
+    """The machine's own clock, by which the example signs, and so much beside it as a test says."""
+
+    def __init__(self) -> None:
+        super().__init__(datetime.now(UTC))
+        self.began = self.at
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + (self.at - self.began)
+
+
 @pytest.fixture
 def clock() -> SimulatedClock:
-    """The example signs by the machine's own clock, so this centre's stands where the machine's does."""
-    return SimulatedClock(datetime.now(UTC))
+    return Beside()
 
 
 @pytest.fixture
@@ -254,14 +264,14 @@ async def test_a_signature_over_less_or_for_something_else_is_refused(machine: M
 
 
 @pytest.mark.requirement("EM-16")
-@pytest.mark.parametrize("late", [timedelta(seconds=61), timedelta(seconds=-61)])
+@pytest.mark.parametrize("late", [timedelta(seconds=65), timedelta(seconds=-65)])
 async def test_an_old_request_and_one_from_the_future_are_refused(
     machine: Machine, clock: SimulatedClock, late: timedelta
 ) -> None:
     clock.advance(late)
     answer = await machine.get()
     assert (answer.status_code, answer.json()["type"]) == (401, "urn:ansimnet:problem:stale-message")
-    assert abs(answer.json()["skew_s"] + late.total_seconds()) < 2
+    assert abs(answer.json()["skew_s"] + late.total_seconds()) < 5
 
 
 async def test_keys_rotate_without_a_standstill(machine: Machine) -> None:

@@ -26,7 +26,8 @@ export const agencies: typeof ko = {
   until: (day) => `until ${day}`,
   daysLeft: (days) => `${days} ${days === 1 ? "day" : "days"} left`,
   whole: "all that the table gives",
-  scope: (acts, things) => `${acts ? `${acts} acts ` : ""}${things ? `${things} things` : ""}`.trim(),
+  scope: (acts, things) =>
+    `${acts ? `${acts} ${acts === 1 ? "act" : "acts"} ` : ""}${things ? `${things} ${things === 1 ? "thing" : "things"}` : ""}`.trim(),
   terminate: "End agreement",
   terminateTitle: (name) => `End the agreement with ${name} now`,
   terminateBody: "What its people and machines look at closes at once. The reason stays with the agreement.",

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import httpx
 import msgspec
@@ -24,9 +24,10 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 from py_vapid import Vapid02
 
-from ansimnet.facts.notifications import DeliveryRecorded
-from ansimnet.kernel.errors import Fault
-from ansimnet.kernel.ids import DeliveryId, FactId, new_id
+from ansimnet.facts.notifications import DeliveryRecorded, HubAlarmTaken
+from ansimnet.facts.policy import AgencyKind
+from ansimnet.kernel.errors import Fault, Kind, Refusal
+from ansimnet.kernel.ids import AccountId, DeliveryId, FactId, new_id
 from ansimnet.platform import jobs
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
@@ -34,6 +35,7 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.notifications import store
 from ansimnet.slices.notifications.model import Channel, Delivery, Subscription
 from ansimnet.slices.notifications.rules import SMS_TEXT
+from ansimnet.slices.policy.queries import agencies as registry
 
 DELIVER = "notifications.deliver"
 
@@ -73,6 +75,52 @@ async def open_delivery(
     return delivery.delivery_id
 
 
+class NoReportingCentre(Refusal):
+    """Only a district's centre under an agreement in force reports alarms to this hub."""
+
+    kind = Kind.FORBIDDEN
+    name = "no-reporting-centre"
+
+
+def report_id(agency_id: UUID, alarm_id: UUID) -> UUID:
+    """Return the id under which the hub keeps a district's alarm: the same however often it is reported."""
+    return uuid5(agency_id, str(alarm_id))
+
+
+async def take_alarm(
+    tx: Tx,
+    account_id: AccountId,
+    alarm_id: UUID,
+    alarm_kind: str,
+    to: frozenset[AgencyKind],
+    content: str,
+    now: datetime,
+) -> tuple[tuple[UUID, ...], tuple[str, ...]]:
+    """Take a district's alarm and bring it to the agencies it is for; return who is told, and which kinds nobody is.
+
+    Reported twice it is told once. Its words are sealed until they are sent, and stand on no ledger.
+
+    Raises:
+        NoReportingCentre: no district's centre, or its agreement has ended.
+    """
+    reporting = await registry.reporting_centre(tx, account_id, now)
+    if reporting is None:
+        raise NoReportingCentre(todo="register the centre as an agency and its agreement")
+    told = await registry.agencies_to_tell(tx, to)
+    unreached = tuple(sorted(k.value for k in to - {a.kind for a in told}))
+    report = report_id(reporting.agency_id, alarm_id)
+    if not await store.first_report(tx, report):
+        return tuple(a.agency_id for a in told), unreached
+    for agency in told:
+        await open_delivery(tx, about=report, to=agency.agency_id, channel=Channel.AGENCY, content=content, now=now)
+    fact = HubAlarmTaken(
+        fact_id=FactId(new_id()), happened_at=now, report_id=report, agency_id=reporting.agency_id,
+        account_id=account_id, alarm_kind=alarm_kind, told=tuple(a.agency_id for a in told), unreached=unreached,
+    )  # fmt: skip
+    await append(tx, fact, actor=f"account:{account_id}")
+    return tuple(a.agency_id for a in told), unreached
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """How one attempt ended: acknowledged, gone (address ended), undeliverable (no way configured), or again."""
@@ -91,12 +139,13 @@ async def deliver(db: Db, delivery_id: DeliveryId, settings: Settings, *, attemp
         delivery = await store.load_waiting(tx, delivery_id)
         if delivery is None:
             return
+        agency_url = await registry.relay_url(tx, delivery.to) if delivery.channel is Channel.AGENCY else None
         addresses = (
             [] if delivery.channel is Channel.AGENCY else await store.load_addresses(tx, delivery.to, delivery.channel)
         )
     async with client(settings) as http:  # outside any transaction: a slow neighbour holds no lock
         if delivery.channel is Channel.AGENCY:
-            answer = await _agency(http, delivery, settings)
+            answer = await _agency(http, delivery, settings, agency_url)
         elif not addresses:
             answer = Answer("undeliverable")
         elif delivery.channel is Channel.WEB_PUSH:
@@ -143,14 +192,16 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
     return trust
 
 
-async def _agency(http: httpx.AsyncClient, delivery: Delivery, settings: Settings) -> Answer:
-    if settings.police_112_url is None or delivery.content is None:  # its key may have been destroyed
+async def _agency(http: httpx.AsyncClient, delivery: Delivery, settings: Settings, registered: str | None) -> Answer:
+    """Post to a registered agency's own address, else to 112's of the settings; its token goes nowhere else."""
+    url = registered or settings.police_112_url
+    if url is None or delivery.content is None:  # its key may have been destroyed
         return Answer("undeliverable")
     headers = {"Idempotency-Key": str(delivery.delivery_id), "Content-Type": "application/json"}
-    if settings.police_112_token is not None:
+    if settings.police_112_token is not None and registered is None:
         headers["Authorization"] = f"Bearer {settings.police_112_token.get_secret_value()}"
     try:
-        answer = await http.post(settings.police_112_url, content=delivery.content, headers=headers)
+        answer = await http.post(url, content=delivery.content, headers=headers)
     except httpx.HTTPError:
         return Answer("again")
     if answer.status_code // 100 != 2:

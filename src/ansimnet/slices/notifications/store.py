@@ -121,6 +121,12 @@ async def open_delivery(tx: Tx, delivery: Delivery, now: datetime) -> None:
     )
 
 
+async def first_report(tx: Tx, report: UUID) -> bool:
+    """Return whether nothing has been sent about a report yet; two at once ask one after the other."""
+    await tx.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (str(report),))
+    return await tx.one("select 1 from notifications_delivery where about = %s", (report,)) is None
+
+
 async def load_waiting(tx: Tx, delivery_id: DeliveryId) -> Delivery | None:
     """Return a delivery that still waits, locked; None when it ended."""
     row = await tx.one(

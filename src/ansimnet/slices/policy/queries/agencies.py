@@ -251,3 +251,18 @@ async def _act_on_end(tx: Tx, agreement: Agreement, now: datetime, by: AccountId
 async def agencies_to_tell(tx: Tx, kinds: frozenset[AgencyKind]) -> list[Agency]:
     """Return the agencies of these kinds that have an address for alarms."""
     return [a for a in await agencies.agencies_to_tell(tx, kinds) if a.relay_url is not None]
+
+
+async def reporting_centre(tx: Tx, account_id: AccountId, now: datetime) -> Agency | None:
+    """Return the district's centre an account reports for, where its agreement with this hub lets it; else None."""
+    agency = await agencies.agency_of(tx, account_id)
+    if agency is None or agency.kind is not AgencyKind.DISTRICT_CENTRE:
+        return None
+    given = await agreed(tx, account_id, Act.EXCHANGE, now)
+    return agency if given is not None and given.stands else None
+
+
+async def relay_url(tx: Tx, agency_id: UUID) -> str | None:
+    """Return where alarms are posted to an agency that is with us, or None."""
+    agency = await agencies.read_agency(tx, agency_id)
+    return None if agency is None or agency.ended_at is not None else agency.relay_url
