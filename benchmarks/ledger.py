@@ -2,7 +2,7 @@
 
 Everything is the product's own: roles, row-level security, encrypted payloads, one sealer in a process of its own,
 every commit synced to disk. `facts_per_s`: facts appended and sealed a second, 500 a transaction. `added_ms_p99`: open
-loop, 5,000 facts/s offered in transactions of 50; between any two of them one with the same business and no fact; p99
+loop, 5,000 facts/s offered in transactions of 25; between any two of them one with the same business and no fact; p99
 of commit minus arrival with facts, minus p99 without. `verify_per_s`: entries whose hashes, links, roots and signatures
 `ansimnet ledger verify` computes again. Rivals in the same run: a hash chain in SQLite, a plain table in PostgreSQL.
 
@@ -60,7 +60,9 @@ LANES = 2
 """Transactions under way side by side: while one syncs, the next is written."""
 OFFERED = 5_000
 """Facts offered a second in the second question."""
-SMALL_GROUP = 50
+SMALL_GROUP = 25
+CONNECTIONS = 8
+"""Transactions under way at most: the pool's size."""
 SECONDS = {"small": 8.0, "full": 30.0}
 SUBJECTS = 200
 """Persons under whose keys a quarter of the facts is encrypted."""
@@ -218,8 +220,10 @@ async def _added(dbs: Dbs, seconds: float, rng: random.Random) -> dict[str, Any]
     took: tuple[list[float], list[float]] = ([], [])
     began = monotonic_s() + 0.2
 
+    at_once = asyncio.Semaphore(CONNECTIONS)  # whoever waits, waits here, and it counts
+
     async def one(k: int, due_s: float) -> None:
-        async with dbs.tracking.transaction() as tx:
+        async with at_once, dbs.tracking.transaction() as tx:
             await tx.execute(
                 "insert into bench_business values (%s, %s, %s)", (new_id(), now() + timedelta(0), "a fix, an order")
             )
