@@ -46,17 +46,19 @@ export function onStepUp(ask: (() => Promise<boolean>) | undefined): void {
   prove = ask;
 }
 
-async function call<A>(method: string, path: string, body?: unknown): Promise<A> {
+type Read<A> = (answer: Response) => Promise<A>;
+
+async function call<A>(method: string, path: string, body?: unknown, read?: Read<A>): Promise<A> {
   try {
-    return await once<A>(method, path, body);
+    return await once<A>(method, path, body, read);
   } catch (error) {
     const asked = error instanceof Refusal && error.kind === "step-up-required" && prove;
-    if (asked && (await asked())) return once<A>(method, path, body);
+    if (asked && (await asked())) return once<A>(method, path, body, read);
     throw error;
   }
 }
 
-async function once<A>(method: string, path: string, body?: unknown): Promise<A> {
+async function once<A>(method: string, path: string, body?: unknown, read?: Read<A>): Promise<A> {
   const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
   if (body !== undefined) headers["content-type"] = "application/json";
   if (method !== "GET" && csrf) headers["x-csrf-token"] = csrf;
@@ -73,6 +75,7 @@ async function once<A>(method: string, path: string, body?: unknown): Promise<A>
   }
   if (answer.ok) {
     if (answer.status === 204) return undefined as A;
+    if (read) return read(answer);
     const text = await answer.text();
     try {
       return (text ? JSON.parse(text) : undefined) as A;
@@ -91,6 +94,12 @@ async function once<A>(method: string, path: string, body?: unknown): Promise<A>
 const v1 = "/api/v1";
 export const get = <A>(path: string) => call<A>("GET", v1 + path);
 export const post = <A = unknown>(path: string, body: unknown = {}) => call<A>("POST", v1 + path, body);
+/** A file with the name the server gives it. */
+export const fetchFile = (path: string, body: unknown) =>
+  call<{ name: string; content: Blob }>("POST", v1 + path, body, async (answer) => ({
+    name: /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "ansimnet",
+    content: await answer.blob(),
+  }));
 const id = encodeURIComponent;
 
 function query(values: Record<string, string | number | undefined | null>): string {

@@ -23,11 +23,13 @@ import { Incident } from "../slices/dispatch/Incident";
 import { Incidents } from "../slices/dispatch/Incidents";
 import { WallScreen } from "../slices/dispatch/WallScreen";
 import { Provisions } from "../slices/footage/Provisions";
+import { Board } from "../slices/openness/Board";
+import { LedgerScreen } from "../slices/openness/LedgerScreen";
+import { Review } from "../slices/openness/Review";
 import { Agencies } from "../slices/policy/Agencies";
 import { Approvals } from "../slices/policy/Approvals";
 import { BreakGlass } from "../slices/policy/BreakGlass";
 import { breaks, GlassBand, oversees } from "../slices/policy/GlassBand";
-import { Ledger } from "../slices/policy/Ledger";
 import { Security } from "../slices/policy/Security";
 import { SignIn } from "../slices/policy/SignIn";
 import { StepUp } from "../slices/policy/StepUp";
@@ -36,6 +38,7 @@ import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
 import { Wearers } from "../slices/supervision/Wearers";
 import { type Text, useText, WordsProvider } from "../text";
+import { type OpennessText, useOpenness } from "../text/openness";
 import { type SecondText, useSecondText } from "../text/second";
 import { type Unheard, useChimes } from "./chimes";
 import type { Findable } from "./Find";
@@ -78,6 +81,11 @@ function keeperEntries(role: string, text: Text): RailEntry[] {
   const keeps = role === "privacy_officer" || role === "administrator";
   return keeps ? [{ screen: "agencies", digit: 0, label: text.agencies.title, icon: "link" }] : [];
 }
+/** Who watches those who look: the privacy officer's board; the monthly review opens from it. */
+function opennessEntries(role: string, words: OpennessText): RailEntry[] {
+  if (role !== "privacy_officer" && role !== "auditor") return [];
+  return [{ screen: "board", digit: 8, label: words.board, icon: "eye" }];
+}
 export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailEntry[] {
   const n = text.nav;
   if (account.centre_kind === "city") {
@@ -109,7 +117,11 @@ function Screen({ route, account }: { route: Route; account: Account }) {
     case "wall":
       return <WallScreen id={route.id} account={account} />;
     case "ledger":
-      return <Ledger />;
+      return <LedgerScreen />;
+    case "board":
+      return <Board />;
+    case "review":
+      return <Review month={route.id} account={account} />;
     case "approvals":
       return <Approvals />;
     case "break-glass":
@@ -210,6 +222,7 @@ function titleOf(route: Route, entries: readonly RailEntry[], text: Text, code: 
 
 function Desk({ session }: { session: Session }) {
   const text = useText();
+  const opened = useOpenness();
   const words = useSecondText();
   const route = useRoute();
   const client = useQueryClient();
@@ -223,7 +236,12 @@ function Desk({ session }: { session: Session }) {
   useChimes(waiting);
   const entries = useMemo(
     () =>
-      [...railOf(account, text), ...secondEntries(account.role, words), ...keeperEntries(account.role, text)]
+      [
+        ...railOf(account, text),
+        ...secondEntries(account.role, words),
+        ...keeperEntries(account.role, text),
+        ...opennessEntries(account.role, opened),
+      ]
         .sort(byDigit)
         .map((e) =>
           e.screen === "watch" && entriesMark
@@ -232,7 +250,7 @@ function Desk({ session }: { session: Session }) {
               ? { ...e, alarm: incidentMark }
               : e,
         ),
-    [account, text, words, entriesMark, incidentMark],
+    [account, text, words, opened, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
   const incidents = useIncidents("all", tracking);

@@ -1,6 +1,14 @@
 /** The public's page: months by agency, purpose, ground and answer, and how to check them. */
 import { useEffect, useState } from "react";
-import { type Centre, hashOfRelease, type Month, readTransparency, releaseUrl, type Transparency } from "../api/open";
+import {
+  type Centre,
+  hashOfRelease,
+  type Month,
+  readTransparency,
+  releaseUrl,
+  type Table,
+  type Transparency,
+} from "../api/open";
 import { type OpenWords, openWords } from "./text";
 
 type Language = "ko" | "en";
@@ -111,12 +119,13 @@ function Figures({ month, w, data }: Shown & { month: Month }) {
   );
 }
 
+const blanks = (tables: readonly (Table | null)[]): boolean => tables.some((t) => t?.cells.flat().includes(null));
 const cell = (n: number | null): string => (n === null ? "＊" : number(n));
 
 /** Lines are purpose, ground and answer; columns are agencies. */
 function Decisions({ month, w, data, language }: Shown & { month: Month }) {
   const t = month.decisions;
-  if (!t) return null;
+  if (!t?.columns.length) return null;
   const lines = t.columns
     .map((key, c) => {
       const [purpose = "", clause = "", answer = ""] = key.split("|");
@@ -184,7 +193,7 @@ function Decisions({ month, w, data, language }: Shown & { month: Month }) {
           </tbody>
         </table>
       </div>
-      <p className="legend">{w.blank(data.below)}</p>
+      {blanks([t]) ? <p className="legend">{w.blank(data.below)}</p> : null}
     </div>
   );
 }
@@ -245,7 +254,7 @@ function Provisions({ centre, w, data }: Shown) {
           </tbody>
         </table>
       </div>
-      <p className="legend">{w.blank(data.below)}</p>
+      {blanks(months.map((m) => m.provisions)) ? <p className="legend">{w.blank(data.below)}</p> : null}
     </div>
   );
 }

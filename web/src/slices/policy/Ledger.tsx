@@ -118,7 +118,7 @@ export function ChainHead({ page }: { page: Pick<LedgerPage, "head" | "checkpoin
   );
 }
 
-export function Ledger() {
+export function Ledger({ tabs }: { tabs?: React.ReactNode }) {
   const text = useText();
   const t = text.ledger;
   const [afterWord, setAfter] = useQueryWord("after");
@@ -158,7 +158,7 @@ export function Ledger() {
     <main className="main ledger-grid">
       <section className="panel" aria-label={t.title}>
         <PanelHead
-          title={t.title}
+          title={tabs ?? t.title}
           sub={head === undefined ? undefined : t.size(count(head))}
           right={
             <>
