@@ -50,7 +50,6 @@ create table policy_totp (
     account_id uuid primary key references policy_account,
     centre_id uuid not null,
     sealed bytea not null,
-    key_year integer not null,
     last_step bigint not null default 0,
     created_at timestamptz not null,
     confirmed_at timestamptz

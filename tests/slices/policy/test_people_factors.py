@@ -12,6 +12,7 @@ from argon2 import PasswordHasher
 from tests.slices.policy.authenticator import Authenticator
 from tests.slices.policy.people import HERE, PASSWORD, Browser, Edge, edge
 
+from ansimnet.app import rotation
 from ansimnet.kernel.clock import SimulatedClock
 from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
@@ -114,7 +115,7 @@ async def test_the_secret_lies_sealed_and_codes_as_fingerprints(
     await desk.sign_in(officer)
     secret, codes = await with_app(desk, clock)
     async with dbs.tracking.transaction() as tx:
-        rows = await tx.all("select sealed::text, key_year::text from policy_totp")
+        rows = await tx.all("select sealed::text, '' from policy_totp")
         rows += await tx.all("select code_sha256::text, '' from policy_recovery_code")
         entries = await tx.all("select convert_from(body, 'UTF8'), '' from ledger_entry")
     kept = " ".join(str(r) for r in rows + entries)
@@ -122,6 +123,23 @@ async def test_the_secret_lies_sealed_and_codes_as_fingerprints(
     assert secret not in kept
     assert codes[0] not in kept
     assert codes[0].encode().hex() not in kept
+
+
+async def test_renewed_keys_still_open_the_app(make: Make, dbs: Dbs, room: Edge, clock: SimulatedClock) -> None:
+    officer = await make(dbs.tracking, Role.PROBATION_OFFICER, password=PASSWORD)
+    desk = room.browser()
+    await desk.sign_in(officer)
+    secret, _ = await with_app(desk, clock)
+    keys = dbs.tracking.keys
+    assert keys is not None
+    async with dbs.tracking.transaction() as tx:
+        before = await tx.one("select sealed from policy_totp")
+    rotation.renew_data_keys(keys)
+    assert (await rotation.seal_again(dbs.tracking)).sealed_again > 0
+    async with dbs.tracking.transaction() as tx:
+        assert await tx.one("select sealed from policy_totp") != before
+    clock.advance(timedelta(seconds=31))
+    assert (await room.browser().sign_in(officer, PASSWORD, code_at(secret, clock))).status_code == 200
 
 
 async def test_a_grave_step_asks_again_after_ten_minutes(

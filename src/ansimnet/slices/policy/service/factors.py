@@ -8,8 +8,9 @@ from typing import Literal
 
 import pyotp
 
-from ansimnet.kernel.errors import Conflict, Fault
+from ansimnet.kernel.errors import Conflict
 from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.sealing import seal, unseal
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.rules import passwords
 from ansimnet.slices.policy.service.entry import SEAT_LIMIT, BadCode, BadCredentials, LastFactor
@@ -80,8 +81,9 @@ class Factors:
             known = await factors.find_totp(tx, account.account_id)
             if known is not None and known.confirmed_at is not None:
                 raise Conflict("an app is set up already", todo="remove it first")
-            sealed = _seal(tx, account, secret, now.year)
-            await factors.put_totp(tx, account.account_id, sealed, now.year, now)
+            # under the account's own key, which lies outside the database and its backups
+            sealed = seal(tx, account.account_id, secret.encode(), bound_to=account.account_id.bytes)
+            await factors.put_totp(tx, account.account_id, sealed, now)
         return secret, pyotp.TOTP(secret).provisioning_uri(name=account.login, issuer_name=ISSUER)
 
     async def confirm_app(self, here: Session, code: str) -> list[str]:
@@ -186,23 +188,10 @@ class Factors:
             await end_sessions(tx, account.account_id, "password", now, by=account.account_id, but=here)
 
 
-def _bound(account: Account) -> bytes:
-    return f"totp|{account.account_id}".encode()
-
-
-def _seal(tx: Tx, account: Account, secret: str, year: int) -> bytes:
-    """Return the secret under the account's own key, which lies outside the database and its backups."""
-    if tx.keys is None:
-        raise Fault("this process has no keys to seal a second factor with")
-    return tx.keys.encrypt(account.account_id, year, secret.encode(), bound_to=_bound(account))
-
-
 async def _use_step(tx: Tx, account: Account, totp: Totp, code: str, now: datetime) -> bool:
     """Use up the code of a step near now; no step opens twice, nor one before it."""
     typed = "".join(c for c in code if c.isascii() and c.isdigit())
-    plain = None if tx.keys is None else tx.keys.decrypt(
-        account.account_id, totp.key_year, totp.sealed, bound_to=_bound(account)
-    )  # fmt: skip
+    plain = unseal(tx, account.account_id, totp.sealed, bound_to=account.account_id.bytes)
     if plain is None or len(typed) != 6:
         return False
     app = pyotp.TOTP(plain.decode())

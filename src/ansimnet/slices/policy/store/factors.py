@@ -10,8 +10,11 @@ from uuid import UUID
 from ansimnet.kernel.ids import AccountId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
+from ansimnet.platform.sealing import SealedColumn, register
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.store.accounts import ACCOUNT, ACCOUNT_WIDTH, account_of
+
+register(SealedColumn("policy_totp", "account_id", "sealed", "account_id", bound="account_id"))
 
 ChallengeKind = Literal["register", "sign_in", "step_up", "oidc"]
 
@@ -160,27 +163,24 @@ class Totp:
     """The sealed secret an authenticator app shares with us."""
 
     sealed: bytes
-    key_year: int
     last_step: int
     confirmed_at: datetime | None
 
 
-async def put_totp(tx: Tx, account_id: AccountId, sealed: bytes, key_year: int, now: datetime) -> None:
+async def put_totp(tx: Tx, account_id: AccountId, sealed: bytes, now: datetime) -> None:
     """Keep a new secret, not yet confirmed, in place of any before."""
     await tx.execute(
-        """insert into policy_totp (account_id, sealed, key_year, created_at) values (%s, %s, %s, %s)
-           on conflict (account_id) do update set sealed = excluded.sealed, key_year = excluded.key_year,
+        """insert into policy_totp (account_id, sealed, created_at) values (%s, %s, %s)
+           on conflict (account_id) do update set sealed = excluded.sealed,
                created_at = excluded.created_at, last_step = 0, confirmed_at = null""",
-        (account_id, sealed, key_year, now),
+        (account_id, sealed, now),
     )
 
 
 async def find_totp(tx: Tx, account_id: AccountId) -> Totp | None:
     """Return an account's secret, confirmed or not."""
-    row = await tx.one(
-        "select sealed, key_year, last_step, confirmed_at from policy_totp where account_id = %s", (account_id,)
-    )
-    return None if row is None else Totp(sealed=bytes(row[0]), key_year=row[1], last_step=row[2], confirmed_at=row[3])
+    row = await tx.one("select sealed, last_step, confirmed_at from policy_totp where account_id = %s", (account_id,))
+    return None if row is None else Totp(sealed=bytes(row[0]), last_step=row[1], confirmed_at=row[2])
 
 
 async def use_step(tx: Tx, account_id: AccountId, step: int) -> bool:
