@@ -90,10 +90,12 @@ def unseal(tx: Tx, subject_id: UUID, sealed: bytes, *, bound_to: bytes) -> bytes
     return tx.keys.decrypt(subject_id, STATE, sealed, bound_to=bound_to) if tx.keys is not None else None
 
 
-def seal_text(tx: Tx, subject_id: UUID, text: str, *, of: str) -> str:
-    """Return what a text column (`of`: `table.column`) keeps of a person's words."""
-    sealed = seal(tx, subject_id, text.encode(), bound_to=text_bound(of, subject_id))
-    return as_text(sealed)
+def seal_text(tx: Tx, subject_id: UUID, text: str, *, of: str, year: int = STATE) -> str:
+    """Return what a text column (`of`: `table.column`) keeps of a person's words.
+
+    Rows that nobody may change name the year they are from: their key ends with it, and the column is not registered.
+    """
+    return as_text(keys_of(tx).encrypt(subject_id, year, text.encode(), bound_to=text_bound(of, subject_id)))
 
 
 def seal_reason(tx: Tx, subject_id: UUID, text: str, *, of: str) -> str:
@@ -101,11 +103,13 @@ def seal_reason(tx: Tx, subject_id: UUID, text: str, *, of: str) -> str:
     return text if MACHINE_WORD.fullmatch(text) else seal_text(tx, subject_id, text, of=of)
 
 
-def open_text(tx: Tx, subject_id: UUID, stored: str | None, *, of: str) -> str | None:
+def open_text(tx: Tx, subject_id: UUID, stored: str | None, *, of: str, year: int = STATE) -> str | None:
     """Return a person's words; None where there are none or their key was destroyed. An older row may lie open."""
     if stored is None or not stored.startswith(HEAD):
         return stored
-    plain = unseal(tx, subject_id, text_bytes(stored), bound_to=text_bound(of, subject_id))
+    if tx.keys is None:
+        return None
+    plain = tx.keys.decrypt(subject_id, year, text_bytes(stored), bound_to=text_bound(of, subject_id))
     return plain.decode() if plain is not None else None
 
 

@@ -13,7 +13,12 @@ from psycopg.types.json import Jsonb
 from ansimnet.kernel.ids import AccountId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
+from ansimnet.platform.sealing import SealedColumn, open_text, register, seal_text
 from ansimnet.slices.policy.rules.review import SeatMonth
+
+_JUDGED, _WHY, _SIGNED = "policy_judgement.note", "policy_download.reason", "policy_review.note"
+
+register(SealedColumn("policy_review", "review_id", "note", "centre_id"))
 
 # ------------------------------------------------------------------------------------------------- folded months
 
@@ -83,7 +88,7 @@ _REVIEW: LiteralString = """review_id, month, state, folded_at, from_seq, throug
     signed_by, note"""
 
 
-def _review(r: Row) -> ReviewRow:
+def _review(tx: Tx, r: Row) -> ReviewRow:
     return ReviewRow(
         review_id=r[0],
         month=r[1],
@@ -95,7 +100,7 @@ def _review(r: Row) -> ReviewRow:
         sha256=bytes(r[7]),
         signed_at=r[8],
         signed_by=r[9],
-        note=r[10],
+        note=open_text(tx, tx.centre_id, r[10], of=_SIGNED),
     )
 
 
@@ -126,20 +131,20 @@ async def read_review(tx: Tx, month: date, *, lock: bool = False) -> ReviewRow |
     """Return a month's review, or None."""
     sql: LiteralString = f"select {_REVIEW} from policy_review where month = %s"
     row = await tx.one(sql + (" for update" if lock else ""), (month,))
-    return None if row is None else _review(row)
+    return None if row is None else _review(tx, row)
 
 
 async def list_reviews(tx: Tx, limit: int = 36) -> list[ReviewRow]:
     """Return the reviews, newest month first."""
     rows = await tx.all(f"select {_REVIEW} from policy_review order by month desc limit %s", (limit,))
-    return [_review(r) for r in rows]
+    return [_review(tx, r) for r in rows]
 
 
 async def sign_review(tx: Tx, month: date, by: AccountId, note: str, now: datetime) -> None:
     """Write the signature under a month's review."""
     await tx.execute(
         "update policy_review set state = 'signed', signed_at = %s, signed_by = %s, note = %s where month = %s",
-        (now, by, note, month),
+        (now, by, seal_text(tx, tx.centre_id, note, of=_SIGNED), month),
     )
 
 
@@ -159,10 +164,13 @@ class JudgementRow:
 
 async def add_judgement(tx: Tx, judgement_id: UUID, judgement: JudgementRow) -> None:
     """Write a judgement down; an earlier one stays beside it."""
+    note = judgement.note
+    if note is not None:
+        note = seal_text(tx, judgement.by, note, of=_JUDGED, year=judgement.at.year)
     await tx.execute(
         """insert into policy_judgement (judgement_id, about, finding, note, judged_by, judged_at)
            values (%s, %s, %s, %s, %s, %s)""",
-        (judgement_id, judgement.about, judgement.finding, judgement.note, judgement.by, judgement.at),
+        (judgement_id, judgement.about, judgement.finding, note, judgement.by, judgement.at),
     )
 
 
@@ -173,7 +181,16 @@ async def judgements(tx: Tx, about: Collection[str]) -> dict[str, JudgementRow]:
            where about = any(%s) order by about, judged_at desc, judgement_id desc""",
         (list(about),),
     )
-    return {r[0]: JudgementRow(about=r[0], finding=r[1], note=r[2], by=r[3], at=r[4]) for r in rows}
+    return {
+        r[0]: JudgementRow(
+            about=r[0],
+            finding=r[1],
+            note=open_text(tx, r[3], r[2], of=_JUDGED, year=r[4].year),
+            by=r[3],
+            at=r[4],
+        )
+        for r in rows
+    }
 
 
 # ------------------------------------------------------------------------------------------------- downloads
@@ -194,28 +211,30 @@ async def add_download(
     now: datetime,
 ) -> None:
     """Keep what was downloaded, by which seat, and why."""
+    words = seal_text(tx, download_id, reason, of=_WHY, year=now.year)
     await tx.execute(
         """insert into policy_download (download_id, account_id, role, what, chosen, rows, sha256, reason_kind, reason,
                made_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-        (download_id, account_id, role, what, Jsonb(dict(chosen)), rows, sha256, reason_kind, reason, now),
+        (download_id, account_id, role, what, Jsonb(dict(chosen)), rows, sha256, reason_kind, words, now),
     )
 
 
 async def reasons_of(tx: Tx, download_ids: Collection[UUID]) -> dict[UUID, str]:
     """Return the reasons of downloads."""
     rows = await tx.all(
-        "select download_id, reason from policy_download where download_id = any(%s)", (list(download_ids),)
+        "select download_id, reason, made_at from policy_download where download_id = any(%s)", (list(download_ids),)
     )
-    return {r[0]: r[1] for r in rows}
+    return {r[0]: open_text(tx, r[0], r[1], of=_WHY, year=r[2].year) or "" for r in rows}
 
 
 async def list_downloads(tx: Tx, limit: int = 200) -> list[Row]:
     """Return downloads newest first: id, at, seat, role, what, rows, sha256, kind of reason, reason."""
-    return await tx.all(
+    rows = await tx.all(
         """select d.download_id, d.made_at, a.login, d.role, d.what, d.rows, d.sha256, d.reason_kind, d.reason
            from policy_download d join policy_account a using (account_id) order by d.made_at desc limit %s""",
         (limit,),
     )
+    return [(*r[:8], open_text(tx, r[0], r[8], of=_WHY, year=r[1].year) or "") for r in rows]
 
 
 # ------------------------------------------------------------------------------------------------- acquaintances
