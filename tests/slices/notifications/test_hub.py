@@ -54,8 +54,9 @@ class Hub:
     async def agency(self, kind: AgencyKind, relay: str | None = None) -> Agency:
         charter = CHARTERS[kind]
         made = Agency(
-            agency_id=new_id(), kind=kind, name=f"연계 {new_id().hex[-6:]}", name_en="linked", purposes=charter.purposes,
-            grounds=charter.grounds, needs_agreement=charter.needs_agreement, relay_url=relay, registered_at=now(),
+            agency_id=new_id(), kind=kind, name=f"연계 {new_id().hex[-6:]}", name_en="linked",
+            purposes=charter.purposes, grounds=charter.grounds,
+            needs_agreement=charter.needs_agreement, relay_url=relay, registered_at=now(),
         )  # fmt: skip
         assert self.admin is not None
         async with self.dbs.city.transaction() as tx:

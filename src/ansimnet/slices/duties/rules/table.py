@@ -27,7 +27,7 @@ TABLE: tuple[Rule, ...] = (
          lapses_on=("policy.footage-right.ended.v1",)),
     Rule(name="agreement-renewal", says=Said("협약 갱신 또는 종료 결정", "renew an agreement or let it end"),
          clause="VP-12", source="ours", limit=Limit(1, Unit.MONTH), role=Role.ADMINISTRATOR,
-         on_breach=Said("협약이 끝나고 접근이 멈춥니다", "the agreement ends, and access with it")),
+         on_breach=Said("목록에 오르고, 끝나는 날 접근이 멈춥니다", "listed; on its last day access stops")),
     Rule(name="agency-key-rotation", says=Said("기관 서명키 교체", "replace an agency's signing key"),
          clause="SAFEGUARDS 7", source="ours", limit=Limit(1, Unit.YEAR), role=Role.ADMINISTRATOR,
          on_breach=_LIST, about="key_id", opens_on="policy.agency-key.registered.v1",
