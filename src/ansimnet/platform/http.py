@@ -145,9 +145,33 @@ def install(app: FastAPI, *, connect_src: str = "'self'") -> None:
     async def _fault(request: Request, error: Exception) -> JSONResponse:
         fault_id = new_id()
         log.error("fault", exc_info=error, extra={"fault_id": str(fault_id), "route": request.url.path})
-        return problem(500, "fault", f"something broke; tell us `{fault_id}`", fault_id=str(fault_id))
+        answer = problem(500, "fault", f"something broke; tell us `{fault_id}`", fault_id=str(fault_id))
+        answer.headers.update({n.decode(): v.decode() for n, v in [*strict_headers(connect_src), NO_STORE]})
+        return answer  # it leaves outside of every middleware, so it brings its own headers
 
     app.add_middleware(Hardened, connect_src=connect_src)
+
+
+NO_STORE = (b"cache-control", b"no-store")
+
+
+def strict_headers(connect_src: str) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer. `connect_src` says where pages may connect to."""
+    csp = (
+        "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
+        "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
+        f"connect-src {connect_src}; font-src 'self'; object-src 'none'; base-uri 'none'; "
+        "form-action 'self'; frame-ancestors 'none'"
+    )
+    return [
+        (b"content-security-policy", csp.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-frame-options", b"DENY"),
+        (b"referrer-policy", b"no-referrer"),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (b"cross-origin-resource-policy", b"same-origin"),
+        (b"permissions-policy", b"camera=(), microphone=(), payment=(), usb=()"),
+    ]
 
 
 class TooLarge(Refusal):
@@ -163,21 +187,7 @@ class Hardened:
 
     def __init__(self, app: ASGIApp, connect_src: str) -> None:
         self.app = app
-        csp = (
-            "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
-            "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
-            f"connect-src {connect_src}; font-src 'self'; object-src 'none'; base-uri 'none'; "
-            "form-action 'self'; frame-ancestors 'none'"
-        )
-        self.headers = [
-            (b"content-security-policy", csp.encode()),
-            (b"x-content-type-options", b"nosniff"),
-            (b"x-frame-options", b"DENY"),
-            (b"referrer-policy", b"no-referrer"),
-            (b"cross-origin-opener-policy", b"same-origin"),
-            (b"cross-origin-resource-policy", b"same-origin"),
-            (b"permissions-policy", b"camera=(), microphone=(), payment=(), usb=()"),
-        ]
+        self.headers = strict_headers(connect_src)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -207,7 +217,7 @@ class Hardened:
                     headers.append((b"strict-transport-security", b"max-age=31536000"))  # a year, as browsers ask
                 ours = path.startswith(("/api/", "/ingest/", "/link/"))
                 if ours and not any(name == b"cache-control" for name, _ in headers):
-                    headers.append((b"cache-control", b"no-store"))
+                    headers.append(NO_STORE)
                 message = {**message, "headers": headers}
             await send(message)
 
