@@ -22,10 +22,10 @@ from tests.slices.policy.conftest import NOW, Make
 from ansimnet.facts.policy import ApprovalAnswered, ApprovalAsked, RequestDestroyed, UrgentRejected
 from ansimnet.kernel.errors import Forbidden, NotFound, Refusal
 from ansimnet.kernel.ids import AccountId, new_id
-from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
+from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, Role
 from ansimnet.platform.db import Db, Dbs
 from ansimnet.platform.ledger.append import opened
-from ansimnet.slices.policy import queries
+from ansimnet.slices.policy import queries, store
 from ansimnet.slices.policy.model import Account, Ground
 from ansimnet.slices.policy.queries.approvals import (
     AlreadyAnswered,
@@ -35,6 +35,7 @@ from ansimnet.slices.policy.queries.approvals import (
     NotUnderWay,
 )
 from ansimnet.slices.policy.queries.grounds import NoReason
+from ansimnet.slices.policy.rules import in_force
 from ansimnet.slices.policy.rules.asking import Area, Asking, Description, missing
 from ansimnet.slices.policy.rules.second import (
     COARSE_M,
@@ -575,3 +576,88 @@ async def test_under_a_hold_it_is_kept_for_a_court_alone_and_goes_when_the_hold_
     with pytest.raises(Refusal):
         async with dbs.city.transaction() as tx:
             await queries.request_for(tx, court, asked.request_id)
+
+
+# ------------------------------------------------------------------------------------------------- with the table
+
+
+# Each asks as another screen: a permit in memory is trusted for a second, and nobody listens for its end here.
+async def look(db: Db, who: Account, act: Act, purpose: Purpose, now: datetime = NOW + 2 * MINUTE) -> Permit:
+    return await queries.permit(db, who, act, resource=CAMERA, purpose=purpose, screen=f"{now}", now=now)
+
+
+@pytest.mark.requirement("TR-04")
+async def test_a_search_opens_to_its_asker_once_approved_and_dies_with_its_ground(
+    dbs: Dbs, make: Make, two: tuple[Account, Account]
+) -> None:
+    operator, lead = two
+    other = await make(dbs.city, Role.CENTRE_OPERATOR)
+    asked = await ask(dbs.city, operator)
+    with pytest.raises(Forbidden):
+        await look(dbs.city, operator, Act.SEARCH_PERSON, Purpose.INVESTIGATE)
+    await approve(dbs.city, lead, asked.request_id)
+    held = await look(dbs.city, operator, Act.SEARCH_PERSON, Purpose.INVESTIGATE)
+    assert held.resources == {CAMERA}
+    for who, act in ((other, Act.SEARCH_PERSON), (lead, Act.SEARCH_PERSON), (operator, Act.VIEW_STREAM)):
+        with pytest.raises(Forbidden):
+            await look(dbs.city, who, act, Purpose.INVESTIGATE)
+    async with dbs.city.transaction() as tx:
+        await queries.withdraw_request(tx, operator, asked.request_id, "찾았음", NOW + 3 * MINUTE)
+        after = (await store.read_permits(tx, [held.permit_id]))[held.permit_id]
+    assert after.revoked_at == NOW + 3 * MINUTE
+    with pytest.raises(Forbidden):
+        await look(dbs.city, operator, Act.SEARCH_PERSON, Purpose.INVESTIGATE, NOW + 4 * MINUTE)
+
+
+async def test_an_urgent_original_opens_at_once_and_closes_unapproved(
+    dbs: Dbs, make: Make, two: tuple[Account, Account]
+) -> None:
+    investigator = await make(dbs.city, Role.INVESTIGATOR)
+    unmask: dict[str, Any] = {"kind": RequestKind.UNMASK, "until_at": NOW + 2 * HOUR, "urgent": True}
+
+    async def original(now: datetime) -> Permit:
+        return await queries.permit(
+            dbs.city,
+            investigator,
+            Act.VIEW_STREAM,
+            resource=CAMERA,
+            purpose=Purpose.INVESTIGATE,
+            masking=Masking.ORIGINAL,
+            screen=f"{now}",
+            now=now,
+        )
+
+    with pytest.raises(Forbidden):
+        await original(NOW)
+    asked = await ask(dbs.city, investigator, **unmask)
+    held = await original(NOW + MINUTE)
+    async with dbs.city.transaction() as tx:
+        await queries.refuse_request(tx, two[1], asked.request_id, "근거 부족", NOW + 2 * MINUTE)
+        after = (await store.read_permits(tx, [held.permit_id]))[held.permit_id]
+    assert after.revoked_at is not None
+    with pytest.raises(Forbidden):
+        await original(NOW + 3 * MINUTE)
+
+
+def test_the_table_of_two_and_the_table_of_rights_agree() -> None:
+    """Who asks can use what is approved, and who approves may; a row of one without the other opens nothing."""
+    book = in_force(NOW)
+    for two in RULES_OF_TWO.values():
+        for role in two.approves:
+            assert any(role in ln.roles and Act.APPROVE in ln.acts for ln in book.lines), role
+        for role, kind in itertools.product(two.asks, two.clauses):
+            usable = [
+                ln
+                for ln in book.lines
+                if role in ln.roles
+                and ln.acts & two.acts
+                and ln.purposes & two.purposes
+                and ln.ground is kind
+                and ln.second_person
+                and (not ln.clauses or not two.clauses[kind] or two.clauses[kind] <= ln.clauses)
+            ]
+            assert usable, (two.kind, role, kind)
+    guarded = {a for ln in book.lines if ln.second_person for a in ln.acts}
+    assert guarded >= GUARDED_ACTS
+    for ln in book.lines:
+        assert ln.standing or ln.second_person or not ln.acts & GUARDED_ACTS, ln.name
