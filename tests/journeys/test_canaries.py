@@ -35,7 +35,11 @@ from ansimnet.platform.telemetry import set_up_logs
 
 W = Words()
 PASSWORD = "blaues-fahrrad-im-regen-42"
-SEATS = (("officer", "probation_officer"), ("controller", "tracking_controller"), ("admin", "administrator"))
+SEATS = (
+    ("officer", "probation_officer", "tracking"),
+    ("controller", "tracking_controller", "tracking"),
+    ("operator", "centre_operator", "city"),
+)
 PATIENCE_S = 60.0
 
 
@@ -67,7 +71,7 @@ class Desk:
         return answer.json()
 
 
-async def register(officer: Desk) -> tuple[str, str, str, str]:
+async def register(officer: Desk) -> tuple[str, str, str]:
     """Enter her and him with everything that may be known of them; return ids and the device's key."""
     today = datetime.now(UTC)
     person = await officer.post(
@@ -93,7 +97,7 @@ async def register(officer: Desk) -> tuple[str, str, str, str]:
         {**stay, "condition_id": curfew["condition_id"], "accompanied_by": W.companion},
     )
     assert zoned["condition_id"]
-    return wearer, person["protected_person_id"], "ankle-1", device["device_key"]
+    return wearer, "ankle-1", device["device_key"]
 
 
 async def walk_in(base: str, device: str, key: str) -> None:
@@ -117,6 +121,23 @@ async def wait_for(what: str, ask: Any) -> Any:
             return found
         await asyncio.sleep(0.3)
     raise AssertionError(f"{what} did not happen")
+
+
+async def search_and_break_glass(operator: Desk) -> None:
+    """Ask for a search with everything that describes a person, and break the glass with a reason."""
+    today, camera = datetime.now(UTC), "3f3c7f0e-7d5b-4b6e-9a53-0c6f6f4f9d11"
+    search = {
+        "kind": "search", "resources": [camera], "purpose": "investigate", "ground_kind": "statute",
+        "statute": "PIPA 18(2)7", "reason": W.reason, "case_no": W.order, "until_at": str(today + timedelta(hours=4)),
+        "description": {"appearance": W.face, "clothes": W.label, "vehicle": W.note},
+        "area": {"lat": HERS[0], "lon": HERS[1], "radius_m": 300},
+        "window": {"from_at": str(today - timedelta(hours=2)), "until_at": str(today)},
+    }  # fmt: skip
+    asked = await operator.post("/api/v1/requests", search)
+    await operator.post(f"/api/v1/requests/{asked['request_id']}/withdraw", {"reason": W.excused})
+    ground = (await operator.post("/api/v1/grounds", {"resources": [camera], "reason": W.reason}))["ground_id"]
+    await operator.post(f"/api/v1/grounds/{ground}/close")
+    await operator.post(f"/api/v1/grounds/{ground}/justify", {"justification": f"{W.finding} {W.street}"})
 
 
 async def provoke(officer: Desk, controller: Desk, wearer: str, incident: str) -> set[int]:
@@ -161,11 +182,11 @@ LOUD = "loud-canary-0193847560"
 async def live_through_it(running: Running, refusals: list[bytes]) -> bytes:
     """Run an incident with every planted word, provoke errors, and return the metrics."""
     base = running.settings.public_url
-    desks = {login: Desk(base, refusals) for login, _ in SEATS}
+    desks = {login: Desk(base, refusals) for login, _, _ in SEATS}
     for login, desk in desks.items():
         await desk.sign_in(login)
     officer, controller = desks["officer"], desks["controller"]
-    wearer, person, device, key = await register(officer)
+    wearer, device, key = await register(officer)
     await walk_in(base, device, key)
 
     async def opened() -> Any:
@@ -177,9 +198,7 @@ async def live_through_it(running: Running, refusals: list[bytes]) -> bytes:
     await controller.post(f"/api/v1/incidents/{incident}/notes", {"text": f"{W.note} {W.face}"})
     alarm = (await officer.get("/api/v1/alarms"))["alarms"][0]["alarm_id"]
     await officer.post(f"/api/v1/alarms/{alarm}/finding", {"finding": "confirmed", "note": W.finding})
-    for body in ({"resources": [person], "reason": W.reason}, {"reason": W.reason, "description": {"text": W.face}}):
-        await controller.post("/api/v1/grounds", body, well=False)
-        await controller.post("/api/v1/requests", body, well=False)
+    await search_and_break_glass(desks["operator"])
     shown = await officer.get(f"/api/v1/wearers/{wearer}")
     assert W.order in str(shown)
     assert W.label in str(shown), "her own officer reads what he wrote"
@@ -200,8 +219,14 @@ async def live_through_it(running: Running, refusals: list[bytes]) -> bytes:
 async def seats(db: Database, settings: Settings) -> None:
     """Fill the desks; one has a display name that is planted."""
     async with db.dbs(settings) as dbs:
-        for login, role in SEATS:
-            await add_to(dbs.tracking, login=login, role=role, display=W.display, password=PASSWORD)
+        for login, role, centre in SEATS:
+            await add_to(
+                dbs.tracking if centre == "tracking" else dbs.city,
+                login=login,
+                role=role,
+                display=W.display,
+                password=PASSWORD,
+            )
 
 
 def leak(folder: Path) -> None:
