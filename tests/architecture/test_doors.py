@@ -37,6 +37,8 @@ PUBLIC = {
     "/api/v1/me/enrol": "a phone without an account yet",
     "/api/v1/transparency": "monthly counts for everybody",
     "/api/v1/transparency/{centre}/{month}": "monthly counts for everybody",
+    "/api/v1/ledger/heads": "signed hashes that witnesses keep",
+    "/api/v1/ledger/consistency": "hashes between two signed heads",
     "/api/v1/unit/enrol": "a phone without an account yet",
     "/link/v1/tell": "signed by the other centre",
     "/link/v1/ask": "signed by the other centre",

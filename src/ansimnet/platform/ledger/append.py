@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
@@ -168,8 +168,7 @@ def _known_actor(actor: str) -> None:
         raise Fault(f"no such actor: `{actor}`")
 
 
-@dataclass(frozen=True, slots=True)
-class _Written:
+class _Written(NamedTuple):
     """What a fact becomes in the table."""
 
     entry_id: UUID

@@ -100,13 +100,18 @@ def _listed(value: list[object] | tuple[object, ...]) -> str:
     return "[" + ",".join([text_of(v) for v in value]) + "]"
 
 
+def _uuid(value: UUID) -> str:
+    digits = value.int.to_bytes(16, "big").hex()
+    return f'"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"'
+
+
 _TEXT: dict[type, Callable[[Any], str]] = {
     str: _quoted,
     int: int.__repr__,
     bool: lambda b: "true" if b else "false",
     type(None): lambda _: "null",
     float: _finite,
-    UUID: lambda u: f'"{u}"',
+    UUID: _uuid,
     datetime: lambda at: f'"{instant(at)}"',
     list: _listed,
     tuple: _listed,
