@@ -75,7 +75,7 @@ def require_order() -> None:
         raise BadTable("", (Problem("version.toml", 0, "two versions begin at one instant"),))
 
 
-TABLES = files("ansimnet.slices.policy") / "tables"
+TABLES = files("ansimnet.slices.policy") / "rules" / "tables"
 VERSIONS = load_all(TABLES)
 NEWEST = VERSIONS[-1]
 TABLE, NEVERS, APARTS = NEWEST.lines, NEWEST.nevers, NEWEST.aparts
