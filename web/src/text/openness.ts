@@ -134,6 +134,7 @@ const ko = {
   hash: "문서 SHA-256",
   months: "달",
   times: "횟수",
+  result: "답",
   allowed: "허용",
 };
 
@@ -268,6 +269,7 @@ const en: Words = {
   hash: "SHA-256 of the document",
   months: "Months",
   times: "Times",
+  result: "Answer",
   allowed: "allowed",
 };
 

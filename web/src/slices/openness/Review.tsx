@@ -16,6 +16,7 @@ import { AnomalyRow } from "./Board";
 import { Download } from "./Download";
 
 const MOST_LINES = 200;
+const TOTALS = ["decisions", "looks", "refused", "seats", "break_glass", "downloads"] as const;
 
 export function Review({ month, account }: { month: string | undefined; account: Account }) {
   const t = useOpenness();
@@ -89,10 +90,10 @@ function Body(p: { r: ReviewData; account: Account; open: (what: "sign" | "downl
           }
         />
         <div className="review-totals">
-          {Object.entries(r.totals).map(([key, n]) => (
+          {TOTALS.map((key) => (
             <div key={key}>
               <span className="xs t3">{t.totals[key] ?? key}</span>
-              <b className="vital-n">{count(n)}</b>
+              <b className="vital-n">{count(r.totals[key])}</b>
             </div>
           ))}
         </div>
@@ -123,7 +124,7 @@ function Body(p: { r: ReviewData; account: Account; open: (what: "sign" | "downl
             <tr>
               <th>{t.seat}</th>
               <th>{t.ground}</th>
-              <th>{t.filter}</th>
+              <th>{t.result}</th>
               <th className="r">{t.times}</th>
             </tr>
           </thead>
