@@ -533,6 +533,8 @@ async def test_unapproved_everything_that_went_in_and_came_out_is_destroyed(
     async with dbs.city.transaction() as tx:
         row = await queries.request_for(tx, operator, asked.request_id)
         assert await queries.words_for(tx, row) == (None, None)
+        tombs = await tx.all("select key_year from ledger_tombstone where subject_id = %s", (asked.request_id,))
+        assert tombs, "and no backup brings its key back"
         with pytest.raises(NotUnderWay):
             await queries.register_output(tx, asked.request_id, "tracing.candidates", new_id(), at)
 

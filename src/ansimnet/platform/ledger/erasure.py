@@ -95,17 +95,28 @@ async def erase(
         await tx.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"erase {subject_id}",))
         if await held(tx, subject_id):
             raise OnHold(todo="release the hold first", todo_ko="보존 조치를 먼저 해제하세요")
-        prints = await asyncio.to_thread(_prints, keys, subject_id, years)
+        prints = await entomb(tx, keys, subject_id, at, years=years)
         gone = tuple(sorted(prints))
         if gone:
             await append(tx, told(gone), actor=actor)
-            await tx.many(
-                "insert into ledger_tombstone (centre_id, subject_id, key_year, fingerprint, erased_at)"
-                " values (%s, %s, %s, %s, %s) on conflict do nothing",
-                [(tx.centre_id, subject_id, year, prints[year], at) for year in gone],
-            )
     destroyed = await asyncio.to_thread(_destroy, keys, subject_id, prints)
     return Erased(gone, destroyed)
+
+
+async def entomb(
+    tx: Tx, keys: KeyStore, subject_id: UUID, at: datetime, *, years: Collection[int] | None = None
+) -> dict[int, str]:
+    """Name the keys of a subject's facts that are to go, in the transaction that decides so; return year and print.
+
+    The caller destroys them afterwards; where it does not live to, or a backup brings one back, `bury` does.
+    """
+    prints = await asyncio.to_thread(_prints, keys, subject_id, years)
+    await tx.many(
+        "insert into ledger_tombstone (centre_id, subject_id, key_year, fingerprint, erased_at)"
+        " values (%s, %s, %s, %s, %s) on conflict do nothing",
+        [(tx.centre_id, subject_id, year, mark, at) for year, mark in sorted(prints.items())],
+    )
+    return prints
 
 
 def _prints(keys: KeyStore, subject_id: UUID, years: Collection[int] | None) -> dict[int, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -23,6 +24,7 @@ from ansimnet.kernel.ids import AccountId, FactId, GroundId, new_id
 from ansimnet.kernel.permits import Act, GroundKind, Masking, Purpose, Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.ledger import erasure
 from ansimnet.slices.policy.model import Account, Question, Said
 from ansimnet.slices.policy.queries.grounds import NoReason, end_ground, grant_ground
 from ansimnet.slices.policy.queries.notices import end_notice, give_notice
@@ -421,7 +423,10 @@ async def destroy_rejected(tx: Tx, request_id: UUID, now: datetime) -> bool:
         return False
     if row.court_sealed_at is not None:
         await _reject(tx, row, "hold-over", now)
-    keys = 0 if tx.keys is None else tx.keys.destroy(request_id)
+    keys = 0
+    if tx.keys is not None:  # a tombstone first, so that no backup brings the words back
+        await erasure.entomb(tx, tx.keys, request_id, now)
+        keys = await asyncio.to_thread(tx.keys.destroy, request_id)
     await rows.forget_words(tx, request_id, now)
     fact = RequestDestroyed(fact_id=FactId(new_id()), happened_at=now, request_id=request_id, keys=keys)
     await ledger.append(tx, fact, actor="system:policy")
