@@ -90,7 +90,7 @@ class Builder:
         async with self.stage.dbs.city.transaction() as tx:
             import_id = new_id()
             await camera_store.begin_import(tx, import_id, "leaks.csv", b"", "utf-8", 8, 0, now())
-            rows = []
+            rows: list[CameraRow] = []
             for k in (LIVE, CLOSED, EXPIRED, QUIET):
                 for i in range(2):
                     password = w.mark(f"QRTSP{k}{i}", "secret", 0, "camera password")
@@ -99,7 +99,7 @@ class Builder:
             ids = [camera_store.camera_id_of(tx.centre_id, r, 0) for r in rows]
             await camera_store.save_cameras(tx, import_id, list(zip(ids, rows, strict=True)))
         for row, camera_id in zip(rows, ids, strict=True):
-            w.know("camera_id", row.code, camera_id)
+            w.know("camera_id", str(row.code), camera_id)
 
     async def _people(self, k: int) -> None:
         w, do = self.world, self.stage.do
@@ -291,12 +291,11 @@ class Builder:
             for role in Role:
                 if f"{role.value}@{centre}" not in have:
                     await self._seats((role.value,), centre)
-        for k, role in ((LIVE, "wearer"), (QUIET, "wearer")):
-            if role in {r.value for r in Role}:
-                subject = UUID(w.ids["wearer_id"][f"wearer{k}"])
-                login = f"own-wearer-{k}"
-                await add_account(stage.dbs.tracking, login, Role(role), stage.clock.now(), subject)
-                w.actors.append(await sign_in(stage, Actor(f"wearer{k}", role, "tracking", f"wearer{k}"), login))
+        for k in (LIVE, QUIET):
+            subject = UUID(w.ids["wearer_id"][f"wearer{k}"])
+            login = f"own-wearer-{k}"
+            await add_account(stage.dbs.tracking, login, Role.WEARER, stage.clock.now(), subject)
+            w.actors.append(await sign_in(stage, Actor(f"wearer{k}", "wearer", "tracking", f"wearer{k}"), login))
         await self._ended()
         reason = w.mark("QBREAK", "city", 0, "break-glass reason")
         operator = w.actor("centre_operator@city")

@@ -16,7 +16,7 @@ from evaluation._leaks_world import CLOSED, EXPIRED, HOST, LIVE, QUIET, Actor, b
 
 from ansimnet.facts.footage import ProvisionEnded, ProvisionRequested
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId, FactId, new_id
-from ansimnet.platform.jobs import REGISTRY, JobRun
+from ansimnet.platform.jobs import REGISTRY, Job, JobRun, Timer
 from ansimnet.platform.ledger.canonical import fact_json
 from ansimnet.platform.link_keys import ASK, TELL
 
@@ -197,7 +197,8 @@ async def jobs(player: Player) -> None:
     for db, other in ((player.stage.dbs.city, TRACKING_CENTRE), (player.stage.dbs.tracking, CITY_CENTRE)):
         before = state_of(player.superuser)
         run = JobRun(db, player.stage.host.context)
-        for name, one in {**REGISTRY.jobs, **REGISTRY.timers}.items():
+        known: dict[str, Job | Timer] = {**REGISTRY.jobs, **REGISTRY.timers}
+        for name, one in known.items():
             code = one.handler.__code__
             arguments = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
             if name in REGISTRY.timers and db.centre_id not in REGISTRY.timers[name].centres:
@@ -230,7 +231,7 @@ async def tenants(player: Player) -> None:
             player.found.extras["tables"] += 1
             with suppress(psycopg.errors.InsufficientPrivilege):
                 async with db.transaction() as tx:
-                    row = await tx.one(f'select count(*) from "{table}" where centre_id <> %s', [db.centre_id])  # type: ignore[arg-type]
+                    row = await tx.one(f'select count(*) from "{table}" where centre_id <> %s', [db.centre_id])
                 if row is not None and row[0]:
                     player.found.leak("tenants", f"{db.centre_id} reads `{table}` of the other centre")
 

@@ -27,6 +27,7 @@ from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.kernel.ids import GroundId, PermitId, new_id
 from ansimnet.kernel.permits import Act, Permit, Purpose, Role
 from ansimnet.platform import live
+from ansimnet.platform.ledger import public_body
 from ansimnet.slices.policy.model import Account
 
 ASKERS = frozenset({"ask", "permit", "_manage"})
@@ -211,7 +212,7 @@ def _guarded() -> Iterator[Mutant]:
 
 
 def _conditions(tree: ast.AST) -> list[tuple[ast.If, int]]:
-    found = []
+    found: list[tuple[ast.If, int]] = []
     for node in ast.walk(tree):
         if not isinstance(node, ast.If) or node.orelse:
             continue
@@ -303,13 +304,13 @@ def _walls(ground: Any) -> Iterator[Mutant]:
             " where c.table_schema = 'public' and c.column_name = 'centre_id' and r.relrowsecurity and r.relkind = 'r'"
         ).fetchall()
         for (table,) in sorted(tables):
-            owners = conn.execute(f'select count(distinct centre_id), min(centre_id::text) from "{table}"').fetchone()  # type: ignore[arg-type]
+            owners = conn.execute(f'select count(distinct centre_id), min(centre_id::text) from "{table}"').fetchone()
             if owners is None or not owners[0]:
                 continue  # an empty table shows nothing to anybody
 
             def fall(superuser: str, table: str = table) -> None:
                 with psycopg.connect(superuser, autocommit=True) as own:
-                    own.execute(f'alter table "{table}" disable row level security')  # type: ignore[arg-type]
+                    own.execute(f'alter table "{table}" disable row level security')
 
             yield Mutant("wall", f"row level security of {table}", fall)
 
@@ -327,7 +328,7 @@ def _audiences() -> Iterator[Mutant]:
 
     def never_asked_again(_: str) -> None:
         async def everything(self: Any, db: Any, view: Any, entry: Any, account: Any) -> Any:
-            return live.public_body(entry.fact)
+            return public_body(entry.fact)
 
         live.Live._project = everything  # type: ignore[method-assign]
 

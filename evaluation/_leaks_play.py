@@ -161,7 +161,7 @@ def state_of(superuser: str) -> dict[tuple[str, str], str]:
                 continue
             for centre in (TRACKING_CENTRE, CITY_CENTRE) if owned else (None,):
                 where = f"where centre_id = '{centre}'" if owned else ""
-                rows = conn.execute(f'select t::text from "{table}" t {where} order by 1').fetchall()  # type: ignore[arg-type]
+                rows = conn.execute(f'select t::text from "{table}" t {where} order by 1').fetchall()
                 text = "\n".join(r[0] for r in rows).encode()
                 found[table, str(centre)] = hashlib.sha256(text).hexdigest()
     return found

@@ -116,7 +116,7 @@ def draw(document: dict[str, Any], found: list[Operation], seed: int, examples: 
     logging.getLogger("schemathesis").setLevel(logging.ERROR)
     schema = schemathesis.openapi.from_dict(document)
     for result in schema.get_all_operations():
-        drawn = result.ok()
+        drawn: Any = result.ok()  # type: ignore[union-attr]
         operation = by_name.get(f"{drawn.method.upper()} {drawn.path}")
         if operation is None:
             continue
@@ -132,7 +132,7 @@ def draw(document: dict[str, Any], found: list[Operation], seed: int, examples: 
                     suppress_health_check=list(hypothesis.HealthCheck),
                 )
                 keep = hypothesis.given(drawn.as_strategy(generation_mode=mode))(_keeper(cases))
-                hypothesis.seed(seed)(settings(keep))()
+                hypothesis.seed(seed)(settings(keep))()  # type: ignore[no-untyped-call]
                 operation.drawn.extend(_case(c) for c in cases)
     return sum(len(o.drawn) for o in found)
 

@@ -194,4 +194,9 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/duties": "signed-in",
     "GET /api/v1/duties/rules": "signed-in",
     "POST /api/v1/duties/rules/{rule}": f"{_ADMIN} {_PRIVACY}",
+    "GET /api/v1/ledger/inclusion": _WATCH,
+    "GET /api/v1/ledger/heads": "everybody",
+    "GET /api/v1/ledger/consistency": "everybody",
+    "POST /api/v1/hub/alarms": "",  # agencies' machines alone, by their signature
+    "GET /api/v1/hub/alarms/{alarm_id}": "",
 }

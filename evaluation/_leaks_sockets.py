@@ -106,7 +106,10 @@ async def _hear(host: str, actor: Actor, origin: str | None) -> list[dict[str, A
     headers = {"Cookie": f"ansimnet_session={actor.cookie}", "User-Agent": actor.agent}
     with suppress(ConnectionClosed, InvalidHandshake, TimeoutError, OSError):
         async with connect(
-            f"ws://{host}/api/v1/live", origin=origin, additional_headers=headers, user_agent_header=None
+            f"ws://{host}/api/v1/live",
+            origin=origin,  # type: ignore[arg-type]
+            additional_headers=headers,
+            user_agent_header=None,
         ) as ear:
             await ear.send('{"after": 0}')
             async with asyncio.timeout(2.5):

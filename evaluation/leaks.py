@@ -64,7 +64,7 @@ class Ground:
     def drop(self, name: str) -> None:
         """Throw a copy away."""
         with psycopg.connect(self.server.url(SUPERUSER, "postgres"), autocommit=True) as conn:
-            conn.execute(f'drop database if exists "{name}" with (force)')  # type: ignore[arg-type]
+            conn.execute(f'drop database if exists "{name}" with (force)')
 
 
 def run(options: Options) -> dict[str, Any]:
