@@ -156,7 +156,7 @@ def test_an_export_opens_for_its_holder_alone(tmp_path: Path) -> None:
     )
     for wrong in ({"private": other}, {"passphrase": PASSPHRASE}):
         with pytest.raises(WrongHolder):
-            import_keys(there, file, **wrong)  # type: ignore[arg-type]
+            import_keys(there, file, **wrong)
     damaged = bytearray(file.read_bytes())
     damaged[-1] ^= 1
     (tmp_path / "damaged").write_bytes(damaged)
