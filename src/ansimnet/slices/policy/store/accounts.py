@@ -17,7 +17,8 @@ from ansimnet.slices.policy.model import Account
 ACCOUNT: LiteralString = "a.account_id, a.centre_id, a.login, a.role, a.display, a.subject_id, a.disabled_at"
 ACCOUNT_WIDTH = ACCOUNT.count(",") + 1
 """How many columns of a joined row are the account's."""
-_DISPLAY = "policy_account.display"
+DISPLAY = "policy_account.display"
+"""What a display name is sealed as; the account's own key opens it."""
 
 register(SealedColumn("policy_account", "account_id", "display", "account_id"))
 
@@ -29,7 +30,7 @@ def account_of(tx: Tx, row: Row) -> Account:
         centre_id=CentreId(row[1]),
         login=row[2],
         role=Role(row[3]),
-        display=open_text(tx, row[0], row[4], of=_DISPLAY) or "",
+        display=open_text(tx, row[0], row[4], of=DISPLAY) or "",
         subject_id=row[5],
         disabled_at=row[6],
     )
@@ -45,7 +46,7 @@ async def add_account(tx: Tx, account: Account, password_hash: str | None, now: 
             account.login,
             password_hash,
             account.role,
-            seal_text(tx, account.account_id, account.display, of=_DISPLAY),
+            seal_text(tx, account.account_id, account.display, of=DISPLAY),
             account.subject_id,
             now,
         ),

@@ -11,6 +11,8 @@ from ansimnet.kernel.ids import AccountId, PermitId
 from ansimnet.kernel.permits import Act, Role
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
+from ansimnet.platform.sealing import open_text
+from ansimnet.slices.policy.store.accounts import DISPLAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +41,14 @@ _RIGHT: LiteralString = """r.account_id, r.how, r.granted_at, r.certified_at, a.
     r.suspended_at, r.suspended_because, r.ended_at"""
 
 
-def _right(row: Row) -> FootageRight:
+def _right(tx: Tx, row: Row) -> FootageRight:
     return FootageRight(
         account_id=AccountId(row[0]),
         how=row[1],
         granted_at=row[2],
         certified_at=row[3],
         login=row[4],
-        display=row[5],
+        display=open_text(tx, row[0], row[5], of=DISPLAY) or "",
         role=Role(row[6]),
         used_at=row[7],
         suspended_at=row[8],
@@ -76,7 +78,7 @@ async def read_right(tx: Tx, account_id: AccountId, *, lock: bool = False) -> Fo
     sql: LiteralString = f"""select {_RIGHT} from policy_footage_right r join policy_account a using (account_id)
         where r.account_id = %s"""
     row = await tx.one(sql + " for update of r" if lock else sql, (account_id,))
-    return None if row is None else _right(row)
+    return None if row is None else _right(tx, row)
 
 
 async def stands(tx: Tx, account_id: AccountId) -> bool | None:
@@ -94,7 +96,7 @@ async def list_rights(tx: Tx) -> list[FootageRight]:
         f"""select {_RIGHT} from policy_footage_right r join policy_account a using (account_id)
             where r.ended_at is null order by r.suspended_at is null, r.certified_at, a.login limit 1000"""
     )
-    return [_right(r) for r in rows]
+    return [_right(tx, r) for r in rows]
 
 
 async def count_standing(tx: Tx) -> int:
