@@ -131,8 +131,9 @@ def draw(document: dict[str, Any], found: list[Operation], seed: int, examples: 
                     phases=[hypothesis.Phase.generate],
                     suppress_health_check=list(hypothesis.HealthCheck),
                 )
-                keep = hypothesis.given(drawn.as_strategy(generation_mode=mode))(_keeper(cases))
-                hypothesis.seed(seed)(settings(keep))()  # type: ignore[no-untyped-call]
+                given: Any = hypothesis.given(drawn.as_strategy(generation_mode=mode))
+                keep = given(_keeper(cases))
+                hypothesis.seed(seed)(settings(keep))()
                 operation.drawn.extend(_case(c) for c in cases)
     return sum(len(o.drawn) for o in found)
 
