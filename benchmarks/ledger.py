@@ -63,6 +63,8 @@ OFFERED = 5_000
 SMALL_GROUP = 25
 CONNECTIONS = 8
 """Transactions under way at most: the pool's size."""
+BEHIND = 1_000
+"""Transactions waiting at once (2.5 s of them) that say the machine does not keep up, and end the question."""
 SECONDS = {"small": 8.0, "full": 30.0}
 SUBJECTS = 200
 """Persons under whose keys a quarter of the facts is encrypted."""
@@ -231,13 +233,15 @@ async def _added(dbs: Dbs, seconds: float, rng: random.Random) -> dict[str, Any]
                 await append_many(tx, groups[k], actor="system:bench")
         took[k % 2].append((monotonic_s() - due_s) * 1000)
 
-    tasks = []
+    tasks: list[asyncio.Task[None]] = []
     for k in range(count):
         due_s = began + k * every_s
         await asyncio.sleep(max(0.0, due_s - monotonic_s()))
+        if at_once.locked() and sum(not t.done() for t in tasks[-BEHIND:]) == BEHIND:
+            break  # this machine is too busy for the question: what it has answered until here is told, with that word
         tasks.append(asyncio.create_task(one(k, due_s)))
     await asyncio.gather(*tasks)
-    offered_s = monotonic_s() - began
+    took_s = monotonic_s() - began
 
     def at(q: float) -> dict[str, float]:
         without, with_facts = (float(np.percentile(t, q)) for t in took)
@@ -246,9 +250,10 @@ async def _added(dbs: Dbs, seconds: float, rng: random.Random) -> dict[str, Any]
     return {
         "p50_ms": at(50),
         "p99_ms": at(99),
-        "transactions": count,
+        "transactions": len(tasks),
+        "kept_up": len(tasks) == count,
         "facts_per_transaction": SMALL_GROUP,
-        "facts_per_s": round(SMALL_GROUP * len(took[1]) / offered_s),
+        "facts_per_s": round(SMALL_GROUP * len(took[1]) / took_s),
     }
 
 
