@@ -216,7 +216,7 @@ function useFindables(entries: readonly RailEntry[], tracking: boolean): Findabl
 }
 
 function titleOf(route: Route, entries: readonly RailEntry[], text: Text, code: string | undefined): string {
-  const entry = entries.find((e) => e.screen === route.screen);
+  const entry = entries.find((e) => e.screen === (route.screen === "review" ? "board" : route.screen));
   return [entry?.label ?? text.nav.watch, code].filter(Boolean).join(" ");
 }
 
