@@ -25,8 +25,8 @@ from ansimnet.kernel.permits import Act, Role
 from ansimnet.slices.policy.rules import RULES, Rulebook
 from ansimnet.slices.policy.rules.table import NEWEST
 
-CHUNK = 400_000
-"""Questions in memory at a time."""
+CHUNK = 150_000
+"""Questions in memory at a time: some 600 MB with their entities and answers."""
 PLANTED = {"small": 60, "full": 300}
 SHOWN = 5
 PROBES = 40

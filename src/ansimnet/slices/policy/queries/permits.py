@@ -167,7 +167,8 @@ async def record(
     fact_id = new_id()
     resources = sorted(answer.resources or q.resources or ())
     permit_id = None if granted is None else granted.permit_id
-    await store.add_question(tx, fact_id, q, answer, permit_id)
+    version = policy_version or in_force(q.now).version
+    await store.add_question(tx, fact_id, q, answer, permit_id, version)
     fact = AccessDecided(
         fact_id=FactId(fact_id),
         happened_at=q.now,
@@ -183,7 +184,7 @@ async def record(
         resources=tuple(resources) if len(resources) > 1 else (),
         cites=answer.cites,
         screen=screen,
-        policy_version=policy_version or in_force(q.now).version,
+        policy_version=version,
         place=place(),
     )
     await ledger.append(tx, fact, actor=f"account:{q.account.account_id}")

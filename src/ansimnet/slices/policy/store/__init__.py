@@ -309,13 +309,15 @@ async def marked_tracks(tx: Tx, permit_id: PermitId) -> dict[UUID, str]:
 # ------------------------------------------------------------------------------------------------- questions
 
 
-async def add_question(tx: Tx, question_id: UUID, q: Question, decision: Decision, permit_id: PermitId | None) -> None:
+async def add_question(
+    tx: Tx, question_id: UUID, q: Question, decision: Decision, permit_id: PermitId | None, policy_version: str
+) -> None:
     """Keep a question with its answer beside the ledger's line, for `looks`."""
     resources = decision.resources if decision.allowed else q.resources
     await tx.execute(
         """insert into policy_question (question_id, asked_at, account_id, home_centre, role, act, purpose, resources,
-               ground_id, allowed, reasons, cites, permit_id)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+               ground_id, allowed, reasons, cites, permit_id, policy_version)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
         (
             question_id,
             q.now,
@@ -330,6 +332,7 @@ async def add_question(tx: Tx, question_id: UUID, q: Question, decision: Decisio
             list(decision.reasons),
             list(decision.cites),
             permit_id,
+            policy_version,
         ),
     )
 
