@@ -35,9 +35,9 @@ from ansimnet.platform import migrations, roles
 from ansimnet.platform.engines.postgres import SUPERUSER, Postgres
 from ansimnet.platform.settings import Settings
 
-REQUESTS = {"small": 2_500, "full": 100_000}
+REQUESTS = {"small": 1_500, "full": 100_000}
 MUTANTS = {"small": 8, "full": 50}
-EXAMPLES = {"small": 2, "full": 12}
+EXAMPLES = {"small": 1, "full": 12}
 """Values that Schemathesis draws for each operation and mode."""
 WRITES_SHARE = 0.1
 """Requests that may change something and are played last, on a copy that is thrown away."""
