@@ -26,7 +26,6 @@ pytestmark = [
     pytest.mark.skipif(not (PAGES / "console.html").exists(), reason="the pages are not built: run `make setup`"),
 ]
 
-SEATS = {"city-lead": ("shift_lead", "관제책임자"), "city-dpo": ("privacy_officer", "개인정보 보호책임자")}
 SHOTS = os.environ.get("ANSIMNET_SHOTS")
 """Where to keep pictures of the pages, for looking at them."""
 
@@ -57,15 +56,6 @@ async def desk(chromium: Browser, stage: Stage, login: str, broken: list[str]) -
         await context.close()
 
 
-async def fill_seats(stage: Stage) -> None:
-    """Let the administrator make the two seats this story needs, where the stage has none of them."""
-    async with Api(stage.settings.public_url) as admin:
-        await admin.sign_in("city-admin", stage.password)
-        for login, (role, display) in SEATS.items():
-            form = {"login": login, "role": role, "display": display, "password": stage.password}
-            await admin.post("/api/v1/accounts", form)
-
-
 async def of_kind(stage: Stage, kind: str) -> list[Any]:
     """Return the ledger's entries of one kind at the city's centre."""
     async with Api(stage.settings.public_url) as auditor:
@@ -78,11 +68,10 @@ async def of_kind(stage: Stage, kind: str) -> list[Any]:
 async def test_a_search_is_approved_by_another_and_a_broken_glass_is_seen_at_once(place: Path) -> None:
     broken: list[str] = []
     async with whole_system(place, small_world()) as (stage, _), browser() as chromium:
-        await fill_seats(stage)
         async with (
             desk(chromium, stage, "operator", broken) as operator,
             desk(chromium, stage, "city-lead", broken) as lead,
-            desk(chromium, stage, "city-dpo", broken) as officer,
+            desk(chromium, stage, "city-privacy", broken) as officer,
         ):
             await _search(stage, operator, lead)
             await _glass(stage, operator, officer)
