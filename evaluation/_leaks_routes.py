@@ -138,7 +138,7 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/persons/phone": _ADMIN,
     # -- a second person, orders, break-glass, holds
     "POST /api/v1/requests": f"{_ASKS}",
-    "GET /api/v1/requests": f"{_ASKS} {_APPROVES}",
+    "GET /api/v1/requests": "signed-in",  # one's own; those of others for whoever may answer them
     "GET /api/v1/requests/{request_id}": f"{_ASKS} {_APPROVES}",
     "POST /api/v1/requests/{request_id}/approve": _APPROVES,
     "POST /api/v1/requests/{request_id}/refuse": _APPROVES,
@@ -148,7 +148,7 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/orders": f"{_ORDERS} {_APPROVES}",
     "POST /api/v1/orders/{order_id}/confirm": _APPROVES,
     "POST /api/v1/orders/{order_id}/withdraw": _ORDERS,
-    "GET /api/v1/grounds": _GLASS,
+    "GET /api/v1/grounds": "signed-in",  # one's own break-glass; everybody's for the privacy officer
     "POST /api/v1/grounds/{ground_id}/justify": _GLASS,
     "POST /api/v1/grounds/{ground_id}/close": _GLASS,
     "POST /api/v1/grounds/{ground_id}/judge": _PRIVACY,
