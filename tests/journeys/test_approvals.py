@@ -128,7 +128,7 @@ async def _glass(stage: Stage, operator: Page, officer: Page) -> None:
     await operator.keyboard.press("b")
     await operator.fill("textarea[name=reason]", "골목에서 사람이 쓰러졌고 119 접수 전")
     await shot(operator, "break-glass")
-    await operator.locator(".glass-open").hover()
+    await operator.locator(".dialog .glass-open").hover()
     await operator.mouse.down()
     await operator.wait_for_selector(".glass-row[data-state=open]", timeout=20_000)
     await operator.mouse.up()
