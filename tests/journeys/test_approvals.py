@@ -67,14 +67,15 @@ async def of_kind(stage: Stage, kind: str) -> list[Any]:
 @pytest.mark.requirement("TR-04", "DI-08")
 async def test_a_search_is_approved_by_another_and_a_broken_glass_is_seen_at_once(place: Path) -> None:
     broken: list[str] = []
-    async with whole_system(place, small_world()) as (stage, _), browser() as chromium:
-        async with (
-            desk(chromium, stage, "operator", broken) as operator,
-            desk(chromium, stage, "city-lead", broken) as lead,
-            desk(chromium, stage, "city-privacy", broken) as officer,
-        ):
-            await _search(stage, operator, lead)
-            await _glass(stage, operator, officer)
+    async with (
+        whole_system(place, small_world()) as (stage, _),
+        browser() as chromium,
+        desk(chromium, stage, "operator", broken) as operator,
+        desk(chromium, stage, "city-lead", broken) as lead,
+        desk(chromium, stage, "city-privacy", broken) as officer,
+    ):
+        await _search(stage, operator, lead)
+        await _glass(stage, operator, officer)
     assert not broken, "no page threw an error"
 
 
