@@ -40,9 +40,8 @@ from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.api import audit, openness, transparency
 from ansimnet.slices.policy.api import review as api_review
 from ansimnet.slices.policy.api import sessions as api_sessions
-from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.model import Account, SeatMonth
 from ansimnet.slices.policy.queries import review
-from ansimnet.slices.policy.rules.review import SeatMonth
 from ansimnet.slices.policy.service import Desk
 from ansimnet.slices.policy.store import review as store
 

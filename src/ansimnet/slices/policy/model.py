@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -334,6 +334,20 @@ class Look:
     ground: tuple[str, ...]
     duration_s: float | None
     granted: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class SeatMonth:
+    """One seat's month, small enough to keep as history."""
+
+    account_id: UUID
+    role: str
+    days: dict[date, int] = field(default_factory=dict)
+    hours: list[int] = field(default_factory=lambda: [0] * 24)
+    looks: int = 0
+    refused: int = 0
+    alone: int = 0
+    """Looks to answer an incident where there was none."""
 
 
 def short(permit_id: PermitId, kind: GroundKind) -> str:

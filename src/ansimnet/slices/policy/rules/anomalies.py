@@ -12,14 +12,13 @@ from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from uuid import UUID
 
-from ansimnet.slices.policy.model import Said
+from ansimnet.slices.policy.model import Said, SeatMonth
 from ansimnet.slices.policy.rules.review import (
     MOST_EVIDENCE,
     Anomaly,
     AnomalyKind,
     Download,
     Glass,
-    SeatMonth,
     Tally,
     robust_z,
 )

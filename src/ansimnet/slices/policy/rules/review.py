@@ -11,7 +11,7 @@ import hashlib
 import math
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from statistics import median
@@ -19,7 +19,7 @@ from uuid import UUID
 
 from ansimnet.kernel.clock import KST
 from ansimnet.kernel.permits import Act, Purpose
-from ansimnet.slices.policy.model import Said
+from ansimnet.slices.policy.model import Said, SeatMonth
 
 PERSON_ACTS = frozenset(
     {
@@ -85,20 +85,6 @@ class Access:
     def look(self) -> bool:
         """Whether somebody looked at a person, whole lists too."""
         return self.allowed and self.act in PERSON_ACTS and self.purpose != Purpose.OWN
-
-
-@dataclass(slots=True, kw_only=True)
-class SeatMonth:
-    """One seat's month, small enough to keep as history."""
-
-    account_id: UUID
-    role: str
-    days: dict[date, int] = field(default_factory=dict)
-    hours: list[int] = field(default_factory=lambda: [0] * 24)
-    looks: int = 0
-    refused: int = 0
-    alone: int = 0
-    """Looks to answer an incident where there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

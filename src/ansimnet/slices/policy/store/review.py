@@ -14,7 +14,7 @@ from ansimnet.kernel.ids import AccountId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn, open_text, register, seal_text
-from ansimnet.slices.policy.rules.review import SeatMonth
+from ansimnet.slices.policy.model import SeatMonth
 
 _JUDGED, _WHY, _SIGNED = "policy_judgement.note", "policy_download.reason", "policy_review.note"
 
