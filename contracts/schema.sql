@@ -540,7 +540,7 @@ CREATE FUNCTION public.ledger_entry_inserted() RETURNS trigger
     SET search_path TO 'public', 'pg_temp'
     AS $$
 begin
-    insert into ledger_pending (entry_id, centre_id) values (new.entry_id, new.centre_id);
+    insert into ledger_pending (entry_id, centre_id) select entry_id, centre_id from fresh;
     notify ledger_pending;
     return null;
 end
@@ -939,6 +939,52 @@ ALTER TABLE ONLY public.dispatch_warning FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_warning OWNER TO ansimnet_owner;
 
+CREATE TABLE public.duties_duty (
+    duty_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    rule text NOT NULL,
+    about uuid NOT NULL,
+    role text NOT NULL,
+    clause text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    met_at timestamp with time zone,
+    met_by uuid,
+    lapsed_at timestamp with time zone,
+    lapsed_why text,
+    breached_at timestamp with time zone,
+    CONSTRAINT duties_duty_check CHECK ((due_at >= started_at)),
+    CONSTRAINT duties_duty_check1 CHECK (((lapsed_at IS NULL) OR (met_at IS NULL)))
+);
+
+ALTER TABLE ONLY public.duties_duty FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.duties_duty OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.duties_duty.breached_at IS 'When the breach was told, once; it lies within a minute of due_at.';
+
+CREATE TABLE public.duties_rule (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    rule text NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    limit_count integer NOT NULL,
+    limit_unit text NOT NULL,
+    role text NOT NULL,
+    clause text NOT NULL,
+    decided_by uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT duties_rule_check CHECK ((decided_at < from_at)),
+    CONSTRAINT duties_rule_limit_count_check CHECK ((limit_count > 0)),
+    CONSTRAINT duties_rule_limit_unit_check CHECK ((limit_unit = ANY (ARRAY['minute'::text, 'hour'::text, 'day'::text, 'month'::text, 'quarter'::text, 'year'::text]))),
+    CONSTRAINT duties_rule_rule_check CHECK (((length(rule) >= 2) AND (length(rule) <= 64)))
+);
+
+ALTER TABLE ONLY public.duties_rule FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.duties_rule OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.duties_rule IS 'A centre''s own limit or answering role for a rule, from an instant on. Rows are never changed.';
+
 CREATE TABLE public.footage_alarm (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     alarm_id uuid NOT NULL,
@@ -1077,6 +1123,21 @@ ALTER TABLE ONLY public.ledger_checkpoint FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_checkpoint OWNER TO ansimnet_owner;
 
+CREATE TABLE public.ledger_countersign (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    witness_centre uuid NOT NULL,
+    size bigint NOT NULL,
+    key_id text NOT NULL,
+    signature bytea NOT NULL,
+    signed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.ledger_countersign FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_countersign OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.ledger_countersign IS 'What other centres said they have seen of this ledger.';
+
 CREATE TABLE public.ledger_entry (
     entry_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1124,6 +1185,35 @@ ALTER TABLE ONLY public.ledger_seal FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_seal OWNER TO ansimnet_owner;
 
+CREATE TABLE public.ledger_tombstone (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    subject_id uuid NOT NULL,
+    key_year integer NOT NULL,
+    fingerprint text NOT NULL,
+    erased_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.ledger_tombstone FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_tombstone OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.ledger_tombstone IS 'Payload keys that were destroyed, by fingerprint: one that a backup brings back is destroyed again.';
+
+CREATE TABLE public.ledger_witness (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    of_centre uuid NOT NULL,
+    size bigint NOT NULL,
+    line bytea NOT NULL,
+    root_key bytea NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.ledger_witness FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_witness OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.ledger_witness IS 'Signed heads of other centres that this one has seen, checked and countersigned.';
+
 CREATE TABLE public.link_seen (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     fact_id uuid NOT NULL,
@@ -1153,7 +1243,7 @@ ALTER TABLE ONLY public.notifications_address FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.notifications_address OWNER TO ansimnet_owner;
 
-COMMENT ON COLUMN public.notifications_address.digest IS 'Keyed SHA-256 of the address, so that the same one is kept once.';
+COMMENT ON COLUMN public.notifications_address.digest IS 'HMAC-SHA-256 of the address under a key of the centre that is not in the database, so that the same one is kept once.';
 
 CREATE TABLE public.notifications_delivery (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1183,9 +1273,13 @@ CREATE TABLE public.policy_account (
     subject_id uuid,
     created_at timestamp with time zone NOT NULL,
     disabled_at timestamp with time zone,
-    CONSTRAINT policy_account_check CHECK (((role = ANY (ARRAY['victim'::text, 'field_unit'::text])) = (subject_id IS NOT NULL))),
+    office text,
+    last_signed_in_at timestamp with time zone,
+    agency_id uuid,
+    CONSTRAINT policy_account_check CHECK (((role = ANY (ARRAY['victim'::text, 'field_unit'::text, 'wearer'::text, 'citizen'::text, 'neighbour'::text, 'friend'::text])) = (subject_id IS NOT NULL))),
     CONSTRAINT policy_account_login_check CHECK (((login = lower(login)) AND ((length(login) >= 2) AND (length(login) <= 64)))),
-    CONSTRAINT policy_account_role_check CHECK ((role = ANY (ARRAY['tracking_controller'::text, 'centre_operator'::text, 'probation_officer'::text, 'police_112'::text, 'field_unit'::text, 'victim'::text, 'auditor'::text, 'administrator'::text])))
+    CONSTRAINT policy_account_office_check CHECK (((length(office) >= 1) AND (length(office) <= 80))),
+    CONSTRAINT policy_account_role_check CHECK ((role = ANY (ARRAY['tracking_controller'::text, 'centre_operator'::text, 'probation_officer'::text, 'police_112'::text, 'field_unit'::text, 'victim'::text, 'auditor'::text, 'administrator'::text, 'shift_lead'::text, 'office_director'::text, 'court_clerk'::text, 'fire_119'::text, 'disaster_room'::text, 'investigator'::text, 'guard_firm'::text, 'wearer'::text, 'committee_member'::text, 'counsellor'::text, 'shelter_staff'::text, 'facility_manager'::text, 'scout'::text, 'friend'::text, 'juror'::text, 'monitor'::text, 'analyst'::text, 'neighbour'::text, 'citizen'::text, 'privacy_officer'::text])))
 );
 
 ALTER TABLE ONLY public.policy_account FORCE ROW LEVEL SECURITY;
@@ -1195,6 +1289,112 @@ ALTER TABLE public.policy_account OWNER TO ansimnet_owner;
 COMMENT ON COLUMN public.policy_account.password_hash IS 'argon2id; null for a phone, which signs in by a one-time code.';
 
 COMMENT ON COLUMN public.policy_account.subject_id IS 'The protected person of a victim''s phone, the unit of a unit''s phone.';
+
+COMMENT ON COLUMN public.policy_account.office IS 'The office of a probation officer, the district of a unit; never a place of work of a person.';
+
+COMMENT ON COLUMN public.policy_account.agency_id IS 'The agency the account acts for; null is the centre itself.';
+
+CREATE TABLE public.policy_acquaintance (
+    account_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    person_id uuid NOT NULL,
+    declared_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.policy_acquaintance FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_acquaintance OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_acquaintance IS 'People whom an account''s holder knows outside the work, as he declared. No kinship, no name.';
+
+CREATE TABLE public.policy_agency (
+    agency_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    name_en text NOT NULL,
+    purposes text[] NOT NULL,
+    grounds text[] NOT NULL,
+    needs_agreement boolean NOT NULL,
+    relay_url text,
+    registered_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT policy_agency_grounds_check CHECK ((cardinality(grounds) > 0)),
+    CONSTRAINT policy_agency_kind_check CHECK ((kind = ANY (ARRAY['police_112'::text, 'fire_119'::text, 'telecom'::text, 'private_security'::text, 'guard_firm'::text, 'moj_tracking'::text, 'probation_office'::text, 'prosecution'::text, 'court'::text, 'disaster_room'::text, 'city_centre'::text, 'district_centre'::text, 'victim_support'::text]))),
+    CONSTRAINT policy_agency_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80))),
+    CONSTRAINT policy_agency_name_en_check CHECK (((length(name_en) >= 1) AND (length(name_en) <= 80))),
+    CONSTRAINT policy_agency_purposes_check CHECK ((cardinality(purposes) > 0))
+);
+
+ALTER TABLE ONLY public.policy_agency FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_agency OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_agency IS 'Whom a centre works with: each for purposes of its own, under clauses of its own.';
+
+COMMENT ON COLUMN public.policy_agency.relay_url IS 'Where reported alarms are posted to it, sealed in our database until then; null: nowhere.';
+
+CREATE TABLE public.policy_agency_key (
+    key_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    kind text NOT NULL,
+    public_key bytea,
+    fingerprint bytea NOT NULL,
+    name text NOT NULL,
+    registered_by uuid NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_reason text,
+    CONSTRAINT policy_agency_key_check CHECK ((until_at > registered_at)),
+    CONSTRAINT policy_agency_key_check1 CHECK (((kind = 'ed25519'::text) = (public_key IS NOT NULL))),
+    CONSTRAINT policy_agency_key_fingerprint_check CHECK ((length(fingerprint) = 32)),
+    CONSTRAINT policy_agency_key_kind_check CHECK ((kind = ANY (ARRAY['ed25519'::text, 'mtls'::text]))),
+    CONSTRAINT policy_agency_key_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
+ALTER TABLE ONLY public.policy_agency_key FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_agency_key OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_agency_key IS 'Public keys, and fingerprints of client certificates, by which a machine of an agency signs in to every request.';
+
+CREATE TABLE public.policy_agreement (
+    agreement_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    agency_id uuid NOT NULL,
+    title text NOT NULL,
+    parties text[] NOT NULL,
+    signed_on date NOT NULL,
+    purposes text[] NOT NULL,
+    acts text[],
+    resources uuid[],
+    districts text[] NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    renews uuid,
+    registered_by uuid NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    ended_reason text,
+    told_end_at timestamp with time zone,
+    CONSTRAINT policy_agreement_check CHECK ((until_at > from_at)),
+    CONSTRAINT policy_agreement_parties_check CHECK ((cardinality(parties) >= 2)),
+    CONSTRAINT policy_agreement_purposes_check CHECK ((cardinality(purposes) > 0)),
+    CONSTRAINT policy_agreement_title_check CHECK (((length(title) >= 1) AND (length(title) <= 120)))
+);
+
+ALTER TABLE ONLY public.policy_agreement FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_agreement OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_agreement IS '협약: parties, date, purpose, scope and end. Null acts or resources: all that the table of rules gives the agency.';
+
+COMMENT ON COLUMN public.policy_agreement.told_end_at IS 'When its end was acted on: permits revoked, sessions ended, the fact told.';
 
 CREATE TABLE public.policy_attempt (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1210,6 +1410,123 @@ ALTER TABLE public.policy_attempt OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.policy_attempt IS 'Attempts to sign in per login and per address, for the growing pause between them.';
 
+CREATE TABLE public.policy_break_glass (
+    ground_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    role text NOT NULL,
+    resources uuid[] NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    justify_by timestamp with time zone NOT NULL,
+    reason_sealed bytea NOT NULL,
+    key_year integer NOT NULL,
+    told_at timestamp with time zone,
+    unheard_at timestamp with time zone,
+    justified_at timestamp with time zone,
+    justification_sealed bytea,
+    judged_by uuid,
+    judged_at timestamp with time zone,
+    accepted boolean,
+    judgement_sealed bytea,
+    reported_at timestamp with time zone,
+    CONSTRAINT policy_break_glass_check CHECK (((judged_by IS NULL) OR (judged_by <> account_id))),
+    CONSTRAINT policy_break_glass_check1 CHECK (((accepted IS NULL) = (judged_at IS NULL))),
+    CONSTRAINT policy_break_glass_check2 CHECK (((judged_at IS NULL) OR (justified_at IS NOT NULL)))
+);
+
+ALTER TABLE ONLY public.policy_break_glass FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_break_glass OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.policy_break_glass.told_at IS 'When a privacy officer''s screen was first handed it.';
+
+CREATE TABLE public.policy_centre (
+    member_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    name text NOT NULL,
+    municipality text NOT NULL,
+    since date NOT NULL,
+    agency_id uuid,
+    registered_at timestamp with time zone NOT NULL,
+    heard_at timestamp with time zone,
+    skew_ms integer,
+    refused integer DEFAULT 0 NOT NULL,
+    refused_at timestamp with time zone,
+    refused_because text,
+    ended_at timestamp with time zone,
+    CONSTRAINT policy_centre_municipality_check CHECK (((length(municipality) >= 1) AND (length(municipality) <= 80))),
+    CONSTRAINT policy_centre_name_check CHECK (((length(name) >= 1) AND (length(name) <= 80)))
+);
+
+ALTER TABLE ONLY public.policy_centre FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_centre OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_centre IS 'The centres of the country as this one knows them: since when, and how the link to each is.';
+
+CREATE TABLE public.policy_challenge (
+    challenge_sha256 bytea NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    kind text NOT NULL,
+    account_id uuid,
+    bound_sha256 bytea,
+    expires_at timestamp with time zone NOT NULL,
+    CONSTRAINT policy_challenge_kind_check CHECK ((kind = ANY (ARRAY['register'::text, 'sign_in'::text, 'step_up'::text, 'oidc'::text])))
+);
+
+ALTER TABLE ONLY public.policy_challenge FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_challenge OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_challenge IS 'Questions that one answer may use up; deleted as they are answered.';
+
+COMMENT ON COLUMN public.policy_challenge.bound_sha256 IS 'Fingerprint of what the same browser must show again (single sign-on).';
+
+CREATE TABLE public.policy_complaint (
+    complaint_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    question_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    words_sealed bytea NOT NULL,
+    key_year integer NOT NULL,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    answer_sealed bytea,
+    CONSTRAINT policy_complaint_check CHECK (((answered_at IS NULL) = ((answered_by IS NULL) AND (answer_sealed IS NULL))))
+);
+
+ALTER TABLE ONLY public.policy_complaint FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_complaint OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_complaint IS 'A look that the person looked at asked about; the words are under the complaint''s own key.';
+
+CREATE TABLE public.policy_download (
+    download_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    role text NOT NULL,
+    what text NOT NULL,
+    chosen jsonb NOT NULL,
+    rows integer NOT NULL,
+    sha256 bytea NOT NULL,
+    reason_kind text NOT NULL,
+    reason text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT policy_download_reason_check CHECK ((length(btrim(reason)) >= 10)),
+    CONSTRAINT policy_download_reason_kind_check CHECK ((reason_kind = ANY (ARRAY['audit'::text, 'request_of_person'::text, 'investigation'::text, 'statistics'::text, 'court'::text]))),
+    CONSTRAINT policy_download_rows_check CHECK ((rows >= 0)),
+    CONSTRAINT policy_download_what_check CHECK ((what = ANY (ARRAY['looks'::text, 'ledger'::text, 'review'::text])))
+);
+
+ALTER TABLE ONLY public.policy_download FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_download OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.policy_download.reason IS 'Safeguards standard §8: the reason of each download is on file and is checked monthly.';
+
 CREATE TABLE public.policy_enrol_code (
     code_sha256 bytea NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1224,6 +1541,46 @@ ALTER TABLE ONLY public.policy_enrol_code FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.policy_enrol_code OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.policy_enrol_code IS 'One-time codes that turn a phone into the phone of one person or one unit.';
+
+CREATE TABLE public.policy_footage_limit (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    most integer NOT NULL,
+    reason text NOT NULL,
+    decided_by uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT policy_footage_limit_most_check CHECK (((most >= 1) AND (most <= 10000)))
+);
+
+ALTER TABLE ONLY public.policy_footage_limit FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_footage_limit OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_footage_limit IS 'How many people a centre lets view its footage: the least it can work with.';
+
+CREATE TABLE public.policy_footage_right (
+    account_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    how text NOT NULL,
+    granted_at timestamp with time zone NOT NULL,
+    granted_by uuid,
+    reason text,
+    certified_at timestamp with time zone NOT NULL,
+    certified_by uuid,
+    used_at timestamp with time zone,
+    suspended_at timestamp with time zone,
+    suspended_because text,
+    ended_at timestamp with time zone,
+    ended_because text,
+    CONSTRAINT policy_footage_right_check CHECK (((suspended_at IS NULL) = (suspended_because IS NULL))),
+    CONSTRAINT policy_footage_right_how_check CHECK ((how = ANY (ARRAY['joining'::text, 'granted'::text]))),
+    CONSTRAINT policy_footage_right_suspended_because_check CHECK ((suspended_because = ANY (ARRAY['not-certified'::text, 'unused'::text, 'by-hand'::text, 'over-limit'::text])))
+);
+
+ALTER TABLE ONLY public.policy_footage_right FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_footage_right OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_footage_right IS 'Who may view this centre''s footage at all, one by one (CC-03); what they may view is still a permit''s matter.';
 
 CREATE TABLE public.policy_ground (
     ground_id uuid NOT NULL,
@@ -1244,6 +1601,8 @@ CREATE TABLE public.policy_ground (
     granted_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
     ended_reason text,
+    acts text[],
+    request_id uuid,
     CONSTRAINT policy_ground_check CHECK ((until_at > from_at)),
     CONSTRAINT policy_ground_check1 CHECK (
 CASE
@@ -1254,6 +1613,7 @@ END),
     CONSTRAINT policy_ground_check3 CHECK (((kind <> ALL (ARRAY['trigger'::text, 'vital_interest'::text])) OR (resources IS NOT NULL))),
     CONSTRAINT policy_ground_check4 CHECK (((kind <> 'vital_interest'::text) OR ((account_id IS NOT NULL) AND (for_centre IS NULL)))),
     CONSTRAINT policy_ground_kind_check CHECK ((kind = ANY (ARRAY['statute'::text, 'trigger'::text, 'order'::text, 'consent'::text, 'vital_interest'::text]))),
+    CONSTRAINT policy_ground_second_person CHECK (((request_id IS NOT NULL) OR (acts IS NULL) OR (NOT (acts && ARRAY['search_person'::text, 'read_disclosure'::text, 'manage_watchlist'::text])))),
     CONSTRAINT policy_ground_statute_check CHECK ((statute <> ''::text))
 );
 
@@ -1261,7 +1621,186 @@ ALTER TABLE ONLY public.policy_ground FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_ground OWNER TO ansimnet_owner;
 
+COMMENT ON COLUMN public.policy_ground.reason IS 'Sealed under a key of the ground.';
+
 COMMENT ON COLUMN public.policy_ground.hidden_until_at IS 'Where a law delays disclosure: until then no look under it is shown.';
+
+COMMENT ON COLUMN public.policy_ground.ended_reason IS 'One of the program''s words, or a person''s, sealed under a key of the ground.';
+
+COMMENT ON COLUMN public.policy_ground.acts IS 'The only acts it opens; null leaves that to the table.';
+
+COMMENT ON COLUMN public.policy_ground.request_id IS 'The request a second person approved, or an urgent one that awaits it.';
+
+CREATE TABLE public.policy_hold (
+    hold_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    resources uuid[] NOT NULL,
+    statute text NOT NULL,
+    order_id uuid,
+    sealed bytea NOT NULL,
+    key_year integer NOT NULL,
+    placed_by uuid NOT NULL,
+    placed_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    renewals integer DEFAULT 0 NOT NULL,
+    released_at timestamp with time zone,
+    released_by uuid,
+    CONSTRAINT policy_hold_check CHECK ((until_at > placed_at)),
+    CONSTRAINT policy_hold_resources_check CHECK ((cardinality(resources) > 0)),
+    CONSTRAINT policy_hold_statute_check CHECK ((statute <> ''::text))
+);
+
+ALTER TABLE ONLY public.policy_hold FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_hold OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_hold IS 'Who keeps what from being destroyed, under which ground and case, until when (CC-04).';
+
+CREATE TABLE public.policy_identity (
+    identity_sha256 bytea NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    issuer text NOT NULL,
+    bound_at timestamp with time zone NOT NULL,
+    bound_by uuid NOT NULL,
+    ended_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.policy_identity FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_identity OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_identity IS 'Which subject of the city''s single sign-on is which account: SHA-256 of issuer and subject, never the subject.';
+
+CREATE TABLE public.policy_judgement (
+    judgement_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    about text NOT NULL,
+    finding text NOT NULL,
+    note text,
+    judged_by uuid NOT NULL,
+    judged_at timestamp with time zone NOT NULL,
+    CONSTRAINT policy_judgement_about_check CHECK ((about ~ '^(entry:[0-9]+|anomaly:[0-9a-f]{16})$'::text)),
+    CONSTRAINT policy_judgement_finding_check CHECK ((finding = ANY (ARRAY['fine'::text, 'ask'::text, 'raise'::text])))
+);
+
+ALTER TABLE ONLY public.policy_judgement FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_judgement OWNER TO ansimnet_owner;
+
+CREATE TABLE public.policy_machine_nonce (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    key_id uuid NOT NULL,
+    nonce_sha256 bytea NOT NULL,
+    expires_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.policy_machine_nonce FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_machine_nonce OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_machine_nonce IS 'Signed requests that came already; a second one with the same nonce is refused.';
+
+CREATE TABLE public.policy_notice (
+    notice_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    ground_id uuid NOT NULL,
+    resources uuid[] NOT NULL,
+    statute text NOT NULL,
+    square_sealed bytea,
+    key_year integer NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    given_at timestamp with time zone NOT NULL,
+    ends_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT policy_notice_check CHECK ((until_at > from_at)),
+    CONSTRAINT policy_notice_check1 CHECK (((ended_at IS NULL) OR (square_sealed IS NULL)))
+);
+
+ALTER TABLE ONLY public.policy_notice FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_notice OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.policy_notice.square_sealed IS 'The middle of a square at least 500 m wide; the place itself is never kept.';
+
+CREATE TABLE public.policy_order (
+    order_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    issuer text NOT NULL,
+    statute text NOT NULL,
+    opens text[] NOT NULL,
+    resources uuid[] NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    hidden_until_at timestamp with time zone,
+    sealed bytea NOT NULL,
+    number_sha256 bytea NOT NULL,
+    key_year integer NOT NULL,
+    registered_by uuid NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    confirmed_by uuid,
+    confirmed_at timestamp with time zone,
+    state text NOT NULL,
+    ended_by uuid,
+    ended_at timestamp with time zone,
+    ground_id uuid,
+    CONSTRAINT policy_order_check CHECK ((until_at > from_at)),
+    CONSTRAINT policy_order_check1 CHECK (((confirmed_by IS NULL) OR (confirmed_by <> registered_by))),
+    CONSTRAINT policy_order_check2 CHECK (((state <> 'in_force'::text) OR (confirmed_by IS NOT NULL))),
+    CONSTRAINT policy_order_issuer_check CHECK ((issuer = ANY (ARRAY['court'::text, 'prosecution'::text]))),
+    CONSTRAINT policy_order_opens_check CHECK ((cardinality(opens) > 0)),
+    CONSTRAINT policy_order_resources_check CHECK ((cardinality(resources) > 0)),
+    CONSTRAINT policy_order_state_check CHECK ((state = ANY (ARRAY['registered'::text, 'in_force'::text, 'withdrawn'::text]))),
+    CONSTRAINT policy_order_statute_check CHECK ((statute <> ''::text))
+);
+
+ALTER TABLE ONLY public.policy_order FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_order OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.policy_order.opens IS 'The acts its ground opens; `disclosure` alone opens nothing before a request does.';
+
+COMMENT ON COLUMN public.policy_order.sealed IS 'Its number and reason: JSON under the order''s own key.';
+
+CREATE TABLE public.policy_output (
+    request_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    kind text NOT NULL,
+    ref uuid NOT NULL,
+    registered_at timestamp with time zone NOT NULL,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT policy_output_kind_check CHECK ((kind <> ''::text))
+);
+
+ALTER TABLE ONLY public.policy_output FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_output OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_output IS 'What came out of a request and must go with it.';
+
+CREATE TABLE public.policy_passkey (
+    passkey_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    credential_id bytea NOT NULL,
+    public_key bytea NOT NULL,
+    sign_count bigint NOT NULL,
+    name text NOT NULL,
+    backed_up boolean NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    revoked_at timestamp with time zone,
+    revoked_reason text,
+    CONSTRAINT policy_passkey_name_check CHECK (((length(name) >= 1) AND (length(name) <= 40))),
+    CONSTRAINT policy_passkey_sign_count_check CHECK ((sign_count >= 0))
+);
+
+ALTER TABLE ONLY public.policy_passkey FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_passkey OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_passkey IS 'Public keys of authenticators (WebAuthn). Nothing here signs in: the private half never leaves the device.';
 
 CREATE TABLE public.policy_permit (
     permit_id uuid NOT NULL,
@@ -1294,6 +1833,8 @@ COMMENT ON COLUMN public.policy_permit.account_id IS 'No foreign key: a guest''s
 
 COMMENT ON COLUMN public.policy_permit.ground_id IS 'No foreign key: a standing duty is a line of the table, not a row.';
 
+COMMENT ON COLUMN public.policy_permit.revoked_reason IS 'One of the program''s words, or a person''s, sealed under a key of the centre.';
+
 CREATE TABLE public.policy_question (
     question_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1308,7 +1849,8 @@ CREATE TABLE public.policy_question (
     allowed boolean NOT NULL,
     reasons text[] NOT NULL,
     cites text[] NOT NULL,
-    permit_id uuid
+    permit_id uuid,
+    policy_version text
 );
 
 ALTER TABLE ONLY public.policy_question FORCE ROW LEVEL SECURITY;
@@ -1316,6 +1858,165 @@ ALTER TABLE ONLY public.policy_question FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.policy_question OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.policy_question IS 'Each question with its answer, as the ledger has it, for those who ask who looked.';
+
+COMMENT ON COLUMN public.policy_question.policy_version IS 'Which version of the table answered: its name and checksum.';
+
+CREATE TABLE public.policy_recovery_code (
+    code_sha256 bytea NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.policy_recovery_code FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_recovery_code OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_recovery_code IS 'Fingerprints of 80 random bits each; one opens once, in place of the second factor.';
+
+CREATE TABLE public.policy_relation (
+    relation_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    relation text NOT NULL,
+    resources uuid[],
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT policy_relation_check CHECK ((until_at > from_at)),
+    CONSTRAINT policy_relation_check1 CHECK (((resources IS NULL) = (relation = 'trained'::text))),
+    CONSTRAINT policy_relation_relation_check CHECK ((relation = ANY (ARRAY['own-wearer'::text, 'own-client'::text, 'todays-session'::text, 'own-case'::text, 'own-resident'::text, 'own-facility'::text, 'own-booking'::text, 'shared-trip'::text, 'assigned-area'::text, 'trained'::text])))
+);
+
+ALTER TABLE ONLY public.policy_relation FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_relation OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_relation IS 'What ties an account to what it answers for: assigned wearers, a client, a session.';
+
+COMMENT ON COLUMN public.policy_relation.resources IS 'The ids it covers; null where the tie is to none (training).';
+
+CREATE TABLE public.policy_release (
+    release_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    month date NOT NULL,
+    published_at timestamp with time zone NOT NULL,
+    document text NOT NULL,
+    sha256 bytea NOT NULL,
+    CONSTRAINT policy_release_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric))
+);
+
+ALTER TABLE ONLY public.policy_release FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_release OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_release IS 'A month as everybody may read it: counts with small cells blank. Published once, never changed.';
+
+CREATE TABLE public.policy_request (
+    request_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    kind text NOT NULL,
+    asked_by uuid NOT NULL,
+    asked_role text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    purpose text NOT NULL,
+    ground_kind text NOT NULL,
+    statute text NOT NULL,
+    order_id uuid,
+    resources uuid[] NOT NULL,
+    urgent boolean NOT NULL,
+    answer_by timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    sealed bytea,
+    key_year integer NOT NULL,
+    state text NOT NULL,
+    ground_id uuid,
+    decided_by uuid,
+    decided_role text,
+    decided_at timestamp with time zone,
+    answer_sealed bytea,
+    destroyed_at timestamp with time zone,
+    court_sealed_at timestamp with time zone,
+    CONSTRAINT policy_request_check CHECK ((answer_by > asked_at)),
+    CONSTRAINT policy_request_check1 CHECK ((until_at > asked_at)),
+    CONSTRAINT policy_request_check2 CHECK (((state <> ALL (ARRAY['approved'::text, 'refused'::text])) OR (decided_by <> asked_by))),
+    CONSTRAINT policy_request_check3 CHECK (((state <> ALL (ARRAY['approved'::text, 'refused'::text])) OR ((decided_by IS NOT NULL) AND (decided_at IS NOT NULL)))),
+    CONSTRAINT policy_request_check4 CHECK (((kind <> 'disclosure'::text) OR (ground_kind = 'order'::text))),
+    CONSTRAINT policy_request_check5 CHECK (((ground_kind <> 'order'::text) OR (order_id IS NOT NULL))),
+    CONSTRAINT policy_request_check6 CHECK (((destroyed_at IS NULL) OR ((sealed IS NULL) AND (answer_sealed IS NULL)))),
+    CONSTRAINT policy_request_ground_kind_check CHECK ((ground_kind = ANY (ARRAY['statute'::text, 'order'::text, 'consent'::text]))),
+    CONSTRAINT policy_request_kind_check CHECK ((kind = ANY (ARRAY['search'::text, 'disclosure'::text, 'unmask'::text, 'shelter_address'::text, 'watch_list'::text]))),
+    CONSTRAINT policy_request_resources_check CHECK ((cardinality(resources) > 0)),
+    CONSTRAINT policy_request_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'refused'::text, 'withdrawn'::text, 'expired'::text, 'rejected'::text]))),
+    CONSTRAINT policy_request_statute_check CHECK ((statute <> ''::text))
+);
+
+ALTER TABLE ONLY public.policy_request FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_request OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.policy_request.sealed IS 'Description, case, area, reason: JSON under the request''s own key.';
+
+COMMENT ON COLUMN public.policy_request.court_sealed_at IS 'Rejected under a hold: kept, and opened to a court alone.';
+
+CREATE TABLE public.policy_review (
+    review_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    month date NOT NULL,
+    state text NOT NULL,
+    folded_at timestamp with time zone NOT NULL,
+    from_seq bigint NOT NULL,
+    through_seq bigint NOT NULL,
+    document text NOT NULL,
+    sha256 bytea NOT NULL,
+    signed_at timestamp with time zone,
+    signed_by uuid,
+    note text,
+    CONSTRAINT policy_review_check CHECK (((state = 'signed'::text) = ((signed_at IS NOT NULL) AND (signed_by IS NOT NULL) AND (note IS NOT NULL)))),
+    CONSTRAINT policy_review_month_check CHECK ((EXTRACT(day FROM month) = (1)::numeric)),
+    CONSTRAINT policy_review_state_check CHECK ((state = ANY (ARRAY['running'::text, 'draft'::text, 'signed'::text])))
+);
+
+ALTER TABLE ONLY public.policy_review FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_review OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.policy_review.document IS 'Canonical JSON, whose hash stands on the ledger. Seats, roles and ids; no name.';
+
+CREATE TABLE public.policy_same_person (
+    account_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    person_id uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.policy_same_person FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_same_person OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_same_person IS 'Accounts known to be one human being''s: one of them cannot approve the other.';
+
+CREATE TABLE public.policy_seat_month (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    month date NOT NULL,
+    account_id uuid NOT NULL,
+    role text NOT NULL,
+    days jsonb NOT NULL,
+    hours integer[] NOT NULL,
+    looks integer NOT NULL,
+    refused integer NOT NULL,
+    alone integer NOT NULL,
+    CONSTRAINT policy_seat_month_alone_check CHECK ((alone >= 0)),
+    CONSTRAINT policy_seat_month_hours_check CHECK ((cardinality(hours) = 24)),
+    CONSTRAINT policy_seat_month_looks_check CHECK ((looks >= 0)),
+    CONSTRAINT policy_seat_month_refused_check CHECK ((refused >= 0))
+);
+
+ALTER TABLE ONLY public.policy_seat_month FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_seat_month OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_seat_month IS 'How a seat looked in a month, as counts: what the next months are compared with.';
 
 CREATE TABLE public.policy_session (
     session_id uuid NOT NULL,
@@ -1330,8 +2031,13 @@ CREATE TABLE public.policy_session (
     address text NOT NULL,
     agent text NOT NULL,
     ended_at timestamp with time zone,
+    method text DEFAULT 'password'::text NOT NULL,
+    proved_until timestamp with time zone,
+    enrol_only boolean DEFAULT false NOT NULL,
+    previous_at timestamp with time zone,
     CONSTRAINT policy_session_idle_s_check CHECK ((idle_s > 0)),
-    CONSTRAINT policy_session_kind_check CHECK ((kind = ANY (ARRAY['desk'::text, 'phone'::text])))
+    CONSTRAINT policy_session_kind_check CHECK ((kind = ANY (ARRAY['desk'::text, 'phone'::text]))),
+    CONSTRAINT policy_session_method_check CHECK ((method = ANY (ARRAY['password'::text, 'password+totp'::text, 'password+recovery'::text, 'passkey'::text, 'oidc'::text, 'code'::text])))
 );
 
 ALTER TABLE ONLY public.policy_session FORCE ROW LEVEL SECURITY;
@@ -1341,6 +2047,12 @@ ALTER TABLE public.policy_session OWNER TO ansimnet_owner;
 COMMENT ON COLUMN public.policy_session.address IS 'The network part alone (/24 or /48).';
 
 COMMENT ON COLUMN public.policy_session.agent IS 'The family of the device alone; a phone''s session is bound to it.';
+
+COMMENT ON COLUMN public.policy_session.proved_until IS 'Until when the holder counts as having just proved who it is (step-up).';
+
+COMMENT ON COLUMN public.policy_session.enrol_only IS 'A second factor is required and missing: this session may only add one.';
+
+COMMENT ON COLUMN public.policy_session.previous_at IS 'When the account had signed in before, as its holder is shown.';
 
 CREATE TABLE public.policy_ticket (
     ticket_sha256 bytea NOT NULL,
@@ -1355,6 +2067,23 @@ CREATE TABLE public.policy_ticket (
 ALTER TABLE ONLY public.policy_ticket FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_ticket OWNER TO ansimnet_owner;
+
+CREATE TABLE public.policy_totp (
+    account_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    sealed bytea NOT NULL,
+    last_step bigint DEFAULT 0 NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    confirmed_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.policy_totp FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_totp OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.policy_totp.sealed IS 'The secret, AES-256-GCM under the account''s own key outside the database.';
+
+COMMENT ON COLUMN public.policy_totp.last_step IS 'The last 30-second step whose code was taken: no code opens twice.';
 
 CREATE TABLE public.protection_incident (
     incident_id uuid NOT NULL,
@@ -1527,6 +2256,8 @@ ALTER TABLE public.supervision_alarm OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_alarm IS 'Every alarm once: the fold of the alarm facts. Exactly four triggers (EM-14).';
 
+COMMENT ON COLUMN public.supervision_alarm.finding_note IS 'Sealed under the wearer''s key.';
+
 COMMENT ON COLUMN public.supervision_alarm.basis IS 'What it was decided from (JSON), so that it can be judged again bit for bit.';
 
 CREATE TABLE public.supervision_alarm_fix (
@@ -1558,12 +2289,13 @@ CREATE TABLE public.supervision_condition (
     alarm_m double precision,
     set_at timestamp with time zone NOT NULL,
     ended_at timestamp with time zone,
+    zone_sealed bytea,
     CONSTRAINT supervision_condition_centre_lat_check CHECK (((centre_lat >= ('-90'::integer)::double precision) AND (centre_lat <= (90)::double precision))),
     CONSTRAINT supervision_condition_centre_lon_check CHECK (((centre_lon >= ('-180'::integer)::double precision) AND (centre_lon <= (180)::double precision))),
     CONSTRAINT supervision_condition_check CHECK (((alarm_m > (0)::double precision) AND (alarm_m <= warn_m))),
     CONSTRAINT supervision_condition_check1 CHECK (((trigger <> 'approach'::text) OR ((protected_person_id IS NOT NULL) AND (alarm_m IS NOT NULL) AND (warn_m IS NOT NULL)))),
     CONSTRAINT supervision_condition_check2 CHECK (((trigger <> 'curfew'::text) OR ((since_local IS NOT NULL) AND (until_local IS NOT NULL)))),
-    CONSTRAINT supervision_condition_check3 CHECK (((trigger = 'approach'::text) OR (ring IS NOT NULL) OR ((centre_lat IS NOT NULL) AND (radius_m IS NOT NULL)))),
+    CONSTRAINT supervision_condition_has_zone CHECK (((trigger = 'approach'::text) OR (zone_sealed IS NOT NULL) OR (ring IS NOT NULL) OR ((centre_lat IS NOT NULL) AND (radius_m IS NOT NULL)))),
     CONSTRAINT supervision_condition_radius_m_check CHECK ((radius_m > (0)::double precision)),
     CONSTRAINT supervision_condition_trigger_check CHECK ((trigger = ANY (ARRAY['exclusion_zone'::text, 'curfew'::text, 'approach'::text]))),
     CONSTRAINT supervision_condition_warn_m_check CHECK ((warn_m > (0)::double precision))
@@ -1575,7 +2307,11 @@ ALTER TABLE public.supervision_condition OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_condition IS 'What a wearer must keep to. Never changed: it ends, and another begins. Tamper is implied by every device.';
 
+COMMENT ON COLUMN public.supervision_condition.label IS 'Sealed under the wearer''s key.';
+
 COMMENT ON COLUMN public.supervision_condition.since_local IS 'Seoul time; a window that ends before it begins crosses midnight (EM-18).';
+
+COMMENT ON COLUMN public.supervision_condition.zone_sealed IS 'Ring, or centre and radius (JSON), under the wearer''s key. The open columns hold rows from before.';
 
 CREATE TABLE public.supervision_device (
     device_id uuid NOT NULL,
@@ -1621,6 +2357,8 @@ ALTER TABLE ONLY public.supervision_exception FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.supervision_exception OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_exception IS 'Spans in which a curfew does not bind.';
+
+COMMENT ON COLUMN public.supervision_exception.reason IS 'Sealed under the wearer''s key.';
 
 CREATE TABLE public.supervision_fix (
     fix_id uuid NOT NULL,
@@ -1715,6 +2453,7 @@ CREATE TABLE public.supervision_protected (
     code text,
     place_lat double precision,
     place_lon double precision,
+    place_sealed bytea,
     CONSTRAINT supervision_protected_check CHECK (((place_lat IS NULL) = (place_lon IS NULL))),
     CONSTRAINT supervision_protected_place_lat_check CHECK (((place_lat >= ('-90'::integer)::double precision) AND (place_lat <= (90)::double precision))),
     CONSTRAINT supervision_protected_place_lon_check CHECK (((place_lon >= ('-180'::integer)::double precision) AND (place_lon <= (180)::double precision)))
@@ -1725,6 +2464,8 @@ ALTER TABLE ONLY public.supervision_protected FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.supervision_protected OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_protected IS 'The protected persons whose devices report here. The person is the protection slice''s; place is her registered one.';
+
+COMMENT ON COLUMN public.supervision_protected.place_sealed IS 'Her registered place (JSON), under her key. The open columns hold rows from before.';
 
 CREATE TABLE public.supervision_ticked (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1777,6 +2518,8 @@ ALTER TABLE ONLY public.supervision_wearer FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.supervision_wearer OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.supervision_wearer.offence IS 'EM-01: the four offences that allow a device; there is no fifth.';
+
+COMMENT ON COLUMN public.supervision_wearer.order_number IS 'Sealed under the wearer''s key.';
 
 ALTER TABLE ONLY jobs.procrastinate_events ALTER COLUMN id SET DEFAULT nextval('jobs.procrastinate_events_id_seq'::regclass);
 
@@ -1859,6 +2602,12 @@ ALTER TABLE ONLY public.dispatch_unit
 ALTER TABLE ONLY public.dispatch_warning
     ADD CONSTRAINT dispatch_warning_pkey PRIMARY KEY (warning_id);
 
+ALTER TABLE ONLY public.duties_duty
+    ADD CONSTRAINT duties_duty_pkey PRIMARY KEY (duty_id);
+
+ALTER TABLE ONLY public.duties_rule
+    ADD CONSTRAINT duties_rule_pkey PRIMARY KEY (centre_id, rule, from_at);
+
 ALTER TABLE ONLY public.footage_alarm
     ADD CONSTRAINT footage_alarm_pkey PRIMARY KEY (centre_id, alarm_id);
 
@@ -1880,6 +2629,9 @@ ALTER TABLE ONLY public.footage_view
 ALTER TABLE ONLY public.ledger_checkpoint
     ADD CONSTRAINT ledger_checkpoint_pkey PRIMARY KEY (centre_id, size);
 
+ALTER TABLE ONLY public.ledger_countersign
+    ADD CONSTRAINT ledger_countersign_pkey PRIMARY KEY (centre_id, witness_centre, size);
+
 ALTER TABLE ONLY public.ledger_entry
     ADD CONSTRAINT ledger_entry_pkey PRIMARY KEY (entry_id);
 
@@ -1891,6 +2643,12 @@ ALTER TABLE ONLY public.ledger_seal
 
 ALTER TABLE ONLY public.ledger_seal
     ADD CONSTRAINT ledger_seal_pkey PRIMARY KEY (centre_id, seq);
+
+ALTER TABLE ONLY public.ledger_tombstone
+    ADD CONSTRAINT ledger_tombstone_pkey PRIMARY KEY (centre_id, subject_id, key_year, fingerprint);
+
+ALTER TABLE ONLY public.ledger_witness
+    ADD CONSTRAINT ledger_witness_pkey PRIMARY KEY (centre_id, of_centre, size);
 
 ALTER TABLE ONLY public.link_seen
     ADD CONSTRAINT link_seen_pkey PRIMARY KEY (centre_id, fact_id);
@@ -1910,20 +2668,116 @@ ALTER TABLE ONLY public.policy_account
 ALTER TABLE ONLY public.policy_account
     ADD CONSTRAINT policy_account_pkey PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY public.policy_acquaintance
+    ADD CONSTRAINT policy_acquaintance_pkey PRIMARY KEY (account_id, person_id);
+
+ALTER TABLE ONLY public.policy_agency
+    ADD CONSTRAINT policy_agency_centre_id_kind_name_key UNIQUE (centre_id, kind, name);
+
+ALTER TABLE ONLY public.policy_agency_key
+    ADD CONSTRAINT policy_agency_key_pkey PRIMARY KEY (key_id);
+
+ALTER TABLE ONLY public.policy_agency
+    ADD CONSTRAINT policy_agency_pkey PRIMARY KEY (agency_id);
+
+ALTER TABLE ONLY public.policy_agreement
+    ADD CONSTRAINT policy_agreement_pkey PRIMARY KEY (agreement_id);
+
 ALTER TABLE ONLY public.policy_attempt
     ADD CONSTRAINT policy_attempt_pkey PRIMARY KEY (centre_id, key_sha256);
+
+ALTER TABLE ONLY public.policy_break_glass
+    ADD CONSTRAINT policy_break_glass_pkey PRIMARY KEY (ground_id);
+
+ALTER TABLE ONLY public.policy_centre
+    ADD CONSTRAINT policy_centre_centre_id_municipality_name_key UNIQUE (centre_id, municipality, name);
+
+ALTER TABLE ONLY public.policy_centre
+    ADD CONSTRAINT policy_centre_pkey PRIMARY KEY (member_id);
+
+ALTER TABLE ONLY public.policy_challenge
+    ADD CONSTRAINT policy_challenge_pkey PRIMARY KEY (challenge_sha256);
+
+ALTER TABLE ONLY public.policy_complaint
+    ADD CONSTRAINT policy_complaint_account_id_question_id_key UNIQUE (account_id, question_id);
+
+ALTER TABLE ONLY public.policy_complaint
+    ADD CONSTRAINT policy_complaint_pkey PRIMARY KEY (complaint_id);
+
+ALTER TABLE ONLY public.policy_download
+    ADD CONSTRAINT policy_download_pkey PRIMARY KEY (download_id);
 
 ALTER TABLE ONLY public.policy_enrol_code
     ADD CONSTRAINT policy_enrol_code_pkey PRIMARY KEY (code_sha256);
 
+ALTER TABLE ONLY public.policy_footage_limit
+    ADD CONSTRAINT policy_footage_limit_pkey PRIMARY KEY (centre_id);
+
+ALTER TABLE ONLY public.policy_footage_right
+    ADD CONSTRAINT policy_footage_right_pkey PRIMARY KEY (account_id);
+
 ALTER TABLE ONLY public.policy_ground
     ADD CONSTRAINT policy_ground_pkey PRIMARY KEY (ground_id);
+
+ALTER TABLE ONLY public.policy_hold
+    ADD CONSTRAINT policy_hold_pkey PRIMARY KEY (hold_id);
+
+ALTER TABLE ONLY public.policy_judgement
+    ADD CONSTRAINT policy_judgement_pkey PRIMARY KEY (judgement_id);
+
+ALTER TABLE ONLY public.policy_machine_nonce
+    ADD CONSTRAINT policy_machine_nonce_pkey PRIMARY KEY (centre_id, key_id, nonce_sha256);
+
+ALTER TABLE ONLY public.policy_notice
+    ADD CONSTRAINT policy_notice_pkey PRIMARY KEY (centre_id, notice_id);
+
+ALTER TABLE ONLY public.policy_order
+    ADD CONSTRAINT policy_order_centre_id_issuer_number_sha256_key UNIQUE (centre_id, issuer, number_sha256);
+
+ALTER TABLE ONLY public.policy_order
+    ADD CONSTRAINT policy_order_pkey PRIMARY KEY (order_id);
+
+ALTER TABLE ONLY public.policy_output
+    ADD CONSTRAINT policy_output_pkey PRIMARY KEY (request_id, kind, ref);
+
+ALTER TABLE ONLY public.policy_passkey
+    ADD CONSTRAINT policy_passkey_credential_id_key UNIQUE (credential_id);
+
+ALTER TABLE ONLY public.policy_passkey
+    ADD CONSTRAINT policy_passkey_pkey PRIMARY KEY (passkey_id);
 
 ALTER TABLE ONLY public.policy_permit
     ADD CONSTRAINT policy_permit_pkey PRIMARY KEY (permit_id);
 
 ALTER TABLE ONLY public.policy_question
     ADD CONSTRAINT policy_question_pkey PRIMARY KEY (question_id);
+
+ALTER TABLE ONLY public.policy_recovery_code
+    ADD CONSTRAINT policy_recovery_code_pkey PRIMARY KEY (code_sha256);
+
+ALTER TABLE ONLY public.policy_relation
+    ADD CONSTRAINT policy_relation_pkey PRIMARY KEY (relation_id);
+
+ALTER TABLE ONLY public.policy_release
+    ADD CONSTRAINT policy_release_centre_id_month_key UNIQUE (centre_id, month);
+
+ALTER TABLE ONLY public.policy_release
+    ADD CONSTRAINT policy_release_pkey PRIMARY KEY (release_id);
+
+ALTER TABLE ONLY public.policy_request
+    ADD CONSTRAINT policy_request_pkey PRIMARY KEY (request_id);
+
+ALTER TABLE ONLY public.policy_review
+    ADD CONSTRAINT policy_review_centre_id_month_key UNIQUE (centre_id, month);
+
+ALTER TABLE ONLY public.policy_review
+    ADD CONSTRAINT policy_review_pkey PRIMARY KEY (review_id);
+
+ALTER TABLE ONLY public.policy_same_person
+    ADD CONSTRAINT policy_same_person_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.policy_seat_month
+    ADD CONSTRAINT policy_seat_month_pkey PRIMARY KEY (centre_id, month, account_id);
 
 ALTER TABLE ONLY public.policy_session
     ADD CONSTRAINT policy_session_pkey PRIMARY KEY (session_id);
@@ -1933,6 +2787,9 @@ ALTER TABLE ONLY public.policy_session
 
 ALTER TABLE ONLY public.policy_ticket
     ADD CONSTRAINT policy_ticket_pkey PRIMARY KEY (ticket_sha256);
+
+ALTER TABLE ONLY public.policy_totp
+    ADD CONSTRAINT policy_totp_pkey PRIMARY KEY (account_id);
 
 ALTER TABLE ONLY public.protection_incident
     ADD CONSTRAINT protection_incident_pkey PRIMARY KEY (incident_id);
@@ -2045,6 +2902,12 @@ CREATE INDEX dispatch_order_incident ON public.dispatch_order USING btree (incid
 
 CREATE INDEX dispatch_test_alarm_raised ON public.dispatch_test_alarm USING btree (centre_id, raised_at DESC);
 
+CREATE INDEX duties_duty_about ON public.duties_duty USING btree (centre_id, about);
+
+CREATE INDEX duties_duty_owed ON public.duties_duty USING btree (centre_id, rule, about) WHERE ((met_at IS NULL) AND (lapsed_at IS NULL));
+
+CREATE INDEX duties_duty_waiting ON public.duties_duty USING btree (centre_id, due_at) WHERE ((met_at IS NULL) AND (lapsed_at IS NULL) AND (breached_at IS NULL));
+
 CREATE INDEX footage_alarm_incident ON public.footage_alarm USING btree (centre_id, incident_id);
 
 CREATE INDEX footage_alarm_provision ON public.footage_alarm USING btree (centre_id, provision_id);
@@ -2059,9 +2922,39 @@ CREATE INDEX notifications_address_subject ON public.notifications_address USING
 
 CREATE INDEX notifications_delivery_about ON public.notifications_delivery USING btree (centre_id, about);
 
+CREATE INDEX policy_account_agency ON public.policy_account USING btree (agency_id) WHERE (agency_id IS NOT NULL);
+
+CREATE INDEX policy_agency_key_account ON public.policy_agency_key USING btree (account_id);
+
+CREATE UNIQUE INDEX policy_agency_key_fingerprint ON public.policy_agency_key USING btree (centre_id, fingerprint) WHERE (ended_at IS NULL);
+
+CREATE INDEX policy_agreement_agency ON public.policy_agreement USING btree (agency_id, until_at DESC);
+
+CREATE INDEX policy_agreement_running ON public.policy_agreement USING btree (centre_id, until_at) WHERE (told_end_at IS NULL);
+
+CREATE INDEX policy_break_glass_owed ON public.policy_break_glass USING btree (centre_id, justify_by) WHERE (judged_at IS NULL);
+
+CREATE INDEX policy_centre_agency ON public.policy_centre USING btree (agency_id);
+
+CREATE INDEX policy_challenge_expires ON public.policy_challenge USING btree (expires_at);
+
+CREATE INDEX policy_complaint_open ON public.policy_complaint USING btree (centre_id, asked_at) WHERE (answered_at IS NULL);
+
 CREATE INDEX policy_ground_about ON public.policy_ground USING gin (about);
 
 CREATE INDEX policy_ground_alive ON public.policy_ground USING btree (centre_id, until_at) WHERE (ended_at IS NULL);
+
+CREATE INDEX policy_hold_resources ON public.policy_hold USING gin (resources) WHERE (released_at IS NULL);
+
+CREATE UNIQUE INDEX policy_identity_account ON public.policy_identity USING btree (account_id, issuer) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX policy_identity_one ON public.policy_identity USING btree (centre_id, identity_sha256) WHERE (ended_at IS NULL);
+
+CREATE INDEX policy_judgement_about ON public.policy_judgement USING btree (centre_id, about, judged_at DESC);
+
+CREATE INDEX policy_machine_nonce_expires ON public.policy_machine_nonce USING btree (expires_at);
+
+CREATE INDEX policy_passkey_account ON public.policy_passkey USING btree (account_id) WHERE (revoked_at IS NULL);
 
 CREATE INDEX policy_permit_account ON public.policy_permit USING btree (account_id) WHERE (revoked_at IS NULL);
 
@@ -2070,6 +2963,12 @@ CREATE INDEX policy_permit_ground ON public.policy_permit USING btree (ground_id
 CREATE INDEX policy_permit_resources ON public.policy_permit USING gin (resources);
 
 CREATE INDEX policy_question_resources ON public.policy_question USING gin (resources);
+
+CREATE INDEX policy_recovery_code_account ON public.policy_recovery_code USING btree (account_id) WHERE (used_at IS NULL);
+
+CREATE INDEX policy_relation_account ON public.policy_relation USING btree (account_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX policy_request_open ON public.policy_request USING btree (centre_id, answer_by) WHERE (state = 'waiting'::text);
 
 CREATE INDEX policy_session_account ON public.policy_session USING btree (account_id) WHERE (ended_at IS NULL);
 
@@ -2125,17 +3024,29 @@ CREATE TRIGGER procrastinate_trigger_status_events_update_v1 AFTER UPDATE OF sta
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_checkpoint FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_change();
 
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_countersign FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_change();
+
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_entry FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_change();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_seal FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_change();
 
-CREATE TRIGGER inserted AFTER INSERT ON public.ledger_entry FOR EACH ROW EXECUTE FUNCTION public.ledger_entry_inserted();
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_tombstone FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_change();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON public.ledger_witness FOR EACH ROW EXECUTE FUNCTION public.ledger_refuse_change();
+
+CREATE TRIGGER inserted AFTER INSERT ON public.ledger_entry REFERENCING NEW TABLE AS fresh FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_entry_inserted();
 
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_checkpoint FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_countersign FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
 
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
 
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_seal FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_tombstone FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_witness FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
 
 ALTER TABLE ONLY jobs.procrastinate_events
     ADD CONSTRAINT procrastinate_events_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs.procrastinate_jobs(id) ON DELETE CASCADE;
@@ -2194,23 +3105,110 @@ ALTER TABLE ONLY public.dispatch_warning
 ALTER TABLE ONLY public.footage_provision_camera
     ADD CONSTRAINT footage_provision_camera_centre_id_provision_id_fkey FOREIGN KEY (centre_id, provision_id) REFERENCES public.footage_provision(centre_id, provision_id);
 
-ALTER TABLE ONLY public.ledger_pending
-    ADD CONSTRAINT ledger_pending_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.ledger_entry(entry_id);
+ALTER TABLE ONLY public.policy_account
+    ADD CONSTRAINT policy_account_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.policy_agency(agency_id);
 
-ALTER TABLE ONLY public.ledger_seal
-    ADD CONSTRAINT ledger_seal_entry_id_fkey FOREIGN KEY (entry_id) REFERENCES public.ledger_entry(entry_id);
+ALTER TABLE ONLY public.policy_acquaintance
+    ADD CONSTRAINT policy_acquaintance_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_agency_key
+    ADD CONSTRAINT policy_agency_key_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_agreement
+    ADD CONSTRAINT policy_agreement_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.policy_agency(agency_id);
+
+ALTER TABLE ONLY public.policy_agreement
+    ADD CONSTRAINT policy_agreement_renews_fkey FOREIGN KEY (renews) REFERENCES public.policy_agreement(agreement_id);
+
+ALTER TABLE ONLY public.policy_break_glass
+    ADD CONSTRAINT policy_break_glass_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_break_glass
+    ADD CONSTRAINT policy_break_glass_ground_id_fkey FOREIGN KEY (ground_id) REFERENCES public.policy_ground(ground_id);
+
+ALTER TABLE ONLY public.policy_break_glass
+    ADD CONSTRAINT policy_break_glass_judged_by_fkey FOREIGN KEY (judged_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_centre
+    ADD CONSTRAINT policy_centre_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.policy_agency(agency_id);
+
+ALTER TABLE ONLY public.policy_complaint
+    ADD CONSTRAINT policy_complaint_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_complaint
+    ADD CONSTRAINT policy_complaint_answered_by_fkey FOREIGN KEY (answered_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_complaint
+    ADD CONSTRAINT policy_complaint_question_id_fkey FOREIGN KEY (question_id) REFERENCES public.policy_question(question_id);
+
+ALTER TABLE ONLY public.policy_download
+    ADD CONSTRAINT policy_download_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
 
 ALTER TABLE ONLY public.policy_enrol_code
     ADD CONSTRAINT policy_enrol_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
 
+ALTER TABLE ONLY public.policy_footage_right
+    ADD CONSTRAINT policy_footage_right_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_hold
+    ADD CONSTRAINT policy_hold_placed_by_fkey FOREIGN KEY (placed_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_hold
+    ADD CONSTRAINT policy_hold_released_by_fkey FOREIGN KEY (released_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_identity
+    ADD CONSTRAINT policy_identity_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_judgement
+    ADD CONSTRAINT policy_judgement_judged_by_fkey FOREIGN KEY (judged_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_machine_nonce
+    ADD CONSTRAINT policy_machine_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES public.policy_agency_key(key_id);
+
+ALTER TABLE ONLY public.policy_order
+    ADD CONSTRAINT policy_order_confirmed_by_fkey FOREIGN KEY (confirmed_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_order
+    ADD CONSTRAINT policy_order_ended_by_fkey FOREIGN KEY (ended_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_order
+    ADD CONSTRAINT policy_order_registered_by_fkey FOREIGN KEY (registered_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_output
+    ADD CONSTRAINT policy_output_request_id_fkey FOREIGN KEY (request_id) REFERENCES public.policy_request(request_id);
+
+ALTER TABLE ONLY public.policy_passkey
+    ADD CONSTRAINT policy_passkey_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
 ALTER TABLE ONLY public.policy_question
     ADD CONSTRAINT policy_question_permit_id_fkey FOREIGN KEY (permit_id) REFERENCES public.policy_permit(permit_id);
+
+ALTER TABLE ONLY public.policy_recovery_code
+    ADD CONSTRAINT policy_recovery_code_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_relation
+    ADD CONSTRAINT policy_relation_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_request
+    ADD CONSTRAINT policy_request_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_request
+    ADD CONSTRAINT policy_request_decided_by_fkey FOREIGN KEY (decided_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_review
+    ADD CONSTRAINT policy_review_signed_by_fkey FOREIGN KEY (signed_by) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_same_person
+    ADD CONSTRAINT policy_same_person_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
 
 ALTER TABLE ONLY public.policy_session
     ADD CONSTRAINT policy_session_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
 
 ALTER TABLE ONLY public.policy_ticket
     ADD CONSTRAINT policy_ticket_permit_id_fkey FOREIGN KEY (permit_id) REFERENCES public.policy_permit(permit_id);
+
+ALTER TABLE ONLY public.policy_totp
+    ADD CONSTRAINT policy_totp_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
 
 ALTER TABLE ONLY public.protection_incident
     ADD CONSTRAINT protection_incident_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
@@ -2368,6 +3366,10 @@ ALTER TABLE public.dispatch_unit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_warning ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.duties_duty ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.duties_rule ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.footage_alarm ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_guest_permit ENABLE ROW LEVEL SECURITY;
@@ -2382,11 +3384,17 @@ ALTER TABLE public.footage_view ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_checkpoint ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.ledger_countersign ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.ledger_entry ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_pending ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_seal ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_tombstone ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.ledger_witness ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.link_seen ENABLE ROW LEVEL SECURITY;
 
@@ -2396,19 +3404,73 @@ ALTER TABLE public.notifications_delivery ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_account ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.policy_acquaintance ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_agency ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_agency_key ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_agreement ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.policy_attempt ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_break_glass ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_centre ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_challenge ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_complaint ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_download ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_enrol_code ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.policy_footage_limit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_footage_right ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.policy_ground ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_hold ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_identity ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_judgement ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_machine_nonce ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_notice ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_order ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_output ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_passkey ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_permit ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_question ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.policy_recovery_code ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_relation ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_release ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_request ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_review ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_same_person ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_seat_month ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.policy_session ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_ticket ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_totp ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.protection_incident ENABLE ROW LEVEL SECURITY;
 
@@ -2429,6 +3491,8 @@ CREATE POLICY sealer ON public.ledger_entry FOR SELECT TO ansimnet_sealer USING 
 CREATE POLICY sealer ON public.ledger_pending TO ansimnet_sealer USING (true);
 
 CREATE POLICY sealer ON public.ledger_seal TO ansimnet_sealer USING (true) WITH CHECK (true);
+
+CREATE POLICY sealer ON public.ledger_tombstone FOR SELECT TO ansimnet_sealer USING (true);
 
 ALTER TABLE public.supervision_alarm ENABLE ROW LEVEL SECURITY;
 
@@ -2490,6 +3554,10 @@ CREATE POLICY tenant ON public.dispatch_unit USING ((centre_id = ( SELECT public
 
 CREATE POLICY tenant ON public.dispatch_warning USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.duties_duty USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.duties_rule USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.footage_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_guest_permit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
@@ -2504,11 +3572,17 @@ CREATE POLICY tenant ON public.footage_view USING ((centre_id = ( SELECT public.
 
 CREATE POLICY tenant ON public.ledger_checkpoint USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.ledger_countersign USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.ledger_entry USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.ledger_pending USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.ledger_seal USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.ledger_tombstone USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.ledger_witness USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.link_seen USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -2518,19 +3592,73 @@ CREATE POLICY tenant ON public.notifications_delivery USING ((centre_id = ( SELE
 
 CREATE POLICY tenant ON public.policy_account USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.policy_acquaintance USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_agency USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_agency_key USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_agreement USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.policy_attempt USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_break_glass USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_centre USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_challenge USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_complaint USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_download USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_enrol_code USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.policy_footage_limit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_footage_right USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.policy_ground USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_hold USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_identity USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_judgement USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_machine_nonce USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_notice USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_order USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_output USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_passkey USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_permit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_question USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.policy_recovery_code USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_relation USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_release USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_request USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_review USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_same_person USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_seat_month USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.policy_session USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_ticket USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_totp USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.protection_incident USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -2660,6 +3788,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_unit TO ansimnet_city
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_warning TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_warning TO ansimnet_city;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.duties_duty TO ansimnet_tracking;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.duties_duty TO ansimnet_city;
+
+GRANT SELECT,INSERT ON TABLE public.duties_rule TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.duties_rule TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_city;
 
@@ -2682,6 +3816,9 @@ GRANT SELECT ON TABLE public.ledger_checkpoint TO ansimnet_tracking;
 GRANT SELECT ON TABLE public.ledger_checkpoint TO ansimnet_city;
 GRANT SELECT,INSERT ON TABLE public.ledger_checkpoint TO ansimnet_sealer;
 
+GRANT SELECT,INSERT ON TABLE public.ledger_countersign TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.ledger_countersign TO ansimnet_city;
+
 GRANT SELECT,INSERT ON TABLE public.ledger_entry TO ansimnet_tracking;
 GRANT SELECT,INSERT ON TABLE public.ledger_entry TO ansimnet_city;
 GRANT SELECT ON TABLE public.ledger_entry TO ansimnet_sealer;
@@ -2693,6 +3830,13 @@ GRANT SELECT,DELETE ON TABLE public.ledger_pending TO ansimnet_sealer;
 GRANT SELECT ON TABLE public.ledger_seal TO ansimnet_tracking;
 GRANT SELECT ON TABLE public.ledger_seal TO ansimnet_city;
 GRANT SELECT,INSERT ON TABLE public.ledger_seal TO ansimnet_sealer;
+
+GRANT SELECT,INSERT ON TABLE public.ledger_tombstone TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.ledger_tombstone TO ansimnet_city;
+GRANT SELECT ON TABLE public.ledger_tombstone TO ansimnet_sealer;
+
+GRANT SELECT,INSERT ON TABLE public.ledger_witness TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.ledger_witness TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_seen TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.link_seen TO ansimnet_city;
@@ -2706,14 +3850,71 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.notifications_delivery TO ansi
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_account TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_account TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_acquaintance TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_acquaintance TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_agency TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_agency TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_agency_key TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_agency_key TO ansimnet_city;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.policy_agreement TO ansimnet_tracking;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.policy_agreement TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_attempt TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_attempt TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_break_glass TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_break_glass TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_centre TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_centre TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_challenge TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_challenge TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_complaint TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_complaint TO ansimnet_city;
+
+GRANT SELECT,INSERT ON TABLE public.policy_download TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.policy_download TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_enrol_code TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_enrol_code TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_footage_limit TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_footage_limit TO ansimnet_city;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.policy_footage_right TO ansimnet_tracking;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.policy_footage_right TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_ground TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_ground TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_hold TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_hold TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_identity TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_identity TO ansimnet_city;
+
+GRANT SELECT,INSERT ON TABLE public.policy_judgement TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.policy_judgement TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_machine_nonce TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_machine_nonce TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_notice TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_notice TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_order TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_order TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_output TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_output TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_passkey TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_passkey TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_permit TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_permit TO ansimnet_city;
@@ -2721,11 +3922,35 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_permit TO ansimnet_city
 GRANT SELECT,INSERT ON TABLE public.policy_question TO ansimnet_tracking;
 GRANT SELECT,INSERT ON TABLE public.policy_question TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_recovery_code TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_recovery_code TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_relation TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_relation TO ansimnet_city;
+
+GRANT SELECT,INSERT ON TABLE public.policy_release TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.policy_release TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_request TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_request TO ansimnet_city;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.policy_review TO ansimnet_tracking;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.policy_review TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_same_person TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_same_person TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_seat_month TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_seat_month TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_session TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_session TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_ticket TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_ticket TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_totp TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_totp TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_incident TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_incident TO ansimnet_city;

@@ -11,7 +11,7 @@ import pytest
 from ansimnet.kernel.clock import SimulatedClock
 from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
-from ansimnet.platform.db import Db
+from ansimnet.platform.db import Db, Dbs
 from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.model import PERSONAL, Account
 
@@ -40,3 +40,8 @@ def make() -> Make:
             )
 
     return make_account
+
+
+@pytest.fixture
+async def two(dbs: Dbs, make: Make) -> tuple[Account, Account]:
+    return await make(dbs.city, Role.CENTRE_OPERATOR), await make(dbs.city, Role.SHIFT_LEAD)
