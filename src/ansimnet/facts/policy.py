@@ -197,7 +197,7 @@ class ApprovalAnswered(Fact):
     kind: ClassVar[str] = "policy.request.answered.v1"
     request_id: UUID
     request_kind: str
-    answer: str
+    outcome: str
     by: AccountId | None
     role: str
     ground_id: GroundId | None

@@ -66,7 +66,7 @@ async def test_an_approved_search_has_a_scoped_ending_ground_for_its_asker_alone
     [told] = await facts(dbs.city, ApprovalAsked)
     assert told.request_id == asked.request_id
     [answered] = await facts(dbs.city, ApprovalAnswered)
-    assert (answered.answer, answered.by, answered.role) == ("approved", lead.account_id, "shift_lead")
+    assert (answered.outcome, answered.by, answered.role) == ("approved", lead.account_id, "shift_lead")
 
 
 @pytest.mark.requirement("DI-08")

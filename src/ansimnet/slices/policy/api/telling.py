@@ -48,7 +48,7 @@ async def _asked(tx: Tx, entry: Entry, account: SignedIn) -> dict[str, Any] | No
         "request_id": fact.request_id,
         "request_kind": fact.request_kind,
         "urgent": fact.urgent,
-        "answer_by": fact.answer_by,
+        "answer_by": fact.outcome_by,
         "mine": account.account_id == fact.asked_by,
     }
 

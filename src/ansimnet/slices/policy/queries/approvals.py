@@ -309,7 +309,7 @@ async def _settle(
         happened_at=now,
         request_id=row.request_id,
         request_kind=row.kind,
-        answer=state,
+        outcome=state,
         by=by,
         role=role or "",
         ground_id=ground_id,
