@@ -48,7 +48,7 @@ async def _asked(tx: Tx, entry: Entry, account: SignedIn) -> dict[str, Any] | No
         "request_id": fact.request_id,
         "request_kind": fact.request_kind,
         "urgent": fact.urgent,
-        "answer_by": fact.outcome_by,
+        "answer_by": fact.answer_by,
         "mine": account.account_id == fact.asked_by,
     }
 
@@ -63,7 +63,7 @@ async def _answered(tx: Tx, entry: Entry, account: SignedIn) -> dict[str, Any] |
     return {
         "request_id": fact.request_id,
         "request_kind": fact.request_kind,
-        "answer": fact.answer,
+        "answer": fact.outcome,
         "until_at": fact.until_at,
         "mine": mine,
     }
