@@ -138,6 +138,15 @@ def around(lines: tuple[Line, ...], full: bool) -> Iterator[Asked]:
                     yield _ask(who, act, purpose, line.masking, situation, changes)
 
 
+def opened_by(line: Line) -> Iterator[Asked]:
+    """Yield the questions that a row, true or falsified, answers with yes when everything is in order."""
+    for home, place in product(sorted(line.homes), sorted(line.places)):
+        if line.joins(home, place):
+            perfect = fitting(line, CENTRES[home], CENTRES[place])
+            for role, act, purpose in product(sorted(line.roles), sorted(line.acts), sorted(line.purposes)):
+                yield Asked(account(role, CENTRES[home]), act, purpose, line.masking, perfect)
+
+
 def fitting(line: Line, home: CentreId, place: CentreId) -> Situation:
     """Return a situation in which a row opens its door."""
     grounds = () if line.standing else (good_ground(line.ground, line, None if home == place else home),)

@@ -1,7 +1,8 @@
 """Does the table answer as an independent reader of it does? The whole decision space, ours beside Cedar's.
 
 The rows are translated to Cedar policies (`rules/cedar.py` never calls our core). Every role, act, purpose and pair of
-centres is crossed with grounds, and around every row each way to miss it is asked (full: every two ways at once). Ours
+centres is crossed with grounds, and around every row each way to miss it is asked (full: every two ways at once), and
+what each falsified row would open. Ours
 and `cedarpy` must agree on yes and no, and on the row that says yes. Then rows are falsified, one at a time, and each
 falsified table must be told from the true one.
 
@@ -18,7 +19,7 @@ from typing import Any
 
 from evaluation._policy_cedar import Oracle
 from evaluation._policy_faults import faults
-from evaluation._policy_space import Asked, around, crossing
+from evaluation._policy_space import Asked, around, crossing, opened_by
 
 from ansimnet.app.measure import Options
 from ansimnet.kernel.permits import Act, Role
@@ -40,7 +41,9 @@ def run(options: Options) -> dict[str, Any]:
     full = options.size == "full"
     oracle = Oracle(NEWEST.lines, NEWEST.nevers, NEWEST.aparts)
     seen = Seen()
-    stream = chain(around(NEWEST.lines, full), crossing(full))
+    chosen = faults(NEWEST.lines, NEWEST.nevers, Random(options.seed), PLANTED[options.size])
+    falsified = (ln for _, lines, _ in chosen for ln in lines if ln not in NEWEST.lines)
+    stream = chain(chain.from_iterable(map(opened_by, falsified)), crossing(full), around(NEWEST.lines, full))
     total = EXPECTED[options.size]
     while chunk := take(stream, CHUNK):
         before = seen.questions
@@ -49,7 +52,6 @@ def run(options: Options) -> dict[str, Any]:
     options.progress(0, 1, "taking rows away")
     idle = sorted(ln.name for ln in NEWEST.lines if not decisive(ln.name, seen.used[ln.name]))
     options.progress(0, 1, "falsifying rows")
-    chosen = faults(NEWEST.lines, NEWEST.nevers, Random(options.seed), PLANTED[options.size])
     missed = [name for name, lines, keys in chosen if not told(lines, keys, seen.kept)]
     return {
         "questions": seen.questions,
@@ -101,7 +103,7 @@ class Seen:
                 kept.append((q, rows is not None, mine.line))
 
 
-MOST_KEPT = 3000
+MOST_KEPT = 12_000
 """Per role and act, for telling falsified tables apart."""
 
 
