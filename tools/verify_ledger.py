@@ -86,6 +86,7 @@ class Verifier:
         self.findings: list[dict[str, Any]] = []
         self.tree = Roots()
         self.head = bytes(32)
+        self.known: set[str] = set()
         self.centre: str | None = None
         self.checkpoints: list[dict[str, Any]] = []
         self.ended = False
@@ -175,6 +176,9 @@ class Verifier:
             self.found("edited", seq, "the header is not one of this ledger")
         if seq != self.tree.size + 1:
             self.found("gap", seq, f"after {self.tree.size} comes {seq}")
+        if header.get("entry_id") in self.known:
+            self.found("repeated", seq, "its entry has a number already")
+        self.known.add(str(header.get("entry_id")))
         if header.get("prev") != self.head.hex():
             self.found("broken-link", seq, "does not name the hash before it")
         digest = self.content(value)

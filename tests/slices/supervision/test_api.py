@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
@@ -17,6 +18,7 @@ from ansimnet.kernel.permits import Role
 from ansimnet.platform import http as platform_http
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.parts import Context
+from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy import wiring as policy_wiring
 from ansimnet.slices.supervision import wiring
@@ -59,9 +61,9 @@ class Desk:
 
 
 @pytest.fixture
-async def desk(dbs: Dbs) -> AsyncIterator[Desk]:
+async def desk(dbs: Dbs, tmp_path: Path) -> AsyncIterator[Desk]:
     clock = SimulatedClock(NOON)
-    context = cast(Context, type("C", (), {"dbs": dbs, "clock": clock}))
+    context = cast(Context, type("C", (), {"dbs": dbs, "clock": clock, "settings": Settings(data_dir=tmp_path)}))
     app = FastAPI()
     platform_http.install(app)
     for module in (policy_wiring, wiring):

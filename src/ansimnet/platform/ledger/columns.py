@@ -127,6 +127,8 @@ def judge(c: Columns, centre_id: str, after: int) -> Stretch | None:
         return None
     if c.prev_hash[32:] != c.hash[:-32]:
         return None
+    if len({c.entry_id[a : a + 16] for a in range(0, 16 * n, 16)}) != n:  # beyond a chunk the table's key forbids it
+        return None
     flags = np.frombuffer(c.flags, np.uint8)
     if np.any(((flags & PAYLOAD) != 0) != ((flags & PAYLOAD_HASH) != 0)):
         return None

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from psycopg import AsyncConnection
 
@@ -98,6 +99,7 @@ class ChainWalk:
         self._sizes = frozenset(sizes)
         self._tree = merkle.Tree()
         self._seq = 0
+        self._known: set[UUID] = set()
 
     def take(self, row: SealedRow) -> None:
         """Judge one row against the one before it."""
@@ -106,6 +108,9 @@ class ChainWalk:
             report.found("gap", row.seq, f"after {self._seq} comes {row.seq}")
         if row.prev_hash != report.head:
             report.found("broken-link", row.seq, "does not name the hash before it")
+        if row.entry_id in self._known:
+            report.found("repeated", row.seq, "its entry has a number already")
+        self._known.add(row.entry_id)
         if row.kind is None:
             report.found("missing-entry", row.seq, "sealed, but its entry is gone")
         elif row.entry_centre != row.centre_id:
