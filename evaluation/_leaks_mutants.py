@@ -217,7 +217,8 @@ def _conditions(tree: ast.AST) -> list[tuple[ast.If, int]]:
         if not isinstance(node, ast.If) or node.orelse:
             continue
         last = node.body[-1]
-        if not isinstance(last, ast.Raise | ast.Return):
+        refuses = isinstance(last, ast.Raise) or (isinstance(last, ast.Return) and last.value is not None)
+        if not refuses:  # a bare return ends what is done already: no check
             continue
         either = isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.Or)
         parts = len(node.test.values) if isinstance(node.test, ast.BoolOp) and either else 1
