@@ -27,7 +27,7 @@ demo: setup ## start the whole system with the simulated district and open the c
 	@$(BIN)/ansimnet demo $(ARGS)
 
 test: setup browser ## run every test (web tests included)
-	@$(BIN)/pytest $(PARTS)
+	@$(BIN)/python tools/test.py $(PARTS)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" npm --prefix web test --silent
 
 lint: setup ## ruff, mypy --strict, import contracts, web linter
