@@ -331,3 +331,26 @@ async def test_when_the_danger_is_over_the_provision_lives_ten_minutes_at_most(c
     async with asyncio.timeout(5):
         while (await city.cameras_of(incident_id))["not_after"] == before:
             await asyncio.sleep(0.02)
+
+
+@pytest.mark.requirement("CC-03")
+async def test_a_broken_glass_opens_the_named_camera_masked_until_it_ends(city: Centres) -> None:
+    async with city.dbs.city.transaction() as tx:
+        named, other = [r[0] for r in await tx.all("select camera_id from camera order by code limit 2")]
+    path = f"/cameras/{named}/tickets"
+    assert (await city.post("operator", path, {})).status_code == 403, "no glass is broken yet"
+    operator = city.accounts["operator"]
+    why = "골목에서 사람이 쓰러져 움직이지 않습니다"
+    glass = await policy.open_break_glass(city.dbs.city, operator, resources=[named], reason=why, now=now())
+    assert (await city.post("operator", f"/cameras/{other}/tickets", {})).status_code == 403
+    for seat in ("controller", "officer", "city-admin"):
+        assert (await city.post(seat, path, {})).status_code == 403, seat
+    got = (await city.post("operator", path, {})).json()
+    assert got["masking"] == "masked"
+    async with watching(stage_at(city, got["url"]), got["ticket"]) as w:
+        await w.frames(5)
+        assert w.words[0]["masking"] == "masked"
+        async with city.dbs.city.transaction() as tx:
+            await policy.end_ground(tx, glass, "over", now(), actor=f"account:{operator.account_id}")
+        assert await w.close_code() == 4403
+    assert (await city.post("operator", path, {})).status_code == 403

@@ -191,6 +191,14 @@ class Desk:
             raise Conflict(f"this provision is {p.state}", todo="a confirmed trigger opens a new one")
         return p
 
+    async def ticket_of_own(self, account: policy.Account, camera_id: UUID) -> TicketShown:
+        """Return a ticket for a camera by a ground of the account's own."""
+        async with self.giver.db.transaction() as tx:
+            got = await self.giver.ticket_of_own(tx, account, CameraId(camera_id))
+        return TicketShown(
+            ticket=got.ticket, url=self.url, not_after=got.not_after, permit_id=got.permit_id, masking=got.masking
+        )
+
     async def ticket(self, account: policy.Account, provision_id: UUID, form: TicketForm) -> TicketShown:
         """Return a ticket, from here or from the giving centre."""
         if self.gives(account):
@@ -359,6 +367,13 @@ def routes(desk: Desk) -> APIRouter:
     ) -> TicketShown:
         """A one-use ticket for one camera's stream."""
         return await desk.ticket(account, provision_id, form)
+
+    @api.post("/cameras/{camera_id}/tickets")
+    async def ticket_of_own(
+        camera_id: UUID, account: Annotated[policy.Account, Depends(door(Act.VIEW_STREAM))]
+    ) -> TicketShown:
+        """A one-use ticket by a ground of one's own, such as a broken glass. Masked; never from outside."""
+        return await desk.ticket_of_own(account, camera_id)
 
     @api.post("/provisions/{provision_id}/marks")
     async def mark(

@@ -239,6 +239,27 @@ class Giver:
         ticket = await policy.issue_ticket(tx, permit, camera_id, extras, now)
         return Ticket(ticket, permit.permit_id, permit.not_after, masking)
 
+    async def ticket_of_own(self, tx: Tx, account: policy.Account, camera_id: CameraId) -> Ticket:
+        """Return a one-use ticket for a camera of this city by a ground of one's own, such as a broken glass.
+
+        Everybody in the picture is masked, and no track is marked: there is no subject. The camera must be named by
+        the ground, so that no wider look hides behind it.
+
+        Raises:
+            Forbidden: no ground of this account opens this camera; to another centre none ever does.
+        """
+        now = self.clock.now()
+        permit = await policy.permit(
+            self.db, account, Act.VIEW_STREAM, resource=camera_id, purpose=Purpose.RESPOND, screen=SCREEN, now=now
+        )
+        extras: dict[str, Any] = {
+            "masking": Masking.MASKED.value,
+            "viewer": f"{account.login}@{_CENTRES.get(account.centre_id, 'elsewhere')}",
+            "account": account_to_json(account),
+        }
+        ticket = await policy.issue_ticket(tx, permit, camera_id, extras, now)
+        return Ticket(ticket, permit.permit_id, permit.not_after, Masking.MASKED)
+
     async def mark(
         self, tx: Tx, account: policy.Account, provision_id: UUID, camera_id: CameraId, track: str
     ) -> tuple[PermitId, datetime]:
