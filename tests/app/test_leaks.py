@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import pytest
+import structlog
 
 from ansimnet.app.measure import Options
 
@@ -16,9 +18,13 @@ def figures() -> dict[str, Any]:
     def quiet(_: float, __: float, ___: str) -> None:
         """Say nothing."""
 
-    return leaks.run(
-        Options(size="small", seed=3, world=None, data=None, kills=None, progress=quiet, requests=400, mutants=2)
-    )
+    try:
+        return leaks.run(
+            Options(size="small", seed=3, world=None, data=None, kills=None, progress=quiet, requests=400, mutants=2)
+        )
+    finally:  # it silences a process that it has for itself
+        logging.disable(logging.NOTSET)
+        structlog.reset_defaults()
 
 
 @pytest.mark.timeout(300)
