@@ -58,9 +58,9 @@ def test_the_row_a_database_refused_is_hidden(out: io.StringIO) -> None:
 
 
 def test_libraries_logs_go_the_same_way(out: io.StringIO) -> None:
-    logging.getLogger("some.library").error("connecting to postgresql://city:hunter2@db/x")
+    logging.getLogger("some.package").error("connecting to postgresql://city:hunter2@db/x")
     assert "hunter2" not in out.getvalue()
-    assert last(out)["logger"] == "some.library"
+    assert last(out)["logger"] == "some.package"
 
 
 def test_numbers_are_served() -> None:
