@@ -305,6 +305,13 @@ async def test_no_address_leaves_the_built_pages(edge: Edge, path: str) -> None:
     assert "root:" not in answer.text
 
 
+async def test_the_contract_is_written_once_however_often_anybody_asks(edge: Edge) -> None:
+    answers = [await edge.browser().get("/api/v1/openapi.json") for _ in range(3)]
+    assert {a.content for a in answers} == {answers[0].content}
+    assert answers[0].json()["paths"].keys() == edge.app.openapi()["paths"].keys()
+    assert edge.app.openapi() is edge.app.openapi()  # half a second of work that a stranger could ask for
+
+
 @pytest.mark.parametrize("path", ["//evil.example", "//evil.example/%2e%2e", "/\\evil.example", "/phone/", "/assets"])
 async def test_nobody_is_sent_elsewhere(edge: Edge, path: str) -> None:
     answer = await edge.browser().get(HERE + path)

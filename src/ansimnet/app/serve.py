@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import mimetypes
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -86,13 +88,14 @@ def build(hosted: Host, *, lifespan: Callable[[FastAPI], Any] | None = None) -> 
         prepare(app)
     _system(app, hosted)
     _pages(app, settings)
-    app.openapi = lambda: contract.describe(app)  # type: ignore[method-assign]
+    app.openapi = cache(lambda: contract.describe(app))  # type: ignore[method-assign]
     return app
 
 
 def _system(app: FastAPI, hosted: Host) -> None:
     context = hosted.context
     live = Live(context.dbs, hosted.parts.live, context.clock, frozenset({context.settings.public_url}))
+    written = cache(lambda: json.dumps(app.openapi(), ensure_ascii=False).encode())  # once: anybody may ask
 
     @app.get("/healthz", tags=["system"])
     async def healthz(
@@ -110,7 +113,7 @@ def _system(app: FastAPI, hosted: Host) -> None:
         ),
     ) -> dict[str, Any]:
         """This document."""
-        return app.openapi()
+        return Response(written(), media_type="application/json")  # type: ignore[return-value]
 
     @app.get("/metrics", tags=["system"], responses={200: {"content": {"text/plain": {}}}}, response_class=Response)
     async def metrics(
