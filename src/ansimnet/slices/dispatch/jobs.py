@@ -65,6 +65,7 @@ def readers(maps: MapData) -> list[Reader]:
         DeliveryRecorded: on_delivery,
         **dict.fromkeys(PROVISION_FACTS, on_provision),
         **dict.fromkeys((WarningIssued, WarningAcknowledged, WarningEscalated, HelpAsked), on_victim),
+        TestAlarmAnswered: on_test_answered,
     }
 
     async def take(tx: Tx, entry: Entry) -> None:
