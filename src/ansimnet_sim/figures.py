@@ -28,8 +28,6 @@ COATS: tuple[tuple[float, float, float], ...] = (
     (0.07, 0.09, 0.15), (0.36, 0.34, 0.32), (0.15, 0.16, 0.14), (0.19, 0.12, 0.11),
 )  # fmt: skip
 """Winter coats of passers-by: all far less vivid than the pair the subject wears."""
-POLICE_ALBEDO = (0.80, 0.81, 0.84)
-PERSON_COLUMNS = 17
 EXPOSURE = 3.3
 """Chosen by eye: a lamp-lit lane reads as night and a face at 15 m is still a face."""
 

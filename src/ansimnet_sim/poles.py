@@ -7,7 +7,7 @@ from random import Random
 
 from ansimnet_sim.city import Camera, City, blocked
 from ansimnet_sim.polygons import contains
-from ansimnet_sim.streets import Street, Xy
+from ansimnet_sim.streets import Street
 
 COUNT = 64
 NEAR_M = 330.0
@@ -94,9 +94,3 @@ def camera_at(city: City, node: int, street: Street, rng: Random, code: str) -> 
 def _other_name(city: City, node: int, street: Street) -> str:
     names = [city.net.streets[i].name for i in city.net.around[node] if city.net.streets[i].name != street.name]
     return min(names, key=len) if names else street.name
-
-
-def side_of(p: Xy, a: Xy, b: Xy) -> float:
-    """Return the signed distance of `p` to the right of a-b in metres."""
-    n = math.dist(a, b) or 1.0
-    return ((p[0] - a[0]) * (b[1] - a[1]) - (p[1] - a[1]) * (b[0] - a[0])) / n

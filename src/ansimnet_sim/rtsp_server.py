@@ -97,7 +97,6 @@ class CameraServer:
         self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.Server | None = None
         self._nonce = secrets.token_hex(8)
-        self.late_frames = 0
         self._poses: tuple[float, list[tuple[Actor, Pose]]] = (-1.0, [])
 
     def url(self, code: str, host: str = "127.0.0.1", *, secret: bool = True) -> str:
@@ -156,7 +155,6 @@ class CameraServer:
             if behind > 2.0 / self.fps:
                 skipped = int(behind * self.fps)
                 number += skipped
-                self.late_frames += skipped if mount.viewers else 0
                 continue
             await asyncio.sleep(max(0.0, -behind))
             if not any(v.playing for v in mount.viewers):

@@ -264,17 +264,3 @@ def _address(world: World, password: str, port: int) -> str:
 def hash_of(text: str) -> int:
     """Return a number that is the same in every process."""
     return sum((i + 1) * ord(c) for i, c in enumerate(text))
-
-
-async def run_city(
-    world: World, base_url: str, officer: Api, folder: Path, *, rtsp_password: str = "",
-    truth_file: Path | None = None, until_s: float | None = None, stop: asyncio.Event | None = None,
-) -> Report:  # fmt: skip
-    """Open a night, enter it, play it to its end and close it. The cameras must already be known to the server."""
-    night = await Night.open(world, folder, rtsp_password=rtsp_password, truth_file=truth_file)
-    try:
-        await night.register(officer)
-        await night.enrol(base_url)
-        return await night.play(base_url, until_s=until_s, stop=stop)
-    finally:
-        await night.close()

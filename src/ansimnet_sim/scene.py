@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ansimnet_sim.city import Camera, City
 from ansimnet_sim.figures import CAR_COLOURS, car_row
-from ansimnet_sim.polygons import contains
 from ansimnet_sim.streets import Street, Xy, distance_to_segment_m
 
 F64 = NDArray[np.float64]
@@ -228,8 +227,3 @@ def _parked(city: City, near_ids: list[int], camera: Camera) -> list[tuple[float
                     out.append(tuple(car_row(x, y, heading, colour, lit=False, kind=own.randrange(3))))
             t += own.uniform(6.2, 13)
     return out
-
-
-def in_any_building(city: City, p: Xy) -> bool:
-    """Say whether a place lies inside a building."""
-    return any(contains(b.ring, p) for b in city.buildings)

@@ -127,11 +127,6 @@ class Story:
         broken = (t for t in times for w in self.wearers for c in w.conditions if self.depth_m(w, c, t) > 0)
         return min([*cut, *([x] if (x := next(broken, None)) is not None else [])], default=None)
 
-    def seen_by(self, t: float) -> list[str]:
-        """Return the codes of the cameras that truly see the subject at `t`."""
-        p = self.subject.actor.at(t)
-        return [c.code for c in self.city.cameras if self.city.sees(c, p.x, p.y)]
-
 
 def tell(city: City, scenario: str, seed: int, lead_s: float, *, people: int = 40, cars: int = 9) -> Story:
     """Return the story of a scenario on a district.

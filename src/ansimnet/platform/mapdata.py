@@ -121,7 +121,6 @@ class MapData:
         return len(found)
 
 
-YES = {"1", "true", "yes", "y"}
 _NAME = ("name", "명칭", "관서명", "점포명", "안심 명", "기관명")
 _LAT = ("lat", "위도", "WGS84위도", "WGS Y 좌표", "병원위도")
 _LON = ("lon", "경도", "WGS84경도", "WGS X 좌표", "병원경도")

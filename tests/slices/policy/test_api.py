@@ -24,6 +24,7 @@ from ansimnet.slices.policy.api import accounts as api_accounts
 from ansimnet.slices.policy.api import routes as api
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.store import factors
 
 NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)
 PASSWORD = "정말-긴-비밀번호-07"
@@ -380,8 +381,8 @@ async def test_the_auditor_reads_the_ledger_and_nobody_else(
 
 
 async def test_the_sweep_closes_what_ran_out(make: Make, dbs: Dbs) -> None:
-    await make(dbs.tracking, Role.AUDITOR)
-    past = datetime(2020, 1, 1, tzinfo=UTC)
+    auditor = await make(dbs.tracking, Role.AUDITOR)
+    past, ahead = datetime(2020, 1, 1, tzinfo=UTC), datetime(2120, 1, 1, tzinfo=UTC)
     async with dbs.tracking.transaction() as tx:
         await queries.grant_ground(
             tx,
@@ -395,8 +396,24 @@ async def test_the_sweep_closes_what_ran_out(make: Make, dbs: Dbs) -> None:
             "insert into policy_attempt (key_sha256, failures, free_at, last_at) values ('\\x00', 9, %s, %s)",
             (past, past),
         )
+        for at, mark in ((past, b"past"), (ahead, b"ahead")):
+            await factors.add_challenge(tx, mark, factors.Challenge(kind="step_up", expires_at=at))
+            await tx.execute(
+                "insert into policy_enrol_code (code_sha256, account_id, issued_at, expires_at)"
+                " values (%s, %s, %s, %s)",
+                (mark, auditor.account_id, past, at),
+            )
+            await tx.execute(
+                """insert into policy_session (session_id, account_id, token_sha256, kind, method, created_at, seen_at,
+        idle_s, expires_at, address, agent)
+                   values (%s, %s, %s, 'desk', 'password', %s, %s, 900, %s, '', '')""",
+                (new_id(), auditor.account_id, mark, past, past, at),
+            )
     await jobs.sweep(jobs.JobRun(dbs.tracking, None))
     async with dbs.tracking.transaction() as tx:
         assert await tx.all("select ended_reason from policy_ground") == [("expired",)]
         assert await tx.all("select 1 from policy_attempt") == []
+        assert await tx.all("select challenge_sha256 from policy_challenge") == [(b"ahead",)]
+        assert await tx.all("select code_sha256 from policy_enrol_code") == [(b"ahead",)]
+        assert await tx.all("select token_sha256 from policy_session") == [(b"ahead",)]
     assert dbs.tracking.centre_id == TRACKING_CENTRE

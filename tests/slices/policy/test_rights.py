@@ -212,7 +212,7 @@ async def test_accounts_made_before_there_were_rights_go_on_and_are_given_one(db
             role=Role.TRACKING_CONTROLLER, display="관제01",
         )  # fmt: skip
         await accounts_store.add_account(tx, old, None, NOW)
-        assert await rights.footage_right(tx, old.account_id, NOW)
+        assert await store.stands(tx, old.account_id) is None  # nothing on file says no
         await rights.suspend_unused(tx, NOW)
         found = await store.read_right(tx, old.account_id)
     assert found is not None

@@ -17,7 +17,6 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.dispatch import rules, store
 from ansimnet.slices.dispatch.model import Incident, Order, OrderState, State, Unit
-from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.supervision import queries as supervision
 
 __all__ = ["FILTERS", "incident", "incident_of_alarm", "likely_way", "list_incidents", "order_page", "places", "units"]
@@ -305,16 +304,3 @@ def streets_near(maps: MapData, place: Point, radius_m: float = 600.0) -> list[l
         ]
         for e in near
     ]
-
-
-async def permits_of(tx: Tx, permit: Permit, incident_id: IncidentId, *, now: datetime) -> list[policy.HeldPermit]:
-    """Return the permits held about an incident in this centre.
-
-    Raises:
-        NoPermit: the permit does not cover this incident.
-    """
-    permit.check(Act.READ_INCIDENT, incident_id, now=now)
-    found = await policy.permits_about(tx, incident_id)
-    for alarm_id, _ in await store.load_alarm_ids(tx, incident_id):
-        found += [p for p in await policy.permits_about(tx, alarm_id) if p not in found]
-    return found

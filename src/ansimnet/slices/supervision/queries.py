@@ -30,7 +30,7 @@ from ansimnet.kernel.permits import Act, Permit
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.platform.sealing import open_text
-from ansimnet.slices.supervision.model import Basis, Condition, Estimate, Fix, PersonId, whole_id
+from ansimnet.slices.supervision.model import Basis, Condition, Estimate, Fix, PersonId
 from ansimnet.slices.supervision.rules.explain import priority
 from ansimnet.slices.supervision.store import alarms, devices, places
 from ansimnet.slices.supervision.store import fixes as fix_store
@@ -392,8 +392,3 @@ async def bind_protected_device(
 async def set_registered_place(tx: Tx, protected_person_id: ProtectedPersonId, place: Point, code: str | None) -> None:
     """Know a protected person's registered place, for when no device of hers speaks. Safe to run twice."""
     await devices.add_protected(tx, protected_person_id, code=code, place=place)
-
-
-def tamper_condition(device_id: DeviceId) -> ConditionId:
-    """Return the id of the condition that a device stays whole."""
-    return whole_id(device_id)

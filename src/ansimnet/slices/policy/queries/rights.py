@@ -46,14 +46,6 @@ class NotToOneself(Refusal):
     name = "not-to-oneself"
 
 
-async def footage_right(tx: Tx, account_id: AccountId, now: datetime) -> bool:
-    """Return whether footage may be asked for at all by this account, at this instant.
-
-    An account made before there were rights is given one by the next turn of the timer, and asks as before until then.
-    """
-    return (await rights.stands(tx, account_id)) is not False
-
-
 async def joined(tx: Tx, account: Account, now: datetime, *, actor: str = "system:policy") -> None:
     """Give a new colleague whose role views footage the right, due for another look in a quarter; or let it rest.
 

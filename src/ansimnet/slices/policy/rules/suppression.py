@@ -10,7 +10,7 @@ who knows the policy's table knows which cells must be empty; a blank cell is th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -222,8 +222,3 @@ def _cheapest(table: Table, blank: frozenset[Cell], cell: Cell) -> frozenset[Cel
             if best is None or worth < best[0]:
                 best = (worth, corners)
     return frozenset() if best is None else best[1]
-
-
-def row_of(published: Published, key: str) -> Sequence[int | None] | None:
-    """Return the shown cells of one row, or None where it was put into the rest."""
-    return published.cells[published.rows.index(key)] if key in published.rows else None

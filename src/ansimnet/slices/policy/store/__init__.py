@@ -337,23 +337,6 @@ async def add_question(
     )
 
 
-async def questions_on(tx: Tx, subjects: Collection[UUID], now: datetime, limit: int) -> list[Row]:
-    """Return who asked for any of these ids, newest first: at, role, act, allowed, cites, granted, end.
-
-    One's own questions are left out, and so is every look whose disclosure a law delays, without a gap.
-    """
-    return await tx.all(
-        """select q.asked_at, q.role, q.act, q.allowed, q.cites, p.granted_at,
-                  least(coalesce(p.revoked_at, p.not_after), p.not_after, %s)
-           from policy_question q left join policy_permit p using (permit_id)
-           left join policy_ground g on g.ground_id = q.ground_id
-           where q.resources && %s::uuid[] and q.purpose <> 'own'
-             and (g.hidden_until_at is null or g.hidden_until_at <= %s)
-           order by q.asked_at desc limit %s""",
-        (now, list(subjects), now, limit),
-    )
-
-
 # ------------------------------------------------------------------------------------------------- tickets
 
 

@@ -52,11 +52,6 @@ async def use_challenge(tx: Tx, sha256: bytes, kind: ChallengeKind, now: datetim
     return Challenge(kind=kind, account_id=row[1], bound_sha256=row[2], expires_at=row[3])
 
 
-async def forget_challenges(tx: Tx, now: datetime) -> None:
-    """Delete challenges that nobody answered in time."""
-    await tx.execute("delete from policy_challenge where expires_at <= %s", (now,))
-
-
 # ------------------------------------------------------------------------------------------------- passkeys
 
 
