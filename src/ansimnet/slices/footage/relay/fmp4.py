@@ -13,7 +13,7 @@ from ansimnet.slices.footage.relay.h264 import Parameters
 CLOCK_HZ = 90_000
 """The RTP clock of H.264 (RFC 6184 §8.2.1); the track keeps it, so no time is ever rounded."""
 
-_MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
+MATRIX = struct.pack(">9I", 0x10000, 0, 0, 0, 0x10000, 0, 0, 0, 0x40000000)
 _KEY, _DELTA = 0x02000000, 0x01010000
 """Sample flags: depends on nobody · depends on others and is no sync sample."""
 
@@ -24,54 +24,56 @@ PAYLOAD_AT = _FRAGMENT.size
 """Where the length-prefixed NAL units begin in a fragment."""
 
 
-def _box(kind: bytes, *parts: bytes) -> bytes:
+def box(kind: bytes, *parts: bytes) -> bytes:
+    """Return a box: its length, its four letters, its parts."""
     body = b"".join(parts)
     return struct.pack(">I", 8 + len(body)) + kind + body
 
 
-def _full(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), *parts)
+def full_box(kind: bytes, version: int, flags: int, *parts: bytes) -> bytes:
+    """Return a box with a version and flags."""
+    return box(kind, struct.pack(">I", version << 24 | flags), *parts)
 
 
 def init_segment(parameters: Parameters, width: int, height: int) -> bytes:
     """Return `ftyp` and `moov` for pictures of this size in pixels."""
     sps = parameters.sps
     pps = b"".join(struct.pack(">H", len(p)) + p for p in parameters.pps)
-    avcc = _box(
+    avcc = box(
         b"avcC",
         bytes([1, sps[1], sps[2], sps[3], 0xFF, 0xE1]),
         struct.pack(">H", len(sps)) + sps,
         bytes([len(parameters.pps)]) + pps,
     )
-    avc1 = _box(
+    avc1 = box(
         b"avc1",
         bytes(6) + struct.pack(">H", 1) + bytes(16),
         struct.pack(">HHIIIH", width, height, 0x480000, 0x480000, 0, 1) + bytes(32) + struct.pack(">Hh", 24, -1),
         avcc,
     )
-    table = _box(
+    table = box(
         b"stbl",
-        _full(b"stsd", 0, 0, struct.pack(">I", 1), avc1),
-        _full(b"stts", 0, 0, bytes(4)),
-        _full(b"stsc", 0, 0, bytes(4)),
-        _full(b"stsz", 0, 0, bytes(8)),
-        _full(b"stco", 0, 0, bytes(4)),
+        full_box(b"stsd", 0, 0, struct.pack(">I", 1), avc1),
+        full_box(b"stts", 0, 0, bytes(4)),
+        full_box(b"stsc", 0, 0, bytes(4)),
+        full_box(b"stsz", 0, 0, bytes(8)),
+        full_box(b"stco", 0, 0, bytes(4)),
     )
-    here = _box(b"dinf", _full(b"dref", 0, 0, struct.pack(">I", 1), _full(b"url ", 0, 1)))
-    media = _box(
+    here = box(b"dinf", full_box(b"dref", 0, 0, struct.pack(">I", 1), full_box(b"url ", 0, 1)))
+    media = box(
         b"mdia",
-        _full(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, CLOCK_HZ, 0, 0x55C4, 0)),  # 0x55C4: language `und`
-        _full(b"hdlr", 0, 0, bytes(4) + b"vide" + bytes(12) + b"v\0"),
-        _box(b"minf", _full(b"vmhd", 0, 1, bytes(8)), here, table),
+        full_box(b"mdhd", 0, 0, struct.pack(">IIIIHH", 0, 0, CLOCK_HZ, 0, 0x55C4, 0)),  # 0x55C4: language `und`
+        full_box(b"hdlr", 0, 0, bytes(4) + b"vide" + bytes(12) + b"v\0"),
+        box(b"minf", full_box(b"vmhd", 0, 1, bytes(8)), here, table),
     )
-    head = struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, 0, 0, 0, 0, 0) + _MATRIX
-    track = _box(b"trak", _full(b"tkhd", 0, 3, head, struct.pack(">II", width << 16, height << 16)), media)
-    movie = struct.pack(">IIII", 0, 0, 1000, 0) + struct.pack(">IH10x", 0x10000, 0x100) + _MATRIX + bytes(24)
-    return _box(b"ftyp", b"iso5\0\0\2\0iso5iso6mp41") + _box(
+    head = struct.pack(">IIIII8xHHHH", 0, 0, 1, 0, 0, 0, 0, 0, 0) + MATRIX
+    track = box(b"trak", full_box(b"tkhd", 0, 3, head, struct.pack(">II", width << 16, height << 16)), media)
+    movie = struct.pack(">IIII", 0, 0, 1000, 0) + struct.pack(">IH10x", 0x10000, 0x100) + MATRIX + bytes(24)
+    return box(b"ftyp", b"iso5\0\0\2\0iso5iso6mp41") + box(
         b"moov",
-        _full(b"mvhd", 0, 0, movie, struct.pack(">I", 2)),
+        full_box(b"mvhd", 0, 0, movie, struct.pack(">I", 2)),
         track,
-        _box(b"mvex", _full(b"trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0))),
+        box(b"mvex", full_box(b"trex", 0, 0, struct.pack(">5I", 1, 1, 0, 0, 0))),
     )
 
 
@@ -97,6 +99,16 @@ def fragment(seq: int, dts: int, shift: int, duration: int, key: bool, units: It
     )
     # fmt: on
     return b"".join(parts)
+
+
+def moved(fragment_bytes: bytes, seq: int, dts: int, shift: int, duration: int) -> bytes:
+    """Return a fragment written by `fragment` at another place in time. Arguments as there."""
+    out = bytearray(fragment_bytes)
+    struct.pack_into(">I", out, 20, seq & 0xFFFFFFFF)
+    struct.pack_into(">Q", out, 60, dts)
+    struct.pack_into(">I", out, 88, duration)
+    struct.pack_into(">i", out, 100, shift)
+    return bytes(out)
 
 
 def units_of(fragment_bytes: bytes) -> list[bytes]:

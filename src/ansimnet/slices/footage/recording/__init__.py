@@ -1,0 +1,1 @@
+"""What was: recorded pictures written, found, played, cut into clips."""
