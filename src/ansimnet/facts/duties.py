@@ -7,11 +7,16 @@ it is done; it names the rule and the thing, and the engine finds the rest (limi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 from uuid import UUID
 
 from ansimnet.kernel.facts import Fact
+
+JUSTIFY_WITHIN = timedelta(hours=24)
+"""A break-glass is justified within a day (console: permit badge). Who broke it is told; the engine lists it."""
+DECIDE_BEFORE = timedelta(days=30)
+"""How long before its end an agreement's renewal must be decided (ours: a month's notice)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

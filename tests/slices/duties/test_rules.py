@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansimnet.facts.duties import DECIDE_BEFORE, JUSTIFY_WITHIN
 from ansimnet.kernel.clock import KST
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import new_id
@@ -17,6 +18,7 @@ from ansimnet.kernel.permits import Role
 from ansimnet.slices.duties.model import Again, Change, Duty, Limit, Rule, State, Unit
 from ansimnet.slices.duties.rules import (
     TABLE,
+    KeptByItsSlice,
     LooserThanTheText,
     UnknownRule,
     due_at,
@@ -25,6 +27,7 @@ from ansimnet.slices.duties.rules import (
     next_duty,
     period_of,
 )
+from ansimnet.slices.policy.rules.agencies import KEY_LASTS
 
 NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)
 CALENDAR = (Unit.MONTH, Unit.QUARTER, Unit.YEAR)
@@ -232,3 +235,19 @@ def test_no_change_reaches_back_and_no_rule_is_invented() -> None:
     calendar = rule("access-review")
     with pytest.raises(Refusal, match="months, quarters or years"):
         may_change(calendar, change(calendar.name, Limit(7, Unit.DAY)), NOW)
+
+
+@pytest.mark.parametrize(
+    ("name", "kept"), [("break-glass-justification", JUSTIFY_WITHIN), ("agreement-renewal", DECIDE_BEFORE)]
+)
+def test_what_a_slice_keeps_itself_has_one_limit_and_only_who_answers_changes(name: str, kept: timedelta) -> None:
+    old = rule(name)
+    assert Limit(kept // timedelta(hours=1), Unit.HOUR) == old.limit or Limit(kept.days, Unit.DAY) == old.limit
+    may_change(old, change(name, old.limit), NOW)
+    with pytest.raises(KeptByItsSlice):
+        may_change(old, change(name, replace(old.limit, count=old.limit.count + 1)), NOW)
+
+
+def test_a_machines_key_still_works_on_the_day_its_replacement_is_overdue() -> None:
+    registered_at = NOW
+    assert due_at(rule("agency-key-rotation").limit, registered_at) < registered_at + KEY_LASTS

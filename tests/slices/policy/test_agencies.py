@@ -20,6 +20,7 @@ from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.queries import agencies
 from ansimnet.slices.policy.rules.agencies import CHARTERS, MACHINE_ROLES, agency_kind_of, decide_by
+from ansimnet.slices.policy.rules.table import NEWEST
 from ansimnet.slices.policy.store import agencies as store
 from ansimnet.slices.policy.store.agencies import Agency, Agreement
 
@@ -101,6 +102,10 @@ def test_every_kind_of_agency_has_purposes_and_grounds_of_its_own(kind: AgencyKi
         assert agency_kind_of(role) is kind
     if charter.roles and kind in MACHINE_ROLES:
         assert MACHINE_ROLES[kind] in charter.roles
+    if charter.of_table is not None:  # its people may not be asked about for what their rows never say
+        [row] = [a for a in NEWEST.agencies if a.name == charter.of_table]
+        assert set(charter.purposes) <= set(row.purposes)
+        assert charter.roles
 
 
 @pytest.mark.requirement("DI-01")

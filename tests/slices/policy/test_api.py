@@ -12,18 +12,23 @@ import httpx
 import psycopg
 import pytest
 from fastapi import FastAPI
+from structlog.testing import capture_logs
 
 from ansimnet.kernel.clock import SimulatedClock
+from ansimnet.kernel.errors import Forbidden
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, PermitId, new_id
 from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.platform import http as platform_http
 from ansimnet.platform.db import Db, Dbs
+from ansimnet.platform.jobs import JobRun
 from ansimnet.platform.ledger import Sealer
+from ansimnet.platform.telemetry import FAULTS
 from ansimnet.slices.policy import jobs, queries, service
 from ansimnet.slices.policy.api import accounts as api_accounts
 from ansimnet.slices.policy.api import routes as api
 from ansimnet.slices.policy.api import sessions as api_sessions
-from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.model import Account, Decision, Ground, Question, Relations
+from ansimnet.slices.policy.rules import Rulebook
 from ansimnet.slices.policy.store import factors
 
 NOW = datetime(2026, 11, 21, 17, 14, tzinfo=UTC)
@@ -409,7 +414,7 @@ async def test_the_sweep_closes_what_ran_out(make: Make, dbs: Dbs) -> None:
                    values (%s, %s, %s, 'desk', 'password', %s, %s, 900, %s, '', '')""",
                 (new_id(), auditor.account_id, mark, past, past, at),
             )
-    await jobs.sweep(jobs.JobRun(dbs.tracking, None))
+    await jobs.sweep(JobRun(dbs.tracking, None))
     async with dbs.tracking.transaction() as tx:
         assert await tx.all("select ended_reason from policy_ground") == [("expired",)]
         assert await tx.all("select 1 from policy_attempt") == []
@@ -417,3 +422,26 @@ async def test_the_sweep_closes_what_ran_out(make: Make, dbs: Dbs) -> None:
         assert await tx.all("select code_sha256 from policy_enrol_code") == [(b"ahead",)]
         assert await tx.all("select token_sha256 from policy_session") == [(b"ahead",)]
     assert dbs.tracking.centre_id == TRACKING_CENTRE
+
+
+class Broken(Rulebook):
+    """A table that was edited into something the program cannot work with."""
+
+    def _decide(self, q: Question, grounds: tuple[Ground, ...], relations: Relations) -> Decision:
+        raise KeyError("no such column")
+
+
+async def test_a_table_that_fails_refuses_and_is_logged_and_counted(
+    make: Make, dbs: Dbs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    auditor = await make(dbs.tracking, Role.AUDITOR)
+    monkeypatch.setattr("ansimnet.slices.policy.queries.permits.in_force", lambda _: Broken(version="broken"))
+    before = FAULTS.labels("policy")._value.get()
+    with capture_logs() as logs, pytest.raises(Forbidden) as refused:
+        await queries.permit(
+            dbs.tracking, auditor, Act.READ_STATUS, purpose=Purpose.AUDIT, screen="test", now=datetime.now(UTC)
+        )
+    assert "no such column" not in str(refused.value.facts)
+    [said] = [line for line in logs if line["event"] == "policy.decision-failed"]
+    assert (said["log_level"], said["version"], type(said["exc_info"])) == ("error", "broken", KeyError)
+    assert FAULTS.labels("policy")._value.get() == before + 1

@@ -61,7 +61,8 @@ class Rule:
 
     `opens_on` and `met_on` are kinds of facts that the engine follows by itself, `about` the field that names the
     thing; a rule without them is opened and met by `DutyOpened` and `DutyMet`. What is `of_centre` the centre itself
-    owes in every period of the calendar. `from_at` None is the table the program brings.
+    owes in every period of the calendar. `by_slice`: the slice acts on the limit itself and tells it with each duty.
+    `from_at` None is the table the program brings.
     """
 
     name: str
@@ -73,6 +74,7 @@ class Rule:
     on_breach: Said
     again: Again = Again.ONCE
     of_centre: bool = False
+    by_slice: bool = False
     opens_on: str | None = None
     met_on: tuple[str, ...] = ()
     lapses_on: tuple[str, ...] = ()

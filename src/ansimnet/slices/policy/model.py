@@ -298,6 +298,8 @@ class Decision(NamedTuple):
     cites: tuple[str, ...] = ()
     resources: frozenset[UUID] | None = None
     not_after: datetime | None = None
+    error: Exception | None = None
+    """Why no answer could be worked out: a fault of the table or the program, never shown to who asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

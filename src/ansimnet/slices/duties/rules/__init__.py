@@ -31,6 +31,12 @@ class LooserThanTheText(Refusal):
     name = "looser-than-the-text"
 
 
+class KeptByItsSlice(Refusal):
+    """This limit is acted on where it begins; another one on the list alone would be a second truth."""
+
+    name = "kept-by-its-slice"
+
+
 def _midnight_after(day: date) -> datetime:
     """Return the end of a day in Seoul: a period ends when its last day does (Civil Act 159)."""
     return datetime.combine(day + timedelta(days=1), time(), KST)
@@ -102,11 +108,14 @@ def may_change(old: Rule | None, new: Change, now: datetime) -> None:
     Raises:
         Refusal: a rule nobody follows, one that begins in the past, or a limit of none.
         LooserThanTheText: the text's limit would be lengthened.
+        KeptByItsSlice: another limit for what its slice keeps itself.
     """
     if old is None:
         raise UnknownRule("there is no rule of this name")
     if new.from_at <= now:
         raise Refusal("a change begins after now: what is owed already keeps its limit")
+    if old.by_slice and new.limit != old.limit:
+        raise KeptByItsSlice(clause=old.clause)
     if new.limit.count < 1:
         raise Refusal("a limit is at least one")
     if old.again is Again.CALENDAR and new.limit.unit not in _MONTHS:

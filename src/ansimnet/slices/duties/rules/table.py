@@ -1,11 +1,15 @@
 """The clocks this program brings, as data. A centre changes one by a row of its own, from a day on.
 
 `source` is `text` where a law, an ordinance or the requirement names the limit, and `ours` where it is left open.
+A limit that the slice itself keeps (`by_slice`) is told with each duty; a centre changes who answers, not how long.
 Rules without `opens_on` begin when their slice says so; those of slices that are not built yet wait here for them.
 """
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from ansimnet.facts.duties import DECIDE_BEFORE, JUSTIFY_WITHIN
 from ansimnet.kernel.permits import Role
 from ansimnet.slices.duties.model import Again, Limit, Rule, Said, Unit
 
@@ -15,7 +19,8 @@ _LIST = Said("기한 경과 목록에 오릅니다", "it stands on the overdue l
 TABLE: tuple[Rule, ...] = (
     # -- who may see, and who looks after that
     Rule(name="break-glass-justification", says=Said("긴급 열람 사유 소명", "justify a break-glass"),
-         clause="EM-14 · PIPA 15(1)5", source="ours", limit=Limit(24, Unit.HOUR), role=Role.PRIVACY_OFFICER,
+         clause="EM-14 · PIPA 15(1)5", source="ours", limit=Limit(JUSTIFY_WITHIN // timedelta(hours=1), Unit.HOUR),
+         role=Role.PRIVACY_OFFICER, by_slice=True,
          on_breach=Said("개인정보 보호책임자에게 보고됩니다", "reported to the privacy officer")),
     Rule(name="access-review", says=Said("접속기록 월 점검", "monthly review of access records"),
          clause="SAFEGUARDS 8(2)", source="text", limit=Limit(1, Unit.MONTH), role=Role.PRIVACY_OFFICER,
@@ -26,7 +31,8 @@ TABLE: tuple[Rule, ...] = (
          opens_on="policy.footage-right.granted.v1", met_on=("policy.footage-right.certified.v1",),
          lapses_on=("policy.footage-right.ended.v1",)),
     Rule(name="agreement-renewal", says=Said("협약 갱신 또는 종료 결정", "renew an agreement or let it end"),
-         clause="VP-12", source="ours", limit=Limit(1, Unit.MONTH), role=Role.ADMINISTRATOR,
+         clause="VP-12", source="ours", limit=Limit(DECIDE_BEFORE.days, Unit.DAY),
+         role=Role.ADMINISTRATOR, by_slice=True,
          on_breach=Said("목록에 오르고, 끝나는 날 접근이 멈춥니다", "listed; on its last day access stops")),
     Rule(name="agency-key-rotation", says=Said("기관 서명키 교체", "replace an agency's signing key"),
          clause="SAFEGUARDS 7", source="ours", limit=Limit(1, Unit.YEAR), role=Role.ADMINISTRATOR,

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from ansimnet.facts.duties import DutyMet, DutyOpened
+from ansimnet.facts.duties import JUSTIFY_WITHIN, DutyMet, DutyOpened
 from ansimnet.facts.policy import (
     BreakGlassJudged,
     BreakGlassJustified,
@@ -24,7 +24,7 @@ from ansimnet.slices.policy.model import Account, Question, Said, Statute, kind_
 from ansimnet.slices.policy.queries.grounds import NoReason, end_ground, grant_ground
 from ansimnet.slices.policy.queries.permits import forbidden, record
 from ansimnet.slices.policy.rules import BREAK_GLASS_LASTS, RULES, refuse
-from ansimnet.slices.policy.rules.second import JUSTIFY_WITHIN, TOLD_WITHIN
+from ansimnet.slices.policy.rules.second import TOLD_WITHIN
 from ansimnet.slices.policy.rules.words import REASONS
 from ansimnet.slices.policy.store import accounts
 from ansimnet.slices.policy.store import glass as rows

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 from uuid import UUID
 from weakref import WeakKeyDictionary
 
+import structlog
+
 from ansimnet.facts.policy import AccessDecided
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Forbidden, Kind, NotFound, Refusal
@@ -15,6 +17,7 @@ from ansimnet.kernel.ids import AccountId, CentreId, FactId, PermitId, new_id
 from ansimnet.kernel.permits import Act, Masking, Permit, PermitOver, Purpose
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.telemetry import FAULTS
 from ansimnet.slices.policy import store
 from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Question, Redeemed
 from ansimnet.slices.policy.queries import agencies
@@ -23,6 +26,8 @@ from ansimnet.slices.policy.queries.relations import gather
 from ansimnet.slices.policy.rules import Rulebook, in_force, refuse
 from ansimnet.slices.policy.rules.words import REASONS
 from ansimnet.slices.policy.store import accounts, keyring
+
+log = structlog.get_logger(__name__)
 
 LEASE_S = 1.0
 """How long a permit in memory is trusted without reading it again (design: the words)."""
@@ -113,6 +118,9 @@ async def _decide(tx: Tx, q: Question, screen: str) -> tuple[Decision, Permit | 
     """Decide and write the answer down, in the caller's transaction."""
     book = in_force(q.now)
     answer = await _answer(tx, q, book)
+    if answer.error is not None:
+        FAULTS.labels("policy").inc()
+        log.error("policy.decision-failed", act=q.act, role=q.account.role, version=book.version, exc_info=answer.error)
     answer = await agencies.within(tx, q, answer)
     granted: Permit | None = None
     if answer.allowed and answer.line is not None:

@@ -153,11 +153,14 @@ class Rulebook:
         return None
 
     def decide(self, q: Question, grounds: Iterable[Ground], relations: Relations = NO_RELATIONS) -> Decision:
-        """Answer a question from the grounds on file and the ties looked up. Never raises: an error is a refusal."""
+        """Answer a question from the grounds on file and the ties looked up.
+
+        Never raises: an error is a refusal that carries it, for the caller to tell aloud.
+        """
         try:
             return self._decide(q, tuple(grounds), relations)
-        except Exception:
-            return refuse(("policy-error",), REASONS["todo-report"])
+        except Exception as error:
+            return refuse(("policy-error",), REASONS["todo-report"])._replace(error=error)
 
     def _decide(self, q: Question, grounds: tuple[Ground, ...], relations: Relations) -> Decision:
         account = q.account

@@ -12,8 +12,6 @@ from ansimnet.kernel.ids import AccountId
 from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.slices.policy.model import Said
 
-JUSTIFY_WITHIN = timedelta(hours=24)
-"""A break-glass is justified within a day (console: permit badge)."""
 TOLD_WITHIN = timedelta(seconds=60)
 """By then a privacy officer has a break-glass before the eyes, or others hear that nobody does."""
 URGENT_WITHIN = timedelta(hours=24)
