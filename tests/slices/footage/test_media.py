@@ -20,7 +20,7 @@ from tests.slices.footage.kit import camera_of
 from ansimnet.kernel.errors import Refusal
 from ansimnet.slices.footage.relay import digest, fmp4, h264, onvif, rtp, rtsp, sdp
 from ansimnet.slices.footage.relay.hiding import FRESH_S, HOLD_S, Hiding, parts_to_hide
-from ansimnet.slices.footage.relay.masker import mosaic
+from ansimnet.slices.footage.relay.mosaic import mosaic
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
 from ansimnet.slices.footage.relay.ring import Frame, Ring, Timeline
 from ansimnet.slices.footage.relay.source import Sighting, init_of
@@ -437,10 +437,11 @@ def test_the_marked_track_alone_is_clear() -> None:
     assert hiding.regions(5.0, clear="1") is None
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.integers(1, 40), st.integers(1, 40), st.integers(1, 20))
 def test_a_mosaic_cell_holds_one_value(height: int, width: int, cell: int) -> None:
     plane = np.random.default_rng(1).integers(0, 255, (height, width), dtype=np.uint8)
-    mosaic(plane, 0, 0, width, height, cell)
+    mosaic(plane, np.array([[0, 0, width, height, cell]]), 1)
     for y in range(0, height, cell):
         for x in range(0, width, cell):
             assert len(np.unique(plane[y : y + cell, x : x + cell])) == 1

@@ -14,6 +14,7 @@ from uuid import UUID
 from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId, new_id
 from ansimnet.kernel.permits import Masking, NoPermit
+from ansimnet.slices.footage.relay.hiding import Polygon
 
 
 class BadTicket(Refusal):
@@ -25,12 +26,16 @@ class BadTicket(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """One stream to pull. The URL holds the camera's password and so stays out of every text form."""
+    """One stream to pull. The URL holds the camera's password and so stays out of every text form.
+
+    `zones`: the windows and homes that nobody may see; black in every picture that leaves the source.
+    """
 
     camera_id: CameraId
     code: str
     name: str
     url: str = field(repr=False)
+    zones: tuple[Polygon, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

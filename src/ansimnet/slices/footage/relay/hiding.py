@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
 
+Polygon = tuple[tuple[float, float], ...]
+"""Corners (x, y) in parts of the picture, [0, 1] from the top left, at least three."""
+
 FRESH_S = 1.0
 """Boxes older than this vouch for nobody: the whole picture is hidden. Cameras send at least two messages a second."""
 HOLD_S = 0.5
@@ -85,7 +88,7 @@ def parts_to_hide(seen: Seen) -> tuple[Box, ...]:
     return (seen.box, *seen.hide)
 
 
-def dilated(box: Box) -> Box:
-    """Return the box grown by `DILATE` of its size on each side."""
-    dx, dy = DILATE * (box.x2 - box.x1), DILATE * (box.y2 - box.y1)
+def dilated(box: Box, by: float = DILATE) -> Box:
+    """Return the box grown by a share of its size on each side."""
+    dx, dy = by * (box.x2 - box.x1), by * (box.y2 - box.y1)
     return Box(box.x1 - dx, box.y1 - dy, box.x2 + dx, box.y2 + dy)

@@ -1,210 +1,243 @@
-"""The masked rendition: decode, hide, encode again. Made only while somebody watches, once for all who do.
-
-Pixels are worked on in a thread (libav releases the interpreter lock); frames come and go on the event loop.
-"""
+"""The masked rendition: its pictures go through a worker process. Made only while watched, once for all who watch."""
 
 from __future__ import annotations
 
 import asyncio
-import queue
-import threading
-from dataclasses import dataclass
-from fractions import Fraction
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from itertools import count
 
-import av
-import numpy as np
+import msgspec
 import structlog
-from av.codec.context import Flags
-from av.video.codeccontext import VideoCodecContext
-from av.video.frame import PictureType, VideoFrame
-from numpy.typing import NDArray
 
 from ansimnet.kernel.clock import monotonic_s
-from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, fragment, units_of
-from ansimnet.slices.footage.relay.h264 import IDR, PPS, SLICE, SPS, Parameters, split_annex_b
+from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, fragment
+from ansimnet.slices.footage.relay.h264 import Parameters
+from ansimnet.slices.footage.relay.hiding import Polygon
+from ansimnet.slices.footage.relay.mask_worker import Close, Done, Work, packed
 from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.relay.ring import Frame, Init, Ring
 from ansimnet.slices.footage.relay.source import CameraSource, Sighting, Stream, init_of
 
 log = structlog.get_logger(__name__)
 
-CELLS_IN_REGION = 3
-"""Mosaic cells across a head or plate. Recognition of faces breaks down below about 8 × 8 pixels."""
-CELLS_IN_PICTURE = 20
-"""Mosaic cells across the whole picture when nobody vouches for boxes: a person 60 px high becomes two cells."""
-LATE_S = 0.15
-"""A picture older than this is decoded (others depend on it) but not encoded when a newer one waits."""
-GROUP_TICKS = 2 * CLOCK_HZ
-"""A key frame at least every two seconds, as the cameras send."""
-MAX_WAITING = 150
-"""Frames that may wait for the thread: a 6 s group at 25 pictures a second. Beyond it: drop to the next key frame."""
-_TIME_BASE = Fraction(1, CLOCK_HZ)
+MAX_UNSENT_BYTES = 8 << 20
+"""What may wait in the pipe to a worker: some seconds of a dozen renditions. Beyond it: drop to the next key frame."""
+AGAIN_S = 0.5
+"""Between the end of a worker and its successor: one that dies at once may not spin."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    frame: Frame
-    regions: tuple[Box, ...] | None  # None: hide everything
+class _Worker(asyncio.SubprocessProtocol):
+    """One worker process and the renditions it makes."""
 
+    def __init__(self, on_end: Callable[[], None]) -> None:
+        self.streams: dict[int, Callable[[Done], None]] = {}
+        self._on_end = on_end
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._pipe: asyncio.WriteTransport | None = None
+        self._decoder = msgspec.msgpack.Decoder(Done)
+        self._read = bytearray()
+        self._early = bytearray()  # what was sent before the process stood
+        self._starting = asyncio.create_task(self._start())
 
-@dataclass(frozen=True, slots=True)
-class _Made:
-    pts: int
-    key: bool
-    units: tuple[bytes, ...]
-    parameters: Parameters | None
-
-
-def mosaic(plane: NDArray[np.uint8], x1: int, y1: int, x2: int, y2: int, cell: int) -> None:
-    """Replace a rectangle of one plane (H, W) by cells of their mean, in place. Edge cells may be smaller.
-
-    >>> p = np.arange(16, dtype=np.uint8).reshape(4, 4)
-    >>> mosaic(p, 0, 0, 2, 2, 2)
-    >>> p[:2, :2].tolist()
-    [[2, 2], [2, 2]]
-    """
-    part = plane[y1:y2, x1:x2]
-    height, width = part.shape
-    if height == 0 or width == 0:
-        return
-    rows, columns = np.arange(0, height, cell), np.arange(0, width, cell)
-    sums = np.add.reduceat(np.add.reduceat(part, rows, axis=0, dtype=np.uint32), columns, axis=1)
-    tall, wide = np.diff(rows, append=height), np.diff(columns, append=width)
-    means = (sums // (tall[:, None] * wide[None, :])).astype(np.uint8)
-    part[:] = np.repeat(np.repeat(means, tall, axis=0), wide, axis=1)
-
-
-def hide(frame: VideoFrame, regions: tuple[Box, ...] | None) -> None:
-    """Make a mosaic of the regions, or of everything for None, in a writable yuv420p frame."""
-    width, height = frame.width, frame.height
-    if regions is None:
-        boxes = [(0, 0, width, height, -(-width // CELLS_IN_PICTURE))]
-    else:
-        boxes = []
-        for r in regions:  # outwards to even pixels: chroma has half the resolution
-            x1, y1 = int(r.x1 * width) & ~1, int(r.y1 * height) & ~1
-            x2, y2 = min(width, int(r.x2 * width) + 2 & ~1), min(height, int(r.y2 * height) + 2 & ~1)
-            boxes.append((x1, y1, x2, y2, max(8, -(-max(x2 - x1, y2 - y1) // CELLS_IN_REGION))))
-    for plane, half in zip(frame.planes, (1, 2, 2), strict=True):
-        pixels = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: plane.height, : plane.width]
-        for x1, y1, x2, y2, cell in boxes:
-            mosaic(pixels, x1 // half, y1 // half, -(-x2 // half), -(-y2 // half), max(1, cell // half))
-
-
-class Transcoder:
-    """Decoder and encoder of one rendition. Used by one thread at a time."""
-
-    def __init__(self) -> None:
-        self._decoder: VideoCodecContext | None = None
-        self._encoder: VideoCodecContext | None = None
-        self._init: Init | None = None
-        self._group_pts = 0
-
-    def decode(self, frame: Frame) -> VideoFrame | None:
-        """Return the picture in a frame, None where the decoder holds it back or cannot read it."""
-        if frame.init is not self._init or self._decoder is None:
-            if not frame.key:
-                return None
-            decoder = av.CodecContext.create("h264", "r")
-            decoder.thread_count = 1
-            decoder.extradata = frame.init.sets
-            decoder.flags |= Flags.low_delay
-            self._decoder, self._init = decoder, frame.init
-        packet = av.Packet(b"".join(b"\0\0\0\1" + unit for unit in units_of(frame.fragment)))
-        packet.pts, packet.dts, packet.time_base = frame.pts, frame.dts, _TIME_BASE
+    async def _start(self) -> None:
         try:
-            pictures = self._decoder.decode(packet)
-        except av.FFmpegError:
-            self._decoder = None  # begins again at the next key frame
+            await asyncio.get_running_loop().subprocess_exec(
+                lambda: self,
+                *(sys.executable, "-m", "ansimnet.slices.footage.relay.mask_worker"),
+                stderr=None,
+                start_new_session=True,  # a Ctrl-C is the relay's to answer; the worker ends with its input
+            )
+        except OSError:
+            log.exception("a masking worker did not start")
+            self._on_end()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.SubprocessTransport)
+        pipe = transport.get_pipe_transport(0)
+        assert isinstance(pipe, asyncio.WriteTransport)
+        pipe.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
+        pipe.write(bytes(self._early))
+        self._early.clear()
+        self._transport, self._pipe = transport, pipe
+
+    def pipe_data_received(self, fd: int, data: bytes) -> None:
+        self._read += data
+        at = 0
+        while len(self._read) - at >= 4:
+            end = at + 4 + int.from_bytes(self._read[at : at + 4], "little")
+            if end > len(self._read):
+                break
+            done = self._decoder.decode(self._read[at + 4 : end])
+            at = end
+            take = self.streams.get(done.stream)
+            if take is not None:
+                take(done)
+        del self._read[:at]
+
+    def process_exited(self) -> None:
+        self._on_end()
+
+    def send(self, message: Work | Close) -> bool:
+        """Write a message; False where the worker is not ready for it."""
+        pipe = self._pipe
+        waiting = len(self._early) if pipe is None else pipe.get_write_buffer_size()
+        if waiting > MAX_UNSENT_BYTES or (pipe is not None and pipe.is_closing()):
+            return False
+        if pipe is None:
+            self._early += packed(message)
+        else:
+            pipe.write(packed(message))
+        return True
+
+    def stop(self) -> None:
+        """End the process."""
+        self._starting.cancel()
+        if self._transport is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._transport.kill()
+            self._transport.close()
+
+
+class Maskers:
+    """The workers of one relay, started when first needed (`warm` starts one before)."""
+
+    def __init__(self, workers: int = 0) -> None:
+        """Allow so many workers; 0: one a core but one, which stays the relay's."""
+        self._most = workers or max(1, (os.cpu_count() or 2) - 1)
+        self._workers: list[_Worker] = []
+        self._numbers = count()
+        self._stopped = False
+
+    def warm(self) -> None:
+        """Have a worker ready: its start takes longer than a viewer waits for a picture."""
+        if not self._workers and not self._stopped:
+            self._begin()
+
+    def _begin(self) -> _Worker:
+        worker = _Worker(lambda: self._ended(worker))
+        self._workers.append(worker)
+        return worker
+
+    def _ended(self, worker: _Worker) -> None:
+        if worker in self._workers:
+            self._workers.remove(worker)
+        if not self._stopped:
+            log.warning("a masking worker ended", renditions=len(worker.streams))
+            asyncio.get_running_loop().call_later(AGAIN_S, self.warm)
+
+    def place(self) -> tuple[_Worker, int] | None:
+        """Return a worker and a number for a new rendition, the emptiest first; None while none may start."""
+        if self._stopped:
             return None
-        return pictures[-1] if pictures else None
+        free = min(self._workers, key=lambda w: len(w.streams), default=None)
+        if free is None or (free.streams and len(self._workers) < self._most):
+            free = self._begin()
+        return free, next(self._numbers)
 
-    def encode(self, picture: VideoFrame, regions: tuple[Box, ...] | None) -> list[_Made]:
-        """Hide and encode one picture."""
-        pts = picture.pts or 0
-        if picture.format.name not in ("yuv420p", "yuvj420p"):
-            picture = picture.reformat(format="yuv420p")
-        picture.make_writable()  # the decoder still predicts from its own copy
-        hide(picture, regions)
-        encoder, fresh = self._encoder_for(picture.width, picture.height)
-        key = fresh or pts - self._group_pts >= GROUP_TICKS or pts < self._group_pts
-        if key:
-            self._group_pts = pts
-        picture.pts, picture.time_base = pts, _TIME_BASE
-        picture.pict_type = PictureType.I if key else PictureType.NONE
-        made = []
-        for packet in encoder.encode(picture):
-            units = split_annex_b(bytes(packet))
-            sps = next((u for u in units if u[0] & 31 == SPS), None)
-            pps = tuple(u for u in units if u[0] & 31 == PPS)
-            slices = tuple(u for u in units if u[0] & 31 in (SLICE, IDR))
-            parameters = Parameters(sps, pps) if sps is not None and pps else None
-            made.append(_Made(packet.pts or pts, bool(packet.is_keyframe), slices, parameters))
-        return made
+    def alive(self, worker: _Worker) -> bool:
+        """Return whether a worker still runs."""
+        return worker in self._workers
 
-    def _encoder_for(self, width: int, height: int) -> tuple[VideoCodecContext, bool]:
-        encoder = self._encoder
-        if encoder is not None and (encoder.width, encoder.height) == (width, height):
-            return encoder, False
-        encoder = av.CodecContext.create("libx264", "w")
-        encoder.width, encoder.height = width, height
-        encoder.pix_fmt = "yuv420p"
-        encoder.time_base = _TIME_BASE
-        encoder.framerate = Fraction(25)
-        encoder.thread_count = 1
-        # crf 26 keeps the picture as good as its sub-stream; the cap holds a noisy night below 4 bits a pixel a second.
-        cap_kbit = max(256, width * height * 4 // 1000)
-        encoder.options = {
-            "preset": "ultrafast",
-            "tune": "zerolatency",
-            "profile": "baseline",
-            "crf": "26",
-            "forced-idr": "1",
-            "x264-params": f"keyint=10000:scenecut=0:vbv-maxrate={cap_kbit}:vbv-bufsize={cap_kbit}:sliced-threads=0",
-        }
-        self._encoder = encoder
-        return encoder, True
+    def stop(self) -> None:
+        """End every worker."""
+        self._stopped = True
+        for worker in self._workers:
+            worker.stop()
+        self._workers.clear()
+
+
+class Rendition:
+    """One stream through a worker: frames in with what to hide, frames out. Fails closed: no worker, no picture."""
+
+    def __init__(self, maskers: Maskers, publish: Callable[[Frame], None]) -> None:
+        self.skipped = 0
+        self._maskers = maskers
+        self._publish = publish
+        self._placed: tuple[_Worker, int] | None = None
+        self._waits = True
+        self._sets = b""
+        self._dts = -1
+        self._count = 0
+        self._parameters: Parameters | None = None
+        self._init: Init | None = None
+        self._duration = CLOCK_HZ // 25
+
+    def offer(self, frame: Frame, regions: tuple[Box, ...] | None, zones: tuple[Polygon, ...] = ()) -> None:
+        """Send a frame of the source to the worker."""
+        if self._placed is None or not self._maskers.alive(self._placed[0]):
+            self._place()
+        if self._placed is None or (self._waits and not frame.key):
+            self.skipped += 1
+            return
+        worker, number = self._placed
+        sets = frame.init.sets if frame.init.sets != self._sets else None
+        work = Work(
+            number, frame.init.codec, sets, frame.fragment, frame.dts, frame.pts, frame.key, frame.at_s, regions, zones
+        )
+        self._waits = not worker.send(work)
+        if self._waits:
+            self.skipped += 1
+        else:
+            self._sets = frame.init.sets
+
+    def _place(self) -> None:
+        self._waits, self._sets = True, b""
+        self._placed = self._maskers.place()
+        if self._placed is not None:
+            worker, number = self._placed
+            worker.streams[number] = self._take
+
+    def broken(self) -> None:
+        """Wait for the next key frame: the source was silent."""
+        self._waits = True
+
+    def stop(self) -> None:
+        """Give the place in the worker back."""
+        if self._placed is not None:
+            worker, number = self._placed
+            worker.streams.pop(number, None)
+            worker.send(Close(number))
+            self._placed = None
+
+    def _take(self, done: Done) -> None:
+        if done.sps:
+            parameters = Parameters(done.sps, done.pps)
+            if parameters != self._parameters:
+                self._parameters, self._init = parameters, init_of(parameters)
+        if self._init is None or not done.units:
+            return
+        dts = max(self._dts + 1, done.pts)
+        if self._dts >= 0:
+            self._duration = min(max(dts - self._dts, 1), 2 * CLOCK_HZ)
+        self._dts = dts
+        self._count += 1
+        data = fragment(self._count, dts, done.pts - dts, self._duration, done.key, done.units)
+        self._publish(Frame(self._init, dts, done.pts, done.key, data, done.at_s))
 
 
 class MaskedStream(Stream):
     """A camera with its people and plates hidden; one marked track may stay clear."""
 
-    def __init__(self, source: CameraSource, marked: str | None = None) -> None:
+    def __init__(self, source: CameraSource, maskers: Maskers, marked: str | None = None) -> None:
         super().__init__(source.camera, Ring(keep_s=0.0))  # the current group only: nobody replays a rendition
         self.source = source
         self.marked = marked
-        self.skipped = 0
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._thread: threading.Thread | None = None
-        self._loop: asyncio.AbstractEventLoop | None = None
-        self._waits = True
-        self._dts = -1
-        self._parameters: Parameters | None = None
-        self._init: Init | None = None
-        self._duration = CLOCK_HZ // 25
+        self._rendition = Rendition(maskers, self.publish)
 
     def start(self) -> None:
-        if self._thread is None:
-            self._loop = asyncio.get_running_loop()
-            self._thread = threading.Thread(target=self._work, name=f"mask {self.camera.code}", daemon=True)
-            self._thread.start()
-            self.source.join(self)
+        self.source.join(self)
 
     def stop(self) -> None:
         self.source.leave(self)
-        self._jobs.put(None)
-        self._loop = None
+        self._rendition.stop()
         self.fall_silent()
 
     def offer(self, frame: Frame) -> None:
-        """Queue a frame of the source with what to hide in it."""
-        if self._jobs.qsize() > MAX_WAITING:
-            self._waits = True
-        if self._waits and not frame.key:
-            self.skipped += 1
-            return
-        self._waits = False
-        self._jobs.put(_Job(frame, self.source.hiding.regions(monotonic_s(), clear=self.marked)))
+        """Have a frame of the source masked."""
+        self._rendition.offer(frame, self.source.hiding.regions(monotonic_s(), clear=self.marked))
 
     def saw(self, sighting: Sighting) -> None:
         """Pass on what analytics saw."""
@@ -212,48 +245,5 @@ class MaskedStream(Stream):
 
     def lost(self) -> None:
         """Pass on that the source is silent."""
-        self._waits = True
+        self._rendition.broken()
         self.fall_silent()
-
-    def _work(self) -> None:
-        """Serve jobs in the thread until told to stop."""
-        transcoder = Transcoder()
-        while True:
-            jobs = [self._jobs.get()]
-            while not self._jobs.empty():
-                jobs.append(self._jobs.get())
-            if None in jobs:
-                return
-            batch = [job for job in jobs if job is not None]
-            first = max((i for i, job in enumerate(batch) if job.frame.key), default=0)
-            try:
-                self._serve(transcoder, batch[first:])
-            except Exception:
-                log.exception("masking failed", camera=self.camera.code)  # nothing goes out; begins again at a key
-                transcoder = Transcoder()
-
-    def _serve(self, transcoder: Transcoder, batch: list[_Job]) -> None:
-        for i, job in enumerate(batch):
-            picture = transcoder.decode(job.frame)
-            late = i + 1 < len(batch) and monotonic_s() - job.frame.at_s > LATE_S
-            if picture is None or late:
-                continue
-            made = transcoder.encode(picture, job.regions)
-            loop = self._loop
-            if loop is not None and made:
-                loop.call_soon_threadsafe(self._take, made, job.frame.at_s)
-
-    def _take(self, made: list[_Made], at_s: float) -> None:
-        if self._loop is None:
-            return
-        for one in made:
-            if one.parameters is not None and one.parameters != self._parameters:
-                self._parameters, self._init = one.parameters, init_of(one.parameters)
-            if self._init is None or not one.units:
-                continue
-            dts = max(self._dts + 1, one.pts)
-            if self._dts >= 0:
-                self._duration = min(max(dts - self._dts, 1), 2 * CLOCK_HZ)
-            self._dts = dts
-            data = fragment(self.frames + 1, dts, one.pts - dts, self._duration, one.key, one.units)
-            self.publish(Frame(self._init, dts, one.pts, one.key, data, at_s))

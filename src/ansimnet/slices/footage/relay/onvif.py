@@ -48,12 +48,16 @@ class Box(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One object of one analytics frame. `hide` are the head or plate regions where the camera names them."""
+    """One object of one analytics frame. `hide` are the head or plate regions where the camera names them.
+
+    `score`: how sure a detector of ours is, in [0, 1]; cameras' analytics say nothing of it that can be compared.
+    """
 
     track: str
     kind: Kind
     box: Box
     hide: tuple[Box, ...] = ()
+    score: float = 1.0
 
 
 _PERSON = frozenset({"human", "person", "humanbody", "pedestrian"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,8 +18,8 @@ from ansimnet.slices.footage.relay.digest import NoLogin
 from ansimnet.slices.footage.relay.fmp4 import fragment, init_segment
 from ansimnet.slices.footage.relay.gate import Camera
 from ansimnet.slices.footage.relay.h264 import AccessUnit, Depacketiser, Parameters, picture_size
-from ansimnet.slices.footage.relay.hiding import Hiding
-from ansimnet.slices.footage.relay.onvif import Seen
+from ansimnet.slices.footage.relay.hiding import Hiding, Polygon
+from ansimnet.slices.footage.relay.onvif import Box, Seen
 from ansimnet.slices.footage.relay.ring import Frame, Init, Ring, Timeline
 from ansimnet.slices.footage.relay.sdp import BadStream, UnsupportedStream
 
@@ -49,6 +50,17 @@ class Subscriber(Protocol):
 
     def lost(self) -> None:
         """Hear that the source is silent; the next frame will be a key frame."""
+
+
+class Burner(Protocol):
+    """Blackens privacy zones: frames in, and after a while the same frames out, through what it was made with."""
+
+    def offer(self, frame: Frame, regions: tuple[Box, ...] | None, zones: tuple[Polygon, ...]) -> None: ...
+
+    def broken(self) -> None:
+        """Hear that the next frame will be a key frame."""
+
+    def stop(self) -> None: ...
 
 
 class Stream:
@@ -105,10 +117,21 @@ class Stream:
 
 
 class CameraSource(Stream):
-    """One camera's stream as it is: original pictures, no sound."""
+    """One camera's stream as it is: original pictures, no sound; its privacy zones black before anybody gets a frame.
 
-    def __init__(self, camera: Camera, *, allow_basic: bool = False, ring: Ring | None = None) -> None:
+    `burner` makes, around a place to publish, what blackens. Without one a camera that has zones shows nothing.
+    """
+
+    def __init__(
+        self,
+        camera: Camera,
+        *,
+        allow_basic: bool = False,
+        ring: Ring | None = None,
+        burner: Callable[[Callable[[Frame], None]], Burner] | None = None,
+    ) -> None:
         super().__init__(camera, ring)
+        self._burner = burner(self.publish) if burner is not None else None
         self.hiding = Hiding()
         self.reason = "starting"
         self.reconnects = 0
@@ -130,6 +153,8 @@ class CameraSource(Stream):
         if self._task is not None:
             self._task.cancel()
             self._task = None
+        if self._burner is not None:
+            self._burner.stop()
         self.fall_silent()
         self.ring.clear()
 
@@ -150,6 +175,8 @@ class CameraSource(Stream):
             if self.ready.is_set():
                 patience_s = RETRY_FIRST_S
             self.fall_silent()
+            if self._burner is not None:
+                self._burner.broken()
             self.hiding.forget()
             self.reconnects += 1
             log.info("camera lost", camera=self.camera.code, reason=self.reason, retry_s=round(patience_s, 1))
@@ -205,7 +232,19 @@ class CameraSource(Stream):
         if not self.ready.is_set():
             self.reason = "live"
             log.info("camera live", camera=self.camera.code)
-        self.publish(Frame(self._init, dts, pts, unit.key, data, now_s))
+        frame = Frame(self._init, dts, pts, unit.key, data, now_s)
+        if not self.camera.zones:
+            self.publish(frame)
+        elif self._burner is not None:
+            self._burner.offer(frame, (), self.camera.zones)
+
+    def rezone(self, camera: Camera) -> None:
+        """Take other privacy zones from the next key frame on; what was kept with the old ones is forgotten."""
+        self.camera = camera
+        self.ring.clear()
+        self.fall_silent()
+        if self._burner is not None:
+            self._burner.broken()
 
     def _on_document(self, document: bytes) -> None:
         try:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Masking
 from ansimnet.slices.footage.relay.gate import Camera
-from ansimnet.slices.footage.relay.masker import MaskedStream
+from ansimnet.slices.footage.relay.masker import MaskedStream, Maskers, Rendition
 from ansimnet.slices.footage.relay.ring import Ring
 from ansimnet.slices.footage.relay.source import CameraSource, Stream
 
@@ -19,9 +20,11 @@ LINGER_S = 30.0
 class Sources:
     """Every stream of this relay."""
 
-    def __init__(self, *, allow_basic: bool = False, ring_s: float = 30.0) -> None:
+    def __init__(self, *, allow_basic: bool = False, ring_s: float = 30.0, maskers: int = 0) -> None:
+        """Work with so many masking processes at most; 0: one a core but one."""
         self.cameras: dict[CameraId, CameraSource] = {}
         self.masked: dict[tuple[CameraId, str | None], MaskedStream] = {}
+        self.maskers = Maskers(maskers)
         self._allow_basic = allow_basic
         self._ring_s = ring_s
         self._warm: frozenset[CameraId] = frozenset()
@@ -41,11 +44,18 @@ class Sources:
     def _pull(self, camera: Camera) -> CameraSource:
         """Return the running source; a changed address or name replaces it unless somebody watches."""
         source = self.cameras.get(camera.camera_id)
+        if source is not None and source.camera.zones != camera.zones:
+            source.rezone(replace(source.camera, zones=camera.zones))
         if source is not None and source.camera != camera and not self._users.get(source):
             source.stop()
             source = None
         if source is None:
-            source = CameraSource(camera, allow_basic=self._allow_basic, ring=Ring(keep_s=self._ring_s))
+            source = CameraSource(
+                camera,
+                allow_basic=self._allow_basic,
+                ring=Ring(keep_s=self._ring_s),
+                burner=lambda publish: Rendition(self.maskers, publish),
+            )
             self.cameras[camera.camera_id] = source
             source.start()
         return source
@@ -62,7 +72,7 @@ class Sources:
             key = (camera.camera_id, marked if masking is Masking.MARKED else None)
             masked = self.masked.get(key)
             if masked is None or masked.source is not source:
-                masked = self.masked[key] = MaskedStream(source, key[1])
+                masked = self.masked[key] = MaskedStream(source, self.maskers, key[1])
                 self._users[source] = self._users.get(source, 0) + 1
                 masked.start()
             stream = masked
@@ -99,6 +109,7 @@ class Sources:
             timer.cancel()
         for stream in (*self.masked.values(), *self.cameras.values()):
             stream.stop()
+        self.maskers.stop()
         self.masked.clear()
         self.cameras.clear()
         self._users.clear()
