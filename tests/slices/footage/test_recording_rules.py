@@ -13,9 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.slices.footage.pictures import INIT, STEP, bare, frames, init
 
-from ansimnet.slices.footage.recording.cutter import AIM_S, HOLE_S, JUMP_S, SLACK_S, Cutter, Gap, Piece, WallTime
+from ansimnet.slices.footage.archive.model import Cause, Gap
+from ansimnet.slices.footage.recording.cutter import AIM_S, HOLE_S, JUMP_S, SLACK_S, Cutter, Piece, WallTime
 from ansimnet.slices.footage.recording.mp4 import movie, sample_entry
-from ansimnet.slices.footage.recording.timeline import PENDING, UNKNOWN, stretches
+from ansimnet.slices.footage.recording.timeline import PENDING, stretches
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, PAYLOAD_AT, fragment, moved, units_of
 from ansimnet.slices.footage.relay.source import Sighting
 
@@ -52,17 +53,17 @@ def test_pieces_are_cut_at_the_first_key_frame_after_two_seconds(gop: int, lasts
 def test_a_lost_camera_ends_its_piece_and_begins_a_gap_with_its_cause() -> None:
     cutter = Cutter()
     fed(cutter, 25, 60)
-    piece, gap = cutter.close("camera-lost", "silent")
+    (piece,) = cutter.close(Cause.CAMERA_LOST, "silent")
     assert isinstance(piece, Piece)
-    assert isinstance(gap, Gap)
-    assert piece.end == gap.start
-    assert gap == Gap(NOON + s(2.4), None, "camera-lost", "silent")
+    assert piece.end == NOON + s(2.4)
+    assert cutter.missing(NOON + s(2.5)) is None
+    assert cutter.missing(NOON + s(5)) == Gap(NOON + s(2.4), NOON + s(5), Cause.CAMERA_LOST, "silent")
     back = fed(cutter, 25, 1, at=NOON + s(10), begin=10 * CLOCK_HZ)
-    assert back == [Gap(NOON + s(2.4), NOON + s(10), "camera-lost", "silent")]
+    assert back == [Gap(NOON + s(2.4), NOON + s(10), Cause.CAMERA_LOST, "silent")]
 
 
 def test_a_restart_tells_what_the_relay_missed() -> None:
-    assert fed(Cutter(since=NOON - s(30)), 25, 1) == [Gap(NOON - s(30), NOON, "relay-stopped")]
+    assert fed(Cutter(since=NOON - s(30)), 25, 1) == [Gap(NOON - s(30), NOON, Cause.RELAY_STOPPED)]
     assert fed(Cutter(since=NOON - s(0.2)), 25, 1) == []
     assert fed(Cutter(), 25, 1) == []
 
@@ -72,11 +73,11 @@ def test_a_clock_that_jumps_is_a_gap_of_its_own_cause() -> None:
     fed(cutter, 25, 30)
     out = fed(cutter, 25, 30, at=NOON + s(3600), begin=30 * STEP)
     assert [type(o) for o in out] == [Piece, Gap]
-    assert out[1] == Gap(NOON + s(1.2), NOON + s(3600), "clock", "+3598.8 s")
+    assert out[1] == Gap(NOON + s(1.2), NOON + s(3600), Cause.CLOCK, "+3598.8 s")
     back = fed(cutter, 25, 30, at=NOON, begin=60 * STEP)
     gap = back[-1]
     assert isinstance(gap, Gap)
-    assert (gap.cause, gap.start, gap.detail) == ("clock", NOON, "-3601.2 s")
+    assert (gap.cause, gap.start, gap.detail) == (Cause.CLOCK, NOON, "-3601.2 s")
 
 
 def test_a_new_format_begins_a_new_piece() -> None:
@@ -90,7 +91,7 @@ def test_a_new_format_begins_a_new_piece() -> None:
 def test_a_camera_without_key_frames_cannot_fill_the_memory() -> None:
     out = fed(Cutter(), 100_000, 25 * 40)
     assert isinstance(out[0], Piece)
-    assert (out[0].end - out[0].start).total_seconds() == pytest.approx(30.0)
+    assert (out[0].end - out[0].start).total_seconds() == pytest.approx(28.0)
     assert len(out) == 1
     cutter = Cutter()
     for n in range(40):
@@ -100,14 +101,14 @@ def test_a_camera_without_key_frames_cannot_fill_the_memory() -> None:
     assert n == 32
     gap = fed(cutter, 25, 1, at=NOON + s(20), begin=20 * CLOCK_HZ)[0]
     assert isinstance(gap, Gap)
-    assert (gap.cause, gap.detail) == ("camera-fault", "no key frame")
+    assert (gap.cause, gap.detail) == (Cause.CAMERA_FAULT, "no key frame")
 
 
 def test_boxes_travel_with_their_pictures() -> None:
     cutter = Cutter()
     fed(cutter, 50, 20)
     cutter.saw(Sighting(19 * STEP, ()))
-    (piece,) = fed(cutter, 50, 60, at=NOON + s(0.8), begin=20 * STEP)[:1] or [None]
+    piece = fed(cutter, 50, 60, at=NOON + s(0.8), begin=20 * STEP)[0]
     assert isinstance(piece, Piece)
     assert [x.pts for x in piece.sightings] == [19 * STEP]
 
@@ -139,7 +140,7 @@ def test_pieces_and_gaps_tile_what_happened(history: list[tuple[str, float]]) ->
     wall, ticks = NOON, 0
     for kind, step in history:
         if kind == "lost":
-            out += cutter.close("camera-lost", "silent")
+            out += cutter.close(Cause.CAMERA_LOST, "silent")
         elif kind == "silence":
             wall, ticks = wall + s(40 * step), ticks + int(40 * step * CLOCK_HZ)
         elif kind == "jump":
@@ -150,9 +151,9 @@ def test_pieces_and_gaps_tile_what_happened(history: list[tuple[str, float]]) ->
             taken.append(frame)
             out += cutter.push(frame, wall)
     last = cutter.open
-    out += cutter.close("relay-stopped")
+    out += cutter.close(Cause.RELAY_STOPPED)
     pieces = [p for p in out if isinstance(p, Piece)]
-    gaps = [g for g in out if isinstance(g, Gap) and g.end is not None]
+    gaps = [g for g in out if isinstance(g, Gap)]
     assert last is None or pieces[-1].frames == last.frames
     kept = [f for p in pieces for f in p.frames]
     assert len({id(f) for f in kept}) == len(kept)
@@ -162,12 +163,11 @@ def test_pieces_and_gaps_tile_what_happened(history: list[tuple[str, float]]) ->
         assert piece.start < piece.end
     told = [(g.start, g.end) for g in gaps]
     for a, b in pairwise(pieces):
-        assert a.end <= b.start
+        assert a.start < b.start  # the end of a piece that was broken off is a guess: one step after its last picture
         if (b.start - a.end).total_seconds() > HOLE_S:
             assert (a.end, b.start) in told
-    for piece in pieces[:-1]:
-        if (piece.end - piece.start).total_seconds() < AIM_S - SLACK_S:
-            assert any(g.start == piece.end for g in out if isinstance(g, Gap))
+    lost = sum(kind in ("lost", "jump") for kind, _ in history)
+    assert sum((p.end - p.start).total_seconds() < AIM_S - SLACK_S for p in pieces) <= lost + 1
 
 
 # ------------------------------------------------------------------------------------------------- timeline
@@ -177,16 +177,16 @@ def test_a_timeline_tells_causes_and_what_is_being_written() -> None:
     now = NOON + s(100)
     got = stretches(
         [(NOON, NOON + s(2)), (NOON + s(2.3), NOON + s(10)), (NOON + s(30), NOON + s(95))],
-        [Gap(NOON + s(10), NOON + s(29), "camera-lost", "silent")],
+        [Gap(NOON + s(10), NOON + s(29), Cause.CAMERA_LOST, "silent")],
         NOON - s(5),
         NOON + s(1000),
         now,
     )
     assert [((x.start - NOON).total_seconds(), (x.end - NOON).total_seconds(), x.cause) for x in got] == [
-        (-5, 0, UNKNOWN),
+        (-5, 0, Cause.NEVER_RECORDED),
         (0, 10, None),
-        (10, 29, "camera-lost"),
-        (29, 30, UNKNOWN),
+        (10, 29, Cause.CAMERA_LOST),
+        (29, 30, Cause.NEVER_RECORDED),
         (30, 95, None),
         (95, 100, PENDING),
     ]
@@ -197,15 +197,15 @@ moments = st.integers(-100, 200).map(lambda n: NOON + s(n / 4))
 spans = st.tuples(moments, moments).map(lambda p: (min(p), max(p)))
 
 
-@given(st.lists(spans), st.lists(st.tuples(spans, st.booleans())), spans, moments)
+@given(st.lists(spans), st.lists(spans), spans, moments)
 @pytest.mark.requirement("CC-04")
 def test_a_timeline_covers_its_span_exactly(
     recorded: list[tuple[datetime, datetime]],
-    noted: list[tuple[tuple[datetime, datetime], bool]],
+    noted: list[tuple[datetime, datetime]],
     span: tuple[datetime, datetime],
     now: datetime,
 ) -> None:
-    gaps = [Gap(a, None if goes_on else b, "camera-lost") for (a, b), goes_on in noted]
+    gaps = [Gap(a, b, Cause.CAMERA_LOST) for a, b in noted]
     from_at, until = span[0], min(span[1], now)
     got = stretches(recorded, gaps, *span, now)
     assert bool(got) == (until > from_at)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from ansimnet.slices.footage.archive.model import Cause, Gap
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.source import Sighting
@@ -13,8 +14,9 @@ AIM_S = 2.0
 """Length of a piece (design): what a crash loses at most, and still a file worth its system calls."""
 SLACK_S = 0.15
 """Arrivals jitter: a group of 2 s that is measured as 1.9 s is a piece of its own. Ours."""
-LONGEST_S, LARGEST_BYTES = 30.0, 32 << 20
-"""A camera that sends no key frame for so long, or so much, loses what follows until it sends one."""
+LONGEST_S, LARGEST_BYTES = 28.0, 32 << 20
+"""A camera that sends no key frame for so long, or so much, loses what follows until it sends one. The archive takes
+segments of 30 s and 64 MiB."""
 JUMP_S = 1.0
 """Arrival and the stream's own clock apart by more than this: one of the two clocks jumped."""
 SLEW = 0.01
@@ -22,9 +24,6 @@ SLEW = 0.01
 and 100 ppm of drift are held within 1 ms. Ours."""
 HOLE_S = 0.5
 """A hole shorter than this is none: a lost packet costs a group, and players stretch the last picture over it."""
-
-LOST, STOPPED, CLOCK, FAULT = "camera-lost", "relay-stopped", "clock", "camera-fault"
-"""Causes of gaps that a cutter knows."""
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -41,16 +40,6 @@ class Piece:
     def size(self) -> int:
         """Return the bytes of its fragments."""
         return sum(len(f.fragment) for f in self.frames)
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Nothing was recorded here. `end` None: it goes on. `detail` says more of the cause, never about a person."""
-
-    start: datetime
-    end: datetime | None
-    cause: str
-    detail: str = ""
 
 
 class WallTime:
@@ -91,7 +80,7 @@ class Cutter:
         self._start = self._last = _NEVER
         self._step = timedelta(seconds=0.04)
         self._since = since
-        self._cause, self._detail = STOPPED, ""
+        self._cause, self._detail = Cause.RELAY_STOPPED, ""
 
     @property
     def open(self) -> Piece | None:
@@ -105,7 +94,7 @@ class Cutter:
         out: list[Piece | Gap] = []
         wall, jump = self._time.place(frame.dts, arrived)
         if jump:
-            out += self.close(CLOCK, f"{jump:+.1f} s")
+            out += self.close(Cause.CLOCK, f"{jump:+.1f} s")
         elif self._frames and self._ends(frame, wall):
             out += self._cut(wall)
         if not self._frames:
@@ -128,15 +117,15 @@ class Cutter:
             return lasts >= AIM_S - SLACK_S
         if lasts < LONGEST_S and self._size < LARGEST_BYTES:
             return False
-        self._cause, self._detail = FAULT, "no key frame"
+        self._cause, self._detail = Cause.CAMERA_FAULT, "no key frame"
         return True
 
     def _begin(self, wall: datetime) -> list[Piece | Gap]:
         out: list[Piece | Gap] = []
         since = self._since
-        if since is not None and (self._cause == CLOCK or (wall - since).total_seconds() > HOLE_S):
+        if since is not None and (self._cause is Cause.CLOCK or (wall - since).total_seconds() > HOLE_S):
             out.append(Gap(min(since, wall), max(since, wall), self._cause, self._detail))
-        self._start, self._since, self._cause, self._detail = wall, None, LOST, ""
+        self._start, self._since, self._cause, self._detail = wall, None, Cause.CAMERA_LOST, ""
         return out
 
     def _cut(self, end: datetime) -> list[Piece | Gap]:
@@ -151,14 +140,15 @@ class Cutter:
         if self._frames:
             self._sightings.append(sighting)
 
-    def close(self, cause: str, detail: str = "") -> list[Piece | Gap]:
-        """End the open piece: the source is lost, or recording stops. The next frame begins after a gap.
-
-        A gap that goes on is told at once, and again with its end.
-        """
+    def close(self, cause: Cause, detail: str = "") -> list[Piece | Gap]:
+        """End the open piece: the source is lost, or recording stops. The next frame begins after a gap."""
         out = self._cut(self._last + self._step) if self._frames else []
         self._time.broken()
         self._cause, self._detail = cause, detail
-        if out and cause != CLOCK and self._since is not None:
-            out.append(Gap(self._since, None, cause, detail))
         return out
+
+    def missing(self, now: datetime) -> Gap | None:
+        """Return the gap that goes on, up to now."""
+        if self._frames or self._since is None or (now - self._since).total_seconds() <= HOLE_S:
+            return None
+        return Gap(self._since, now, self._cause, self._detail)

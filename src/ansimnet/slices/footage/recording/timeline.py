@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ansimnet.slices.footage.recording.cutter import HOLE_S, Gap
+from ansimnet.slices.footage.archive.model import Cause, Gap
+from ansimnet.slices.footage.recording.cutter import HOLE_S
 
-UNKNOWN = "never-recorded"
-"""Nothing is there and nothing says why: before the first recording, or a camera that was not recorded."""
 PENDING, PENDING_S = "being-written", 8.0
 """The newest pictures reach the index after their piece is cut (2 s, or a group of 4 s) and its batch is written."""
 
@@ -40,7 +39,7 @@ def stretches(
     until = min(until, now)
     if until <= from_at:
         return []
-    noted = sorted((g.start, until if g.end is None else g.end, g.cause, g.detail) for g in gaps)
+    noted = sorted((g.start, g.end, g.cause, g.detail) for g in gaps)
     out: list[Stretch] = []
     at = from_at
     for start, end in _merged(recorded, from_at, until):
@@ -90,4 +89,4 @@ def _hole(
 
 def _untold(start: datetime, end: datetime, now: datetime) -> Stretch:
     fresh = (now - start).total_seconds() <= PENDING_S
-    return Stretch(start, end, PENDING if fresh else UNKNOWN)
+    return Stretch(start, end, PENDING if fresh else Cause.NEVER_RECORDED)
