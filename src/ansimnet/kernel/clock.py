@@ -45,3 +45,11 @@ def now() -> datetime:
 def monotonic_s() -> float:
     """Return a clock in seconds that never jumps; its zero means nothing."""
     return time.monotonic()
+
+
+def elapsed_s() -> float:
+    """Return seconds since the machine started, its sleep included; nobody sets this clock.
+
+    Linux counts sleep in CLOCK_BOOTTIME; on macOS CLOCK_MONOTONIC does.
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))

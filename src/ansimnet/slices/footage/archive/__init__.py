@@ -1,0 +1,1 @@
+"""What is kept, for how long, and how it dies: keys, encrypted segments, holds, the clock, the disk."""
