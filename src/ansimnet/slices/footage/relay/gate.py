@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -15,6 +15,9 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId, new_id
 from ansimnet.kernel.permits import Masking, NoPermit
 from ansimnet.slices.footage.relay.hiding import Polygon
+
+Span = tuple[datetime, datetime]
+"""From, until."""
 
 
 class BadTicket(Refusal):
@@ -38,9 +41,18 @@ class Camera:
     zones: tuple[Polygon, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """What a right to recorded pictures reaches: these cameras, the first of them played, in [from_at, until)."""
+
+    cameras: tuple[Camera, ...]
+    from_at: datetime
+    until: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """One viewer's right to one camera, as the relay holds it while the socket lives."""
+    """One viewer's right to one camera, live or recorded, as the relay holds it while the socket lives."""
 
     view_id: UUID
     permit_id: PermitId
@@ -52,6 +64,7 @@ class Held:
     not_after: datetime
     marked: str | None = None
     mark_permit_id: PermitId | None = None
+    recorded: Recorded | None = None  # None: the live picture
 
     @property
     def permits(self) -> frozenset[PermitId]:
@@ -96,8 +109,8 @@ class Gate(Protocol):
         """
         ...
 
-    async def closed(self, held: Held, end: End, *, frames: int, size: int) -> None:
-        """Record the end of a view. `size` counts bytes."""
+    async def closed(self, held: Held, end: End, *, frames: int, size: int, seen: Sequence[Span] = ()) -> None:
+        """Record the end of a view. `size` counts bytes; `seen`: what of the recording was delivered."""
         ...
 
 
@@ -110,11 +123,18 @@ class InMemoryGate:
         self.opened: list[Held] = []
         self.marked: list[tuple[PermitId, str]] = []
         self.ended: list[tuple[Held, End, int, int]] = []
+        self.seen: list[Span] = []
         self.reachable = True
         self._endings: asyncio.Queue[frozenset[PermitId]] = asyncio.Queue()
 
     def issue(
-        self, camera: Camera, not_after: datetime, *, masking: Masking = Masking.ORIGINAL, may_mark: bool = False
+        self,
+        camera: Camera,
+        not_after: datetime,
+        *,
+        masking: Masking = Masking.ORIGINAL,
+        may_mark: bool = False,
+        recorded: Recorded | None = None,
     ) -> tuple[str, PermitId]:
         """Return a fresh ticket and its permit."""
         ticket, permit = secrets.token_urlsafe(24), PermitId(new_id())
@@ -128,6 +148,7 @@ class InMemoryGate:
             masking=masking,
             may_mark=may_mark,
             not_after=not_after,
+            recorded=recorded,
         )
         return ticket, permit
 
@@ -163,6 +184,7 @@ class InMemoryGate:
         self.marked.append((held.permit_id, track))
         return replace(held, masking=Masking.MARKED, marked=track)
 
-    async def closed(self, held: Held, end: End, *, frames: int, size: int) -> None:
+    async def closed(self, held: Held, end: End, *, frames: int, size: int, seen: Sequence[Span] = ()) -> None:
         self._answer()
+        self.seen += seen
         self.ended.append((held, end, frames, size))

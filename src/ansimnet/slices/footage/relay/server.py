@@ -11,9 +11,10 @@ import contextlib
 import http
 import json
 import socket
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
 
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
@@ -22,10 +23,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
 
 from ansimnet.kernel.clock import Clock, SystemClock, monotonic_s
-from ansimnet.kernel.errors import Refusal
+from ansimnet.kernel.errors import NotFound, Refusal
 from ansimnet.kernel.ids import PermitId
 from ansimnet.kernel.permits import PermitOver
-from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held
+from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held, Span
 from ansimnet.slices.footage.relay.ring import Init
 from ansimnet.slices.footage.relay.source import Stream
 from ansimnet.slices.footage.relay.sources import Sources
@@ -49,6 +50,8 @@ DRAIN_S = 0.05
 """How long a cut viewer's connection may take what was sent before the cut; then it is dropped, close frame and all."""
 SEND_BUFFER_BYTES = 128 << 10
 """What the kernel may hold for one viewer: half a second of a 2 Mbit/s stream."""
+MOST_ANSWERS = 3
+"""Clips and stills that one viewer's socket makes at a time; what he asks beyond is not heard."""
 MAX_VIEWERS = 500
 """Measured: 500 viewers of 2 Mbit/s fill a third of a core and a gigabit line."""
 
@@ -91,6 +94,7 @@ class View:
         self.held = held
         self.viewer = Viewer(self.describe, max_bytes=viewer_bytes)
         self.end: End | None = None
+        self.seen: Sequence[Span] = ()
         self.cut = asyncio.Event()
         self.timers: list[asyncio.TimerHandle] = []
 
@@ -107,6 +111,7 @@ class View:
                 "may_mark": self.held.may_mark,
                 "camera": {"code": self.held.camera.code, "name": self.held.camera.name},
                 "not_after": self.held.not_after.astimezone(UTC).isoformat(),
+                "recorded": self.held.recorded is not None,
             },
             ensure_ascii=False,
         )
@@ -124,6 +129,18 @@ class View:
         self.timers.clear()
 
 
+class Recordings(Protocol):
+    """Where recorded pictures come from."""
+
+    def open(self, held: Held, viewer: Viewer) -> Stream:
+        """Return the stream that such a right shows, started; it plays for this viewer alone."""
+        ...
+
+    def close(self, stream: Stream) -> None:
+        """Give one `open` back."""
+        ...
+
+
 class Relay:
     """The relay's serving side. `run` holds the lease and listens for endings while sockets are served."""
 
@@ -135,9 +152,11 @@ class Relay:
         origins: Sequence[str] = (),
         clock: Clock | None = None,
         viewer_bytes: int = MAX_QUEUED_BYTES,
+        recordings: Recordings | None = None,
     ) -> None:
         self.gate = gate
         self.sources = sources
+        self.recordings = recordings
         self.metrics = Metrics()
         self.views: set[View] = set()
         self.leased_s = monotonic_s()
@@ -237,8 +256,8 @@ class Relay:
 
     async def _admit(self, socket_: ServerConnection) -> Held:
         async with asyncio.timeout(TICKET_S):
-            ticket = _word(await socket_.recv(), "ticket")
-        if ticket is None or monotonic_s() - self.leased_s > LEASE_S:
+            ticket = _object(await socket_.recv()).get("ticket")
+        if not isinstance(ticket, str) or monotonic_s() - self.leased_s > LEASE_S:
             raise BadTicket
         async with asyncio.timeout(2 * LEASE_S):
             return await self.gate.redeem(ticket)
@@ -253,7 +272,12 @@ class Relay:
         view.timers.append(loop.call_later(max(0.0, left_s - WARN.total_seconds()), view.viewer.say, warning))
 
     async def _show(self, view: View, socket_: ServerConnection, asked_s: float) -> None:
-        stream = self.sources.open(view.held.camera, view.held.masking, view.held.marked)
+        try:
+            stream = self._open(view)
+        except NotFound:
+            view.finish(End.SOURCE_LOST)
+            await self._hang_up(view, socket_)
+            return
         streams = [stream]  # the last one is shown; marking replaces it
         stream.join(view.viewer)
         tasks: list[asyncio.Task[object]] = [
@@ -273,7 +297,23 @@ class Relay:
             view.finish(End.LEFT)
             await self._hang_up(view, socket_)
             await asyncio.gather(*tasks, return_exceptions=True)
-            self.sources.close(streams[-1])
+            view.seen = streams[-1].seen
+            self._close(view, streams[-1])
+
+    def _open(self, view: View) -> Stream:
+        """Return the stream of a right, live or recorded, started."""
+        held = view.held
+        if held.recorded is None:
+            return self.sources.open(held.camera, held.masking, held.marked)
+        if self.recordings is None:
+            raise NotFound("this relay records nothing")
+        return self.recordings.open(held, view.viewer)
+
+    def _close(self, view: View, stream: Stream) -> None:
+        if view.held.recorded is None:
+            self.sources.close(stream)
+        elif self.recordings is not None:
+            self.recordings.close(stream)
 
     async def _begins(self, view: View, streams: list[Stream], tasks: Sequence[asyncio.Task[object]]) -> bool:
         """Wait for the first picture; True too where the view ended meanwhile."""
@@ -297,13 +337,32 @@ class Relay:
                     asked_s = 0.0
 
     async def _listen(self, view: View, socket_: ServerConnection, streams: list[Stream]) -> None:
-        with contextlib.suppress(ConnectionClosed):
+        answering: set[asyncio.Task[None]] = set()
+        try:
             while True:
-                message = await socket_.recv()
-                track = _word(message, "track") if _word(message, "type") == "mark" else None
-                if track is not None:
+                message = _object(await socket_.recv())
+                track = message.get("track") if message.get("type") == "mark" else None
+                if isinstance(track, str) and track and view.held.recorded is None:
                     await self._mark(view, track, streams)
-                await asyncio.sleep(0.1)  # ten messages a second are more than any hand makes
+                elif len(answering) < MOST_ANSWERS and (answer := streams[-1].hear(message)) is not None:
+                    task = asyncio.create_task(self._answer(view, socket_, answer))
+                    answering.add(task)
+                    task.add_done_callback(answering.discard)
+                await asyncio.sleep(0.05)  # twenty messages a second are more than any hand makes
+        except ConnectionClosed:
+            pass
+        finally:
+            for task in answering:
+                task.cancel()
+
+    async def _answer(self, view: View, socket_: ServerConnection, answer: AsyncIterator[str]) -> None:
+        """Send what was asked for, part by part, while the right lasts."""
+        with contextlib.suppress(ConnectionClosed):
+            async for part in answer:
+                if view.end is not None:
+                    return
+                await socket_.send(part)
+                view.viewer.size += len(part)
 
     async def _mark(self, view: View, track: str, streams: list[Stream]) -> None:
         try:
@@ -389,18 +448,19 @@ class Relay:
             self.metrics.bytes.inc(view.viewer.size)
             while True:
                 try:
-                    await self.gate.closed(view.held, end, frames=view.viewer.frames, size=view.viewer.size)
+                    await self.gate.closed(
+                        view.held, end, frames=view.viewer.frames, size=view.viewer.size, seen=view.seen
+                    )
                     break
                 except Exception:
                     log.exception("the end of a view is not recorded yet")
                     await asyncio.sleep(0.5)
 
 
-def _word(message: str | bytes, key: str) -> str | None:
-    """Return one text field of a JSON object, None for anything else."""
+def _object(message: str | bytes) -> dict[str, Any]:
+    """Return a JSON object, an empty one for anything else."""
     try:
         value = json.loads(message)
     except ValueError:
-        return None
-    word = value.get(key) if isinstance(value, dict) else None
-    return word if isinstance(word, str) and word else None
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import structlog
 
@@ -16,7 +16,7 @@ from ansimnet.kernel.errors import Refusal
 from ansimnet.slices.footage.relay import onvif, rtp, rtsp
 from ansimnet.slices.footage.relay.digest import NoLogin
 from ansimnet.slices.footage.relay.fmp4 import fragment, init_segment
-from ansimnet.slices.footage.relay.gate import Camera
+from ansimnet.slices.footage.relay.gate import Camera, Span
 from ansimnet.slices.footage.relay.h264 import AccessUnit, Depacketiser, Parameters, picture_size
 from ansimnet.slices.footage.relay.hiding import Hiding, Polygon
 from ansimnet.slices.footage.relay.onvif import Box, Seen
@@ -87,6 +87,14 @@ class Stream:
     def leave(self, subscriber: Subscriber) -> None:
         """Stop giving. Safe to call twice."""
         self.subscribers.discard(subscriber)
+    def hear(self, message: dict[str, Any]) -> AsyncIterator[str] | None:
+        """Take what a viewer says; return the answer where there is one, in parts. Live pictures hear nothing."""
+
+    @property
+    def seen(self) -> Sequence[Span]:
+        """Return what of a recording was delivered."""
+        return ()
+
 
     def start(self) -> None:
         """Begin to work."""

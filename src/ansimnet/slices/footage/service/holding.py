@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -19,7 +19,7 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.model import OpenView
-from ansimnet.slices.footage.relay.gate import Camera, End, Held
+from ansimnet.slices.footage.relay.gate import Camera, End, Held, Span
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.policy import queries as policy
 
@@ -119,7 +119,7 @@ class DbGate:
             not_after=min(held.not_after, not_after),
         )
 
-    async def closed(self, held: Held, end: End, *, frames: int, size: int) -> None:
+    async def closed(self, held: Held, end: End, *, frames: int, size: int, seen: Sequence[Span] = ()) -> None:
         await self._close(held.view_id, held.permit_id, held.camera.camera_id, held.provision_id, end, frames, size)
         self._accounts.pop(held.view_id, None)
 
