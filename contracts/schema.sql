@@ -541,7 +541,6 @@ CREATE FUNCTION public.ledger_entry_inserted() RETURNS trigger
     AS $$
 begin
     insert into ledger_pending (entry_id, centre_id) select entry_id, centre_id from fresh;
-    notify ledger_pending;
     return null;
 end
 $$;
@@ -1162,14 +1161,27 @@ COMMENT ON COLUMN public.ledger_entry.payload IS 'Personal fields under the key 
 
 CREATE TABLE public.ledger_pending (
     entry_id uuid NOT NULL,
-    centre_id uuid DEFAULT public.my_centre() NOT NULL
-);
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    place bigint NOT NULL
+)
+WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='10000', vacuum_truncate=off);
 
 ALTER TABLE ONLY public.ledger_pending FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_pending OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.ledger_pending IS 'Committed entries that the sealer has not yet put in order.';
+
+COMMENT ON COLUMN public.ledger_pending.place IS 'Grows with each entry; facts of one transaction keep their order.';
+
+ALTER TABLE public.ledger_pending ALTER COLUMN place ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME public.ledger_pending_place_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
 
 CREATE TABLE public.ledger_seal (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -2636,7 +2648,7 @@ ALTER TABLE ONLY public.ledger_entry
     ADD CONSTRAINT ledger_entry_pkey PRIMARY KEY (entry_id);
 
 ALTER TABLE ONLY public.ledger_pending
-    ADD CONSTRAINT ledger_pending_pkey PRIMARY KEY (entry_id);
+    ADD CONSTRAINT ledger_pending_pkey PRIMARY KEY (place);
 
 ALTER TABLE ONLY public.ledger_seal
     ADD CONSTRAINT ledger_seal_entry_id_key UNIQUE (entry_id);

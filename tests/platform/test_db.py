@@ -17,11 +17,13 @@ from uuid import UUID
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
+from tests.platform.ledger_kit import plain
 
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, new_id
 from ansimnet.platform import migrations
 from ansimnet.platform.db import NO_CENTRE, Db, Dbs, Tx
 from ansimnet.platform.engines.postgres import Postgres
+from ansimnet.platform.ledger import append
 from ansimnet.platform.roles import Urls
 
 if TYPE_CHECKING:
@@ -174,7 +176,10 @@ def test_the_two_centres_are_the_kernels(cluster: Cluster, urls: Urls) -> None:
 async def test_an_entry_waits_for_its_seal_and_wakes_the_sealer(dbs: Dbs) -> None:
     woken = dbs.sealer.listen("ledger_pending")
     assert await anext(woken) == ""
-    entry = await enter(dbs.city)
+    fact = plain()
+    async with dbs.city.transaction() as tx:
+        await append(tx, fact, actor="system:test")
+    entry = fact.fact_id
     await asyncio.wait_for(anext(woken), 10)
     async with dbs.sealer.transaction() as tx:
         assert await tx.all("select entry_id, centre_id from ledger_pending") == [(entry, CITY_CENTRE)]

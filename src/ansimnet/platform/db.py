@@ -49,6 +49,8 @@ class Tx:
     conn: Connection
     centre_id: CentreId
     keys: KeyStore | None = None
+    appended: bool = False
+    """Whether it wrote to the ledger: then the sealer is told after the commit."""
 
     async def execute(self, sql: Query, params: Params | None = None) -> psycopg.AsyncCursor[Row]:
         """Run one statement and return its cursor."""
@@ -142,17 +144,17 @@ class Db:
         `psycopg.OperationalError`, and then a commit may or may not have happened: repeat only what is safe to repeat.
         """
         async with AsyncExitStack() as stack:
-            conn = await self._begin(stack, self._leaves if leaf else self._pool)
-            yield Tx(conn, self.centre_id, self.keys)
+            yield await self._begin(stack, self._leaves if leaf else self._pool)
 
-    async def _begin(self, stack: AsyncExitStack, pool: Pool | None) -> Connection:
+    async def _begin(self, stack: AsyncExitStack, pool: Pool | None) -> Tx:
         if pool is None:
             raise Fault("the database was not opened")
         for spare in range(self._max_size, -1, -1):
             attempt = AsyncExitStack()
             conn = await attempt.enter_async_context(pool.connection())
+            tx = Tx(conn, self.centre_id, self.keys)
             try:
-                await attempt.enter_async_context(conn.transaction())
+                await attempt.enter_async_context(_telling(tx))
             except psycopg.OperationalError:  # it broke since it was last used, and nothing was said yet
                 await conn.close()
                 await attempt.aclose()
@@ -163,7 +165,7 @@ class Db:
                 raise
             else:
                 stack.push_async_exit(attempt)
-                return conn
+                return tx
         raise AssertionError("the loop returns or raises")
 
     async def listen(self, channel: str) -> AsyncIterator[str]:
@@ -184,6 +186,20 @@ class Db:
                 log.info("db.listen_again", channel=channel, again_in_s=pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(LISTEN_BACKOFF_S[1], pause_s * 2)
+
+
+@asynccontextmanager
+async def _telling(tx: Tx) -> AsyncIterator[None]:
+    """Run one transaction; once it is on disk, wake the sealer if it wrote to the ledger.
+
+    A notification inside it would make every such commit wait for the sync of the one before. A lost one costs the
+    entry a second: the sealer also looks by itself.
+    """
+    async with tx.conn.transaction():
+        yield
+    if tx.appended:
+        with suppress(psycopg.Error):  # what was committed stays so
+            await tx.conn.execute("notify ledger_pending")
 
 
 @dataclass(slots=True)

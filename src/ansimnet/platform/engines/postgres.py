@@ -47,6 +47,7 @@ TUNING = {
     "max_connections": "120",  # 4 processes x 3 roles x 8 pooled connections, and room for people
     "max_wal_size": "2GB",
     "wal_compression": "on",
+    "autovacuum_naptime": "5s",  # queues turn over their rows all day: a minute's leavings slow who looks for the first
     "jit": "off",  # our queries take milliseconds; compiling one takes longer
     "timezone": "UTC",
     "log_timezone": "UTC",

@@ -107,6 +107,7 @@ async def append(tx: Tx, fact: Fact, *, actor: str) -> None:
         Fault: an actor of no known form, or personal fields without subject or key store.
     """
     _known_actor(actor)
+    tx.appended = True
     e = _written(tx, fact, linked=actor.startswith("link:"))
     await tx.execute(
         _INSERT,
@@ -133,6 +134,7 @@ async def append_many(tx: Tx, facts: Sequence[Fact], *, actor: str) -> None:
         Fault: as `append`; then none of them is written if the caller lets its transaction end.
     """
     _known_actor(actor)
+    tx.appended = True
     linked = actor.startswith("link:")
     for first in range(0, len(facts), MOST_AT_ONCE):
         some = facts[first : first + MOST_AT_ONCE]

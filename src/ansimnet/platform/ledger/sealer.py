@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import psycopg
 import structlog
@@ -44,6 +44,9 @@ POLL_S = 1.0
 """How long to sleep without a word; a lost notification costs this much at most."""
 BATCH_ENTRIES = 4000
 """Entries sealed in one transaction; more wait for the next, some milliseconds later."""
+BETWEEN_BATCHES_S = 0.02
+"""Ours: what comes within a fiftieth of a second of a batch waits for the next, so that a busy sealer writes one where
+it wrote many, and leaves processor and disk to those who write. What comes after a pause is sealed at once."""
 CHECKPOINT_ENTRIES = 256
 CHECKPOINT_AFTER = timedelta(seconds=10)
 """A checkpoint every 256 entries or 10 s: what an attacker with the database alone could still cut off unseen."""
@@ -54,26 +57,30 @@ LAST_WORD_S = 2.0
 SEALED = Counter("ansimnet_ledger_sealed", "Entries sealed")
 SEAL_SECONDS = Histogram(
     "ansimnet_ledger_seal_seconds",
-    "From recording an entry to its seal",
+    "From recording the oldest entry of a batch to its seal",
     buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 1, 5, 60),
 )
 
 _PENDING = """
-    select e.entry_id::text, e.centre_id, e.kind, e.happened_at, e.recorded_at, e.actor, e.subject_id::text, e.key_year,
-           encode(sha256(e.body), 'hex'), encode(e.payload_sha256, 'hex')
-    from ledger_pending p join ledger_entry e using (entry_id)
-    order by e.recorded_at, e.entry_id limit %s
+    select p.place::text, e.entry_id::text, e.centre_id::text, e.kind, e.happened_at, e.recorded_at, e.actor,
+           e.subject_id::text, e.key_year, encode(sha256(e.body), 'hex'), encode(e.payload_sha256, 'hex')
+    from (select place, entry_id from ledger_pending order by place limit %s) p join ledger_entry e using (entry_id)
+    order by p.place
 """
+_PLAN = "-c enable_hashjoin=off -c enable_mergejoin=off -c enable_seqscan=off"
+"""A batch looks its entries up: without this the planner, who finds the queue empty, may read all of them each time."""
 _SEAL = """
     with sealed as (
         insert into ledger_seal (centre_id, seq, entry_id, prev_hash, hash, sealed_at)
-        select *, %(at)s from unnest(%(centres)s::uuid[], %(seqs)s::bigint[], %(ids)s::uuid[], %(prevs)s::bytea[],
-                                     %(hashes)s::bytea[])
-    ), gone as (
-        delete from ledger_pending where entry_id = any(%(ids)s::uuid[])
+        select centre, seq, id, substr(%(hashes)b, 64 * n - 63, 32), substr(%(hashes)b, 64 * n - 31, 32), %(at)s
+        from unnest(%(centres)s::uuid[], %(seqs)s::bigint[], %(ids)s::uuid[])
+             with ordinality as seal (centre, seq, id, place), cast(place as integer) as n
     )
-    select pg_notify('ledger_sealed', told) from unnest(%(told)s::text[]) told
+    delete from ledger_pending where place = any(%(places)s::bigint[])
 """
+"""`hashes` has 64 bytes a seal: the hash before, and its own."""
+_TELL = "select pg_notify('ledger_sealed', told) from unnest(%s::text[]) told"
+"""Said after the commit: a transaction that tells holds, until it is on disk, a lock that every other one needs."""
 _HASHES = "select seq, hash from ledger_seal where centre_id = %s and seq > %s order by seq limit 10000"
 
 
@@ -85,26 +92,47 @@ class KeyReplaced(Fault):
     """The published key is not the one this centre signs with: the key folder was lost or exchanged."""
 
 
-_Seal = tuple[CentreId, int, str, bytes, bytes]
-"""Centre, number, entry, hash before, hash."""
+class _Batch(NamedTuple):
+    """Entries with their numbers and hashes, each list as PostgreSQL's text of an array."""
+
+    centres: str
+    seqs: str
+    ids: str
+    places: str
+    hashes: bytes
+    ends: list[tuple[str, bytes]]
+    """Centre and hash of each, in order."""
+    oldest: datetime
+    """When the first of them was recorded."""
 
 
-def _chained(heads: dict[CentreId, tuple[int, bytes]], rows: list[Any], sealed_at: str) -> list[_Seal]:
-    """Give each row the next number and hash of its centre, and move `heads` along."""
-    seals: list[_Seal] = []
-    names = {c: str(c) for c in heads}
-    for entry_id, centre, kind, happened_at, recorded_at, actor, subject, key_year, body_sha, payload_sha in rows:
+def _array(items: Iterable[str]) -> str:
+    return "{" + ",".join(items) + "}"
+
+
+def _chained(heads: dict[str, tuple[int, bytes]], rows: list[Any], sealed_at: str) -> _Batch:
+    """Give each row the number and hash that follow its centre's in `heads`, and move those along.
+
+    Raises:
+        Fault: a row of a centre that has no keys here.
+    """
+    seqs, hashes, ends = list[str](), list[bytes](), list[tuple[str, bytes]]()
+    for _, entry_id, centre, kind, happened_at, recorded_at, actor, subject, key_year, body_sha, payload_sha in rows:
         if centre not in heads:
             raise Fault(f"no keys for centre `{centre}`")
         seq, prev = heads[centre]
+        seq += 1
         text = header_text(
-            names[centre], seq + 1, prev.hex(), entry_id, kind, instant(happened_at), instant(recorded_at), sealed_at,
+            centre, seq, prev.hex(), entry_id, kind, instant(happened_at), instant(recorded_at), sealed_at,
             actor, subject, key_year, body_sha, payload_sha,
         )  # fmt: skip
         digest = hashlib.sha256(b"\x00" + text.encode()).digest()
-        seals.append((centre, seq + 1, entry_id, prev, digest))
-        heads[centre] = (seq + 1, digest)
-    return seals
+        seqs.append(str(seq))
+        hashes += (prev, digest)
+        ends.append((centre, digest))
+        heads[centre] = (seq, digest)
+    places, ids, centres, *_ = zip(*rows, strict=True)
+    return _Batch(_array(centres), _array(seqs), _array(ids), _array(places), b"".join(hashes), ends, rows[0][5])
 
 
 @dataclass(slots=True)
@@ -120,6 +148,12 @@ class _Head:
     tree: Tree = field(default_factory=Tree)
     checkpoint: Checkpoint | None = None
     unsigned_since: float | None = None  # monotonic seconds
+
+    def take(self, digest: bytes) -> None:
+        """Go on by one entry."""
+        self.seq += 1
+        self.hash = digest
+        self.tree.add(digest)
 
     def unsigned(self) -> int:
         return self.seq - (self.checkpoint.size if self.checkpoint is not None else 0)
@@ -180,7 +214,7 @@ class Sealer:
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,
-            options="-c timezone=UTC",
+            options=f"-c timezone=UTC {_PLAN}",
         )
 
     async def _await_turn(self, conn: psycopg.AsyncConnection[Any]) -> None:
@@ -204,8 +238,7 @@ class Sealer:
             for seq, digest in rows:
                 if seq != head.seq + 1:
                     raise BrokenChain(f"centre `{centre_id}`: after {head.seq} comes {seq}")
-                head.seq, head.hash = seq, digest
-                head.tree.add(digest)
+                head.take(digest)
         await self._catch_up_witness(conn, head)
         if head.unsigned():
             head.unsigned_since = monotonic_s()
@@ -252,12 +285,17 @@ class Sealer:
         await conn.execute("listen ledger_pending")
         try:
             while True:
-                if await self._seal(conn) == 0:
+                began = monotonic_s()
+                sealed = await self._seal(conn)
+                if sealed == 0:
                     await self._checkpoints(conn, forced=False)
                     async for _ in conn.notifies(timeout=POLL_S, stop_after=1):
                         pass
-                elif any(h.unsigned() >= CHECKPOINT_ENTRIES for h in self._heads.values()):
+                    continue
+                if any(h.unsigned() >= CHECKPOINT_ENTRIES for h in self._heads.values()):
                     await self._checkpoints(conn, forced=False)
+                if sealed < BATCH_ENTRIES:
+                    await asyncio.sleep(max(0.0, began + BETWEEN_BATCHES_S - monotonic_s()))
         except asyncio.CancelledError:
             with contextlib.suppress(psycopg.Error, TimeoutError):  # the next sealer signs what this one cannot
                 async with asyncio.timeout(LAST_WORD_S):
@@ -269,32 +307,19 @@ class Sealer:
         rows = await (await conn.execute(_PENDING, (BATCH_ENTRIES,))).fetchall()
         if not rows:
             return 0
-        sealed_at = now()
-        heads: dict[CentreId, tuple[int, bytes]] = {c: (h.seq, h.hash) for c, h in self._heads.items()}
-        seals = _chained(heads, rows, instant(sealed_at))
-        told = [f"{c} {seq}" for c, (seq, _) in heads.items() if seq != self._heads[c].seq]
-        await conn.execute(
-            _SEAL,
-            {
-                "centres": "{" + ",".join([str(s[0]) for s in seals]) + "}",
-                "seqs": "{" + ",".join([str(s[1]) for s in seals]) + "}",
-                "ids": "{" + ",".join([s[2] for s in seals]) + "}",
-                "prevs": "{" + ",".join([f'"\\\\x{s[3].hex()}"' for s in seals]) + "}",
-                "hashes": "{" + ",".join([f'"\\\\x{s[4].hex()}"' for s in seals]) + "}",
-                "at": sealed_at,
-                "told": told,
-            },
-        )
-        for centre, seq, _, _, digest in seals:
-            head = self._heads[centre]
-            head.seq, head.hash = seq, digest
-            head.tree.add(digest)
+        sealed_at, heads = now(), {str(c): h for c, h in self._heads.items()}
+        batch = _chained({c: (h.seq, h.hash) for c, h in heads.items()}, rows, instant(sealed_at))
+        await conn.execute(_SEAL, {**batch._asdict(), "at": sealed_at})
+        for centre, digest in batch.ends:  # only now: a head is signed even where sealing was cut short
+            heads[centre].take(digest)
+        grown = {c: heads[c] for c, _ in batch.ends}
+        for head in grown.values():
             if head.unsigned_since is None:
                 head.unsigned_since = monotonic_s()
-        SEALED.inc(len(seals))
-        for row in rows:
-            SEAL_SECONDS.observe(max(0.0, (sealed_at - row[4]).total_seconds()))
-        return len(seals)
+        await conn.execute(_TELL, ([f"{c} {h.seq}" for c, h in grown.items()],))
+        SEALED.inc(len(rows))
+        SEAL_SECONDS.observe(max(0.0, (sealed_at - batch.oldest).total_seconds()))
+        return len(rows)
 
     async def _checkpoints(self, conn: psycopg.AsyncConnection[Any], *, forced: bool) -> None:
         """Sign the heads that are due, first into the database, then into the witness file."""

@@ -183,6 +183,14 @@ def _witnessed(report: CentreReport, witness: Witness) -> list[Checkpoint]:
     return found
 
 
+async def _all_sealed(conn: AsyncConnection[Any], report: CentreReport) -> bool:
+    """Return whether there are as many entries as the walk found sealed, each with an entry of its own."""
+    row = await (
+        await conn.execute("select count(*) from ledger_entry where centre_id = %s", (report.centre_id,))
+    ).fetchone()
+    return row is not None and row[0] == report.entries
+
+
 async def _unsealed(conn: AsyncConnection[Any], report: CentreReport, at: datetime) -> None:
     """Count what waits for a seal, and find what neither waits nor has one."""
     row = await (
@@ -239,7 +247,8 @@ async def verify_centre(
         else:
             judge_checkpoints(report, walk, stored, witnessed, chain)
             judge_kept(report, stored, kept, chain)
-    await _unsealed(conn, report, now())
+    if whole is None or not await _all_sealed(conn, report):
+        await _unsealed(conn, report, now())
     return report
 
 
