@@ -142,3 +142,65 @@ class GuestPermitsEnded(Fact):
     kind: ClassVar[str] = "footage.guest-permits.ended.v1"
     provision_id: ProvisionId
     permit_ids: tuple[PermitId, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SealingKeyAnnounced(Fact):
+    """From now on this centre seals recordings and exports with this key too. `public`: Ed25519, 64 hex digits."""
+
+    kind: ClassVar[str] = "footage.sealing-key.announced.v1"
+    key_id: str
+    public: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportAsked(Fact):
+    """Somebody wants to take recorded pictures out, `[from_at, until_at)` of these cameras. His words stay off here."""
+
+    kind: ClassVar[str] = "footage.export.asked.v1"
+    export_id: UUID
+    by: AccountId
+    permit_id: PermitId
+    request_id: UUID | None
+    cameras: tuple[CameraId, ...]
+    from_at: datetime
+    until_at: datetime
+    original: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportReviewed(Fact):
+    """A person looked at what masking was unsure of, and let the export go on."""
+
+    kind: ClassVar[str] = "footage.export.reviewed.v1"
+    export_id: UUID
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportSealed(Fact):
+    """An export is finished; nothing in it changes any more. Hashes are SHA-256 in hex, `root` is over its groups."""
+
+    kind: ClassVar[str] = "footage.export.sealed.v1"
+    export_id: UUID
+    manifest_sha256: str
+    root: str
+    timestamp_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportDownloaded(Fact):
+    kind: ClassVar[str] = "footage.export.downloaded.v1"
+    export_id: UUID
+    by: AccountId
+    permit_id: PermitId
+    number: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportEnded(Fact):
+    """The export can no longer be downloaded, and its bytes are gone."""
+
+    kind: ClassVar[str] = "footage.export.ended.v1"
+    export_id: UUID
+    reason: str  # withdrawn | expired | used-up | failed

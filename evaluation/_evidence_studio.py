@@ -1,0 +1,263 @@
+"""Sealed recordings, a ledger in memory and whole exports, made by the real code: what evidence is tried on."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+from uuid import UUID
+
+import av
+import numpy as np
+from av.video.frame import PictureType, VideoFrame
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from numpy.typing import NDArray
+
+from ansimnet.facts.footage import ExportSealed, SealingKeyAnnounced, ViewOpened
+from ansimnet.kernel.facts import Fact
+from ansimnet.kernel.ids import CITY_CENTRE, CameraId, FactId, PermitId, named_id
+from ansimnet.platform.ledger import merkle
+from ansimnet.platform.ledger.canonical import canonical, entry_hash, split
+from ansimnet.platform.ledger.checkpoints import sign
+from ansimnet.platform.ledger.keys import Signer
+from ansimnet.platform.ledger.rows import SealedRow, exported
+from ansimnet.slices.footage.evidence import mark, package, proof
+from ansimnet.slices.footage.evidence.films import Group
+from ansimnet.slices.footage.evidence.seal import Sealer
+from ansimnet.slices.footage.masking.tracks import Masks, fill
+from ansimnet.slices.footage.recording.cutter import Piece
+from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, fragment
+from ansimnet.slices.footage.relay.h264 import IDR, PPS, SLICE, SPS, Parameters, split_annex_b
+from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
+from ansimnet.slices.footage.relay.ring import Frame, Init
+from ansimnet.slices.footage.relay.source import Sighting, init_of
+
+TOOL = Path(__file__).parents[1] / "tools" / "verify_clip.py"
+BEGAN = datetime(2026, 11, 7, 3, 0, tzinfo=UTC)
+Picture = NDArray[np.uint8]
+"""A picture as `yuv420p`, shape (height · 3 / 2, width)."""
+
+
+def tool() -> ModuleType:
+    """Return the independent verifier, loaded from its one file."""
+    spec = importlib.util.spec_from_file_location("verify_clip", TOOL)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+# ------------------------------------------------------------------------------------------------- pictures
+
+
+def street(seed: int, count: int, width: int = 640, height: int = 360, noise: float = 3.0) -> Iterator[Picture]:
+    """Yield pictures of a made-up street: walls, windows, a lamp's light, two people and a car that move, noise."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[0:height, 0:width]
+    light = 90 + 50 * np.sin(x / 37) * np.cos(y / 23) + 40 * (y / height)
+    for _ in range(60):
+        left, top = rng.integers(0, width - 40), rng.integers(0, height - 40)
+        light[top : top + rng.integers(6, 40), left : left + rng.integers(6, 40)] += rng.integers(-60, 60)
+    blue = 128 + 20 * np.sin(x[::2, ::2] / 61)
+    red = 128 + 20 * np.cos(y[::2, ::2] / 47)
+    for n in range(count):
+        frame = light + rng.normal(0, noise, light.shape)
+        for k, (x1, y1, x2, y2) in enumerate(walkers(n, width, height)):
+            frame[y1:y2, x1:x2] = 60 + 50 * k
+        planes = (frame.clip(16, 235), blue.clip(16, 240), red.clip(16, 240))
+        yield np.concatenate([p.ravel() for p in planes]).astype(np.uint8).reshape(-1, width)
+
+
+def walkers(n: int, width: int, height: int) -> list[tuple[int, int, int, int]]:
+    """Return where two people and a car are in picture `n`: x1 y1 x2 y2 in pixels."""
+    a, b, c = (37 + 3 * n) % (width - 40), (width - 60 - 2 * n) % (width - 40), (5 * n) % (width - 120)
+    tall = height // 5
+    return [
+        (a, height // 2, a + 24, height // 2 + tall),
+        (b, height // 3, b + 20, height // 3 + tall),
+        (c, height - 80, c + 100, height - 40),
+    ]
+
+
+def of_film(path: Path, count: int, width: int = 640, height: int = 360) -> Iterator[Picture]:
+    """Yield the first pictures of a file, made as large as a sub-stream."""
+    with av.open(str(path), "r") as movie:
+        for n, picture in enumerate(movie.decode(video=0)):
+            if n == count:
+                return
+            yield picture.reformat(width, height, format="yuv420p").to_ndarray()
+
+
+def recorded(pictures: Sequence[Picture], *, fps: int = 10, group_s: float = 2.0, crf: int = 26) -> list[Piece]:
+    """Return pictures as a camera's stream, cut into pieces of one group, with the boxes its analytics would send."""
+    height, width = pictures[0].shape[0] * 2 // 3, pictures[0].shape[1]
+    encoder = av.CodecContext.create("libx264", "w")
+    encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
+    encoder.time_base, encoder.framerate, encoder.thread_count = Fraction(1, CLOCK_HZ), Fraction(fps), 1
+    encoder.options = {"preset": "veryfast", "tune": "zerolatency", "crf": str(crf), "forced-idr": "1",
+                       "x264-params": "keyint=1000:scenecut=0"}  # fmt: skip
+    per, step = round(group_s * fps), CLOCK_HZ // fps
+    init: Init | None = None
+    groups: list[list[Frame]] = []
+    for n, pixels in enumerate(pictures):
+        picture = VideoFrame.from_ndarray(pixels, format="yuv420p")
+        picture.pts, picture.time_base = n * step, Fraction(1, CLOCK_HZ)
+        picture.pict_type = PictureType.I if n % per == 0 else PictureType.NONE
+        for packet in encoder.encode(picture):
+            units = split_annex_b(bytes(packet))
+            sps = [u for u in units if u[0] & 31 == SPS]
+            if init is None:
+                init = init_of(Parameters(sps[0], tuple(u for u in units if u[0] & 31 == PPS)))
+            if packet.is_keyframe:
+                groups.append([])
+            slices = [u for u in units if u[0] & 31 in (SLICE, IDR)]
+            data = fragment(n + 1, n * step, 0, step, bool(packet.is_keyframe), slices)
+            groups[-1].append(Frame(init, n * step, n * step, bool(packet.is_keyframe), data, n / fps))
+    pieces = []
+    for k, frames in enumerate(groups):
+        start = BEGAN + timedelta(seconds=k * group_s)
+        seen = tuple(Sighting(f.pts, _seen(f.pts // step, width, height)) for f in frames)
+        pieces.append(Piece(start, start + timedelta(seconds=len(frames) / fps), tuple(frames), seen))
+    return pieces
+
+
+def _seen(n: int, width: int, height: int) -> tuple[Seen, ...]:
+    kinds = (Kind.PERSON, Kind.PERSON, Kind.VEHICLE)
+    return tuple(
+        Seen(f"t{k}", kind, Box(x1 / width, y1 / height, x2 / width, y2 / height))
+        for k, (kind, (x1, y1, x2, y2)) in enumerate(zip(kinds, walkers(n, width, height), strict=True))
+    )
+
+
+# ------------------------------------------------------------------------------------------------- the ledger
+
+
+def new_signer() -> Signer:
+    """Return a fresh key."""
+    return Signer(Ed25519PrivateKey.generate())
+
+
+@dataclass
+class MemoryLedger:
+    """A centre's ledger in memory: rows, hashes and heads by the same code that writes the real one."""
+
+    signer: Signer = field(default_factory=new_signer)
+    rows: list[SealedRow] = field(default_factory=list)
+
+    def append(self, fact: Fact, actor: str = "system:footage") -> UUID:
+        """Seal a fact at once; return its entry's id."""
+        body, payload, subject = split(fact)
+        assert payload is None
+        draft = SealedRow(
+            centre_id=CITY_CENTRE,
+            seq=len(self.rows) + 1,
+            entry_id=fact.fact_id,
+            prev_hash=self.rows[-1].hash if self.rows else bytes(32),
+            hash=b"",
+            sealed_at=fact.happened_at + timedelta(milliseconds=3),
+            kind=fact.kind,
+            happened_at=fact.happened_at,
+            recorded_at=fact.happened_at,
+            actor=actor,
+            subject_id=subject,
+            key_year=None,
+            body=body,
+            payload=None,
+            payload_sha256=None,
+            entry_centre=CITY_CENTRE,
+        )
+        self.rows.append(replace(draft, hash=entry_hash(draft.header())))
+        return fact.fact_id
+
+    def proof(self, ids: Sequence[UUID]) -> dict[str, Any]:
+        """Return the proof that these entries are under one signed head."""
+        leaves = [r.hash for r in self.rows]
+        at = self.rows[-1].sealed_at + timedelta(seconds=1)
+        point = sign(self.signer, CITY_CENTRE, len(leaves), merkle.Tree(leaves).root(), leaves[-1], None, at).object()
+        rows = {r.entry_id: r for r in self.rows}
+        found = [
+            {
+                "centre_id": str(CITY_CENTRE),
+                "entry": exported(rows[i]),
+                "path": [h.hex() for h in merkle.inclusion_proof(leaves, rows[i].seq - 1)],
+                "checkpoint": point,
+            }
+            for i in ids
+        ]
+        return proof.joined(self.signer.public, [], found)
+
+
+# ------------------------------------------------------------------------------------------------- whole exports
+
+
+@dataclass
+class Studio:
+    """One centre that records, seals and exports."""
+
+    seed: int = 7
+    ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    signer: Signer = field(default_factory=new_signer)
+    ids: int = 0
+
+    def fact_id(self) -> FactId:
+        """Return the next id; the same in every run of a seed."""
+        self.ids += 1
+        return FactId(named_id("fact", f"{self.seed}-{self.ids}"))
+
+    def reel(self, code: str, pieces: Sequence[Piece], **other: Any) -> package.Reel:
+        """Return one camera's sealed material."""
+        camera_id = CameraId(named_id("camera", code))
+        sealer = Sealer(self.signer)
+        groups = tuple(Group(p.frames, sealer.seal(camera_id, "sub", p, clock_error_s=0.12)) for p in pieces)
+        last = pieces[-1].frames[-1].pts + CLOCK_HZ
+        masks: Masks = fill([s for p in pieces for s in p.sightings], 0, last)
+        told: dict[str, Any] = {"from_at": pieces[0].start, "until_at": pieces[-1].end, "missing": (), "masks": masks}
+        return package.Reel(camera_id=camera_id, code=code, name="새빛로 3", groups=groups, **(told | other))
+
+    def export(self, reels: Sequence[package.Reel], *, original: bool = True, looks: int = 12) -> dict[str, bytes]:
+        """Return the files of an export, proof included."""
+        entries = [
+            self.ledger.append(SealingKeyAnnounced(fact_id=self.fact_id(), happened_at=BEGAN,
+                                                   key_id=self.signer.key_id, public=self.signer.public.hex()))
+        ]  # fmt: skip
+        for k in range(looks):
+            entries.append(self.ledger.append(self._look(reels[k % len(reels)].camera_id, k), actor=f"relay:{k}"))
+        order = package.Order(
+            export_id=named_id("export", str(self.seed)),
+            centre_id=CITY_CENTRE,
+            made_at=BEGAN + timedelta(hours=1),
+            request={"reason": "수사 협조", "case_no": "2026-형제-1", "recipient": "새빛경찰서", "asked_by": "investigator-1",
+                     "approved_by": "shift-lead-1", "ground": "PIPA 18(2)7", "permits": []},
+            masking={"reviewed_by": "operator-2", "reviewed_at": BEGAN + timedelta(minutes=50)},
+            mark="PERMIT 1A2B3C4D INVESTIGATOR-1 2026-11-07",
+            original=original,
+            ledger=tuple(entries),
+            sealing_keys=(self.signer.public,),
+            software="ansimnet",
+        )  # fmt: skip
+        made = package.films(reels, original=original, burn=mark.burner(order.mark))
+        files = package.signed(order, made, {"verify.py": TOOL.read_bytes()}, self.signer)
+        manifest = files[package.MANIFEST]
+        sealed = self.ledger.append(ExportSealed(
+            fact_id=self.fact_id(), happened_at=order.made_at, export_id=order.export_id,
+            manifest_sha256=package.sha256(manifest), root=made[2].hex(), timestamp_sha256=None,
+        ))  # fmt: skip
+        return {**files, package.PROOF: canonical(self.ledger.proof([*entries, sealed]))}
+
+    def _look(self, camera_id: CameraId, k: int) -> ViewOpened:
+        return ViewOpened(
+            fact_id=self.fact_id(),
+            happened_at=BEGAN + timedelta(seconds=k),
+            view_id=named_id("view", f"{self.seed}-{k}"),
+            permit_id=PermitId(named_id("permit", f"{self.seed}-{k}")),
+            camera_id=camera_id,
+            provision_id=None,
+            viewer=f"operator-{k % 3}",
+            masking="masked",
+        )

@@ -1,0 +1,1 @@
+"""Footage that proves itself: seals made while it is recorded, masked copies, exports, trusted time."""

@@ -1,0 +1,684 @@
+#!/usr/bin/env python3
+"""Verify exported Ansimnet footage without any Ansimnet code: the standard library and `cryptography` alone.
+
+    verify.py EXPORT.zip [--key CENTRE.pub] [--tsa CA.pem] [--json]
+
+Finds every flipped bit, dropped or reordered group of pictures, shifted clock, edited manifest, edited ledger line. Get
+the key, and a copy of this program, from somewhere else than the export. Where PyAV is installed (`pip install av`) the
+masked pictures are decoded too and compared with the block means that were signed when they were recorded; without it
+the answer says `pictures: not checked`, and the page `/verify` of any centre does that in a browser.
+Exit status: 0 verified, 1 something is wrong, 2 the file cannot be read. The format: docs/design/evidence.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import io
+import json
+import re
+import struct
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+SEAL_CONTEXT = b"ansimnet footage seal v1\x00"
+EXPORT_CONTEXT = b"ansimnet footage export v1\x00"
+CHECKPOINT_CONTEXT = b"ansimnet ledger checkpoint v1\x00"
+KEY_CONTEXT = b"ansimnet ledger key v1\x00"
+HEAD = struct.Struct(">4s16sBIqQQHHHi32s32s32s32s")
+SEALED, ANNOUNCED = "footage.export.sealed.v1", "footage.sealing-key.announced.v1"
+FIXED = ("manifest.json", "signature.json", "proof.json", "seals.bin")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+LATE_US = 1_000_000
+"""Between two groups without a stated gap: a clock shifted by more is found."""
+BLOCK_OFF, WINDOW_OFF, WHOLE_OFF, WINDOW = 3.0, 1.5, 0.75, 5
+"""How far a block, 5 x 5 blocks, and the whole picture may lie off, in 256 levels; a block also half a step of its
+grid. Encoding again moved no block by more than 2 (docs/design/evidence.md)."""
+Planes = list[tuple[bytes, int, int, int]]  # luma, blue, red: bytes, bytes a line, width, height
+Decode = Callable[[bytes], Planes]
+
+
+class Broken(ValueError):  # noqa: N818 - what the file is, in plain words
+    """The file is not such an export, or not written in the one way it is written."""
+
+
+def canonical(value: object) -> bytes:
+    """Return canonical JSON: sorted keys, UTF-8, no white space."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def sha256(*parts: bytes) -> bytes:
+    """Return SHA-256 of the parts, one behind the other."""
+    return hashlib.sha256(b"".join(parts)).digest()
+
+
+def signed_by(public: bytes, signature: bytes, message: bytes) -> bool:
+    """Return whether an Ed25519 signature holds."""
+    try:
+        Ed25519PublicKey.from_public_bytes(public).verify(signature, message)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """Return the RFC 6962 root over leaf hashes."""
+    if len(leaves) < 2:
+        return leaves[0] if leaves else sha256(b"")
+    split = 1 << (len(leaves) - 1).bit_length() - 1
+    return sha256(b"\x01", root_of(leaves[:split]), root_of(leaves[split:]))
+
+
+def included(leaf: bytes, index: int, size: int, path: list[bytes]) -> bytes | None:
+    """Return the root that an inclusion path gives (RFC 9162 §2.1.3.2), None where it has the wrong length."""
+    at, last, found = index, size - 1, leaf
+    for sibling in path:
+        if last == 0:
+            return None
+        if at & 1 or at == last:
+            found = sha256(b"\x01", sibling, found)
+            while not at & 1 and at != 0:
+                at, last = at >> 1, last >> 1
+        else:
+            found = sha256(b"\x01", found, sibling)
+        at, last = at >> 1, last >> 1
+    return found if last == 0 else None
+
+
+# ------------------------------------------------------------------------------------------------- the file
+
+
+def pack(files: dict[str, bytes]) -> bytes:
+    """Return a zip file of these files, stored, written in the only way that `unpack` takes."""
+    out, directory = bytearray(), bytearray()
+    for name, data in files.items():
+        word, at = name.encode(), len(out)
+        common = struct.pack("<HHHHHIIIHH", 20, 0x800, 0, 0, 0x21, zlib.crc32(data), len(data), len(data), len(word), 0)
+        out += b"PK\x03\x04" + common + word + data
+        directory += b"PK\x01\x02\x14\x00" + common + struct.pack("<HHHII", 0, 0, 0, 0, at) + word
+    end = struct.pack("<HHHHIIH", 0, 0, len(files), len(files), len(directory), len(out), 0)
+    return bytes(out + directory + b"PK\x05\x06" + end)
+
+
+def unpack(data: bytes) -> dict[str, bytes]:
+    """Return the files of an export by name.
+
+    Raises:
+        Broken: a byte of the container is not as `pack` writes it.
+    """
+    files: dict[str, bytes] = {}
+    at = 0
+    while data[at : at + 4] == b"PK\x03\x04" and len(data) >= at + 30:
+        size, length = struct.unpack_from("<I", data, at + 22)[0], struct.unpack_from("<H", data, at + 26)[0]
+        name = data[at + 30 : at + 30 + length].decode("utf-8", "replace")
+        if name in files:
+            raise Broken("two files of one name")
+        files[name] = data[at + 30 + length : at + 30 + length + size]
+        at += 30 + length + size
+    if not files or pack(files) != data:
+        raise Broken("the container was changed")
+    return files
+
+
+def fragments(data: bytes) -> tuple[bytes, list[bytes]]:
+    """Return the head of a fragmented MP4 and its fragments, `moof` with `mdat`; every byte is in one of them.
+
+    Raises:
+        Broken: the boxes do not fill the file.
+    """
+    at, cuts = 0, list[int]()
+    while at < len(data):
+        size, kind = struct.unpack_from(">I4s", data, at) if len(data) - at >= 8 else (0, b"")
+        if size < 8 or at + size > len(data):
+            raise Broken("a box is cut")
+        if kind == b"moof":
+            cuts.append(at)
+        at += size
+    return data[: cuts[0]] if cuts else data, [data[a:b] for a, b in zip(cuts, [*cuts[1:], len(data)], strict=True)]
+
+
+# ------------------------------------------------------------------------------------------------- pictures
+
+
+def tiles(plane: tuple[bytes, int, int, int], block: int) -> list[list[float]]:
+    """Return the means of a plane's blocks, row by row; those at the edge may be smaller."""
+    data, line, width, height = plane
+    found = []
+    for top in range(0, height, block):
+        rows, sums = range(top, min(top + block, height)), [0] * -(-width // block)
+        for row in rows:
+            pixels = data[row * line : row * line + width]
+            for k in range(len(sums)):
+                sums[k] += sum(pixels[k * block : k * block + block])
+        found.append([s / (len(rows) * min(block, width - k * block)) for k, s in enumerate(sums)])
+    return found
+
+
+def read_grid(coded: bytes, width: int, height: int) -> tuple[int, int, list[list[list[int]]]]:
+    """Return block size, step, and the signed means of the three planes.
+
+    Raises:
+        Broken: it is not a grid of such a picture.
+    """
+    block, step = coded[0], coded[1]
+    if not block or not step:
+        raise Broken("not a grid")
+    sizes = [(width, height), (width + 1 >> 1, height + 1 >> 1), (width + 1 >> 1, height + 1 >> 1)]
+    shapes = [(-(-h // block), -(-w // block)) for w, h in sizes]
+    rest, at, planes = zlib.decompressobj().decompress(coded[2:], 1 << 20), 0, []
+    for rows, columns in shapes:
+        if len(rest) < at + rows * columns:
+            raise Broken("not a grid of this picture")
+        values: list[list[int]] = []
+        for r in range(rows):
+            line: list[int] = []
+            for c in range(columns):
+                left, up = (line[c - 1] if c else 0), (values[r - 1][c] if r else 0)
+                corner = values[r - 1][c - 1] if r and c else 0
+                line.append(rest[at] + left + up - corner & 255)
+                at += 1
+            values.append(line)
+        planes.append([[v * step for v in line] for line in values])
+    return block, step, planes
+
+
+def off(means: list[list[float]], signed: list[list[int]], hidden: set[tuple[int, int]], step: int) -> Iterator[str]:
+    """Yield in words where the blocks of one plane are not those that were signed; hidden ones (row, column) apart."""
+    apart = [[m - s for m, s in zip(*lines, strict=True)] for lines in zip(means, signed, strict=True)]
+    rows, columns = len(apart), len(apart[0])
+    open_ = [[(r, c) not in hidden for c in range(columns)] for r in range(rows)]
+    seen = [(abs(apart[r][c]), r, c) for r in range(rows) for c in range(columns) if open_[r][c]]
+    worst = max(seen, default=(0.0, 0, 0))
+    if worst[0] > BLOCK_OFF + step / 2:
+        yield f"block {worst[1]},{worst[2]} is off by {worst[0]:.1f}"
+    whole = sum(apart[r][c] for _, r, c in seen) / max(len(seen), 1)
+    if len(seen) >= WINDOW * WINDOW and abs(whole) > WHOLE_OFF:
+        yield f"the whole is off by {whole:+.2f}"
+    for top in range(0, rows - WINDOW + 1, WINDOW):
+        for left in range(0, columns - WINDOW + 1, WINDOW):
+            part = [(r, c) for r in range(top, top + WINDOW) for c in range(left, left + WINDOW) if open_[r][c]]
+            if len(part) * 2 > WINDOW * WINDOW and abs(sum(apart[r][c] for r, c in part) / len(part)) > WINDOW_OFF:
+                yield f"around block {top},{left} it is off"
+    for region in regions(hidden):  # a mosaic keeps the mean of what it covers
+        mean = sum(apart[r][c] for r, c in region) / len(region)
+        if abs(mean) > WINDOW_OFF + step / 2:
+            yield f"a hidden region at block {min(region)} is off by {mean:+.1f}"
+
+
+def regions(hidden: set[tuple[int, int]]) -> Iterator[list[tuple[int, int]]]:
+    """Yield the hidden blocks that hang together."""
+    left = set(hidden)
+    while left:
+        todo, region = [left.pop()], []
+        while todo:
+            r, c = todo.pop()
+            region.append((r, c))
+            near = {(r + dr, c + dc) for dr in (-1, 0, 1) for dc in (-1, 0, 1)} & left
+            left -= near
+            todo += near
+        yield region
+
+
+def covered(boxes: list[list[int]], block: int, rows: int, columns: int) -> set[tuple[int, int]]:
+    """Return the blocks that hidden boxes (x1 y1 x2 y2) touch."""
+    return {
+        (r, c)
+        for x1, y1, x2, y2 in boxes
+        for r in range(y1 // block, min(rows, -(-y2 // block)))
+        for c in range(x1 // block, min(columns, -(-x2 // block)))
+    }
+
+
+def picture_faults(grid: bytes, planes: Planes, hidden: list[list[int]]) -> tuple[list[str], float]:
+    """Return in words how a masked picture departs from its signed grid, and which share of its blocks is hidden."""
+    block, step, signed = read_grid(grid, planes[0][2], planes[0][3])
+    found, share = [], 0.0
+    for k, (plane, values) in enumerate(zip(planes, signed, strict=True)):
+        boxes = hidden if k == 0 else [[a >> 1, b >> 1, c + 1 >> 1, d + 1 >> 1] for a, b, c, d in hidden]
+        under = covered(boxes, block, len(values), len(values[0]))
+        if k == 0:
+            share = len(under) / (len(values) * len(values[0]))
+        found += [f"{('light', 'blue', 'red')[k]}: {word}" for word in off(tiles(plane, block), values, under, step)]
+    return found, share
+
+
+def decode_with_av(data: bytes) -> Planes:
+    """Return the planes of the first picture of an MP4."""
+    import av
+
+    with av.open(io.BytesIO(data), "r") as movie:
+        frame = next(movie.decode(video=0)).reformat(format="yuv420p")
+    return [(bytes(p), p.line_size, p.width, p.height) for p in frame.planes]
+
+
+# ------------------------------------------------------------------------------------------------- trusted time
+
+
+def der(data: bytes, at: int = 0, end: int | None = None) -> list[tuple[int, int, int, int]]:
+    """Return the DER elements side by side: tag, where it begins, where its content begins, where it ends."""
+    found, end = [], len(data) if end is None else end
+    while at < end:
+        begin, tag, length, body = at, data[at], data[at + 1], at + 2
+        if length & 0x80:
+            body += length & 0x7F
+            length = int.from_bytes(data[at + 2 : body], "big")
+        at = body + length
+        if at > end:
+            raise Broken("the time stamp is cut")
+        found.append((tag, begin, body, at))
+    return found
+
+
+HASHES: dict[str, hashes.HashAlgorithm] = {
+    "608648016503040201": hashes.SHA256(), "608648016503040202": hashes.SHA384(), "608648016503040203": hashes.SHA512(),
+}  # fmt: skip
+MESSAGE_DIGEST, TST_INFO = "2a864886f70d010904", "2a864886f70d0109100104"
+
+
+def digest(algorithm: hashes.HashAlgorithm, data: bytes) -> bytes:
+    """Return the hash of data."""
+    h = hashes.Hash(algorithm)
+    h.update(data)
+    return h.finalize()
+
+
+def read_timestamp(token: bytes, message: bytes, authority: x509.Certificate | None) -> tuple[datetime, str]:
+    """Return when and by whom a message was stamped (RFC 3161, CMS SignedData).
+
+    Raises:
+        Broken, InvalidSignature: it is no stamp on this message, or not by this authority.
+    """
+
+    def inside(e: tuple[int, int, int, int]) -> list[tuple[int, int, int, int]]:
+        return der(token, e[2], e[3])
+
+    def text(e: tuple[int, int, int, int]) -> bytes:
+        return token[e[2] : e[3]]
+
+    content = inside(der(token)[0])
+    signed = inside(inside(content[1])[0])
+    wrapped = inside(signed[2])
+    if text(wrapped[0]).hex() != TST_INFO or der(token)[0][3] != len(token):
+        raise Broken("not a time stamp")
+    info = text(inside(wrapped[1])[0])
+    parts = der(info, *der(info)[0][2:4])
+    imprint = der(info, *parts[2][2:4])
+    name = info[slice(*der(info, *imprint[0][2:4])[0][2:4])].hex()
+    if name not in HASHES or info[imprint[1][2] : imprint[1][3]] != digest(HASHES[name], message):
+        raise Broken("the time stamp is on something else")
+    certificates = [
+        x509.load_der_x509_certificate(token[e[1] : e[3]]) for s in signed if s[0] == 0xA0 for e in inside(s)
+    ]
+    signer = inside(inside(signed[-1])[0])
+    algorithm = HASHES[text(inside(signer[2])[0]).hex()]
+    attributes = next(e for e in signer if e[0] == 0xA0)
+    told = {text(a[0]).hex(): text(inside(a[1])[0]) for a in (inside(e) for e in inside(attributes))}
+    if told.get(MESSAGE_DIGEST) != digest(algorithm, info):
+        raise Broken("the time stamp was changed")
+    certificate = next(c for c in certificates if _stamps(c))
+    message = b"\x31" + token[attributes[1] + 1 : attributes[3]]
+    signature = text(next(e for e in signer if e[0] == 0x04))
+    key = certificate.public_key()
+    if isinstance(key, ec.EllipticCurvePublicKey):
+        key.verify(signature, message, ec.ECDSA(algorithm))
+    else:
+        key.verify(signature, message, padding.PKCS1v15(), algorithm)  # type: ignore[union-attr, call-arg, arg-type]
+    at = datetime.strptime(info[parts[4][2] : parts[4][3]].decode()[:14] + "+0000", "%Y%m%d%H%M%S%z")
+    if authority is not None:
+        _chain(certificate, certificates, authority)
+        if not certificate.not_valid_before_utc <= at <= certificate.not_valid_after_utc:
+            raise Broken("the authority's certificate was not valid then")
+    return at, certificate.subject.rfc4514_string()
+
+
+def _stamps(certificate: x509.Certificate) -> bool:
+    try:
+        uses = certificate.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
+    except x509.ExtensionNotFound:
+        return False
+    return ExtendedKeyUsageOID.TIME_STAMPING in uses
+
+
+def _chain(certificate: x509.Certificate, others: list[x509.Certificate], authority: x509.Certificate) -> None:
+    at = certificate
+    for _ in range(len(others) + 1):
+        if at.issuer == authority.subject:
+            at.verify_directly_issued_by(authority)
+            return
+        at_next = next((c for c in others if c.subject == at.issuer and c != at), None)
+        if at_next is None:
+            break
+        at.verify_directly_issued_by(at_next)
+        at = at_next
+    raise Broken("the time stamp is not by this authority")
+
+
+# ------------------------------------------------------------------------------------------------- the verifier
+
+
+class Verifier:
+    """Judges the files of one export and collects what is wrong."""
+
+    def __init__(self, files: dict[str, bytes], key: bytes | None, decode: Decode | None) -> None:
+        self.files = files
+        self.key = key
+        self.decode = decode
+        self.findings: list[dict[str, Any]] = []
+        self.report: dict[str, Any] = {"pictures": "not checked", "time": "none", "seen": []}
+        self.where: dict[str, Any] = {}
+
+    def found(self, what: str, detail: str, **where: object) -> None:
+        """Note one thing that is wrong, where it is."""
+        self.findings.append({"what": what, **self.where, **where, "detail": detail})
+
+    def object(self, name: str) -> dict[str, Any]:
+        """Return a file's object, written in the one canonical way."""
+        raw = self.files[name]
+        value = json.loads(raw)
+        if not isinstance(value, dict) or canonical(value) != raw:
+            raise Broken(f"{name} is not canonical")
+        return value
+
+    def run(self, authority: x509.Certificate | None = None) -> dict[str, Any]:
+        """Judge everything and return the report."""
+        for step in (self.manifest, self.seals, self.proof, lambda: self.time(authority)):
+            try:
+                step()
+            except InvalidSignature:
+                self.found("bad-signature", "a signature does not hold")
+            except (Broken, KeyError, IndexError, ValueError, TypeError, AttributeError, struct.error, zlib.error,
+                    StopIteration, RecursionError) as e:  # fmt: skip
+                self.found("unreadable", f"{type(e).__name__}: {e}")
+            self.where = {}
+        return {"verified": not self.findings, **self.report, "findings": self.findings}
+
+    def manifest(self) -> None:
+        """Judge manifest, signature and the list of files."""
+        self.told = self.object("manifest.json")
+        signature = self.object("signature.json")
+        self.public = bytes.fromhex(self.told["keys"]["export"])
+        if set(signature) != {"signature", "public"} or signature["public"] != self.public.hex():
+            self.found("bad-signature", "the manifest names another key")
+        message = EXPORT_CONTEXT + self.files["manifest.json"]
+        if not signed_by(self.public, bytes.fromhex(signature["signature"]), message):
+            self.found("edited-manifest", "the manifest is not as it was signed")
+        parts = [p for c in self.told["cameras"] for p in c["parts"]]
+        movies = {p[k]["file"] for p in parts for k in ("masked", "original") if p[k] is not None}
+        allowed = {*FIXED, *self.told["files"], *movies}
+        for name in sorted(allowed - set(self.files)):
+            self.found("missing-file", name)
+        for name in sorted(set(self.files) - allowed - {"timestamp.der"}):
+            self.found("foreign-file", name)
+        for name, told in self.told["files"].items():
+            if name in self.files and sha256(self.files[name]).hex() != told:
+                self.found("edited-file", name)
+        self.report |= {
+            "export_id": self.told["export_id"], "made_at": self.told["made_at"], "request": self.told["request"],
+            "signed_by": sha256(self.public).hex()[:16], "masking": self.told["masking"],
+            "cameras": [
+                {k: c[k] for k in ("code", "name", "from_at", "until_at", "gaps")} for c in self.told["cameras"]
+            ],
+        }  # fmt: skip
+
+    def seals(self) -> None:
+        """Judge every group: seal, place in time, bytes of masked copy and original, pictures; then the root."""
+        coded, at, leaves = self.files["seals.bin"], 0, list[bytes]()
+        hidden = checked = 0.0
+        for camera in self.told["cameras"]:
+            before: tuple[Any, ...] | None = None
+            for part in camera["parts"]:
+                kinds = [k for k in ("masked", "original") if part[k] is not None]
+                movies = {k: fragments(self.files[part[k]["file"]]) for k in kinds}
+                for kind, (first, _) in movies.items():
+                    if sha256(first).hex() != part[kind]["init"]:
+                        self.found("edited-picture", "the head of a film was changed", camera=camera["code"])
+                used = dict.fromkeys(movies, 0)
+                for group in part["groups"]:
+                    size = struct.unpack_from(">I", coded, at)[0]
+                    seal, at = coded[at + 4 : at + 4 + size], at + 4 + size
+                    head, grid = self.seal(seal, camera, group)
+                    self.place(before, head, seal, camera)
+                    before = (head, sha256(seal[: HEAD.size]))
+                    shown = b""
+                    for kind, (init, films) in movies.items():
+                        own = films[used[kind] : used[kind] + group[kind]["frames"]]
+                        used[kind] += group[kind]["frames"]
+                        root = root_of([sha256(b"\x00", f) for f in own])
+                        if root.hex() != group[kind]["root"]:
+                            self.found("edited-picture", f"bytes of the {kind} film are not those that were signed")
+                        if kind == "masked":
+                            shown = init + b"".join(own[:1])
+                        elif (root, sha256(init)) != (head[12], head[11]):
+                            self.found("edited-picture", "the original is not what was recorded")
+                    if self.decode is not None and shown:
+                        hidden += self.picture(shown, grid, head, group)
+                        checked += 1
+                    leaves.append(sha256(b"\x00", canonical(group)))
+                self.where = {"camera": camera["code"]}
+                for kind, (_, films) in movies.items():
+                    if used[kind] != len(films):
+                        self.found("foreign-picture", "pictures that belong to no group")
+            self.ends(camera, before)
+            self.where = {}
+        if at != len(coded):
+            self.found("foreign-picture", "seals that belong to no group")
+        if root_of(leaves).hex() != self.told["root"]:
+            self.found("edited-manifest", "the groups do not give the signed root")
+        self.report["groups"] = len(leaves)
+        if self.decode is not None:
+            self.report["pictures"] = {"checked": int(checked), "hidden_share": round(hidden / max(checked, 1), 4)}
+
+    def seal(self, seal: bytes, camera: dict[str, Any], group: dict[str, Any]) -> tuple[tuple[Any, ...], bytes]:
+        """Judge one seal by itself and against what the manifest says of its group."""
+        head, signature, grid = HEAD.unpack_from(seal), seal[HEAD.size : HEAD.size + 64], seal[HEAD.size + 64 :]
+        at = EPOCH + timedelta(microseconds=head[4])
+        self.where = {"camera": camera["code"], "group": head[3], "at": at.isoformat()}
+        message = SEAL_CONTEXT + seal[: HEAD.size]
+        if head[0] != b"ANS1" or not any(
+            signed_by(bytes.fromhex(k), signature, message) for k in self.told["keys"]["sealing"]
+        ):
+            self.found("bad-seal", "not sealed by a key of this centre")
+        if head[13] != sha256(grid):
+            self.found("bad-seal", "the grid is not the one that was sealed")
+        if (head[1].hex(), head[3], head[4]) != (camera["camera_id"].replace("-", ""), group["number"], group["at_us"]):
+            self.found("wrong-place", "the group stands where another one belongs")
+        if sha256(seal).hex() != group["seal"]:
+            self.found("bad-seal", "not the seal that the manifest names")
+        return head, grid
+
+    def place(self, before: tuple[Any, ...] | None, head: tuple[Any, ...], seal: bytes, camera: dict[str, Any]) -> None:
+        """Judge whether a group follows the one before: by its chain, else over a gap that the manifest states."""
+        begin = head[4]
+        if before is None:
+            begins, end = True, _us(camera["from_at"])
+        else:
+            end = before[0][4] + before[0][6] * 100 // 9
+            begins = head[14] != before[1]
+        stated = _stated(camera, end, begin)
+        if before is not None and begin < end - LATE_US:
+            self.found("shifted-clock", "it begins before its predecessor ends")
+        elif begin > end + LATE_US and not stated:
+            self.found("dropped-group", "something is missing before it, and no gap says why")
+        elif before is not None and begins and not stated:
+            self.found("dropped-group", "it does not follow the one before it")
+
+    def ends(self, camera: dict[str, Any], before: tuple[Any, ...] | None) -> None:
+        """Judge whether a camera's pictures reach the end that the manifest names, or a gap says why not."""
+        until = _us(camera["until_at"])
+        end = _us(camera["from_at"]) if before is None else before[0][4] + before[0][6] * 100 // 9
+        stated = _stated(camera, end, until)
+        if end < until - LATE_US and not stated:
+            self.where = {"camera": camera["code"]}
+            self.found("dropped-group", "something is missing at the end, and no gap says why")
+
+    def picture(self, shown: bytes, grid: bytes, head: tuple[Any, ...], group: dict[str, Any]) -> float:
+        """Judge the key frame of the masked copy against the signed grid; return the share that is hidden."""
+        assert self.decode is not None
+        planes = self.decode(shown)
+        if (planes[0][2], planes[0][3]) != (head[8], head[9]):
+            self.found("other-picture", "the masked picture has another size")
+            return 0.0
+        words, share = picture_faults(grid, planes, group["hidden"])
+        if words:
+            self.found("other-picture", "; ".join(words[:3]))
+        return share
+
+    def proof(self) -> None:
+        """Judge the ledger's proofs: each entry under one signed head, and that they are the ones named."""
+        proof = self.object("proof.json")
+        if set(proof) != {"v", "centre_id", "public", "keys", "checkpoint", "entries"}:
+            raise Broken("not a proof")
+        public = bytes.fromhex(proof["public"])
+        if self.key is not None and public != self.key:
+            self.found("bad-signature", "the ledger's key is not the one you gave")
+        self.report["ledger_key"] = sha256(public).hex()[:16]
+        self.report["key"] = "given" if self.key is not None else "from the export: compare it with the published one"
+        point = proof["checkpoint"]
+        public = self.key_in_force(proof, public, point["size"])
+        statement = {k: v for k, v in point.items() if k != "signature"}
+        if point["centre_id"] != proof["centre_id"] or point["type"] != "checkpoint" or not signed_by(
+            public, bytes.fromhex(point["signature"]), CHECKPOINT_CONTEXT + canonical(statement)
+        ):  # fmt: skip
+            self.found("edited-ledger", "the ledger's head is not signed by this key")
+        bodies = [self.entry(e, point, proof["centre_id"]) for e in proof["entries"]]
+        ids = [e["entry"]["header"]["entry_id"] for e in proof["entries"]]
+        last = bodies[-1] if bodies else (None, {})
+        if last[0] != SEALED or last[1]["manifest_sha256"] != sha256(self.files["manifest.json"]).hex():
+            self.found("edited-ledger", "the ledger does not say that this manifest was sealed")
+        if ids[:-1] != self.told["ledger"]:
+            self.found("edited-ledger", "these are not the entries that the manifest names")
+        announced = {b["public"] for kind, b in bodies if kind == ANNOUNCED}
+        if not {self.told["keys"]["export"], *self.told["keys"]["sealing"]} <= announced:
+            self.found("bad-signature", "the ledger never announced one of the keys")
+        stamp = self.files.get("timestamp.der")
+        if last[1].get("timestamp_sha256") != (None if stamp is None else sha256(stamp).hex()):
+            self.found("edited-ledger", "the time stamp is not the one that the ledger names")
+        self.report["sealed_at"] = proof["entries"][-1]["entry"]["header"]["sealed_at"]
+
+    def key_in_force(self, proof: dict[str, Any], public: bytes, size: int) -> bytes:
+        """Return the ledger's key that signs heads of this size: each later key is signed by the one before it."""
+        for line in proof["keys"]:
+            if line["from_size"] >= size:
+                self.found("bad-signature", "a key that was not yet in force")
+            rest = {k: v for k, v in line.items() if k != "signature"}
+            if not signed_by(public, bytes.fromhex(line["signature"]), KEY_CONTEXT + canonical(rest)):
+                self.found("bad-signature", "a later key is not signed by the one before it")
+            public = bytes.fromhex(line["public"])
+        return public
+
+    def entry(self, value: dict[str, Any], point: dict[str, Any], centre: str) -> tuple[str, dict[str, Any]]:
+        """Judge one entry and its path; return its kind and public fields."""
+        entry, header = value["entry"], value["entry"]["header"]
+        leaf = sha256(b"\x00", canonical(header))
+        self.where = {"entry": header["seq"]}
+        payload = None if entry["payload"] is None else sha256(bytes.fromhex(entry["payload"])).hex()
+        if (leaf.hex(), header["body_sha256"], header["payload_sha256"]) != (
+            entry["hash"], sha256(entry["body"].encode()).hex(), payload
+        ) or set(entry) != {"type", "header", "hash", "body", "payload"} or entry["type"] != "entry" or (
+            set(value) != {"entry", "path"} or header["centre_id"] != centre
+            or (payload is not None and bytes.fromhex(entry["payload"]).hex() != entry["payload"])
+        ):  # fmt: skip
+            self.found("edited-ledger", "an entry does not give its hash")
+        path = [bytes.fromhex(h) for h in value["path"]]
+        if any(h != b.hex() for h, b in zip(value["path"], path, strict=True)) or included(
+            leaf, header["seq"] - 1, point["size"], path
+        ) != bytes.fromhex(point["root"]):
+            self.found("edited-ledger", "an entry is not under the signed head")
+        self.where = {}
+        body = json.loads(entry["body"])
+        told = {k: body[k] for k in ("viewer", "role", "act", "ground_id", "masking") if k in body}
+        self.report["seen"].append(
+            {"kind": header["kind"], "at": header["happened_at"], "actor": header["actor"], **told}
+        )
+        return header["kind"], body
+
+    def time(self, authority: x509.Certificate | None) -> None:
+        """Judge the time stamp of an authority, where there is one."""
+        if "timestamp.der" in self.files:
+            at, who = read_timestamp(self.files["timestamp.der"], self.files["signature.json"], authority)
+            known = "checked" if authority is not None else "its certificate was not checked"
+            self.report["time"] = {"at": at.isoformat(), "by": who, "authority": known}
+        elif authority is not None:
+            self.found("no-timestamp", "there is no time stamp to check")
+
+
+def _stated(camera: dict[str, Any], end: int, begin: int) -> bool:
+    """Return whether the camera's gaps cover what is missing between an end and a beginning."""
+    for gap in camera["gaps"]:
+        if _us(gap["from_at"]) <= end + LATE_US:
+            end = max(end, _us(gap["until_at"]))
+    return bool(camera["gaps"]) and end >= begin - LATE_US
+
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
+
+
+def _us(instant: str) -> int:
+    """Return microseconds since 1970 of a canonical instant."""
+    if not _TIME.fullmatch(instant):
+        raise Broken("not an instant")
+    at = datetime.fromisoformat(instant[:-1]).replace(tzinfo=UTC)
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def verify(
+    data: bytes, key: bytes | None = None, authority: x509.Certificate | None = None, decode: Decode | None = None
+) -> dict[str, Any]:
+    """Return the report on one export. `key` is the ledger's public key, 32 bytes."""
+    try:
+        files = unpack(data)
+    except (Broken, struct.error) as e:
+        return {"verified": False, "findings": [{"what": "edited-container", "detail": str(e)}]}
+    return Verifier(files, key, decode).run(authority)
+
+
+def main() -> int:
+    """Read the arguments, verify, print."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("export", type=Path, help="the export, a zip file")
+    parser.add_argument("--key", type=Path, help="the centre's public key, PEM, as it is published")
+    parser.add_argument("--tsa", type=Path, help="certificate of the time-stamping authority you trust, PEM")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    args = parser.parse_args()
+    try:
+        import av  # noqa: F401 - only to see whether it is there
+
+        decode: Decode | None = decode_with_av
+    except ImportError:
+        decode = None
+    try:
+        data = args.export.read_bytes()
+        key = None
+        if args.key is not None:
+            public = serialization.load_pem_public_key(args.key.read_bytes())
+            key = public.public_bytes(serialization.Encoding.Raw, serialization.PublicFormat.Raw)
+        authority = None if args.tsa is None else x509.load_pem_x509_certificate(args.tsa.read_bytes())
+    except (OSError, ValueError) as e:
+        print(f"cannot read: {e}", file=sys.stderr)
+        return 2
+    report = verify(data, key, authority, decode)
+    if args.json:
+        print(json.dumps(report, ensure_ascii=False))
+    else:
+        for f in report["findings"]:
+            where = " ".join(f"{k} {f[k]}" for k in ("camera", "group", "at", "entry") if k in f)
+            print(f"{f['what']}: {where}: {f['detail']}" if where else f"{f['what']}: {f['detail']}")
+        print("verified" if report["verified"] else f"NOT verified: {len(report['findings'])} findings")
+        for name in ("export_id", "made_at", "sealed_at", "signed_by", "ledger_key", "key", "time", "pictures"):
+            print(f"  {name}: {report.get(name)}")
+    return 0 if report["verified"] else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
