@@ -70,9 +70,9 @@ class WallTime:
 
 
 class Cutter:
-    """One stream's pieces and gaps, in order. `since` is the end of what an earlier run recorded."""
+    """One stream's pieces and gaps, in order. `since`: from when on pictures are missed that do not come."""
 
-    def __init__(self, since: datetime | None = None) -> None:
+    def __init__(self, since: datetime | None = None, detail: str = "") -> None:
         self._time = WallTime()
         self._frames: list[Frame] = []
         self._sightings: list[Sighting] = []
@@ -80,7 +80,7 @@ class Cutter:
         self._start = self._last = _NEVER
         self._step = timedelta(seconds=0.04)
         self._since = since
-        self._cause, self._detail = Cause.RELAY_STOPPED, ""
+        self._cause, self._detail = Cause.CAMERA_LOST, detail
 
     @property
     def open(self) -> Piece | None:
