@@ -25,6 +25,8 @@ class Level(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectedPersonRegistered(Fact):
     kind: ClassVar[str] = "protection.person.registered.v1"
+    subject: ClassVar[str | None] = "protected_person_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"code"})
     protected_person_id: ProtectedPersonId
     code: str
     grade: str

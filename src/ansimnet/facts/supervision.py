@@ -45,6 +45,8 @@ _PLACE = _SPOT | {"speed_mps", "course_deg"}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WearerRegistered(Fact):
     kind: ClassVar[str] = "supervision.wearer.registered.v1"
+    subject: ClassVar[str | None] = "wearer_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"code"})
     wearer_id: WearerId
     code: str
     offence: str

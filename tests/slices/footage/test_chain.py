@@ -305,6 +305,22 @@ async def test_an_ordered_unit_sees_the_picture_and_no_other_unit_does(city: Cen
     assert original.status_code == 403
 
 
+async def test_no_look_from_another_centre_goes_round_its_provision_or_under_another_name(city: Centres) -> None:
+    _, incident_id = await alarm(city)
+    shown = await city.cameras_of(incident_id)
+    given, tickets = shown["cameras"][0]["camera_id"], f"/provisions/{shown['provision_id']}/tickets"
+    assert (await city.post("controller", tickets, {"camera_id": given})).status_code == 200
+    assert (await city.post("controller", f"/cameras/{given}/tickets", {})).status_code == 403
+    async with city.dbs.city.transaction() as tx:
+        await tx.execute("delete from footage_provision_camera where camera_id = %s", [given])
+    assert (await city.post("operator", tickets, {"camera_id": given})).status_code == 404
+    for db in (city.dbs.city, city.dbs.tracking):
+        async with db.transaction() as tx:
+            await tx.execute("update footage_provision set not_after = now()")
+    for seat in ("controller", "operator"):
+        assert (await city.post(seat, tickets, {"camera_id": given})).status_code == 409, "nobody wrote its end down"
+
+
 async def test_a_provision_is_extended_once_with_a_reason(city: Centres) -> None:
     _, incident_id = await alarm(city)
     shown = await city.cameras_of(incident_id)

@@ -84,6 +84,6 @@ async def follow_incident(tx: Tx, entry: Entry) -> None:
 
 
 async def learn_code(tx: Tx, entry: Entry) -> None:
-    """Know a protected person's code. Safe to run twice."""
-    if isinstance(entry.fact, ProtectedPersonRegistered):
+    """Know a protected person's code, unless it was erased meanwhile. Safe to run twice."""
+    if isinstance(entry.fact, ProtectedPersonRegistered) and entry.fact.code:
         await incidents.note_protected(tx, entry.fact.protected_person_id, entry.fact.code)

@@ -9,7 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 
 from ansimnet.kernel.clock import Clock
-from ansimnet.kernel.errors import Conflict, NotFound
+from ansimnet.kernel.errors import Conflict, Forbidden, NotFound
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId
 from ansimnet.kernel.permits import Act, Masking, Purpose, Role
 from ansimnet.platform.db import Db, Dbs, Tx
@@ -79,12 +79,18 @@ class Desk:
             p = await store.load_provision(tx, provision_id)
         if p is None:
             raise NotFound("there is no such provision")
-        if p.state is not State.GIVEN:
-            raise Conflict(f"this provision is {p.state}", todo="a confirmed trigger opens a new one")
+        if p.state is not State.GIVEN or p.over(self.clock.now()):
+            raise Conflict("this provision gives nothing now", todo="a confirmed trigger opens a new one")
         return p
 
     async def ticket_of_own(self, account: policy.Account, camera_id: UUID) -> TicketShown:
-        """Return a ticket for a camera by a ground of the account's own."""
+        """Return a ticket for a camera by a ground of the account's own.
+
+        Raises:
+            Forbidden: another centre's account; a camera is shown to it under a provision, or not at all.
+        """
+        if not self.gives(account):
+            raise Forbidden("to another centre a camera is shown under a provision alone")
         async with self.giver.db.transaction() as tx:
             got = await self.giver.ticket_of_own(tx, account, CameraId(camera_id))
         return TicketShown(

@@ -199,8 +199,19 @@ class Giver:
         p = await store.load_provision(tx, provision_id)
         if p is None or account.centre_id not in (p.from_centre, p.to_centre):
             raise NotFound("there is no such provision")
-        if p.state is not State.GIVEN:
-            raise Conflict(f"this provision is {p.state}", todo="a confirmed trigger opens a new one")
+        if p.state is not State.GIVEN or p.over(self.clock.now()):
+            raise Conflict("this provision gives nothing now", todo="a confirmed trigger opens a new one")
+        return p
+
+    async def _showing(self, tx: Tx, account: policy.Account, provision_id: UUID, camera_id: CameraId) -> Provision:
+        """Return a provision in force that this camera belongs to: no look stands under another's name.
+
+        Raises:
+            NotFound, Conflict: see `_opened`; or it never showed this camera.
+        """
+        p = await self._opened(tx, account, provision_id)
+        if all(c.camera_id != camera_id for c in await store.cameras_of(tx, p.provision_id)):
+            raise NotFound("this provision shows no such camera")
         return p
 
     async def ticket(
@@ -209,11 +220,11 @@ class Giver:
         """Return a one-use ticket for one camera of a provision.
 
         Raises:
-            NotFound, Conflict: no such provision, or it gives nothing now.
+            NotFound, Conflict: no such provision or camera in it, or it gives nothing now.
             Forbidden: no ground opens this camera to this account, or not so clearly.
         """
         now = self.clock.now()
-        p = await self._opened(tx, account, provision_id)
+        p = await self._showing(tx, account, provision_id, camera_id)
         mark = None
         if masking is Masking.MARKED:
             mark = await store.mark_of(tx, provision_id, camera_id, account.account_id)
@@ -269,7 +280,7 @@ class Giver:
             NotFound, Conflict, Forbidden: see `ticket`.
         """
         now = self.clock.now()
-        p = await self._opened(tx, account, provision_id)
+        p = await self._showing(tx, account, provision_id, camera_id)
         permit = await policy.permit(
             self.db,
             account,

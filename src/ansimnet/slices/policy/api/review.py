@@ -139,6 +139,8 @@ class JudgementForm(Form):
 async def judge(form: JudgementForm, account: Reviews, desk: TheDesk) -> None:
     """Say what was found: fine, ask (for an explanation), raise (to the audit). A later one stands beside it."""
     await may_review(desk, account, "review")
+    if account.role is not Role.PRIVACY_OFFICER:
+        raise Forbidden("the privacy officer judges", todo="tell the privacy officer")
     async with desk.dbs.of(account.centre_id).transaction() as tx:
         await review.judge(tx, form.about, form.finding, form.note, AccountId(account.account_id), desk.clock.now())
 
