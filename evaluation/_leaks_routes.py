@@ -1,7 +1,8 @@
 """Which roles a route may answer with success. Everybody else must be refused, whatever is asked.
 
 `role@city` is the city's, a bare role the tracking centre's. After `|` stand limits on the ids in the address: `own`
-(the account's own situation), `live` (the situation whose ground lives), `unit-own` (own, for units alone).
+(the account's own situation), `live` (the situation whose ground lives, and for whoever broke it the camera behind the
+glass), `unit-own` (own, for units alone).
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/status": "signed-in",
     "POST /api/v1/me/push-subscription": f"{_PEOPLE} field_unit",
     # -- cameras and map
+    "GET /api/v1/cameras/named": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
     "GET /api/v1/cameras/points": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
     "GET /api/v1/cameras/sees": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
     "GET /api/v1/cameras/{camera_id}": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
@@ -62,7 +64,7 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/alarms/{alarm_id}/acknowledge": _ROOM,
     "POST /api/v1/alarms/{alarm_id}/finding": f"{_OFFICE} office_director",
     # -- permits, grounds, accounts, ledger
-    "GET /api/v1/permits": f"{_READS} {_CITY} {_SCENE}",
+    "GET /api/v1/permits": f"{_READS} {_CITY} {_SCENE} field_unit | unit-own",
     "POST /api/v1/permits/{permit_id}/revoke": f"{_ROOM} {_CITY}",
     "POST /api/v1/grounds": "police_112 police_112@city fire_119 fire_119@city centre_operator@city",
     "POST /api/v1/grounds/{ground_id}/end": f"{_ROOM} {_CITY}",
@@ -74,7 +76,7 @@ ROUTES: dict[str, str] = {
     # -- footage
     "GET /api/v1/incidents/{incident_id}/cameras": f"{_READS} field_unit | unit-own",
     "POST /api/v1/provisions/{provision_id}/tickets": f"{_ROOM} field_unit {_CITY} | live unit-own",
-    "POST /api/v1/cameras/{camera_id}/tickets": f"{_CITY} police_112 fire_119 | live",
+    "POST /api/v1/cameras/{camera_id}/tickets": f"{_CITY} police_112@city fire_119@city | live",
     "POST /api/v1/provisions/{provision_id}/marks": f"{_ROOM} {_CITY} | live",
     "POST /api/v1/provisions/{provision_id}/extend": f"{_ROOM} {_CITY} | live",
     "GET /api/v1/provisions": _CITY,
@@ -159,11 +161,10 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/holds/{hold_id}/release": _HOLDS,
     # -- those who watch the watchers
     "GET /api/v1/ledger/looks": _WATCH,
-    "GET /api/v1/ledger/proof/{seq}": _WATCH,
     "POST /api/v1/ledger/verify": _WATCH,
     "GET /api/v1/board": _WATCH,
     "GET /api/v1/reviews": _WATCH,
-    "POST /api/v1/reviews": _PRIVACY,
+    "POST /api/v1/reviews": _WATCH,
     "GET /api/v1/reviews/{month}": _WATCH,
     "POST /api/v1/reviews/{month}/sign": _PRIVACY,
     "POST /api/v1/judgements": _PRIVACY,

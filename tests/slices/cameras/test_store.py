@@ -289,3 +289,13 @@ async def test_files_of_other_facilities_are_refused_with_a_clear_reason(dbs: Db
     assert report.why_not is not None
     assert why in report.why_not
     assert report.todo
+
+
+async def test_a_camera_is_found_by_words_of_its_code_or_address(dbs: Dbs, tmp_path: Path) -> None:
+    await bring(dbs, write(tmp_path, HEADER + lines(20) + "ZZ-1,HD-0003 옆 100%,방범,1,37.6,127.03,\n"))
+    async with dbs.city.transaction() as tx:
+        assert [c.code for c in await store.find_named(tx, "hd-0003", 5)] == ["HD-0003", "ZZ-1"]
+        assert [c.code for c in await store.find_named(tx, "새빛로 7", 5)] == ["HD-0007"]
+        assert [c.code for c in await store.find_named(tx, "100%", 5)] == ["ZZ-1"]
+        assert [c.code for c in await store.find_named(tx, "_", 5)] == []
+        assert len(await store.find_named(tx, "", 5)) == 5

@@ -91,6 +91,17 @@ def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> API
             "cameras": [asdict(f.camera) | {"distance_m": f.distance_m, "off_axis_deg": f.off_axis_deg} for f in found]
         }
 
+    @api.get("/cameras/named")
+    async def named(
+        account: Annotated[Account, Depends(door(Act.READ_CAMERAS))],
+        words: Annotated[str, Query(max_length=80)] = "",
+        limit: Annotated[int, Query(ge=1, le=64)] = 20,
+    ) -> dict[str, Any]:
+        """Cameras by words of their code or address, as people call them; the first of all without any."""
+        await permit(account, Act.READ_CAMERAS)
+        async with city.transaction() as tx:
+            return {"cameras": [asdict(c) for c in await store.find_named(tx, words.strip(), limit)]}
+
     @api.get("/cameras/{camera_id}")
     async def one(account: Annotated[Account, Depends(door(Act.READ_CAMERAS))], camera_id: UUID) -> dict[str, Any]:
         """One camera; never where its stream comes from."""

@@ -111,6 +111,18 @@ async def load_cameras(tx: Tx, ids: Iterable[CameraId]) -> dict[CameraId, Camera
     return {CameraId(r[0]): Camera(*r) for r in rows}
 
 
+async def find_named(tx: Tx, words: str, limit: int) -> list[Camera]:
+    """Return cameras in service whose code or address holds these words, those whose code begins with them first."""
+    like = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    rows = await tx.all(
+        f"""select {_COLUMNS} from camera c left join camera_health h using (camera_id)
+        where (c.code ilike %s or c.address ilike %s) and c.removed_at is null
+        order by c.code ilike %s desc, c.code limit %s""",
+        (f"%{like}%", f"%{like}%", f"{like}%", limit),
+    )
+    return [Camera(*r) for r in rows]
+
+
 async def find_by_code(tx: Tx, code: str) -> Camera | None:
     """Return the camera with this code."""
     row = await tx.one(
