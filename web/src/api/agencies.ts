@@ -69,10 +69,42 @@ export interface Centre {
   refused: number;
 }
 
+export interface MachineKey {
+  key_id: string;
+  account_id: string;
+  kind: string;
+  name: string;
+  fingerprint: string;
+  registered_at: string;
+  until_at: string;
+  used_at: string | null;
+  ended_at: string | null;
+  ended_reason: string | null;
+}
+export interface AgreementForm {
+  title: string;
+  parties: string[];
+  signed_on: string;
+  purposes: string[];
+  districts: string[];
+  from_at: string;
+  until_at: string;
+  renews: string | null;
+}
+/** A key as it is registered: an Ed25519 public key in base64, or the fingerprint of a client certificate in hex. */
+export type KeyForm = { name: string } & ({ public_key: string } | { certificate_sha256: string });
+
 const right = (account: string, act: string) => `/footage-rights/${encodeURIComponent(account)}/${act}`;
 
 export const agencies = {
   agencies: () => get<{ agencies: Agency[]; now: string }>("/agencies"),
+  register: (form: { kind: string; name: string; name_en: string }) => post<Agency>("/agencies", form),
+  agree: (agency: string, form: AgreementForm) => post(`/agencies/${encodeURIComponent(agency)}/agreements`, form),
+  keys: (agency: string) => get<{ keys: MachineKey[] }>(`/agencies/${encodeURIComponent(agency)}/keys`),
+  addMachine: (agency: string, form: KeyForm) => post(`/agencies/${encodeURIComponent(agency)}/machines`, form),
+  addKey: (machine: string, form: KeyForm) => post(`/machines/${encodeURIComponent(machine)}/keys`, form),
+  endKey: (key: string, because: "replaced" | "withdrawn") =>
+    post(`/agency-keys/${encodeURIComponent(key)}/end`, { because }),
   terminate: (agreement: string, reason: string) =>
     post(`/agreements/${encodeURIComponent(agreement)}/terminate`, { reason }),
   rights: () => get<Rights>("/footage-rights"),

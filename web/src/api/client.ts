@@ -118,6 +118,9 @@ export const api = {
   status: () => get<T.Status>("/status").then(shape.status),
   styleData: () => get<T.StyleData>("/map/style-data").then(shape.styleData),
   cameraPoints: () => get<T.CameraPoints>("/cameras/points"),
+  camerasNamed: (words: string) => get<{ cameras: T.NamedCamera[] }>(`/cameras/named${query({ words })}`),
+  camera: (camera: string) => get<T.NamedCamera>(`/cameras/${id(camera)}`),
+  cameraTicket: (camera: string) => post<T.Ticket>(`/cameras/${id(camera)}/tickets`),
   camerasSeeing: (lat: number, lon: number, limit: number) =>
     get<{ cameras: T.Camera[] }>(`/cameras/sees${query({ lat, lon, limit })}`),
 

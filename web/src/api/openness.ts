@@ -41,13 +41,10 @@ export interface LooksFilter {
   role?: string | undefined;
   before?: string | undefined;
 }
-export interface Proof {
-  seq: number;
-  leaf: string;
+export interface Inclusion {
+  entry: { hash: string };
   path: string[];
-  size: number;
-  root: string;
-  signed_at: string | null;
+  checkpoint: { size: number; root: string; signed_at: string };
 }
 export interface Walked {
   whole: boolean;
@@ -99,7 +96,14 @@ export interface Board {
   anomalies: Anomaly[];
   rights: { held: number; suspended: number };
   review: { month: string; state: string; due_at: string };
-  chain: { seq: number; hash: string | null; signed: number | null; root: string | null; signed_at: string | null };
+  chain: {
+    seq: number;
+    hash: string | null;
+    signed: number | null;
+    root: string | null;
+    signed_at: string | null;
+    witnesses: { centre_id: string; size: number; signed_at: string }[];
+  };
 }
 export interface Review {
   month: string;
@@ -140,7 +144,7 @@ const words = (values: LooksFilter): string => {
 
 export const openness = {
   looks: (filter: LooksFilter) => get<LooksPage>(`/ledger/looks${words(filter)}`),
-  proof: (seq: number) => get<Proof>(`/ledger/proof/${seq}`),
+  inclusion: (seq: number) => get<Inclusion>(`/ledger/inclusion?seq=${seq}`),
   verify: () => post<Walked>("/ledger/verify"),
   board: () => get<Board>("/board"),
   answer: (complaint: string, said: string) => post(`/questions/${complaint}/answer`, { words: said }),

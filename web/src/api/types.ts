@@ -314,6 +314,13 @@ export interface LedgerPage {
   checkpoint: { size: number; root: string; signature: string; signed_at: string } | null;
 }
 
+/** A camera of the register, as people call it. */
+export interface NamedCamera {
+  camera_id: string;
+  code: string;
+  address: string;
+  live: boolean;
+}
 export interface CameraPoints {
   centre: string;
   count: number;

@@ -26,10 +26,12 @@ import { Provisions } from "../slices/footage/Provisions";
 import { Board } from "../slices/openness/Board";
 import { LedgerScreen } from "../slices/openness/LedgerScreen";
 import { Review } from "../slices/openness/Review";
+import { Accounts } from "../slices/policy/Accounts";
 import { Agencies } from "../slices/policy/Agencies";
 import { Approvals } from "../slices/policy/Approvals";
 import { BreakGlass } from "../slices/policy/BreakGlass";
 import { breaks, GlassBand, oversees } from "../slices/policy/GlassBand";
+import { Orders } from "../slices/policy/Orders";
 import { Security } from "../slices/policy/Security";
 import { SignIn } from "../slices/policy/SignIn";
 import { StepUp } from "../slices/policy/StepUp";
@@ -123,11 +125,15 @@ function Screen({ route, account }: { route: Route; account: Account }) {
     case "review":
       return <Review month={route.id} account={account} />;
     case "approvals":
-      return <Approvals />;
+      return route.id === "orders" ? <Orders account={account} /> : <Approvals account={account} />;
     case "break-glass":
       return <BreakGlass account={account} />;
     case "agencies":
-      return <Agencies account={account} />;
+      return route.id === "accounts" && account.role === "administrator" ? (
+        <Accounts />
+      ) : (
+        <Agencies account={account} />
+      );
     case "security":
       return <Security />;
     default:

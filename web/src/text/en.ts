@@ -128,6 +128,13 @@ export const en: Text = {
     logged: "Nothing was opened; the request is on the ledger.",
     none: "No opening ground is named.",
   },
+  form: {
+    missing: "needed",
+    noDate: "not a date",
+    optional: "optional",
+    sending: "Sending",
+    open: (n) => `${n} ${n === 1 ? "field" : "fields"} to mend`,
+  },
   failed: {
     title: "The server is not reached",
     body: "What was last received stays, with its age.",

@@ -136,6 +136,13 @@ export const ko = {
     logged: "아무것도 열지 않았고, 요청은 원장에 남았습니다.",
     none: "열 수 있는 근거가 적혀 있지 않습니다.",
   },
+  form: {
+    missing: "적어야 합니다",
+    noDate: "날짜가 아닙니다",
+    optional: "선택",
+    sending: "보내는 중",
+    open: (n: number) => `고칠 칸 ${n}개`,
+  },
   failed: {
     title: "서버에 닿지 않습니다",
     body: "마지막으로 받은 값이 있으면 그대로 두고 나이를 표시합니다.",

@@ -12,18 +12,26 @@ import { Button, PanelHead } from "../../kit/parts";
 import { Answer, Empty } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useLocale, useText } from "../../text";
+import { useKeeping } from "../../text/keeping";
 import { DecideLimit, GiveReason } from "./AgencyDialogs";
+import { MachineKeys, MakeAgreement, RegisterAgency } from "./AgencyForms";
 import { apart, daysUntil, dueBy, fullness, telling } from "./agencyRules";
+import { Tabs } from "./Tabs";
 import "./agencies.css";
 
 /** From here on an end is shown as near: the month in which it must be decided on. */
 const NEAR_DAYS = 30;
 
-type Open = { kind: "limit" } | { kind: "restore"; right: Right } | { kind: "terminate"; agency: Agency; id: string };
+type Open =
+  | { kind: "limit" | "register" }
+  | { kind: "agree" | "keys"; agency: Agency }
+  | { kind: "restore"; right: Right }
+  | { kind: "terminate"; agency: Agency; id: string };
 
 export function Agencies({ account }: { account: Pick<Account, "role"> }) {
   const text = useText();
   const t = text.agencies;
+  const k = useKeeping();
   const client = useQueryClient();
   const list = useQuery({ queryKey: ["agencies"], queryFn: api.agencies });
   const rights = useQuery({ queryKey: ["footage-rights"], queryFn: api.rights });
@@ -46,6 +54,13 @@ export function Agencies({ account }: { account: Pick<Account, "role"> }) {
   const suspend = (r: Right | undefined) =>
     may && r?.state === "standing" && act.mutate(() => api.suspend(r.account_id).then(() => toast(t.rested(r.login))));
   const restore = (r: Right | undefined) => may && r?.state === "suspended" && setOpen({ kind: "restore", right: r });
+  const tabs =
+    account.role === "administrator"
+      ? ([
+          ["", k.tabs.agencies],
+          ["accounts", k.tabs.accounts],
+        ] as const)
+      : undefined;
   const move = (by: 1 | -1) => {
     const at = people.findIndex((r) => r.account_id === chosen);
     const next = people[Math.max(0, Math.min(people.length - 1, at + by))];
@@ -58,6 +73,7 @@ export function Agencies({ account }: { account: Pick<Account, "role"> }) {
     { code: "KeyX", hint: t.suspend, run: () => void suspend(picked) },
     { code: "KeyR", hint: t.restore, run: () => void restore(picked) },
     { code: "KeyN", hint: t.decide, run: () => may && setOpen({ kind: "limit" }) },
+    { code: "KeyA", hint: k.newAgency, run: () => setOpen({ kind: "register" }) },
   ]);
   const close = () => {
     setOpen(undefined);
@@ -66,12 +82,21 @@ export function Agencies({ account }: { account: Pick<Account, "role"> }) {
   return (
     <main className="main agencies">
       <section className="panel" aria-label={t.list}>
-        <PanelHead title={t.list} sub={String(list.data?.agencies.length ?? "")} />
+        <PanelHead
+          title={tabs ? <Tabs screen="agencies" chosen="" items={tabs} /> : t.list}
+          sub={String(list.data?.agencies.length ?? "")}
+          right={
+            <Button small cap="A" onClick={() => setOpen({ kind: "register" })}>
+              {k.newAgency}
+            </Button>
+          }
+        />
         {list.data ? (
           <div className="scroll">
             <AgencyTable
               list={list.data.agencies}
               onTerminate={(agency, id) => setOpen({ kind: "terminate", agency, id })}
+              on={(kind, agency) => setOpen({ kind, agency })}
             />
             <CentreList centres={centres.data?.centres ?? []} heard={centres.data?.heard ?? 0} />
           </div>
@@ -127,6 +152,9 @@ export function Agencies({ account }: { account: Pick<Account, "role"> }) {
           )}
         </section>
       </div>
+      {open?.kind === "register" ? <RegisterAgency onClose={close} /> : null}
+      {open?.kind === "agree" ? <MakeAgreement agency={open.agency} onClose={close} /> : null}
+      {open?.kind === "keys" ? <MachineKeys agency={open.agency} onClose={close} /> : null}
       {open?.kind === "limit" ? <DecideLimit most={rights.data?.most ?? null} onClose={close} /> : null}
       {open?.kind === "restore" ? (
         <GiveReason
@@ -157,10 +185,13 @@ export function Agencies({ account }: { account: Pick<Account, "role"> }) {
 export function AgencyTable({
   list,
   onTerminate,
+  on,
 }: {
   list: readonly Agency[];
   onTerminate: (agency: Agency, agreement: string) => void;
+  on: (kind: "agree" | "keys", agency: Agency) => void;
 }) {
+  const k = useKeeping();
   const text = useText();
   const { locale } = useLocale();
   const t = text.agencies;
@@ -197,7 +228,13 @@ export function AgencyTable({
               </td>
               <td className="r num">{a.people}</td>
               <td className="r num">{a.keys}</td>
-              <td className="r keys">
+              <td className="r keys stack">
+                <Button small onClick={() => on("keys", a)}>
+                  {k.keys}
+                </Button>
+                <Button small onClick={() => on("agree", a)}>
+                  {told?.state === "in_force" ? k.agreeAgain : k.agree}
+                </Button>
                 {told?.state === "in_force" ? (
                   <Button small tone="line" onClick={() => onTerminate(a, told.agreement_id)}>
                     {t.terminate}

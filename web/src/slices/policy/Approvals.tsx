@@ -3,6 +3,7 @@ import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Refusal } from "../../api/client";
 import { type Request, second, useRequest, useRequests } from "../../api/second";
+import type { Account } from "../../api/types";
 import { useNow } from "../../kit/clock";
 import { Dialog } from "../../kit/Dialog";
 import { clock, dayMinutes, elapsed } from "../../kit/format";
@@ -11,9 +12,12 @@ import { Button, PanelHead } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty, Failed, Refused } from "../../kit/states";
 import { useLocale, useText } from "../../text";
+import { useKeeping } from "../../text/keeping";
 import { useSecondText } from "../../text/second";
 import { AskDialog } from "./AskDialog";
+import { keepsOrders } from "./Orders";
 import { groups, leftS } from "./secondRules";
+import { Tabs } from "./Tabs";
 
 type Verb = "approve" | "refuse" | "withdraw";
 
@@ -144,13 +148,18 @@ function Detail({ request }: { request: Request }) {
   );
 }
 
-export function Approvals() {
+export function Approvals({ account }: { account: Pick<Account, "role"> }) {
   const t = useSecondText();
   const text = useText();
   const requests = useRequests();
   const [chosenId, choose] = useQueryWord("request");
   const [verb, setVerb] = useState<Verb>();
   const [asking, setAsking] = useState(false);
+  const k = useKeeping();
+  const tabs = [
+    ["", k.tabs.requests],
+    ["orders", k.tabs.orders],
+  ] as const;
   const lists = groups(requests.data?.requests ?? []);
   const all = [...lists.waiting, ...lists.mine, ...lists.decided];
   const chosen = all.find((r) => r.request_id === chosenId) ?? all[0];
@@ -176,7 +185,7 @@ export function Approvals() {
     <main className="main ledger-grid">
       <section className="panel" aria-label={t.title}>
         <PanelHead
-          title={t.title}
+          title={keepsOrders(account.role) ? <Tabs screen="approvals" chosen="" items={tabs} /> : t.title}
           sub={t.hint}
           right={
             maySearch ? (

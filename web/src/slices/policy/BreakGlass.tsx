@@ -1,35 +1,41 @@
 /** Break the glass for a life in danger; afterwards, what was broken, told, justified and judged. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { Refusal } from "../../api/client";
-import { usePoints } from "../../api/hooks";
+import { api, Refusal } from "../../api/client";
 import { type Glass, second, useGlasses } from "../../api/second";
-import type { Account } from "../../api/types";
+import type { Account, NamedCamera } from "../../api/types";
+import { useNow } from "../../kit/clock";
 import { Dialog } from "../../kit/Dialog";
-import { clock, dayMinutes } from "../../kit/format";
+import { clock, dayMinutes, shortId } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
 import { Button, HoldButton, PanelHead, useHold } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty, Refused } from "../../kit/states";
 import { useText } from "../../text";
 import { useSecondText } from "../../text/second";
+import { LiveTile } from "../../wall/Tile";
 import { breaks } from "./GlassBand";
+import { PickCamera } from "./PickCamera";
+import { leftS } from "./secondRules";
+import "./keeping.css";
 
-export function OpenGlassDialog({ onClose }: { onClose: () => void }) {
+/** One broken glass shows this many pictures at most: what one pair of eyes follows. */
+const MOST_PICTURES = 4;
+
+export function OpenGlassDialog({ onClose, onOpen }: { onClose: () => void; onOpen: (ground: string) => void }) {
   const t = useSecondText();
   const client = useQueryClient();
-  const points = usePoints();
-  const cameras = points.data?.cameras.id ?? [];
-  const [camera, setCamera] = useState("");
+  const [camera, setCamera] = useState<Pick<NamedCamera, "camera_id" | "code" | "address">>();
   const [reason, setReason] = useState("");
   const open = useMutation({
-    mutationFn: () => second.breakGlass([camera.trim() || (cameras[0] ?? "")], reason.trim()),
-    onSuccess: () => {
+    mutationFn: () => second.breakGlass(camera ? [camera.camera_id] : [], reason.trim()),
+    onSuccess: ({ ground_id }) => {
       void client.invalidateQueries({ queryKey: ["glass"] });
+      onOpen(ground_id);
       onClose();
     },
   });
-  const ready = Boolean(reason.trim()) && !open.isPending;
+  const ready = Boolean(reason.trim() && camera) && !open.isPending;
   const hold = useHold(() => open.mutate(), ready);
   return (
     <Dialog
@@ -58,18 +64,48 @@ export function OpenGlassDialog({ onClose }: { onClose: () => void }) {
           onChange={(e) => setReason(e.target.value)}
         />
       </label>
-      <label className="field">
-        <span>{t.glass.camera}</span>
-        <select className="in" name="camera" value={camera} onChange={(e) => setCamera(e.target.value)}>
-          {cameras.slice(0, 2000).map((each) => (
-            <option key={each} value={each}>
-              {each.slice(-8)}
-            </option>
-          ))}
-        </select>
-      </label>
+      <PickCamera chosen={camera} onPick={setCamera} />
       {open.error instanceof Refusal ? <Refused refusal={open.error} /> : null}
     </Dialog>
+  );
+}
+
+/** The picture the broken glass opens to whoever broke it: masked, and dark the moment it ends. */
+function Pictures({ glass, seat }: { glass: Glass; seat: string }) {
+  const now = useNow();
+  const ended = glass.ended_at !== null || leftS(glass.until_at, now) <= 0;
+  return glass.resources.slice(0, MOST_PICTURES).map((id, i) => (
+    <div className="glass-picture" key={id}>
+      <Picture id={id} number={String(i + 1)} ended={ended} seat={seat} />
+    </div>
+  ));
+}
+
+function Picture({ id, number, ended, seat }: { id: string; number: string; ended: boolean; seat: string }) {
+  const t = useSecondText();
+  const known = useQuery({
+    queryKey: ["camera", id],
+    queryFn: () => api.camera(id),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  return (
+    <LiveTile
+      number={number}
+      camera={{
+        camera_id: id,
+        code: known.data?.code ?? shortId(id),
+        name: known.data?.address ?? "",
+        arrives_in_s: null,
+        sees: true,
+      }}
+      ask={(camera) => api.cameraTicket(camera)}
+      ended={ended}
+      endedWords={t.glass.pictureEnded}
+      watermark={seat}
+      best={false}
+      selected={false}
+      large
+    />
   );
 }
 
@@ -172,11 +208,12 @@ export function BreakGlass({ account }: { account: Account }) {
         {chosen ? (
           <>
             <PanelHead title={chosen.short} sub={t.glass.state[chosen.state]} />
+            {chosen.mine ? <Pictures key={chosen.ground_id} glass={chosen} seat={account.display} /> : null}
             <Facts glass={chosen} />
           </>
         ) : null}
       </section>
-      {opening ? <OpenGlassDialog onClose={() => setOpening(false)} /> : null}
+      {opening ? <OpenGlassDialog onClose={() => setOpening(false)} onOpen={choose} /> : null}
     </main>
   );
 }

@@ -1,0 +1,37 @@
+import { describe, expect, it } from "vitest";
+import { beginning, dayAfter, ending, type FormField, isId, listed, problemsOf } from "./form";
+
+const words = { missing: "missing", noDate: "no date" };
+const fields: FormField[] = [
+  { name: "number", label: "n" },
+  { name: "note", label: "o", optional: true },
+  {
+    name: "until",
+    label: "u",
+    kind: "date",
+    check: (v, all) => (v < (all.from ?? "") ? "before it begins" : undefined),
+  },
+];
+
+describe("a form", () => {
+  it("says what is missing, and nothing about what may be left out", () => {
+    expect(problemsOf(fields, { number: "  ", until: "2026-11-30" }, words)).toEqual({ number: "missing" });
+  });
+  it("refuses a day that is none, and one that ends before it begins", () => {
+    expect(problemsOf(fields, { number: "1", until: "soon" }, words).until).toBe("no date");
+    expect(problemsOf(fields, { number: "1", from: "2026-12-01", until: "2026-11-30" }, words).until).toBe(
+      "before it begins",
+    );
+  });
+  it("begins and ends days in Seoul", () => {
+    expect(beginning("2026-11-22")).toBe("2026-11-21T15:00:00.000Z");
+    expect(ending("2026-11-22")).toBe("2026-11-22T15:00:00.000Z");
+    expect(dayAfter(Date.parse("2026-11-21T15:30:00Z"), 0)).toBe("2026-11-22");
+    expect(dayAfter(Date.parse("2026-11-21T14:30:00Z"), 90)).toBe("2027-02-19");
+  });
+  it("reads lists and ids as people paste them", () => {
+    expect(listed("서울시, 강남구\n강남구,")).toEqual(["서울시", "강남구"]);
+    expect(isId("0190f3c2-7a11-7cde-9a00-0123456789ab")).toBe(true);
+    expect(isId("CAM-07")).toBe(false);
+  });
+});

@@ -1,0 +1,130 @@
+/** The sheets in which an order is entered, and a hold placed or renewed. */
+import { type Hold, keeping } from "../../api/keeping";
+import { nowMs } from "../../kit/clock";
+import { FormSheet } from "../../kit/FormSheet";
+import { beginning, dayAfter, ending, type FormField, type Values } from "../../kit/form";
+import { type KeepingText, useKeeping } from "../../text/keeping";
+import { Targets } from "./Targets";
+
+/** What the rules say of lengths, days: an order a year, a hold ninety days (server: MOST_ORDER, MOST_HOLD). */
+const ORDER_DAYS = 365;
+const HOLD_DAYS = 89;
+/** Clauses that are cited most; any other may be typed. */
+const ORDER_CLAUSES = ["CRIM-PROC 215", "EM-ACT 12", "EM-ACT 16", "PIPA 18(2)7", "PIPA 18(2)8", "CHILD-SEX-ACT 50"];
+const HOLD_CLAUSES = ["PIPA 21", "CRIM-PROC 215", "PIPA 18(2)8"];
+
+const targets = (t: KeepingText): FormField => ({
+  name: "resources",
+  label: t.targets,
+  kind: "own",
+  hint: t.targetsHint,
+  check: (v) => (v.split(" ").length > 64 ? t.targetProblem : undefined),
+  draw: (value, set, says) => <Targets name="resources" value={value} set={set} says={says} />,
+});
+
+/** An end that has not passed, and is near enough. */
+function endOf(t: KeepingText, days: number, tooFar: string, from = (_: Values) => dayAfter(nowMs(), 0)): FormField {
+  return {
+    name: "until",
+    label: t.until,
+    kind: "date",
+    hint: t.untilHint,
+    check: (v, all) => {
+      if (v < dayAfter(nowMs(), 0)) return t.passed;
+      const begins = from(all);
+      if (v < begins) return t.order;
+      return v > dayAfter(Date.parse(`${begins}T00:00:00+09:00`), days) ? tooFar : undefined;
+    },
+  };
+}
+
+/** Which issuers' orders a role enters; the server says the same (REGISTERS_ORDER). */
+const issuersOf = (role: string) => (role === "court_clerk" ? ["court"] : ["court", "prosecution"]);
+
+export function RegisterOrder({ role, onClose }: { role: string; onClose: () => void }) {
+  const t = useKeeping();
+  const fields: FormField[] = [
+    { name: "number", label: t.number, hint: t.numberHint, most: 60 },
+    {
+      name: "issuer",
+      label: t.issuer,
+      kind: "select",
+      options: issuersOf(role).map((i) => [i, t.issuers[i] ?? i] as const),
+    },
+    { name: "statute", label: t.statute, most: 60, suggest: ORDER_CLAUSES, wide: true },
+    { name: "opens", label: t.opens, kind: "checks", options: Object.entries(t.opened) },
+    targets(t),
+    { name: "from", label: t.from, kind: "date" },
+    endOf(t, ORDER_DAYS, t.yearly, (all) => all.from ?? ""),
+    { name: "reason", label: t.reason, kind: "area", most: 500 },
+  ];
+  return (
+    <FormSheet
+      title={t.newOrder}
+      hint={t.ordersHint}
+      fields={fields}
+      initial={{ from: dayAfter(nowMs(), 0), until: dayAfter(nowMs(), 30) }}
+      verb={t.newOrder}
+      send={(v) =>
+        keeping.registerOrder({
+          number: v.number ?? "",
+          issuer: v.issuer ?? "",
+          statute: v.statute ?? "",
+          opens: (v.opens ?? "").split(" ").filter(Boolean),
+          resources: (v.resources ?? "").split(" ").filter(Boolean),
+          from_at: beginning(v.from ?? ""),
+          until_at: ending(v.until ?? ""),
+          reason: v.reason ?? "",
+        })
+      }
+      done={(v) => t.registered(v.number ?? "")}
+      onClose={onClose}
+    />
+  );
+}
+
+export function PlaceHold({ onClose }: { onClose: () => void }) {
+  const t = useKeeping();
+  return (
+    <FormSheet
+      title={t.newHold}
+      hint={t.holdsHint}
+      fields={[
+        { name: "case_no", label: t.case, most: 60 },
+        { name: "statute", label: t.statute, most: 60, suggest: HOLD_CLAUSES },
+        targets(t),
+        endOf(t, HOLD_DAYS, t.quarter),
+        { name: "reason", label: t.reason, kind: "area", most: 500 },
+      ]}
+      initial={{ statute: "PIPA 21", until: dayAfter(nowMs(), 30) }}
+      verb={t.newHold}
+      send={(v) =>
+        keeping.placeHold({
+          case_no: v.case_no ?? "",
+          statute: v.statute ?? "",
+          resources: (v.resources ?? "").split(" ").filter(Boolean),
+          until_at: ending(v.until ?? ""),
+          reason: v.reason ?? "",
+        })
+      }
+      done={(v) => t.placed(v.case_no ?? "")}
+      onClose={onClose}
+    />
+  );
+}
+
+export function RenewHold({ hold, onClose }: { hold: Hold; onClose: () => void }) {
+  const t = useKeeping();
+  return (
+    <FormSheet
+      title={t.renewHold(hold.case_no ?? "")}
+      width={520}
+      fields={[endOf(t, HOLD_DAYS, t.quarter), { name: "reason", label: t.reason, kind: "area", most: 500 }]}
+      initial={{ until: dayAfter(nowMs(), HOLD_DAYS) }}
+      verb={t.renew}
+      send={(v) => keeping.renewHold(hold.hold_id, v.reason ?? "", ending(v.until ?? ""))}
+      done={() => t.renewed}
+      onClose={onClose}
+    />
+  );
+}
