@@ -204,3 +204,50 @@ class ExportEnded(Fact):
     kind: ClassVar[str] = "footage.export.ended.v1"
     export_id: UUID
     reason: str  # withdrawn | expired | used-up | failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageDestroyed(Fact):
+    """The certificate of one sweep: what it destroyed, by the root over its list (CC-04).
+
+    `root` is the hex of a Merkle tree (RFC 6962) over the lines of the list, which the archive keeps; each line names a
+    camera, an hour and a digest of what the destroyed key had opened.
+    """
+
+    kind: ClassVar[str] = "footage.recordings.destroyed.v1"
+    certificate_id: UUID
+    why: str  # expired | disk-full | hold-ended
+    keys: int
+    bytes: int
+    first_hour_at: datetime
+    last_hour_at: datetime
+    root: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageClockDoubted(Fact):
+    """The archive's clock is in doubt: what its readings disagree on is neither destroyed nor shown meanwhile.
+
+    `by_s`: seconds by which the wall clock left the clock that nobody sets.
+    """
+
+    kind: ClassVar[str] = "footage.clock.doubted.v1"
+    doubt: str  # jumped | restarted | behind
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageClockSettled(Fact):
+    """The archive's clock is trusted again."""
+
+    kind: ClassVar[str] = "footage.clock.settled.v1"
+    by_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FootageDiskFilling(Fact):
+    """Within a day or so footage younger than its time will have to go, the oldest that nobody holds first."""
+
+    kind: ClassVar[str] = "footage.disk.filling.v1"
+    archive: str
+    full_at: datetime

@@ -350,6 +350,8 @@ class HoldChanged(Fact):
     order_id: UUID | None
     until_at: datetime
     by: AccountId
+    covers_from_at: datetime | None = None  # of what is recorded of them, only what was between; None: everything
+    covers_until_at: datetime | None = None
 
 
 # ------------------------------------------------------------------------------------------------- agencies, rights

@@ -67,6 +67,13 @@ class Settings(BaseSettings):
     relay_viewer_bytes: int = Field(
         4_000_000, ge=100_000, description="Bytes that may wait for one slow viewer before frames are dropped."
     )
+    footage_dir: Path | None = Field(
+        None, description="Folder of recorded footage, encrypted; empty means `footage` in the data folder."
+    )
+    footage_keys_dir: Path | None = Field(
+        None,
+        description="Folder of the footage's keys, never to be copied; empty means `footage-keys` in the data folder.",
+    )
     link_tracking_url: str | None = Field(
         None, description="Where the tracking centre's link answers; empty means this installation's own API."
     )

@@ -17,7 +17,7 @@ from ansimnet.slices.cameras import store
 from ansimnet.slices.cameras.model import Camera, SeeingCamera
 from ansimnet.slices.cameras.rules import lookup
 
-__all__ = ["Camera", "Registry", "SeeingCamera", "by_code", "by_ids", "note_health", "sources"]
+__all__ = ["Camera", "Registry", "SeeingCamera", "by_code", "by_ids", "kept_shorter", "note_health", "sources"]
 
 
 @dataclass(slots=True)
@@ -84,6 +84,11 @@ async def by_code(tx: Tx, code: str) -> Camera | None:
 async def sources(tx: Tx) -> list[tuple[Camera, str]]:
     """Return every camera that has a stream, with its address: for the relay alone."""
     return await store.load_sources(tx)
+
+
+async def kept_shorter(tx: Tx, than_days: int) -> dict[CameraId, int]:
+    """Return the cameras, removed ones too, whose footage is kept for fewer days than that, and how many."""
+    return await store.load_kept_shorter(tx, than_days)
 
 
 async def note_health(tx: Tx, camera_id: CameraId, live: bool, reason: str, *, now: datetime) -> None:

@@ -152,3 +152,9 @@ async def counts(tx: Tx) -> tuple[int, int]:
         using (camera_id)"""
     )
     return (row[0], row[1]) if row else (0, 0)
+
+
+async def load_kept_shorter(tx: Tx, than_days: int) -> dict[CameraId, int]:
+    """Return the cameras, in service or not, with fewer days of retention."""
+    rows = await tx.all("select camera_id, retention_days from camera where retention_days < %s", (than_days,))
+    return {CameraId(row[0]): row[1] for row in rows}

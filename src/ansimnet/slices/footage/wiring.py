@@ -34,6 +34,7 @@ from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
+from ansimnet.slices.footage.archive.opening import footage_dir, kept, open_archive
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.service.asked import Neighbour, answers, withdraw_at_once
@@ -115,9 +116,13 @@ async def serving_relay(settings: Settings, city: Db, clock: Clock) -> AsyncGene
     sources = Sources(ring_s=settings.relay_ring_s)
     relay = Relay(gate, sources, origins=origins_of(settings), clock=clock, viewer_bytes=settings.relay_viewer_bytes)
     await gate.close_leftovers()
+    archive = open_archive(settings, city, clock)
     tasks = [asyncio.create_task(_keep_warm(gate, sources)), asyncio.create_task(_note_health(gate, sources))]
     try:
-        async with relay.serving(settings.relay_host, settings.relay_port) as port:
+        async with (
+            kept(archive, footage_dir(settings)),
+            relay.serving(settings.relay_host, settings.relay_port) as port,
+        ):
             log.info("relay serves", port=port)
             yield port
     finally:

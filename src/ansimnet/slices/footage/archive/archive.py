@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Guard, is_present, term_at
-from ansimnet.slices.footage.archive.disk import Disk
+from ansimnet.slices.footage.archive.disk import Disk, NoSpace
 from ansimnet.slices.footage.archive.index import HOLE, Covered, Hold, Index
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.model import (
@@ -29,24 +31,31 @@ from ansimnet.slices.footage.archive.model import (
     Track,
     hour_of,
 )
-from ansimnet.slices.footage.archive.segments import Body, opened, packed, reels_in, sealed, unpacked, walk
+from ansimnet.slices.footage.archive.segments import Body, opened, packed, reel_of, reels_in, sealed, unpacked, walk
 
 
 class Archive:
     """Encrypted segments on a disk. `put` and `read` may be called from any thread; the rest belongs to the loop."""
 
-    def __init__(self, disk: Disk, keys: KeyStore, guard: Guard, index: Index) -> None:
+    def __init__(
+        self, disk: Disk, keys: KeyStore, guard: Guard, index: Index,
+        *, off: Callable[..., Awaitable[object]] = asyncio.to_thread,
+    ) -> None:  # fmt: skip
         self.disk = disk
         self.keys = keys
         self.guard = guard
         self.index = index
+        self.off = off
+        """Runs what blocks beside the loop."""
         self.days: Mapping[CameraId, int] = {}
         """Cameras kept for fewer than 30 days; the sweeper reads it anew in every turn."""
         self.holds: Mapping[UUID, Hold] = {}
         """Holds whose copies may be read; read anew with `days`."""
+        self._spare = int(disk.total() * rules.RESERVE) // 2  # copies for holds still find room when recording does not
         self._lock = threading.Lock()
         self._reels: dict[tuple[CameraId, Track], Reel] = {}
         self._fresh: list[Segment] = []
+        self._ends: dict[tuple[CameraId, Track], datetime] = {}
 
     # -- in
 
@@ -60,6 +69,8 @@ class Archive:
         """
         if not timedelta(0) < end - start <= LONGEST or not is_present(self.guard, start):
             raise OutOfTime
+        if self.disk.free() < self._spare:
+            raise NoSpace
         term = term_at(self.guard, start, self.days.get(camera_id, LAWFUL_DAYS))
         key = self.keys.key(camera_id, term, create=True)
         with self._lock:
@@ -90,11 +101,23 @@ class Archive:
         with self._lock:
             fresh = list(self._fresh)
         if fresh:
-            self.disk.sync({Reel(s.camera_id, s.term, s.track, s.part).path for s in fresh})
-            await self.index.note(joined(fresh))
+            await self.off(self.disk.sync, {reel_of(s).path for s in fresh})
+            await self.index.note(self._follow_on(joined(fresh)))
             with self._lock:
                 del self._fresh[: len(fresh)]
         return len(fresh)
+
+    def _follow_on(self, covered: list[Covered]) -> list[Covered]:
+        """Return spans that begin where the last flush ended, where nothing is missing between."""
+        out = []
+        for c in covered:
+            at = (c.camera_id, c.track)
+            last = self._ends.get(at)
+            if last is not None and timedelta(0) < c.start - last <= HOLE:
+                c = replace(c, start=last)
+            self._ends[at] = c.end
+            out.append(c)
+        return out
 
     async def note_gap(
         self, camera_id: CameraId, track: Track, start: datetime, end: datetime | None, cause: Cause, detail: str = ""
@@ -137,9 +160,8 @@ class Archive:
             key = self.keys.held_key(segment.hold_id)
         else:
             key = self.keys.key(segment.camera_id, segment.term)
-        reel = Reel(segment.camera_id, segment.term, segment.track, segment.part, segment.hold_id)
         try:
-            record = self.disk.read(reel.path, segment.offset, segment.size)
+            record = self.disk.read(reel_of(segment).path, segment.offset, segment.size)
         except FileNotFoundError:
             raise Destroyed from None
         return unpacked(opened(key, segment, record))

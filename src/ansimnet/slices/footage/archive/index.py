@@ -111,8 +111,8 @@ class Destroying(Protocol):
         """Return every hold that is known to stand or to be released, as this transaction sees them."""
         ...
 
-    async def certify(self, certificate: Certificate) -> None:
-        """Write a certificate, forget what it lists, and tell the ledger."""
+    async def certify(self, why: Why, died: Sequence[Died], at: datetime) -> None:
+        """Write a certificate of what no certificate lists yet, forget it, and tell the ledger."""
         ...
 
 
@@ -139,6 +139,10 @@ class Index(Protocol):
 
     async def first(self, camera_id: CameraId, track: Track) -> datetime | None:
         """Return the earliest instant ever noted of a track, destroyed or not; None: it was never recorded."""
+        ...
+
+    async def agree(self, alive: Collection[tuple[CameraId, Term]]) -> datetime | None:
+        """Forget what was recorded in any other term; return the newest instant noted, None where nothing is."""
         ...
 
     async def days(self) -> Mapping[CameraId, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -80,6 +80,20 @@ def full_at(
         if until >= now + HORIZON:
             break
     return None
+
+
+def rate(now: datetime, sizes: Mapping[tuple[CameraId, Term], int]) -> float:
+    """Return the bytes written a second: over the whole hours of the last day, or this one where there is none."""
+    whole: dict[datetime, int] = {}
+    present = 0
+    for (_, term), size in sizes.items():
+        if term.hour_at + HOUR <= now and term.hour_at > now - DAY_AHEAD - HOUR:
+            whole[term.hour_at] = whole.get(term.hour_at, 0) + size
+        elif term.hour_at <= now < term.hour_at + HOUR:
+            present += size
+    if whole:
+        return sum(whole.values()) / (max(whole) + HOUR - min(whole)).total_seconds()
+    return present / max(60.0, (now - now.replace(minute=0, second=0, microsecond=0)).total_seconds())
 
 
 def leaf(died: Died) -> bytes:

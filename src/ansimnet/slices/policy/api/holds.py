@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends
 from pydantic import AwareDatetime, BaseModel, Field
 
+from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import AccountId
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.http import door
@@ -31,6 +32,21 @@ class HoldForm(Form):
     reason: str = Field(min_length=1, max_length=500)
     until_at: AwareDatetime
     order_id: UUID | None = None
+    covers_from_at: AwareDatetime | None = Field(None, description="Of a camera's footage, only what was from here on.")
+    covers_until_at: AwareDatetime | None = Field(None, description="And only what was before; both or neither.")
+
+    @property
+    def covers(self) -> tuple[datetime, datetime] | None:
+        """Return the time of which recorded pictures are kept, None: all of it.
+
+        Raises:
+            Refusal: one end of it is missing.
+        """
+        if self.covers_from_at is None and self.covers_until_at is None:
+            return None
+        if self.covers_from_at is None or self.covers_until_at is None:
+            raise Refusal("a hold covers a time with two ends", detail_ko="시작과 끝을 모두 적으십시오")
+        return self.covers_from_at, self.covers_until_at
 
 
 class RenewForm(AnswerForm):
@@ -54,6 +70,8 @@ class HoldShown(BaseModel):
     renewals: int
     released_at: datetime | None
     stands: bool
+    covers_from_at: datetime | None
+    covers_until_at: datetime | None
 
 
 class HoldsShown(BaseModel):
@@ -76,6 +94,8 @@ def _shown(row: HoldRow, said: dict[str, object] | None, names: dict[AccountId, 
         renewals=row.renewals,
         released_at=row.released_at,
         stands=row.released_at is None and now < row.until_at,
+        covers_from_at=None if row.covers is None else row.covers[0],
+        covers_until_at=None if row.covers is None else row.covers[1],
     )
 
 
@@ -86,8 +106,9 @@ async def place_hold(
     """Keep data of these persons or things from being destroyed, 90 days at most, to be renewed."""
     await may(desk, account, Act.HOLD_DATA, None, "holds")
     now = desk.clock.now()
+    said_form = form.model_dump(exclude={"covers_from_at", "covers_until_at"})
     async with home_of(desk, account).transaction() as tx:
-        row = await queries.place_hold(tx, account, now=now, **form.model_dump())
+        row = await queries.place_hold(tx, account, now=now, covers=form.covers, **said_form)
     said: dict[str, object] = {"case_no": form.case_no.strip(), "reason": form.reason.strip()}
     return _shown(row, said, {account.account_id: account.login}, now)
 

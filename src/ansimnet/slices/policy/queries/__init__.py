@@ -55,7 +55,15 @@ from ansimnet.slices.policy.queries.grounds import (
     revoke,
     widen_ground,
 )
-from ansimnet.slices.policy.queries.holds import held, holds_listed, place_hold, release_hold, renew_hold
+from ansimnet.slices.policy.queries.holds import (
+    HoldRow,
+    held,
+    holds_against,
+    holds_listed,
+    place_hold,
+    release_hold,
+    renew_hold,
+)
 from ansimnet.slices.policy.queries.looks import looks
 from ansimnet.slices.policy.queries.notices import close_notices, standing_notices
 from ansimnet.slices.policy.queries.orders import confirm_order, orders_listed, register_order, withdraw_order
@@ -97,6 +105,7 @@ __all__ = [
     "FifthTrigger",
     "Ground",
     "HeldPermit",
+    "HoldRow",
     "LoginTaken",
     "Look",
     "NoCitation",
@@ -131,6 +140,7 @@ __all__ = [
     "held",
     "hold",
     "hold_all",
+    "holds_against",
     "holds_listed",
     "issue_ticket",
     "judge_break_glass",

@@ -18,6 +18,16 @@ from ansimnet.slices.policy.rules.second import MOST_HOLD, PLACES_HOLD
 from ansimnet.slices.policy.store import orders as rows
 from ansimnet.slices.policy.store.orders import HoldRow
 
+__all__ = [
+    "HoldRow",
+    "held",
+    "holds_against",
+    "holds_listed",
+    "place_hold",
+    "release_hold",
+    "renew_hold",
+]
+
 
 async def place_hold(
     tx: Tx,
@@ -30,8 +40,11 @@ async def place_hold(
     until_at: datetime,
     now: datetime,
     order_id: UUID | None = None,
+    covers: tuple[datetime, datetime] | None = None,
 ) -> HoldRow:
     """Keep data of these persons or things from being destroyed until an end.
+
+    `covers`: of what is recorded of them (a camera's footage), only `[from, until)`; None: everything.
 
     Whoever is destroying one of them right now comes first; this waits, and holds what is left.
 
@@ -45,6 +58,8 @@ async def place_hold(
         raise Refusal(
             "a hold has a clause, a case, a reason and a scope", detail_ko="근거, 사건, 까닭, 대상을 적으십시오"
         )
+    if covers is not None and not covers[0] < covers[1]:
+        raise Refusal("a hold covers a time that ends after it begins", detail_ko="시작보다 뒤인 끝을 적으십시오")
     if not now < until_at <= now + MOST_HOLD:
         raise Refusal("a hold ends within 90 days, and is renewed", detail_ko="보존은 90일 안에 끝나고, 연장합니다")
     if order_id is not None:
@@ -59,6 +74,7 @@ async def place_hold(
         placed_by=account.account_id,
         placed_at=now,
         until_at=until_at,
+        covers=covers,
     )
     await rows.lock_ids(tx, hold.resources)
     await rows.add_hold(tx, hold, case_no=case_no.strip(), reason=reason.strip())
@@ -110,6 +126,8 @@ async def _changed(tx: Tx, hold: HoldRow, change: str, until_at: datetime, accou
         order_id=hold.order_id,
         until_at=until_at,
         by=account.account_id,
+        covers_from_at=None if hold.covers is None else hold.covers[0],
+        covers_until_at=None if hold.covers is None else hold.covers[1],
     )
     await ledger.append(tx, fact, actor=f"account:{account.account_id}")
 
@@ -122,6 +140,15 @@ async def held(tx: Tx, ids: UUID | Collection[UUID], now: datetime | None = None
     asked = frozenset({ids}) if isinstance(ids, UUID) else frozenset(ids)
     await rows.lock_ids(tx, asked)
     return await rows.held(tx, asked, clock.now() if now is None else now)
+
+
+async def holds_against(tx: Tx, ids: Collection[UUID], since: datetime) -> list[HoldRow]:
+    """Return the holds that stand or ended since an instant, whatever they name.
+
+    Nobody can place one on these ids before this transaction ends: ask in the one that destroys what is theirs.
+    """
+    await rows.lock_ids(tx, ids)
+    return await rows.known_holds(tx, since)
 
 
 async def holds_listed(tx: Tx) -> list[tuple[HoldRow, dict[str, object] | None]]:

@@ -132,10 +132,11 @@ class HoldRow:
     until_at: datetime
     renewals: int = 0
     released_at: datetime | None = None
+    covers: tuple[datetime, datetime] | None = None  # of what is recorded, only what was then; None: everything
 
 
 _HOLD: LiteralString = """hold_id, resources, statute, order_id, placed_by, placed_at, until_at, renewals,
-    released_at"""
+    released_at, covers_from_at, covers_until_at"""
 
 
 def _hold(r: Row) -> HoldRow:
@@ -149,6 +150,7 @@ def _hold(r: Row) -> HoldRow:
         until_at=r[6],
         renewals=r[7],
         released_at=r[8],
+        covers=None if r[9] is None else (r[9], r[10]),
     )
 
 
@@ -163,7 +165,7 @@ async def add_hold(tx: Tx, hold: HoldRow, *, case_no: str, reason: str) -> None:
     year = hold.placed_at.year
     await tx.execute(
         """insert into policy_hold (hold_id, resources, statute, order_id, sealed, key_year, placed_by, placed_at,
-               until_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+               until_at, covers_from_at, covers_until_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
         (
             hold.hold_id,
             sorted(hold.resources),
@@ -174,6 +176,7 @@ async def add_hold(tx: Tx, hold: HoldRow, *, case_no: str, reason: str) -> None:
             hold.placed_by,
             hold.placed_at,
             hold.until_at,
+            *(hold.covers or (None, None)),
         ),
     )
 
@@ -203,13 +206,19 @@ async def list_holds(tx: Tx, limit: int = 200) -> list[tuple[HoldRow, dict[str, 
             order by released_at is not null, placed_at desc limit %s""",
         (limit,),
     )
-    return [(_hold(r), unseal(tx, r[0], r[10], r[9], "hold")) for r in rows]
+    return [(_hold(r), unseal(tx, r[0], r[12], r[11], "hold")) for r in rows]
+
+
+async def known_holds(tx: Tx, since: datetime) -> list[HoldRow]:
+    """Return the holds that stand, and those that ended since an instant."""
+    return [_hold(r) for r in await tx.all(f"select {_HOLD} from policy_hold where until_at > %s", (since,))]
 
 
 async def held(tx: Tx, ids: Collection[UUID], now: datetime) -> bool:
-    """Return whether a hold that stands now names any of these ids."""
+    """Return whether a hold that stands now names any of these ids, or is one of them."""
     row = await tx.one(
-        """select 1 from policy_hold where released_at is null and until_at > %s and resources && %s::uuid[] limit 1""",
-        (now, list(ids)),
+        """select 1 from policy_hold where released_at is null and until_at > %(now)s
+           and (resources && %(ids)s::uuid[] or hold_id = any(%(ids)s)) limit 1""",
+        {"now": now, "ids": list(ids)},
     )
     return row is not None
