@@ -7,7 +7,9 @@ import contextlib
 import io
 import json
 import struct
+from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 import numpy as np
@@ -22,9 +24,9 @@ from ansimnet.slices.footage.relay import digest, fmp4, h264, onvif, rtp, rtsp, 
 from ansimnet.slices.footage.relay.hiding import FRESH_S, HOLD_S, Hiding, parts_to_hide
 from ansimnet.slices.footage.relay.mosaic import mosaic
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
-from ansimnet.slices.footage.relay.ring import Frame, Ring, Timeline
+from ansimnet.slices.footage.relay.ring import Budget, Frame, Ring, Timeline
 from ansimnet.slices.footage.relay.source import Sighting, init_of
-from ansimnet.slices.footage.relay.viewer import Viewer
+from ansimnet.slices.footage.relay.viewer import Thin, Viewer
 
 # ------------------------------------------------------------------------------------------------- signing in
 
@@ -133,7 +135,7 @@ def test_the_size_in_our_own_parameter_set() -> None:
 
 
 def packet(seq: int, ticks: int, payload: bytes, marker: bool = False) -> rtp.Packet:
-    return rtp.Packet(seq & 0xFFFF, ticks, marker, 96, payload)
+    return rtp.Packet(seq & 0xFFFF, ticks, marker, 96, memoryview(payload))
 
 
 def test_single_units_aggregates_and_pieces_make_one_picture() -> None:
@@ -183,7 +185,9 @@ def test_no_payload_breaks_the_depacketiser(said: list[tuple[int, int, bytes, bo
 
 @given(st.binary(max_size=200))
 def test_no_bytes_break_the_readers(data: bytes) -> None:
-    for read in (rtp.read, onvif.read, h264.picture_size):
+    with contextlib.suppress(Refusal):
+        rtp.read(memoryview(data))
+    for read in (onvif.read, h264.picture_size):
         with contextlib.suppress(Refusal):
             read(data)
     with contextlib.suppress(Refusal):
@@ -227,11 +231,20 @@ def test_no_bytes_of_a_camera_break_the_session(chunks: list[bytes]) -> None:
     asyncio.run(run())
 
 
-def test_an_endless_header_is_not_read_for_ever() -> None:
-    session = rtsp.Session(rtsp.Address.read("rtsp://127.0.0.1/x"), lambda _, data: None)
-    session._buffer += b"RTSP/1.0 200 OK\r\nX: " + b"a" * (rtsp.MAX_HEADER_BYTES + 1)
-    with pytest.raises(sdp.BadStream):
-        session._next()
+async def test_an_endless_header_is_not_read_for_ever() -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"RTSP/1.0 200 OK\r\nX: " + b"a" * (rtsp.MAX_HEADER_BYTES + 1))
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    session = rtsp.Session(
+        rtsp.Address.read(f"rtsp://127.0.0.1:{server.sockets[0].getsockname()[1]}/x"), lambda _, data: None
+    )
+    with pytest.raises(sdp.BadStream, match="never ends"):
+        await session.open()
+    session.close()
+    server.close()
 
 
 # ------------------------------------------------------------------------------------------------- fragments
@@ -320,34 +333,126 @@ def test_one_group_larger_than_the_ring_is_let_go() -> None:
     assert len(ring.group) == 1
 
 
-async def test_a_slow_viewer_loses_frames_up_to_the_next_key_frame() -> None:
-    viewer = Viewer(lambda init: json.dumps({"type": "init"}), max_bytes=1_000)
+class Line:
+    """An outlet that keeps what it was given, and takes nothing while `ready` is False."""
+
+    def __init__(self) -> None:
+        self.ready = True
+        self.messages: list[bytes] = []
+
+    def put(self, parts: Sequence[bytes], *, text: bool = False) -> None:
+        self.messages.append(b"".join(parts))
+
+    def words(self) -> list[dict[str, Any]]:
+        return [json.loads(m) for m in self.messages if m[:1] == b"{"]
+
+
+def test_a_viewer_who_takes_everything_gets_each_frame_at_once() -> None:
+    line = Line()
+    viewer = Viewer(lambda init: "{}", line)
+    viewer.offer(frame(0, False))  # in the middle of a group: nothing can be shown yet
+    for n in range(1, 4):
+        viewer.offer(frame(n, n == 1))
+    assert line.messages == [b"{}", INIT.segment + bytes(100), bytes(100), bytes(100)]
+    assert (viewer.frames, viewer.size, viewer.drops) == (3, len(INIT.segment) + 300, 1)
+
+
+def test_a_joiner_gets_the_group_in_one_message() -> None:
+    line = Line()
+    viewer = Viewer(lambda init: "{}", line)
+    viewer.cork()
+    for n in range(10):
+        viewer.offer(frame(n, n == 0))
+    assert line.messages == []
+    viewer.uncork()
+    assert line.messages == [b"{}", INIT.segment + bytes(1000)]
+
+
+def test_a_slow_viewer_gets_key_frames_alone_and_hears_why() -> None:
+    line, budget = Line(), Budget(1 << 20)
+    viewer = Viewer(lambda init: "{}", line, max_bytes=1_000, budget=budget)
+    line.ready = False
     for n in range(25):
         viewer.offer(frame(n, n == 0))
-        assert viewer.queued <= 1_000
+        assert viewer.queued == budget.used <= 1_000
     viewer.offer(frame(25, True))
     viewer.offer(frame(26, False))
-    messages = await viewer.take()
-    assert messages[0] == '{"type": "init"}'
-    assert viewer.frames == 2
-    assert viewer.drops == 25
-    assert len(messages[1]) == len(INIT.segment) + 200
+    line.ready = True
+    viewer.flow()
+    assert line.words() == [{"type": "quality", "level": "key-frames", "reason": "slow"}, {}]
+    assert line.messages[-1] == INIT.segment + bytes(100)
+    assert (viewer.frames, viewer.drops, budget.used) == (1, 26, 0)
 
 
-async def test_only_the_newest_boxes_are_sent_and_never_before_a_picture() -> None:
-    viewer = Viewer(lambda init: "{}")
+def test_a_busy_relay_thins_and_says_when_everything_comes_again() -> None:
+    line = Line()
+    viewer = Viewer(lambda init: "{}", line)
+    viewer.offer(frame(0, True))
+    viewer.thin(Thin.BUSY)
+    viewer.offer(frame(1, False))
+    viewer.offer(frame(2, True))
+    viewer.thin(None)
+    viewer.offer(frame(3, False))  # depends on nothing he has not seen, but the picture may
+    viewer.offer(frame(4, True))
+    viewer.offer(frame(5, False))
+    assert [w["level"] for w in line.words() if w] == ["key-frames", "full"]
+    assert (viewer.frames, viewer.drops) == (4, 2)
+
+
+def test_a_recorded_viewer_is_never_thinned_for_being_late() -> None:
+    line = Line()
+    viewer = Viewer(lambda init: "{}", line, max_bytes=1_000, live=False)
+    line.ready = False
+    for n in range(25):
+        viewer.offer(frame(n, n % 5 == 0))
+        assert viewer.queued <= 1_000
+    line.ready = True
+    viewer.flow()
+    assert line.words() == [{}]
+    assert viewer.frames + viewer.drops == 25
+
+
+def test_nothing_leaves_after_the_stop() -> None:
+    line = Line()
+    viewer = Viewer(lambda init: "{}", line)
+    line.ready = False
+    viewer.offer(frame(0, True))
+    viewer.stop()
+    line.ready = True
+    viewer.flow()
+    viewer.offer(frame(1, True))
+    viewer.say("{}")
+    viewer.flow()
+    assert (line.messages, viewer.queued) == ([], 0)
+
+
+def test_only_the_newest_boxes_are_sent_and_never_before_a_picture() -> None:
+    line = Line()
+    viewer = Viewer(lambda init: "{}", line)
     seen = Seen("17", Kind.PERSON, Box(0.1, 0.2, 0.3, 0.4))
     viewer.saw(Sighting(90_000, (seen,)))
-    assert await viewer.take() == []
+    assert line.messages == []
     viewer.offer(frame(0, True))
     viewer.saw(Sighting(180_000, (seen,)))
-    last = (await viewer.take())[-1]
-    assert isinstance(last, str)
-    assert json.loads(last) == {
+    assert json.loads(line.messages[-1]) == {
         "type": "boxes",
         "t": 2.0,
         "tracks": [{"id": "17", "class": "person", "box": [0.1, 0.2, 0.3, 0.4]}],
     }
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.booleans(), st.integers(1, 900)), max_size=60))
+def test_rings_of_one_relay_keep_to_what_they_may_hold_together(said: list[tuple[int, bool, int]]) -> None:
+    budget = Budget(4_000)
+    rings = [Ring(keep_s=60.0, max_bytes=3_000, budget=budget) for _ in range(5)]
+    for n, (which, key, size) in enumerate(said):
+        rings[which].add(frame(n, key, size))
+        assert budget.used == sum(r.size for r in rings)
+        assert rings[which].size <= 3_000
+        assert budget.room(0) or rings[which].since(0) == rings[which].group
+    for ring in rings:
+        ring.clear()
+    assert budget.used == 0
 
 
 # ------------------------------------------------------------------------------------------------- hiding

@@ -151,7 +151,7 @@ class Depacketiser:
         self._units: list[bytes] = []
         self._size = 0
         self._fragment: bytearray | None = None
-        self._seq = -1
+        self._next = -1  # the sequence number that comes next
         self._ticks = -1
         self._damaged = False  # the access unit being built
         self._waits = True  # for a key frame
@@ -167,16 +167,29 @@ class Depacketiser:
 
     def push(self, packet: Packet) -> list[AccessUnit]:
         """Take one packet; return the access units it completes (none, one, or two)."""
-        done: list[AccessUnit] = []
-        if self._seq >= 0 and packet.seq != (self._seq + 1) & 0xFFFF:
+        seq, ticks, marker, _, payload = packet
+        if seq != self._next and self._next >= 0:
             self._lose()
-        self._seq = packet.seq
-        if packet.ticks != self._ticks:
+        self._next = seq + 1 & 0xFFFF
+        piece = self._fragment
+        if (
+            piece is not None
+            and ticks == self._ticks
+            and not marker
+            and len(payload) > 2
+            and payload[0] & 31 == _FU_A
+            and not payload[1] & 0xC0
+            and len(piece) < MAX_ACCESS_UNIT_BYTES
+        ):  # the middle of a fragmented unit: nine packets of ten
+            piece += payload[2:]
+            return []
+        done: list[AccessUnit] = []
+        if ticks != self._ticks:
             if self._ticks >= 0:
                 self._finish(done)
-            self._ticks = packet.ticks
-        self._take(packet.payload)
-        if packet.marker:
+            self._ticks = ticks
+        self._take(payload)
+        if marker:
             self._finish(done)
         return done
 
@@ -185,10 +198,10 @@ class Depacketiser:
         self._damaged = self._waits = True
         self._fragment = None
 
-    def _take(self, payload: bytes) -> None:
+    def _take(self, payload: memoryview) -> None:
         kind = payload[0] & 31 if payload else 0
         if 1 <= kind <= 23:
-            self._unit(payload)
+            self._unit(bytes(payload))
         elif kind == _STAP_A:
             at = 1
             while at + 2 <= len(payload):
@@ -196,14 +209,14 @@ class Depacketiser:
                 if size == 0 or at + 2 + size > len(payload):
                     self._lose()
                     return
-                self._unit(payload[at + 2 : at + 2 + size])
+                self._unit(bytes(payload[at + 2 : at + 2 + size]))
                 at += 2 + size
         elif kind == _FU_A and len(payload) > 2:
             self._piece(payload)
         elif payload:
             self._lose()  # interleaved modes (STAP-B, MTAP, FU-B) are for packetization-mode 2, never asked for
 
-    def _piece(self, payload: bytes) -> None:
+    def _piece(self, payload: memoryview) -> None:
         header = payload[1]
         if header & 0x80:
             self._fragment = bytearray([payload[0] & 0xE0 | header & 31])

@@ -31,48 +31,78 @@ class Frame:
     at_s: float  # when it came, on the monotonic clock
 
 
-class Ring:
-    """The last `keep_s` seconds in at most `max_bytes`, always beginning with a key frame."""
+class Budget:
+    """Bytes that many may hold together."""
 
-    def __init__(self, *, keep_s: float = 30.0, max_bytes: int = 8 << 20) -> None:
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self.used = 0
+
+    def room(self, size: int) -> bool:
+        """Return whether so many bytes more are within the limit."""
+        return self.used + size <= self.limit
+
+    def take(self, size: int) -> None:
+        """Count bytes that are held from now on."""
+        self.used += size
+
+    def give(self, size: int) -> None:
+        """Count bytes that are let go."""
+        self.used -= size
+
+
+class Ring:
+    """The last `keep_s` seconds in at most `max_bytes`, always beginning with a key frame.
+
+    Rings of one relay share a `budget`: when it is spent, each one that grows lets go of all but its current group.
+    """
+
+    def __init__(self, *, keep_s: float = 30.0, max_bytes: int = 8 << 20, budget: Budget | None = None) -> None:
         # 30 s at 2 Mbit/s are 7.5 MB: one camera's sub-stream never reaches the cap, a runaway one does.
         self.keep_ticks = int(keep_s * CLOCK_HZ)
         self.max_bytes = max_bytes
         self.size = 0
+        self.group: list[Frame] = []  # the current group of pictures, key frame first; empty where there is none
+        self._budget = budget or Budget(max_bytes)
         self._groups: deque[list[Frame]] = deque()
         self._sizes: deque[int] = deque()
 
     def add(self, frame: Frame) -> None:
         """Keep a frame; frames before the first key frame are not kept."""
+        groups, size = self._groups, len(frame.fragment)
         if frame.key:
-            self._groups.append([])
+            self.group = []
+            groups.append(self.group)
             self._sizes.append(0)
-        if not self._groups:
+        if not groups:
             return
-        self._groups[-1].append(frame)
-        self._sizes[-1] += len(frame.fragment)
-        self.size += len(frame.fragment)
-        while len(self._groups) > 1 and (
-            self.size > self.max_bytes or self._groups[1][0].dts < frame.dts - self.keep_ticks
-        ):
+        self.group.append(frame)
+        self._sizes[-1] += size
+        self.size += size
+        self._budget.take(size)
+        if frame.key:
+            oldest = frame.dts - self.keep_ticks
+            while len(groups) > 1 and groups[1][0].dts <= oldest:
+                self._drop()
+        while len(groups) > 1 and (self.size > self.max_bytes or not self._budget.room(0)):
             self._drop()
         if self.size > self.max_bytes:  # one group alone is too large: joiners wait for its successor
             self._drop()
+            self.group = []
 
     def _drop(self) -> None:
         self._groups.popleft()
-        self.size -= self._sizes.popleft()
+        size = self._sizes.popleft()
+        self.size -= size
+        self._budget.give(size)
 
     def clear(self) -> None:
         """Forget every picture."""
         self._groups.clear()
         self._sizes.clear()
+        self._budget.give(self.size)
         self.size = 0
-
-    @property
-    def group(self) -> list[Frame]:
-        """Return the current group of pictures, key frame first; empty where there is none."""
-        return self._groups[-1] if self._groups else []
+        self.group = []
 
     def since(self, dts: int) -> list[Frame]:
         """Return the frames from the last key frame at or before `dts` on, oldest first."""

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
+import struct
 from typing import NamedTuple
 
 from ansimnet.slices.footage.relay.sdp import BadStream
 
+_HEAD = struct.Struct(">BBHI")
+_PLAIN = 0x80
+"""Version 2, no padding, no extension, no contributing source: what nearly every packet begins with."""
+
 
 class Packet(NamedTuple):
-    """One packet without its header extension and padding. `ticks` is the 32-bit media time."""
+    """One packet without its header extension and padding. `ticks` is the 32-bit media time.
+
+    `payload` lies in the connection's buffer: whoever keeps it past the call copies it.
+    """
 
     seq: int
     ticks: int
     marker: bool
     payload_type: int
-    payload: bytes
+    payload: memoryview
 
 
-def read(data: bytes) -> Packet:
+def read(data: memoryview) -> Packet:
     """Return the packet.
 
     Raises:
         BadStream: it is not RTP version 2, or shorter than it says.
     """
-    if len(data) < 12 or data[0] >> 6 != 2:
+    if len(data) < 12:
+        raise BadStream("not an RTP packet")
+    flags, kind, seq, ticks = _HEAD.unpack_from(data)
+    payload = data[12:] if flags == _PLAIN else _payload(data)
+    return Packet(seq, ticks, kind >= 0x80, kind & 0x7F, payload)
+
+
+def _payload(data: memoryview) -> memoryview:
+    if data[0] >> 6 != 2:
         raise BadStream("not an RTP packet")
     start = 12 + 4 * (data[0] & 0x0F)
     if data[0] & 0x10:
@@ -33,10 +49,4 @@ def read(data: bytes) -> Packet:
     end = len(data) - (data[-1] if data[0] & 0x20 else 0)
     if start > end:
         raise BadStream("an RTP packet is shorter than its header says")
-    return Packet(
-        seq=data[2] << 8 | data[3],
-        ticks=int.from_bytes(data[4:8], "big"),
-        marker=data[1] >= 0x80,
-        payload_type=data[1] & 0x7F,
-        payload=data[start:end],
-    )
+    return data[start:end]

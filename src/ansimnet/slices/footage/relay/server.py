@@ -17,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -27,7 +26,9 @@ from ansimnet.kernel.errors import NotFound, Refusal
 from ansimnet.kernel.ids import PermitId
 from ansimnet.kernel.permits import PermitOver
 from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held, Span
-from ansimnet.slices.footage.relay.ring import Init
+from ansimnet.slices.footage.relay.metrics import Metrics
+from ansimnet.slices.footage.relay.outlet import Socket
+from ansimnet.slices.footage.relay.ring import Budget, Init
 from ansimnet.slices.footage.relay.source import Stream
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.relay.viewer import MAX_QUEUED_BYTES, Viewer
@@ -52,47 +53,27 @@ SEND_BUFFER_BYTES = 128 << 10
 """What the kernel may hold for one viewer: half a second of a 2 Mbit/s stream."""
 MOST_ANSWERS = 3
 """Clips and stills that one viewer's socket makes at a time; what he asks beyond is not heard."""
+WRITE_BUFFER_BYTES = 64 << 10
+"""What our side holds for one viewer beyond the kernel before his frames are queued: half a key frame."""
+QUEUES_BYTES = 256 << 20
+"""What all queues of one relay may hold together; ours: 64 viewers at their own limit."""
 MAX_VIEWERS = 500
 """Measured: 500 viewers of 2 Mbit/s fill a third of a core and a gigabit line."""
-
-
-class Metrics:
-    """What operators of the relay look at."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        self.viewers = Gauge("ansimnet_relay_viewers", "viewers connected now", registry=self.registry)
-        self.live = Gauge("ansimnet_relay_cameras_live", "cameras that send pictures now", registry=self.registry)
-        self.cameras = Gauge("ansimnet_relay_cameras", "cameras the relay pulls", registry=self.registry)
-        self.masked = Gauge("ansimnet_relay_masked_renditions", "masked renditions made now", registry=self.registry)
-        self.ends = Counter("ansimnet_relay_views_total", "views that ended", ["reason"], registry=self.registry)
-        self.bytes = Counter("ansimnet_relay_sent_bytes_total", "bytes of ended views", registry=self.registry)
-        self.dropped = Counter(
-            "ansimnet_relay_dropped_frames_total", "frames slow viewers lost", registry=self.registry
-        )
-        self.reconnects = Gauge("ansimnet_relay_reconnects", "reconnects of running sources", registry=self.registry)
-        self.first = Histogram(
-            "ansimnet_relay_first_frame_seconds",
-            "ticket shown to first picture sent",
-            buckets=(0.02, 0.05, 0.1, 0.15, 0.3, 0.6, 1.0, 3.0),
-            registry=self.registry,
-        )
-
-    def page(self, sources: Sources) -> bytes:
-        """Return the text form, fresh."""
-        self.cameras.set(len(sources.cameras))
-        self.live.set(sum(s.ready.is_set() for s in sources.cameras.values()))
-        self.masked.set(len(sources.masked))
-        self.reconnects.set(sum(s.reconnects for s in sources.cameras.values()))
-        return generate_latest(self.registry)
 
 
 class View:
     """One viewer's socket and the right it lives on."""
 
-    def __init__(self, held: Held, viewer_bytes: int) -> None:
+    def __init__(self, held: Held, outlet: Socket, viewer_bytes: int, queues: Budget, metrics: Metrics) -> None:
         self.held = held
-        self.viewer = Viewer(self.describe, max_bytes=viewer_bytes)
+        self.viewer = outlet.viewer = Viewer(
+            self.describe,
+            outlet,
+            max_bytes=viewer_bytes,
+            budget=queues,
+            live=held.recorded is None,
+            on_first=lambda: metrics.first.observe(monotonic_s() - outlet.asked_s),
+        )
         self.end: End | None = None
         self.seen: Sequence[Span] = ()
         self.cut = asyncio.Event()
@@ -120,6 +101,7 @@ class View:
         """End this view; the first reason stays."""
         if self.end is None:
             self.end = end
+            self.viewer.stop()
             self.cut.set()
 
     def disarm(self) -> None:
@@ -162,6 +144,7 @@ class Relay:
         self.leased_s = monotonic_s()
         self._origins = frozenset(origins)
         self._clock = clock or SystemClock()
+        self.queues = Budget(QUEUES_BYTES)
         self._viewer_bytes = viewer_bytes
         self._unrecorded: asyncio.Queue[View] = asyncio.Queue()
 
@@ -178,6 +161,8 @@ class Relay:
             max_size=4096,
             max_queue=4,
             open_timeout=TICKET_S,
+            create_connection=Socket,
+            write_limit=WRITE_BUFFER_BYTES,
             ping_interval=10,
             ping_timeout=10,
             close_timeout=0.5,
@@ -226,7 +211,8 @@ class Relay:
     # --- the socket
 
     async def _serve(self, socket_: ServerConnection) -> None:
-        asked_s = monotonic_s()
+        assert isinstance(socket_, Socket)
+        socket_.asked_s = monotonic_s()
         try:
             held = await self._admit(socket_)
         except PermitOver:
@@ -241,12 +227,12 @@ class Relay:
             log.exception("no answer about a ticket")
             await socket_.close(NO_SOURCE, "unavailable")
             return
-        view = View(held, self._viewer_bytes)
+        view = View(held, socket_, self._viewer_bytes, self.queues, self.metrics)
         self.views.add(view)
         self.metrics.viewers.inc()
         try:
             self._arm(view)
-            await self._show(view, socket_, asked_s)
+            await self._show(view, socket_)
         finally:
             self.views.discard(view)
             view.disarm()
@@ -271,7 +257,7 @@ class Relay:
         warning = json.dumps({"type": "ending", "not_after": until.astimezone(UTC).isoformat()})
         view.timers.append(loop.call_later(max(0.0, left_s - WARN.total_seconds()), view.viewer.say, warning))
 
-    async def _show(self, view: View, socket_: ServerConnection, asked_s: float) -> None:
+    async def _show(self, view: View, socket_: ServerConnection) -> None:
         try:
             stream = self._open(view)
         except NotFound:
@@ -279,9 +265,8 @@ class Relay:
             await self._hang_up(view, socket_)
             return
         streams = [stream]  # the last one is shown; marking replaces it
-        stream.join(view.viewer)
+        _join(stream, view.viewer)
         tasks: list[asyncio.Task[object]] = [
-            asyncio.create_task(self._send(view, socket_, asked_s)),
             asyncio.create_task(self._listen(view, socket_, streams)),
             asyncio.create_task(view.cut.wait()),
         ]
@@ -324,18 +309,6 @@ class Relay:
         finally:
             ready.cancel()
 
-    async def _send(self, view: View, socket_: ServerConnection, asked_s: float) -> None:
-        with contextlib.suppress(ConnectionClosed):
-            while True:
-                messages = await view.viewer.take()
-                for message in messages:
-                    if view.end is not None:
-                        return
-                    await socket_.send(message)
-                if asked_s and view.viewer.frames:
-                    self.metrics.first.observe(monotonic_s() - asked_s)
-                    asked_s = 0.0
-
     async def _listen(self, view: View, socket_: ServerConnection, streams: list[Stream]) -> None:
         answering: set[asyncio.Task[None]] = set()
         try:
@@ -376,7 +349,7 @@ class Relay:
         before.leave(view.viewer)
         view.viewer.switch()
         streams.append(stream)
-        stream.join(view.viewer)
+        _join(stream, view.viewer)
         self.sources.close(before)
 
     async def _hang_up(self, view: View, socket_: ServerConnection) -> None:
@@ -455,6 +428,13 @@ class Relay:
                 except Exception:
                     log.exception("the end of a view is not recorded yet")
                     await asyncio.sleep(0.5)
+
+
+def _join(stream: Stream, viewer: Viewer) -> None:
+    """Follow a stream; the group of pictures that is there goes out in few messages."""
+    viewer.cork()
+    stream.join(viewer)
+    viewer.uncork()
 
 
 def _object(message: str | bytes) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -87,6 +86,7 @@ class Stream:
     def leave(self, subscriber: Subscriber) -> None:
         """Stop giving. Safe to call twice."""
         self.subscribers.discard(subscriber)
+
     def hear(self, message: dict[str, Any]) -> AsyncIterator[str] | None:
         """Take what a viewer says; return the answer where there is one, in parts. Live pictures hear nothing."""
 
@@ -94,7 +94,6 @@ class Stream:
     def seen(self) -> Sequence[Span]:
         """Return what of a recording was delivered."""
         return ()
-
 
     def start(self) -> None:
         """Begin to work."""
@@ -106,7 +105,7 @@ class Stream:
         """Keep a frame and hand it out."""
         self.frames += 1
         self.ring.add(frame)
-        if self.ring.group:
+        if frame.key and self.ring.group:
             self.ready.set()
         for subscriber in tuple(self.subscribers):
             subscriber.offer(frame)
@@ -152,6 +151,7 @@ class CameraSource(Stream):
         self._parameters: Parameters | None = None
         self._init: Init | None = None
         self._last_s = 0.0
+        self._watchdog: asyncio.TimerHandle | None = None
 
     def start(self) -> None:
         if self._task is None:
@@ -194,7 +194,6 @@ class CameraSource(Stream):
     async def _session(self) -> None:
         address = rtsp.Address.read(self.camera.url)
         session = rtsp.Session(address, self._on_packet, allow_basic=self._allow_basic)
-        playing: asyncio.Task[None] | None = None
         try:
             found = await session.open()
             self._payload_types = (
@@ -205,19 +204,22 @@ class CameraSource(Stream):
             self._assembler = onvif.Assembler()
             self._timeline.broken()
             self._last_s = monotonic_s()
-            playing = asyncio.create_task(session.play())
-            while not (await asyncio.wait({playing}, timeout=STALL_S / 6))[0]:
-                if monotonic_s() - self._last_s > STALL_S:
-                    raise TimeoutError("no picture")
-            playing.result()
+            self._watch(session)
+            await session.play()
         finally:
+            if self._watchdog is not None:
+                self._watchdog.cancel()
             session.close()
-            if playing is not None and not playing.done():
-                playing.cancel()
-                with contextlib.suppress(asyncio.CancelledError, Refusal, OSError, EOFError):
-                    await playing
 
-    def _on_packet(self, channel: int, data: bytes) -> None:
+    def _watch(self, session: rtsp.Session) -> None:
+        """End a session that shows nothing new; look again when that could be so."""
+        left_s = self._last_s + STALL_S - monotonic_s()
+        if left_s <= 0:
+            session.fail(TimeoutError("no picture"))
+        else:
+            self._watchdog = asyncio.get_running_loop().call_later(left_s, self._watch, session)
+
+    def _on_packet(self, channel: int, data: memoryview) -> None:
         packet = rtp.read(data)
         if channel == rtsp.VIDEO and packet.payload_type == self._payload_types[0]:
             for unit in self._depacketiser.push(packet):
