@@ -157,15 +157,6 @@ def test_the_growing_tree_has_the_rfc_root(size: int) -> None:
     assert merkle.Tree(leaves).root() == rfc_root(leaves)
 
 
-@given(st.integers(1, 70), st.data())
-def test_inclusion_proofs_prove_their_leaf_and_no_other(size: int, data: st.DataObject) -> None:
-    leaves = [hashlib.sha256(bytes([n])).digest() for n in range(size)]
-    index = data.draw(st.integers(0, size - 1))
-    proof, root = merkle.inclusion_proof(leaves, index), merkle.Tree(leaves).root()
-    assert merkle.root_from_proof(leaves[index], index, size, proof) == root
-    assert merkle.root_from_proof(hashlib.sha256(b"other").digest(), index, size, proof) != root
-
-
 def test_a_key_opens_its_own_payload_in_its_own_entry_alone(tmp_path: Path) -> None:
     keys, subject = KeyStore(tmp_path), uuid4()
     sealed = keys.encrypt(subject, 2026, b"secret", bound_to=b"entry|kind")

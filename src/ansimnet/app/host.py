@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from importlib import import_module
 from pathlib import Path
 
-from ansimnet.app import witnessing
+from ansimnet.app import erasing, witnessing  # noqa: F401 - `erasing` brings a timer
 from ansimnet.kernel import streets
 from ansimnet.kernel.clock import SystemClock
 from ansimnet.platform.database import Database

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -90,6 +91,6 @@ def erase_old(
         raise typer.BadParameter("another day is for --dry alone")
     counts = ledgers.erase_old(settings(), date.fromisoformat(today) if today else now().date(), dry=dry, say=say)
     if as_json:
-        print(json.dumps(counts))
+        print(json.dumps(asdict(counts)))
     else:
-        out.print(f"{counts['keys']:,} keys of {counts['persons']:,} persons; {counts['held']:,} are on hold")
+        out.print(f"{counts.keys:,} keys of {counts.persons:,} persons; {counts.held:,} are on hold")

@@ -5,24 +5,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import date
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import psycopg
 
+from ansimnet.app import erasing
 from ansimnet.app.host import FACTS
-from ansimnet.facts.ledger import PayloadErased
-from ansimnet.kernel.clock import now
-from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, FactId, new_id
+from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
 from ansimnet.platform.database import Database, database, key_stores
 from ansimnet.platform.db import NO_CENTRE, Db
 from ansimnet.platform.ledger import (
     Report,
     Sealer,
     checkpoints,
-    erasure,
     export_jsonl,
     keychain,
     proofs,
@@ -30,7 +27,6 @@ from ansimnet.platform.ledger import (
     witness,
 )
 from ansimnet.platform.settings import Settings
-from ansimnet.slices.policy.wiring import held
 
 PATIENCE_S = 20.0
 """How long a running sealer may take to notice a new key (ours: it looks once a second)."""
@@ -77,39 +73,17 @@ def rotate_signing(settings: Settings, *, say: Callable[[str], None]) -> list[st
     return names
 
 
-def erase_old(settings: Settings, today: date, *, dry: bool, say: Callable[[str], None]) -> dict[str, int]:
-    """Destroy the payload keys whose years are over by two, each on the ledger; held persons stay. Return counts."""
+def erase_old(settings: Settings, today: date, *, dry: bool, say: Callable[[str], None]) -> erasing.Counts:
+    """Destroy every centre's payload keys whose term is over now, as the timer does; return what that came to."""
     _facts()
-    counts = {"keys": 0, "persons": 0, "held": 0}
 
-    async def run(found: Database) -> None:
+    async def run(found: Database) -> erasing.Counts:
         async with found.dbs(settings, app="erase") as dbs:
-            for centre_id in CENTRES.values():
-                db = dbs.of(centre_id)
-                for subject, years in (await erasure.due(db, today)).items():
-                    if dry:
-                        counts["keys"] += len(years)
-                        counts["persons"] += 1
-                        continue
-                    try:
-                        done = await erasure.erase(
-                            db, subject, years=years, held=held, told=partial(_erased, subject, "term"),
-                            actor="system:ledger", at=now(),
-                        )  # fmt: skip
-                        counts["keys"] += done.destroyed
-                        counts["persons"] += 1
-                    except erasure.OnHold:
-                        counts["held"] += 1
+            done = [await erasing.erase_old(dbs.of(centre_id), today, dry=dry) for centre_id in CENTRES.values()]
+        return sum(done, erasing.Counts())
 
     with database(settings, say=say) as found:
-        asyncio.run(run(found))
-    return counts
-
-
-def _erased(subject: UUID, because: str, years: tuple[int, ...]) -> PayloadErased:
-    return PayloadErased(
-        fact_id=FactId(new_id()), happened_at=now(), subject_id=subject, years=years, because=because, by=None
-    )
+        return asyncio.run(run(found))
 
 
 def prove(

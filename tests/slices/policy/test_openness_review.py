@@ -35,9 +35,10 @@ from ansimnet.kernel.permits import Act, Purpose, Role
 from ansimnet.platform import http as platform_http
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Dbs
-from ansimnet.platform.ledger import Sealer, merkle
+from ansimnet.platform.ledger import Sealer
+from ansimnet.platform.ledger.witness import Countersigned, keep_countersign
 from ansimnet.slices.policy import queries
-from ansimnet.slices.policy.api import audit, openness, transparency
+from ansimnet.slices.policy.api import audit, openness, proofs, transparency
 from ansimnet.slices.policy.api import review as api_review
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.model import Account, SeatMonth
@@ -208,7 +209,7 @@ def app(dbs: Dbs, folder: Path) -> FastAPI:
     built = FastAPI()
     platform_http.install(built)
     for router in (
-        api_sessions.router, openness.router, api_review.router, audit.router, transparency.router,
+        api_sessions.router, openness.router, api_review.router, audit.router, proofs.router, transparency.router,
     ):  # fmt: skip
         built.include_router(router)
     api_sessions.install(built, Desk(dbs, SimulatedClock(AFTER)))
@@ -268,12 +269,8 @@ async def test_the_auditor_sees_who_saw_what_and_checks_it_without_us(
     refused = (await client.get("/api/v1/ledger/looks", params={"allowed": False})).json()["looks"]
     assert len(refused) == 4
     assert refused[0]["reasons"][0]["ko"]
-    proof = (await client.get(f"/api/v1/ledger/proof/{one['seq']}")).json()
-    root = merkle.root_from_proof(
-        bytes.fromhex(proof["leaf"]), proof["seq"] - 1, proof["size"], [bytes.fromhex(p) for p in proof["path"]]
-    )
-    assert root is not None
-    assert root.hex() == proof["root"]
+    proof = (await client.get("/api/v1/ledger/inclusion", params={"seq": one["seq"]})).json()
+    assert proof["entry"]["header"]["entry_id"] == one["look_id"]
     walked = await client.post("/api/v1/ledger/verify")
     assert walked.status_code == 200, walked.text
     assert (walked.json()["whole"], walked.json()["findings"]) == (True, [])
@@ -288,6 +285,13 @@ async def test_the_board_says_what_is_open_and_owed(
     board = (await client.get("/api/v1/board")).json()
     assert board["review"] == {"month": "2026-10", "state": "draft", "due_at": "2026-12-01T00:00:00+09:00"}
     assert board["chain"]["signed"] == board["chain"]["seq"]
+    assert board["chain"]["witnesses"] == []
+    seen = datetime(2026, 11, 2, 3, 0, tzinfo=UTC)
+    async with dbs.tracking.transaction() as tx:
+        for size in (1, 2):
+            await keep_countersign(tx, Countersigned(CITY_CENTRE, size, "a-key", b"said", seen))
+    chain = (await client.get("/api/v1/board")).json()["chain"]
+    assert chain["witnesses"] == [{"centre_id": str(CITY_CENTRE), "size": 2, "signed_at": "2026-11-02T03:00:00Z"}]
     found = (await client.get("/api/v1/reviews/2026-10")).json()
     for anomaly in found["anomalies"]:
         about = {"about": f"anomaly:{anomaly['key']}", "finding": "fine"}
@@ -303,7 +307,7 @@ async def test_a_controller_reviews_nobody(make: Make, dbs: Dbs, client: httpx.A
     assert (await client.get(f"/api/v1/{path}")).status_code == 403
 
 
-async def test_an_auditor_reads_the_review_and_does_not_sign_it(
+async def test_an_auditor_reads_the_review_and_neither_judges_nor_signs_it(
     make: Make, dbs: Dbs, busy: Account, client: httpx.AsyncClient
 ) -> None:
     await signed_in(client, await make(dbs.tracking, Role.AUDITOR, password=PASSWORD))
@@ -311,6 +315,8 @@ async def test_an_auditor_reads_the_review_and_does_not_sign_it(
     assert (await client.get("/api/v1/reviews/2026-10")).status_code == 200
     answer = await client.post("/api/v1/reviews/2026-10/sign", json={"note": "감사가 대신 서명함"})
     assert answer.status_code == 403
+    found = {"about": "entry:1", "finding": "fine", "note": "감사가 대신 판단함"}
+    assert (await client.post("/api/v1/judgements", json=found)).status_code == 403
 
 
 # ------------------------------------------------------------------------------------------------- the public's page

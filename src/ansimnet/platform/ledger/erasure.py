@@ -42,13 +42,6 @@ class OnHold(Refusal):
     name = "on-hold"
 
 
-class TooEarly(Refusal):
-    """Access records of this year must still be kept."""
-
-    kind = Kind.CONFLICT
-    name = "retention-runs"
-
-
 @dataclass(frozen=True, slots=True)
 class Erased:
     """What an erasure did."""

@@ -65,10 +65,6 @@ def _split_point(n: int) -> int:
     return 1 << ((n - 1).bit_length() - 1)
 
 
-def _of(leaves: Sequence[bytes]) -> Subtree:
-    return lambda first, behind: Tree(leaves[first:behind]).root()
-
-
 def inclusion_path(subtree: Subtree, index: int, size: int) -> list[bytes]:
     """Return the audit path of one leaf, nearest node first (RFC 6962 §2.1.1)."""
     first, behind, path = 0, size, list[bytes]()
@@ -81,11 +77,6 @@ def inclusion_path(subtree: Subtree, index: int, size: int) -> list[bytes]:
             path.append(subtree(first, middle))
             first = middle
     return path[::-1]
-
-
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the audit path of one of these leaves."""
-    return inclusion_path(_of(leaves), index, len(leaves))
 
 
 def consistency_path(subtree: Subtree, older: int, newer: int) -> list[bytes]:
@@ -105,11 +96,6 @@ def consistency_path(subtree: Subtree, older: int, newer: int) -> list[bytes]:
             path.append(subtree(first, middle))
             first, whole = middle, False
     return ([] if whole else [subtree(first, behind)]) + path[::-1]
-
-
-def consistency_proof(leaves: Sequence[bytes], older: int) -> list[bytes]:
-    """Return the proof that these leaves begin with their first `older` ones."""
-    return consistency_path(_of(leaves), older, len(leaves))
 
 
 def consistent(older: int, older_root: bytes, newer: int, newer_root: bytes, path: Sequence[bytes]) -> bool:
@@ -141,21 +127,3 @@ def consistent(older: int, older_root: bytes, newer: int, newer_root: bytes, pat
         at >>= 1
         last >>= 1
     return last == 0 and old == older_root and new == newer_root
-
-
-def root_from_proof(leaf: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes | None:
-    """Return the root that a path proves, or None where the path has the wrong length (RFC 9162 §2.1.3.2)."""
-    at, last, found = index, size - 1, leaf
-    for sibling in proof:
-        if last == 0:
-            return None
-        if at & 1 or at == last:
-            found = node(sibling, found)
-            while not at & 1 and at != 0:
-                at >>= 1
-                last >>= 1
-        else:
-            found = node(found, sibling)
-        at >>= 1
-        last >>= 1
-    return found if last == 0 else None

@@ -52,9 +52,3 @@ async def seqs_of(tx: Tx, entry_ids: Collection[UUID]) -> dict[UUID, int]:
     """Return the sealed numbers of entries; what is not sealed yet is left out."""
     rows = await tx.all("select entry_id, seq from ledger_seal where entry_id = any(%s)", (list(entry_ids),))
     return {r[0]: int(r[1]) for r in rows}
-
-
-async def entry_of(tx: Tx, seq: int) -> UUID | None:
-    """Return which entry has a number."""
-    row = await tx.one("select entry_id from ledger_seal where seq = %s", (seq,))
-    return None if row is None else UUID(str(row[0]))

@@ -228,6 +228,25 @@ async def countersigned(tx: Tx, sizes: list[int]) -> dict[int, list[dict[str, An
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class Witnessed:
+    """The newest head of ours that another centre has said to have seen."""
+
+    by: CentreId
+    size: int
+    signed_at: datetime
+
+
+async def witnessed(tx: Tx) -> list[Witnessed]:
+    """Return each witness of ours with the newest head it countersigned."""
+    rows = await tx.all(
+        "select distinct on (witness_centre) witness_centre, size, signed_at from ledger_countersign"
+        " where centre_id = %s order by witness_centre, size desc",
+        (tx.centre_id,),
+    )
+    return [Witnessed(CentreId(by), size, at) for by, size, at in rows]
+
+
 async def keep_countersign(tx: Tx, said: Countersigned) -> None:
     """Store what a witness said of our head. Safe to run twice."""
     await tx.execute(

@@ -317,6 +317,14 @@ function ReviewCard({ b }: { b: BoardData }) {
         <dd className="num">{t.reviewDue(dayMinutes(b.review.due_at))}</dd>
         <dt>{t.chain}</dt>
         <dd className="mono">{b.chain.root ? shortHash(b.chain.root) : "–"}</dd>
+        <dt>{t.witnesses}</dt>
+        <dd className="num" data-witnesses={b.chain.witnesses.length}>
+          {b.chain.witnesses.length === 0
+            ? t.noWitness
+            : b.chain.witnesses.map((w) => (
+                <div key={w.centre_id}>{t.witness(count(w.size), dayMinutes(w.signed_at))}</div>
+              ))}
+        </dd>
       </dl>
       <div className="pb">
         <Button cap="R" onClick={() => go("review", b.review.month)}>

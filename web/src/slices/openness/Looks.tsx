@@ -262,9 +262,10 @@ function Proved({ seq }: { seq: number }) {
   const proof = useQuery({
     queryKey: ["proof", seq],
     queryFn: async () => {
-      const got = await openness.proof(seq);
-      const root = globalThis.crypto?.subtle ? await rootFromPath(got.leaf, got.seq - 1, got.size, got.path) : "cannot";
-      return { ...got, computed: root };
+      const { entry, path, checkpoint } = await openness.inclusion(seq);
+      const { size, root } = checkpoint;
+      const computed = globalThis.crypto?.subtle ? await rootFromPath(entry.hash, seq - 1, size, path) : "cannot";
+      return { leaf: entry.hash, path, size, root, computed };
     },
     retry: false,
   });

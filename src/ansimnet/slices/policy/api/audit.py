@@ -1,4 +1,4 @@
-"""The auditor's view over HTTP: who looked at what, proofs that an entry is in the chain, the chain walked again."""
+"""The auditor's view over HTTP: who looked at what, the chain walked again."""
 
 from __future__ import annotations
 
@@ -10,12 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import AwareDatetime
 
-from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
-from ansimnet.platform.ledger import pages
-from ansimnet.platform.ledger.proofs import prove_entry
 from ansimnet.platform.ledger.ranges import seqs_of
 from ansimnet.platform.ledger.verify import verify_centre
 from ansimnet.slices.policy import queries
@@ -115,26 +112,6 @@ def _look(r: openness.LookRow, seq: int | None, judged: dict[str, store.Judgemen
 def _short(r: openness.LookRow) -> str:
     glass = r.ground_kind == GroundKind.VITAL_INTEREST
     return f"{'BG' if glass else 'PM'}-{r.permit_id.hex[-4:].upper() if r.permit_id is not None else ''}"
-
-
-@router.get("/ledger/proof/{seq}")
-async def read_proof(seq: int, account: Reads, desk: TheDesk) -> dict[str, Any]:
-    """The audit path (RFC 6962) of an entry to the newest signed root: whoever has it can check it without us."""
-    db = await _may(desk, account)
-    async with db.transaction() as tx:
-        head = await pages.read_head(tx)
-        if head.size is None or head.root is None or not 1 <= seq <= head.size:
-            raise NotFound("no signed root covers that entry yet", todo="the next checkpoint comes within ten seconds")
-        proof = await prove_entry(db, tx, seq, size=head.size)
-    return {
-        "seq": seq,
-        "leaf": proof["entry"]["hash"],
-        "path": proof["path"],
-        "size": head.size,
-        "root": head.root.hex(),
-        "signature": None if head.signature is None else head.signature.hex(),
-        "signed_at": head.signed_at,
-    }
 
 
 @router.post("/ledger/verify")

@@ -261,7 +261,7 @@ async def read_board(account: Reviews, desk: TheDesk) -> dict[str, Any]:
             "signed": b.head.size,
             "root": None if b.head.root is None else b.head.root.hex(),
             "signed_at": b.head.signed_at,
-            "witnesses": [{"centre_id": c, "at": at} for c, at in b.witnesses.items()],
+            "witnesses": [{"centre_id": w.by, "size": w.size, "signed_at": w.signed_at} for w in b.witnesses],
         },
     }
 

@@ -12,6 +12,7 @@ import msgspec
 from ansimnet.kernel.ids import AccountId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import pages
+from ansimnet.platform.ledger.witness import Witnessed, witnessed
 from ansimnet.slices.policy.queries.folding import bounds, month_before, month_of
 from ansimnet.slices.policy.rules.second import RequestKind
 from ansimnet.slices.policy.store import glass, openness, requests, review, rights
@@ -43,7 +44,7 @@ class Board:
     review_state: str
     review_due: datetime
     head: pages.Head
-    witnesses: dict[str, datetime]
+    witnesses: tuple[Witnessed, ...]
     seats: dict[UUID, str]
 
 
@@ -72,6 +73,6 @@ async def board(tx: Tx, now: datetime) -> Board:
         review_state="missing" if last is None else last.state,
         review_due=bounds(this)[1],
         head=await pages.read_head(tx),
-        witnesses={},
+        witnesses=tuple(await witnessed(tx)),
         seats=await review.seats_of(tx, {UUID(a["account_id"]) for a in waiting[:10]}),
     )
