@@ -4,6 +4,7 @@ import "pretendard/dist/web/variable/pretendardvariable.css";
 import "../kit/tokens.css";
 import "../kit/console.css";
 import "../kit/screens.css";
+import "../slices/policy/second.css";
 import { newClient } from "../api/hooks";
 import { FixtureScreen } from "../fixtures/Screens";
 import { Sheet } from "../fixtures/Sheet";

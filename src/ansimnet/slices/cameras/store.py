@@ -112,12 +112,12 @@ async def load_cameras(tx: Tx, ids: Iterable[CameraId]) -> dict[CameraId, Camera
 
 
 async def find_named(tx: Tx, words: str, limit: int) -> list[Camera]:
-    """Return cameras in service whose code or address holds these words, those whose code begins with them first."""
+    """Return cameras in service whose code or address holds these words: whose code begins so, and the live, first."""
     like = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     rows = await tx.all(
         f"""select {_COLUMNS} from camera c left join camera_health h using (camera_id)
         where (c.code ilike %s or c.address ilike %s) and c.removed_at is null
-        order by c.code ilike %s desc, c.code limit %s""",
+        order by c.code ilike %s desc, coalesce(h.live, false) desc, c.code limit %s""",
         (f"%{like}%", f"%{like}%", f"{like}%", limit),
     )
     return [Camera(*r) for r in rows]

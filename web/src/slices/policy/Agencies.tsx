@@ -227,11 +227,13 @@ export function AgencyTable({
                 <AgreementCell agency={a} />
               </td>
               <td className="r num">{a.people}</td>
-              <td className="r num">{a.keys}</td>
-              <td className="r keys stack">
-                <Button small onClick={() => on("keys", a)}>
-                  {k.keys}
+              <td className="r keys">
+                <Button small aria-label={`${k.keys} ${a.keys}`} title={k.keys} onClick={() => on("keys", a)}>
+                  <Icon name="lock" size={14} />
+                  <span className="num">{a.keys}</span>
                 </Button>
+              </td>
+              <td className="r keys stack">
                 <Button small onClick={() => on("agree", a)}>
                   {told?.state === "in_force" ? k.agreeAgain : k.agree}
                 </Button>

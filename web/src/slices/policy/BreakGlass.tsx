@@ -158,7 +158,7 @@ export function BreakGlass({ account }: { account: Account }) {
     ...(may ? [{ code: "KeyB", hint: t.glass.open, run: () => setOpening(true) }] : []),
   ]);
   return (
-    <main className="main ledger-grid">
+    <main className="main glass-grid">
       <section className="panel" aria-label={t.glass.title}>
         <PanelHead
           title={t.glass.title}

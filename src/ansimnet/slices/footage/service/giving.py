@@ -32,7 +32,7 @@ from ansimnet.kernel.ids import (
     ProvisionId,
     new_id,
 )
-from ansimnet.kernel.permits import Act, GroundKind, Masking, Purpose
+from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, Role
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
@@ -239,19 +239,11 @@ class Giver:
             now=now,
             masking=masking,
         )
-        extras: dict[str, Any] = {
-            "provision_id": str(p.provision_id),
-            "masking": masking.value,
-            "viewer": f"{account.login}@{_CENTRES.get(account.centre_id, 'elsewhere')}",
-            "account": account_to_json(account),
-        }
-        if mark is not None:
-            extras |= {"track": mark.track, "mark_permit_id": str(mark.permit_id)}
-        ticket = await policy.issue_ticket(tx, permit, camera_id, extras, now)
-        return Ticket(ticket, permit.permit_id, permit.not_after, masking)
+        marked = {} if mark is None else {"track": mark.track, "mark_permit_id": str(mark.permit_id)}
+        return await _hand(tx, account, permit, camera_id, masking, now, provision_id=str(p.provision_id), **marked)
 
     async def ticket_of_own(self, tx: Tx, account: policy.Account, camera_id: CameraId) -> Ticket:
-        """Return a one-use ticket for a camera of this city by a ground of one's own, such as a broken glass.
+        """Return a one-use ticket for a camera of this city by a ground of one's own: a broken glass, an order.
 
         Everybody in the picture is masked, and no track is marked: there is no subject. The camera must be named by
         the ground, so that no wider look hides behind it.
@@ -260,16 +252,11 @@ class Giver:
             Forbidden: no ground of this account opens this camera; to another centre none ever does.
         """
         now = self.clock.now()
+        purpose = Purpose.INVESTIGATE if account.role is Role.INVESTIGATOR else Purpose.RESPOND
         permit = await policy.permit(
-            self.db, account, Act.VIEW_STREAM, resource=camera_id, purpose=Purpose.RESPOND, screen=SCREEN, now=now
+            self.db, account, Act.VIEW_STREAM, resource=camera_id, purpose=purpose, screen=SCREEN, now=now
         )
-        extras: dict[str, Any] = {
-            "masking": Masking.MASKED.value,
-            "viewer": f"{account.login}@{_CENTRES.get(account.centre_id, 'elsewhere')}",
-            "account": account_to_json(account),
-        }
-        ticket = await policy.issue_ticket(tx, permit, camera_id, extras, now)
-        return Ticket(ticket, permit.permit_id, permit.not_after, Masking.MASKED)
+        return await _hand(tx, account, permit, camera_id, Masking.MASKED, now)
 
     async def mark(
         self, tx: Tx, account: policy.Account, provision_id: UUID, camera_id: CameraId, track: str
@@ -403,3 +390,17 @@ def account_to_json(account: policy.Account) -> dict[str, Any]:
         "role": account.role.value,
         "subject_id": None if account.subject_id is None else str(account.subject_id),
     }
+
+
+async def _hand(
+    tx: Tx, account: policy.Account, permit: Permit, camera_id: CameraId, masking: Masking, now: datetime, **more: str
+) -> Ticket:
+    """Return a ticket that tells the relay who looks, how clearly, and what else it must know."""
+    extras: dict[str, Any] = {
+        "masking": masking.value,
+        "viewer": f"{account.login}@{_CENTRES.get(account.centre_id, 'elsewhere')}",
+        "account": account_to_json(account),
+        **more,
+    }
+    ticket = await policy.issue_ticket(tx, permit, camera_id, extras, now)
+    return Ticket(ticket, permit.permit_id, permit.not_after, masking)

@@ -71,7 +71,8 @@ async def _ties(tx: Tx, account_id: AccountId, wanted: frozenset[Relation], now:
 async def _assigned(tx: Tx, account_id: AccountId, wanted: frozenset[Relation], now: datetime) -> list[Tie]:
     ids: dict[Relation, frozenset[UUID] | None] = defaultdict(frozenset)
     for relation, resources in await relations.relations_of(tx, account_id, now):
-        ids[relation] = None if resources is None else (ids[relation] or frozenset()) | resources
+        known = ids[relation]  # a tie to none in particular is not narrowed by one to something
+        ids[relation] = None if resources is None or known is None else known | resources
     missing = [Tie(r, False) for r in wanted & ASSIGNED if r not in ids]
     return [Tie(r, True, resources) for r, resources in ids.items() if r in wanted] + missing
 
