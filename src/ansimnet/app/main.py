@@ -248,13 +248,30 @@ def bench(
     seed: Seed = 7,
     data: DataDir = None,
     world: World = None,
+    cameras: Annotated[int | None, typer.Option(help="relay: how many cameras one worker pulls.")] = None,
+    viewers: Annotated[int | None, typer.Option(help="relay: how many viewers it serves.")] = None,
+    hours: Annotated[float | None, typer.Option(help="relay: how long the load stands.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="relay: where to draw the rising counts (SVG).")] = None,
     as_json: Json = False,
 ) -> None:
     """Is it fast? Each benchmark runs beside its rival or physical limit and gives ratios."""
     if name == "list":
         _list("bench")
         return
-    _measurement("bench", name, as_json, size=size, seed=seed, data=data, world=world, kills=None)
+    _measurement(
+        "bench",
+        name,
+        as_json,
+        size=size,
+        seed=seed,
+        data=data,
+        world=world,
+        kills=None,
+        cameras=cameras,
+        viewers=viewers,
+        hours=hours,
+        plot=plot,
+    )
 
 
 @cli.command("eval")
@@ -268,6 +285,8 @@ def evaluate(
     requests: Annotated[int | None, typer.Option(help="leaks: how many requests are made.")] = None,
     mutations: Annotated[int | None, typer.Option(help="ledger: how often a copy is attacked.")] = None,
     mutants: Annotated[int | None, typer.Option(help="leaks: how many checks are removed, one at a time.")] = None,
+    attempts: Annotated[int | None, typer.Option(help="rights: how many attempts to see a picture.")] = None,
+    tamperings: Annotated[int | None, typer.Option(help="evidence: how often an export is tampered with.")] = None,
     as_json: Json = False,
 ) -> None:
     """Is it right? Each evaluation scores against a truth that only the scorer opens."""
@@ -286,6 +305,8 @@ def evaluate(
         requests=requests,
         mutations=mutations,
         mutants=mutants,
+        attempts=attempts,
+        tamperings=tamperings,
     )
 
 

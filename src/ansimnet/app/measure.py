@@ -34,6 +34,12 @@ class Options:
     requests: int | None = None
     mutations: int | None = None
     mutants: int | None = None
+    attempts: int | None = None
+    cameras: int | None = None
+    viewers: int | None = None
+    hours: float | None = None
+    plot: Path | None = None
+    tamperings: int | None = None
 
 
 def names(kind: str) -> dict[str, str]:
