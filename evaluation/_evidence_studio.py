@@ -56,7 +56,7 @@ def tool() -> ModuleType:
 # ------------------------------------------------------------------------------------------------- pictures
 
 
-def street(seed: int, count: int, width: int = 640, height: int = 360, noise: float = 3.0) -> Iterator[Picture]:
+def street(seed: int, count: int, *, width: int = 640, height: int = 360, noise: float = 3.0) -> Iterator[Picture]:
     """Yield pictures of a made-up street: walls, windows, a lamp's light, two people and a car that move, noise."""
     rng = np.random.default_rng(seed)
     y, x = np.mgrid[0:height, 0:width]
@@ -71,7 +71,7 @@ def street(seed: int, count: int, width: int = 640, height: int = 360, noise: fl
         for k, (x1, y1, x2, y2) in enumerate(walkers(n, width, height)):
             frame[y1:y2, x1:x2] = 60 + 50 * k
         planes = (frame.clip(16, 235), blue.clip(16, 240), red.clip(16, 240))
-        yield np.concatenate([p.ravel() for p in planes]).astype(np.uint8).reshape(-1, width)
+        yield np.vstack([p.reshape(-1, width) for p in planes]).astype(np.uint8)
 
 
 def walkers(n: int, width: int, height: int) -> list[tuple[int, int, int, int]]:
@@ -91,7 +91,7 @@ def of_film(path: Path, count: int, width: int = 640, height: int = 360) -> Iter
         for n, picture in enumerate(movie.decode(video=0)):
             if n == count:
                 return
-            yield picture.reformat(width, height, format="yuv420p").to_ndarray()
+            yield np.asarray(picture.reformat(width, height, format="yuv420p").to_ndarray(), np.uint8)
 
 
 def recorded(pictures: Sequence[Picture], *, fps: int = 10, group_s: float = 2.0, crf: int = 26) -> list[Piece]:
@@ -206,6 +206,7 @@ class Studio:
 
     seed: int = 7
     ledger: MemoryLedger = field(default_factory=MemoryLedger)
+    recorder: Signer = field(default_factory=new_signer)
     signer: Signer = field(default_factory=new_signer)
     ids: int = 0
 
@@ -217,7 +218,7 @@ class Studio:
     def reel(self, code: str, pieces: Sequence[Piece], **other: Any) -> package.Reel:
         """Return one camera's sealed material."""
         camera_id = CameraId(named_id("camera", code))
-        sealer = Sealer(self.signer)
+        sealer = Sealer(self.recorder)
         groups = tuple(Group(p.frames, sealer.seal(camera_id, "sub", p, clock_error_s=0.12)) for p in pieces)
         last = pieces[-1].frames[-1].pts + CLOCK_HZ
         masks: Masks = fill([s for p in pieces for s in p.sightings], 0, last)
@@ -226,33 +227,55 @@ class Studio:
 
     def export(self, reels: Sequence[package.Reel], *, original: bool = True, looks: int = 12) -> dict[str, bytes]:
         """Return the files of an export, proof included."""
-        entries = [
-            self.ledger.append(SealingKeyAnnounced(fact_id=self.fact_id(), happened_at=BEGAN,
-                                                   key_id=self.signer.key_id, public=self.signer.public.hex()))
-        ]  # fmt: skip
+        entries = [self.ledger.append(self._key(key)) for key in (self.recorder, self.signer)]
         for k in range(looks):
             entries.append(self.ledger.append(self._look(reels[k % len(reels)].camera_id, k), actor=f"relay:{k}"))
-        order = package.Order(
+        order = self.order(tuple(entries), original)
+        made = package.films(reels, original=original, burn=mark.burner(order.mark))
+        files = package.signed(order, made, {"verify.py": TOOL.read_bytes()}, self.signer)
+        sealed = self.seal(files[package.MANIFEST], made[2])
+        return {**files, package.PROOF: canonical(self.ledger.proof([*entries, sealed]))}
+
+    def order(self, entries: tuple[UUID, ...], original: bool) -> package.Order:
+        """Return who asked for what."""
+        return package.Order(
             export_id=named_id("export", str(self.seed)),
             centre_id=CITY_CENTRE,
             made_at=BEGAN + timedelta(hours=1),
-            request={"reason": "수사 협조", "case_no": "2026-형제-1", "recipient": "새빛경찰서", "asked_by": "investigator-1",
-                     "approved_by": "shift-lead-1", "ground": "PIPA 18(2)7", "permits": []},
+            request={
+                "reason": "수사 협조",
+                "case_no": "2026-형제-1",
+                "recipient": "새빛경찰서",
+                "asked_by": "investigator-1",
+                "approved_by": "shift-lead-1",
+                "ground": "PIPA 18(2)7",
+                "permits": [],
+            },
             masking={"reviewed_by": "operator-2", "reviewed_at": BEGAN + timedelta(minutes=50)},
             mark="PERMIT 1A2B3C4D INVESTIGATOR-1 2026-11-07",
             original=original,
-            ledger=tuple(entries),
-            sealing_keys=(self.signer.public,),
+            ledger=entries,
+            sealing_keys=(self.recorder.public,),
             software="ansimnet",
-        )  # fmt: skip
-        made = package.films(reels, original=original, burn=mark.burner(order.mark))
-        files = package.signed(order, made, {"verify.py": TOOL.read_bytes()}, self.signer)
-        manifest = files[package.MANIFEST]
-        sealed = self.ledger.append(ExportSealed(
-            fact_id=self.fact_id(), happened_at=order.made_at, export_id=order.export_id,
-            manifest_sha256=package.sha256(manifest), root=made[2].hex(), timestamp_sha256=None,
-        ))  # fmt: skip
-        return {**files, package.PROOF: canonical(self.ledger.proof([*entries, sealed]))}
+        )
+
+    def seal(self, manifest: bytes, root: bytes) -> UUID:
+        """Put a manifest on the ledger."""
+        return self.ledger.append(
+            ExportSealed(
+                fact_id=self.fact_id(),
+                happened_at=BEGAN + timedelta(hours=1),
+                export_id=named_id("export", str(self.seed)),
+                manifest_sha256=package.sha256(manifest),
+                root=root.hex(),
+                timestamp_sha256=None,
+            )
+        )
+
+    def _key(self, key: Signer) -> SealingKeyAnnounced:
+        return SealingKeyAnnounced(
+            fact_id=self.fact_id(), happened_at=BEGAN, key_id=key.key_id, public=key.public.hex()
+        )
 
     def _look(self, camera_id: CameraId, k: int) -> ViewOpened:
         return ViewOpened(

@@ -23,7 +23,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -38,15 +38,24 @@ CHECKPOINT_CONTEXT = b"ansimnet ledger checkpoint v1\x00"
 KEY_CONTEXT = b"ansimnet ledger key v1\x00"
 HEAD = struct.Struct(">4s16sBIqQQHHHi32s32s32s32s")
 SEALED, ANNOUNCED = "footage.export.sealed.v1", "footage.sealing-key.announced.v1"
+LOSING = {"destroyed", "disk-full", "clock", "relay-stopped"}
 FIXED = ("manifest.json", "signature.json", "proof.json", "seals.bin")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATE_US = 1_000_000
 """Between two groups without a stated gap: a clock shifted by more is found."""
-BLOCK_OFF, WINDOW_OFF, WHOLE_OFF, WINDOW = 3.0, 1.5, 0.75, 5
-"""How far a block, 5 x 5 blocks, and the whole picture may lie off, in 256 levels; a block also half a step of its
-grid. Encoding again moved no block by more than 2 (docs/design/evidence.md)."""
+BLOCK_OFF, WINDOW_OFF, WHOLE_OFF, WINDOW = 2.0, 0.75, 0.5, 5
+"""How far a block, 5 x 5 blocks, and the whole picture may lie off, in 256 levels, beside half a step of the grid.
+Hiding, marking and encoding again moved no block by more than 2 in all (docs/design/evidence.md)."""
 Planes = list[tuple[bytes, int, int, int]]  # luma, blue, red: bytes, bytes a line, width, height
 Decode = Callable[[bytes], Planes]
+
+
+class Before(NamedTuple):
+    """The group before: its number, its end (µs since 1970), the hash of its head."""
+
+    number: int
+    end: int
+    sha256: bytes
 
 
 class Broken(ValueError):  # noqa: N818 - what the file is, in plain words
@@ -200,19 +209,23 @@ def off(means: list[list[float]], signed: list[list[int]], hidden: set[tuple[int
     open_ = [[(r, c) not in hidden for c in range(columns)] for r in range(rows)]
     seen = [(abs(apart[r][c]), r, c) for r in range(rows) for c in range(columns) if open_[r][c]]
     worst = max(seen, default=(0.0, 0, 0))
-    if worst[0] > BLOCK_OFF + step / 2:
+    half = step / 2
+    if worst[0] > BLOCK_OFF + half:
         yield f"block {worst[1]},{worst[2]} is off by {worst[0]:.1f}"
     whole = sum(apart[r][c] for _, r, c in seen) / max(len(seen), 1)
-    if len(seen) >= WINDOW * WINDOW and abs(whole) > WHOLE_OFF:
+    if len(seen) >= WINDOW * WINDOW and abs(whole) > WHOLE_OFF + half:
         yield f"the whole is off by {whole:+.2f}"
     for top in range(0, rows - WINDOW + 1, WINDOW):
         for left in range(0, columns - WINDOW + 1, WINDOW):
             part = [(r, c) for r in range(top, top + WINDOW) for c in range(left, left + WINDOW) if open_[r][c]]
-            if len(part) * 2 > WINDOW * WINDOW and abs(sum(apart[r][c] for r, c in part) / len(part)) > WINDOW_OFF:
+            if (
+                len(part) * 2 > WINDOW * WINDOW
+                and abs(sum(apart[r][c] for r, c in part) / len(part)) > WINDOW_OFF + half
+            ):
                 yield f"around block {top},{left} it is off"
     for region in regions(hidden):  # a mosaic keeps the mean of what it covers
         mean = sum(apart[r][c] for r, c in region) / len(region)
-        if abs(mean) > WINDOW_OFF + step / 2:
+        if abs(mean) > WINDOW_OFF + 0.5 + half:  # each cell of a mosaic is rounded down
             yield f"a hidden region at block {min(region)} is off by {mean:+.1f}"
 
 
@@ -397,7 +410,7 @@ class Verifier:
                 step()
             except InvalidSignature:
                 self.found("bad-signature", "a signature does not hold")
-            except (Broken, KeyError, IndexError, ValueError, TypeError, AttributeError, struct.error, zlib.error,
+            except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, struct.error, zlib.error,
                     StopIteration, RecursionError) as e:  # fmt: skip
                 self.found("unreadable", f"{type(e).__name__}: {e}")
             self.where = {}
@@ -407,6 +420,8 @@ class Verifier:
         """Judge manifest, signature and the list of files."""
         self.told = self.object("manifest.json")
         signature = self.object("signature.json")
+        if (self.told["type"], self.told["v"]) != ("export", 1):
+            raise Broken("not an export that this program knows")
         self.public = bytes.fromhex(self.told["keys"]["export"])
         if set(signature) != {"signature", "public"} or signature["public"] != self.public.hex():
             self.found("bad-signature", "the manifest names another key")
@@ -436,7 +451,9 @@ class Verifier:
         coded, at, leaves = self.files["seals.bin"], 0, list[bytes]()
         hidden = checked = 0.0
         for camera in self.told["cameras"]:
-            before: tuple[Any, ...] | None = None
+            before, left = None, sum(len(p["groups"]) for p in camera["parts"])
+            if not left and not _between(camera, _us(camera["from_at"]), _us(camera["until_at"])):
+                self.found("dropped-group", "no picture, and no gap says why", camera=camera["code"])
             for part in camera["parts"]:
                 kinds = [k for k in ("masked", "original") if part[k] is not None]
                 movies = {k: fragments(self.files[part[k]["file"]]) for k in kinds}
@@ -448,8 +465,9 @@ class Verifier:
                     size = struct.unpack_from(">I", coded, at)[0]
                     seal, at = coded[at + 4 : at + 4 + size], at + 4 + size
                     head, grid = self.seal(seal, camera, group)
-                    self.place(before, head, seal, camera)
-                    before = (head, sha256(seal[: HEAD.size]))
+                    left -= 1
+                    self.place(before, head, camera, left == 0)
+                    before = Before(head[3], _end(head), sha256(seal[: HEAD.size]))
                     shown = b""
                     for kind, (init, films) in movies.items():
                         own = films[used[kind] : used[kind] + group[kind]["frames"]]
@@ -469,7 +487,6 @@ class Verifier:
                 for kind, (_, films) in movies.items():
                     if used[kind] != len(films):
                         self.found("foreign-picture", "pictures that belong to no group")
-            self.ends(camera, before)
             self.where = {}
         if at != len(coded):
             self.found("foreign-picture", "seals that belong to no group")
@@ -497,30 +514,30 @@ class Verifier:
             self.found("bad-seal", "not the seal that the manifest names")
         return head, grid
 
-    def place(self, before: tuple[Any, ...] | None, head: tuple[Any, ...], seal: bytes, camera: dict[str, Any]) -> None:
-        """Judge whether a group follows the one before: by its chain, else over a gap that the manifest states."""
-        begin = head[4]
-        if before is None:
-            begins, end = True, _us(camera["from_at"])
-        else:
-            end = before[0][4] + before[0][6] * 100 // 9
-            begins = head[14] != before[1]
-        stated = _stated(camera, end, begin)
+    def place(self, before: Before | None, head: tuple[Any, ...], camera: dict[str, Any], last: bool) -> None:
+        """Judge whether a group follows the one before, or the beginning that the manifest names, or a stated gap.
+
+        A camera that is lost does not break its chain; a recorder that starts anew begins one. Else something that was
+        sealed is not here, and only a gap that loses pictures explains that.
+        """
+        begin, end = head[4], _us(camera["from_at"]) if before is None else before.end
+        causes = _between(camera, end, begin)
         if before is not None and begin < end - LATE_US:
             self.found("shifted-clock", "it begins before its predecessor ends")
-        elif begin > end + LATE_US and not stated:
+        if begin > end + LATE_US and not causes:
             self.found("dropped-group", "something is missing before it, and no gap says why")
-        elif before is not None and begins and not stated:
-            self.found("dropped-group", "it does not follow the one before it")
-
-    def ends(self, camera: dict[str, Any], before: tuple[Any, ...] | None) -> None:
-        """Judge whether a camera's pictures reach the end that the manifest names, or a gap says why not."""
+        elif before is not None and head[14] != before.sha256 and (head[14] != bytes(32) or not causes):
+            if LOSING.isdisjoint(causes):
+                self.found("dropped-group", "it does not follow the one before it")
+            else:
+                self.report["groups_lost"] = self.report.get("groups_lost", 0) + head[3] - before.number - 1
+        if before is None and _end(head) <= end:
+            self.found("shifted-clock", "it ends before the camera's pictures begin")
         until = _us(camera["until_at"])
-        end = _us(camera["from_at"]) if before is None else before[0][4] + before[0][6] * 100 // 9
-        stated = _stated(camera, end, until)
-        if end < until - LATE_US and not stated:
-            self.where = {"camera": camera["code"]}
-            self.found("dropped-group", "something is missing at the end, and no gap says why")
+        if last and _end(head) < until - LATE_US and not _between(camera, _end(head), until):
+            self.found("dropped-group", "something is missing behind it, and no gap says why")
+        if begin >= until:
+            self.found("shifted-clock", "it begins after the camera's pictures end")
 
     def picture(self, shown: bytes, grid: bytes, head: tuple[Any, ...], group: dict[str, Any]) -> float:
         """Judge the key frame of the masked copy against the signed grid; return the share that is hidden."""
@@ -537,7 +554,7 @@ class Verifier:
     def proof(self) -> None:
         """Judge the ledger's proofs: each entry under one signed head, and that they are the ones named."""
         proof = self.object("proof.json")
-        if set(proof) != {"v", "centre_id", "public", "keys", "checkpoint", "entries"}:
+        if set(proof) != {"v", "centre_id", "public", "keys", "checkpoint", "entries"} or proof["v"] != 1:
             raise Broken("not a proof")
         public = bytes.fromhex(proof["public"])
         if self.key is not None and public != self.key:
@@ -613,12 +630,19 @@ class Verifier:
             self.found("no-timestamp", "there is no time stamp to check")
 
 
-def _stated(camera: dict[str, Any], end: int, begin: int) -> bool:
-    """Return whether the camera's gaps cover what is missing between an end and a beginning."""
+def _end(head: tuple[Any, ...]) -> int:
+    """Return when a group ends, in microseconds since 1970."""
+    return int(head[4] + head[6] * 100 // 9)
+
+
+def _between(camera: dict[str, Any], end: int, begin: int) -> set[str]:
+    """Return the causes of the gaps that cover all that is missing between an end and a beginning, else none."""
+    causes = set()
     for gap in camera["gaps"]:
-        if _us(gap["from_at"]) <= end + LATE_US:
-            end = max(end, _us(gap["until_at"]))
-    return bool(camera["gaps"]) and end >= begin - LATE_US
+        if _us(gap["from_at"]) <= end + LATE_US and _us(gap["until_at"]) > end:
+            end = _us(gap["until_at"])
+            causes.add(gap["cause"])
+    return causes if end >= begin - LATE_US else set()
 
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z")
