@@ -14,6 +14,9 @@ from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.source import Sighting
 
+DRIFT_TICKS = CLOCK_HZ // 10
+"""Pieces follow on one another by the stream's own clock, which has no jitter, until it is 0.1 s off (ours)."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frames:
@@ -60,14 +63,16 @@ def join(camera_id: CameraId, track: Track, pieces: Iterable[Piece]) -> Frames |
     found = sorted(pieces, key=lambda p: p.start)
     if not found:
         return None
-    start, end, last = found[0].start, found[0].start, -1
+    start, end, last, shift = found[0].start, found[0].start, -1, 0
     frames: list[Frame] = []
     sightings: list[Sighting] = []
     for piece in found:
         if (end - piece.start).total_seconds() > HOLE_S:
             continue
         begins = round((piece.start - start).total_seconds() * CLOCK_HZ)
-        shift = max(begins, last + 1) - piece.frames[0].dts
+        follows = piece.frames[0].dts + shift
+        if not frames or follows <= last or abs(follows - begins) > DRIFT_TICKS:
+            shift = max(begins, last + 1) - piece.frames[0].dts
         posix = start.timestamp()
         for f in piece.frames:
             dts = f.dts + shift

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import structlog
 
+from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive.archive import Archive
@@ -64,8 +65,9 @@ class Recording:
         return self._cutter.missing(self._recorder.archive.guard.now())
 
     def offer(self, frame: Frame) -> None:
-        """Take a frame."""
-        self._take(self._cutter.push(frame, self._recorder.archive.guard.now()))
+        """Take a frame, which may have waited: in the ring, or for its privacy zones."""
+        waited = timedelta(seconds=monotonic_s() - frame.at_s)
+        self._take(self._cutter.push(frame, self._recorder.archive.guard.now() - waited))
 
     def saw(self, sighting: Sighting) -> None:
         """Keep what analytics saw beside the pictures."""

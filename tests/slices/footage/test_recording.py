@@ -1,0 +1,274 @@
+"""A camera is recorded, and what was recorded is played: real pictures over RTSP, sealed segments on a real disk."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.slices.footage.camera import TestCamera
+from tests.slices.footage.kit import Stage, Watcher, camera_of, in_an_hour, watching
+from tests.slices.footage.test_relay import texture
+
+from ansimnet.kernel.clock import now
+from ansimnet.kernel.permits import Masking
+from ansimnet.platform.ledger.keks import Folder, Ring
+from ansimnet.slices.footage.archive.archive import Archive
+from ansimnet.slices.footage.archive.clock import Guard, MachineClocks
+from ansimnet.slices.footage.archive.disk import LocalDisk
+from ansimnet.slices.footage.archive.keys import KeyStore
+from ansimnet.slices.footage.archive.memory import InMemoryIndex
+from ansimnet.slices.footage.archive.model import Cause
+from ansimnet.slices.footage.recording.recorder import Recorder
+from ansimnet.slices.footage.recording.served import ServedRecordings
+from ansimnet.slices.footage.recording.window import Window
+from ansimnet.slices.footage.relay.gate import Camera, InMemoryGate, Recorded
+from ansimnet.slices.footage.relay.server import Relay
+from ansimnet.slices.footage.relay.source import CameraSource
+from ansimnet.slices.footage.relay.sources import Sources
+
+
+def s(seconds: float) -> timedelta:
+    return timedelta(seconds=seconds)
+
+
+def archive_at(folder: Path, index: InMemoryIndex | None = None) -> Archive:
+    disk = LocalDisk(folder / "footage")
+    keys = KeyStore(LocalDisk(folder / "keys"), Ring(Folder(folder / "keks")))
+    return Archive(disk, keys, Guard(disk, MachineClocks()), index or InMemoryIndex())
+
+
+@dataclass
+class Station:
+    """A relay that records one camera."""
+
+    stage: Stage
+    camera: Camera
+    source: CameraSource
+    recorder: Recorder
+    window: Window
+
+    async def waits(self, seconds: float) -> tuple[datetime, datetime]:
+        """Wait until so much is in the archive; return from when to when."""
+        began = now()
+        async with asyncio.timeout(seconds + 20):
+            while True:
+                found = await self.window.frames(self.camera.camera_id, began - s(60), now() + s(1))
+                if found and (found.frames[-1].dts - found.frames[0].dts) / 90_000 >= seconds:
+                    return found.at(found.frames[0].dts), found.at(found.frames[-1].dts)
+                await asyncio.sleep(0.05)
+
+    def ticket(self, span: tuple[datetime, datetime], masking: Masking = Masking.ORIGINAL) -> str:
+        recorded = Recorded((self.camera,), *span)
+        return self.stage.gate.issue(self.camera, in_an_hour(), masking=masking, recorded=recorded)[0]
+
+
+@contextlib.asynccontextmanager
+async def recording(camera: TestCamera, archive: Archive, keep_s: float = 30.0) -> AsyncIterator[Station]:
+    gate, sources = InMemoryGate(), Sources()
+    recorder = Recorder(archive, keep_s=keep_s)
+    window = Window(archive, recorder)
+    relay = Relay(gate, sources, recordings=ServedRecordings(window, sources.maskers))
+    ours = camera_of(camera.url)
+    sources.maskers.warm()
+    sources.keep_warm([ours])
+    source = sources.cameras[ours.camera_id]
+    try:
+        async with relay.serving("127.0.0.1", 0) as port, recorder.running():
+            recorder.follow(source)
+            stage = Stage(gate, sources, relay, f"ws://127.0.0.1:{port}/stream")
+            yield Station(stage, ours, source, recorder, window)
+    finally:
+        sources.stop()
+
+
+def words(watcher: Watcher, kind: str) -> list[dict[str, Any]]:
+    return [w for w in watcher.words if w["type"] == kind]
+
+
+async def say(watcher: Watcher, **message: Any) -> None:
+    await watcher.socket.send(json.dumps(message))
+
+
+@pytest.mark.requirement("CC-04")
+async def test_what_a_camera_sends_is_on_the_disk_and_nobody_reads_it_there(tmp_path: Path) -> None:
+    archive = archive_at(tmp_path)
+    async with TestCamera() as camera:
+        camera.boxes = [("7", "Human", (0.1, 0.1, 0.3, 0.6))]
+        async with recording(camera, archive) as r:
+            span = await r.waits(5)
+            memory = await r.window.frames(r.camera.camera_id, *span)
+        later = Window(archive)  # the recorder has stopped: all of it lies on the disk
+        disk = await later.frames(r.camera.camera_id, *span)
+    assert memory is not None
+    assert disk is not None
+    assert [f.fragment for f in disk.frames] == [f.fragment for f in memory.frames]
+    assert len(disk.sightings) > 20
+    assert [x.objects for x in disk.sightings] == [x.objects for x in memory.sightings]
+    for a, b in zip(disk.frames, memory.frames, strict=True):
+        assert abs((disk.at(a.dts) - memory.at(b.dts)).total_seconds()) < 0.1
+    written = b"".join(p.read_bytes() for p in tmp_path.rglob("*.reel"))
+    assert written
+    assert not any(f.fragment[200:260] in written for f in disk.frames if len(f.fragment) > 300)
+
+
+@pytest.mark.requirement("CC-04")
+async def test_a_lost_camera_leaves_a_gap_with_its_cause(tmp_path: Path) -> None:
+    archive = archive_at(tmp_path)
+    async with TestCamera() as camera, recording(camera, archive) as r:
+        await r.waits(2)
+        lost_at = now()
+        camera.paused = True
+        await asyncio.sleep(4.5)
+        camera.paused = False
+        back_at = now()
+        while not r.source.ready.is_set():
+            await asyncio.sleep(0.05)
+        await asyncio.sleep(2.5)
+        await r.recorder.flush()
+        gaps = await r.window.gaps(r.camera.camera_id, lost_at - s(1), back_at + s(1))
+    (gap,) = [g for g in gaps if g.cause is Cause.CAMERA_LOST]
+    assert gap.detail == "silent"
+    assert abs((gap.start - lost_at).total_seconds()) < 0.5
+    assert (gap.end - gap.start).total_seconds() > 3.9
+
+
+@pytest.mark.requirement("CC-03")
+async def test_a_recording_plays_at_its_speed_and_says_which_instant_it_shows(tmp_path: Path) -> None:
+    async with TestCamera() as camera, recording(camera, archive_at(tmp_path)) as r:
+        span = await r.waits(4)
+        async with watching(r.stage, r.ticket(span)) as watcher:
+            began = asyncio.get_running_loop().time()
+            await watcher.until(lambda: bool(words(watcher, "end")))
+            took = asyncio.get_running_loop().time() - began
+        length = (span[1] - span[0]).total_seconds()
+        assert took == pytest.approx(length, abs=1.0)
+        times = watcher.times()
+        assert len(times) == pytest.approx(length * 25, abs=3)
+        assert np.diff(times) == pytest.approx(0.04, abs=0.005)
+        (init,) = words(watcher, "init")
+        assert init["recorded"] is True
+        at = words(watcher, "at")
+        assert datetime.fromisoformat(at[0]["at"]) == pytest.approx(span[0], abs=s(0.05))
+        await asyncio.sleep(0.3)
+    seen = r.stage.gate.seen
+    assert len(seen) == 1
+    assert seen[0][0] == pytest.approx(span[0], abs=s(0.05))
+    assert seen[0][1] == pytest.approx(span[1], abs=s(0.1))
+
+
+async def shown(watcher: Watcher, count: int) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    await watcher.frames(count)
+    return watcher.pictures()
+
+
+@pytest.mark.requirement("CC-03")
+async def test_a_viewer_pauses_seeks_steps_and_winds(tmp_path: Path) -> None:
+    """The test picture's bar grows by two pixels a frame and begins anew each two seconds: it tells which is shown."""
+
+    def bar(picture: np.ndarray[tuple[int, ...], np.dtype[np.uint8]]) -> int:
+        return int((picture[-8] > 230).sum())
+
+    async with TestCamera() as camera, recording(camera, archive_at(tmp_path)) as r:
+        span = await r.waits(6)
+        truth = await r.window.frames(r.camera.camera_id, *span)
+        assert truth is not None
+        async with watching(r.stage, r.ticket(span)) as watcher:
+            await watcher.frames(5)
+            await say(watcher, type="pause")
+            await watcher.until(lambda: words(watcher, "at")[-1]["playing"] is False)
+            stood = datetime.fromisoformat(words(watcher, "at")[-1]["at"])
+            await asyncio.sleep(0.4)
+            before = len(watcher.pictures())
+            await say(watcher, type="step", by=1)
+            await watcher.until(lambda: datetime.fromisoformat(words(watcher, "at")[-1]["at"]) > stood + s(0.03))
+            await say(watcher, type="step", by=-1)
+            await watcher.until(lambda: datetime.fromisoformat(words(watcher, "at")[-1]["at"]) < stood + s(0.03))
+            bars = [bar(p) for p in watcher.pictures()]
+            step = {(b - a) % 100 for a, b in pairwise(bars)}
+            assert before < len(bars)
+            assert bars[-1] != bars[before]
+            assert step  # each shown picture decoded: nothing was left out before it
+            target = span[0] + s(3.5)
+            await say(watcher, type="seek", at=target.isoformat())
+            await watcher.until(lambda: abs(datetime.fromisoformat(words(watcher, "at")[-1]["at"]) - target) < s(0.1))
+            count = len(watcher.pictures())
+            await say(watcher, type="speed", speed=2)
+            await say(watcher, type="play")
+            began = asyncio.get_running_loop().time()
+            await watcher.until(lambda: bool(words(watcher, "end")))
+            took = asyncio.get_running_loop().time() - began
+            assert took < (span[1] - target).total_seconds() * 0.9
+            assert np.median(np.diff(watcher.times()[count + 30 :])) == pytest.approx(0.02, abs=0.002)
+            await say(watcher, type="speed", speed=8)
+            await say(watcher, type="seek", at=span[0].isoformat())
+            await say(watcher, type="play")
+            ends = len(words(watcher, "end"))
+            count = len(watcher.pictures())
+            await watcher.until(lambda: len(words(watcher, "end")) > ends)
+            wound = len(watcher.pictures()) - count
+            assert wound <= 10  # a key frame a second
+
+
+@pytest.mark.requirement("CC-03")
+async def test_playback_tells_a_gap_and_goes_on_behind_it(tmp_path: Path) -> None:
+    async with TestCamera() as camera, recording(camera, archive_at(tmp_path)) as r:
+        span = await r.waits(2)
+        camera.paused = True
+        await asyncio.sleep(4.0)
+        camera.paused = False
+        await r.waits(6.5)
+        await asyncio.sleep(2)
+        again = await r.waits(8)
+        await r.recorder.flush()
+        async with watching(r.stage, r.ticket((span[0], again[1]))) as watcher:
+            began = asyncio.get_running_loop().time()
+            await watcher.until(lambda: bool(words(watcher, "end")), patience_s=20)
+            took = asyncio.get_running_loop().time() - began
+        gaps = words(watcher, "gap")
+    assert [g["cause"] for g in gaps] == ["camera-lost"]
+    assert took < (again[1] - span[0]).total_seconds() - 2
+    times = watcher.times()
+    assert np.diff(times).max() < 1.0
+
+
+@pytest.mark.requirement("CC-03")
+async def test_recorded_people_are_hidden_unless_the_right_says_original(tmp_path: Path) -> None:
+    async with TestCamera() as camera:
+        camera.boxes = [("7", "Human", (0.1, 0.1, 0.4, 0.9))]
+        async with recording(camera, archive_at(tmp_path)) as r:
+            span = await r.waits(3)
+            async with watching(r.stage, r.ticket(span, Masking.MASKED)) as watcher:
+                await watcher.frames(30)
+            masked = watcher.pictures()[-1]
+            async with watching(r.stage, r.ticket(span, Masking.ORIGINAL)) as watcher:
+                await watcher.frames(30)
+            original = watcher.pictures()[-1]
+            camera.boxes = None
+            await asyncio.sleep(3)
+            async with watching(r.stage, r.ticket((now() - s(1.5), now()), Masking.MASKED)) as watcher:
+                await watcher.frames(10)
+            blind = watcher.pictures()[-1]
+    assert texture(original, 0.1, 0.1, 0.4, 0.3) > 60
+    assert texture(masked, 0.1, 0.1, 0.4, 0.3) < 12
+    assert texture(masked, 0.8, 0.1, 1.0, 0.8) > 60
+    assert texture(blind, 0, 0, 1, 0.9) < 12
+
+
+async def test_the_end_of_the_right_ends_playback_at_once(tmp_path: Path) -> None:
+    async with TestCamera() as camera, recording(camera, archive_at(tmp_path)) as r:
+        span = await r.waits(3)
+        ticket = r.ticket(span)
+        permit = r.stage.gate.tickets[ticket].permit_id
+        async with watching(r.stage, ticket) as watcher:
+            await watcher.frames(5)
+            r.stage.gate.revoke(permit)
+            assert await watcher.close_code() == 4403
