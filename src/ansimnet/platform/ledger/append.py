@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID, uuid5
 
 import msgspec
+from psycopg import adapters
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Fault
@@ -20,7 +24,6 @@ from ansimnet.platform.ledger.canonical import (
     UnknownKind,
     fact_class,
     fact_json,
-    instant,
     join,
     personal_fields,
     split,
@@ -144,25 +147,48 @@ async def append_many(tx: Tx, facts: Sequence[Fact], *, actor: str) -> None:
             {
                 "centre": tx.centre_id,
                 "actor": actor,
-                "ids": _array([str(e.entry_id) for e in written]),
-                "kinds": _array([f'"{fact.kind}"' for fact in some]),
-                "happened": _array([instant(fact.happened_at) for fact in some]),
-                "recorded": _array([instant(e.recorded_at) for e in written]),
-                "subjects": _array(["NULL" if e.subject_id is None else str(e.subject_id) for e in written]),
-                "years": _array(["NULL" if e.key_year is None else str(e.key_year) for e in written]),
-                "bodies": _array([_hex(e.body) for e in written]),
-                "payloads": _array(["NULL" if e.payload is None else _hex(e.payload) for e in written]),
+                "ids": _array(_UUID, [e.entry_id.bytes for e in written]),
+                "kinds": _array(_TEXT, [fact.kind.encode() for fact in some]),
+                "happened": _array(_TIMESTAMPTZ, [_microseconds(fact.happened_at) for fact in some]),
+                "recorded": _array(_TIMESTAMPTZ, [_microseconds(e.recorded_at) for e in written]),
+                "subjects": _array(_UUID, [None if e.subject_id is None else e.subject_id.bytes for e in written]),
+                "years": _array(_INT4, [None if e.key_year is None else e.key_year.to_bytes(4) for e in written]),
+                "bodies": _array(_BYTEA, [e.body for e in written]),
+                "payloads": _array(_BYTEA, [e.payload for e in written]),
             },
         )
 
 
-def _array(items: list[str]) -> str:
-    """Return PostgreSQL's text of an array; several times faster than adapting each element."""
-    return "{" + ",".join(items) + "}"
+_BYTEA, _INT4, _TEXT, _TIMESTAMPTZ, _UUID = 17, 23, 25, 1184, 2950
+"""PostgreSQL's type numbers (pg_type.dat); they are the same everywhere."""
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""What PostgreSQL counts from."""
 
 
-def _hex(content: bytes) -> str:
-    return '"\\\\x' + content.hex() + '"'
+class _Array(bytes):
+    """An array in PostgreSQL's binary form; several times faster, here and there, than text or element by element."""
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: _Array) -> bytes:
+        return obj
+
+
+adapters.register_dumper(_Array, _ArrayDumper)
+
+
+def _array(of: int, items: Sequence[bytes | None]) -> _Array:
+    """Return a one-dimensional array (array_recv): its head, then length and bytes of each element, -1 for null."""
+    parts = [struct.pack("!iiIii", 1, None in items, of, len(items), 1)]
+    for item in items:
+        parts += (b"\xff\xff\xff\xff",) if item is None else (len(item).to_bytes(4), item)
+    return _Array(b"".join(parts))
+
+
+def _microseconds(at: datetime) -> bytes:
+    return ((at - _EPOCH) // timedelta(microseconds=1)).to_bytes(8, signed=True)
 
 
 def _known_actor(actor: str) -> None:

@@ -62,8 +62,8 @@ SEAL_SECONDS = Histogram(
 )
 
 _PENDING = """
-    select p.place::text, e.entry_id::text, e.centre_id::text, e.kind, e.happened_at, e.recorded_at, e.actor,
-           e.subject_id::text, e.key_year, encode(sha256(e.body), 'hex'), encode(e.payload_sha256, 'hex')
+    select p.place::text, e.entry_id::text, e.centre_id::text, e.kind, e.happened_at::text, e.recorded_at::text,
+           e.actor, e.subject_id::text, e.key_year, encode(sha256(e.body), 'hex'), encode(e.payload_sha256, 'hex')
     from (select place, entry_id from ledger_pending order by place limit %s) p join ledger_entry e using (entry_id)
     order by p.place
 """
@@ -102,8 +102,19 @@ class _Batch(NamedTuple):
     hashes: bytes
     ends: list[tuple[str, bytes]]
     """Centre and hash of each, in order."""
-    oldest: datetime
+    oldest: str
     """When the first of them was recorded."""
+
+
+def _instant(stored: str) -> str:
+    """Return the canonical text of an instant as PostgreSQL writes it in UTC, where trailing zeros are left out.
+
+    >>> _instant("2026-11-02 03:04:05.678901+00"), _instant("2026-11-02 03:04:05.67+00")
+    ('2026-11-02T03:04:05.678901Z', '2026-11-02T03:04:05.670000Z')
+    """
+    if len(stored) == 29:  # all six decimals, as nearly always
+        return f"{stored[:10]}T{stored[11:26]}Z"
+    return instant(datetime.fromisoformat(stored))
 
 
 def _array(items: Iterable[str]) -> str:
@@ -123,7 +134,7 @@ def _chained(heads: dict[str, tuple[int, bytes]], rows: list[Any], sealed_at: st
         seq, prev = heads[centre]
         seq += 1
         text = header_text(
-            centre, seq, prev.hex(), entry_id, kind, instant(happened_at), instant(recorded_at), sealed_at,
+            centre, seq, prev.hex(), entry_id, kind, _instant(happened_at), _instant(recorded_at), sealed_at,
             actor, subject, key_year, body_sha, payload_sha,
         )  # fmt: skip
         digest = hashlib.sha256(b"\x00" + text.encode()).digest()
@@ -214,7 +225,7 @@ class Sealer:
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,
-            options=f"-c timezone=UTC {_PLAN}",
+            options=f"-c timezone=UTC -c datestyle=ISO {_PLAN}",
         )
 
     async def _await_turn(self, conn: psycopg.AsyncConnection[Any]) -> None:
@@ -318,7 +329,7 @@ class Sealer:
                 head.unsigned_since = monotonic_s()
         await conn.execute(_TELL, ([f"{c} {h.seq}" for c, h in grown.items()],))
         SEALED.inc(len(rows))
-        SEAL_SECONDS.observe(max(0.0, (sealed_at - batch.oldest).total_seconds()))
+        SEAL_SECONDS.observe(max(0.0, (sealed_at - datetime.fromisoformat(batch.oldest)).total_seconds()))
         return len(rows)
 
     async def _checkpoints(self, conn: psycopg.AsyncConnection[Any], *, forced: bool) -> None:
