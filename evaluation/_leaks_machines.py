@@ -15,6 +15,7 @@ from evaluation._leaks_wire import call
 from evaluation._leaks_world import CLOSED, EXPIRED, HOST, LIVE, QUIET, Actor, band
 
 from ansimnet.facts.footage import ProvisionEnded, ProvisionRequested
+from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId, FactId, new_id
 from ansimnet.platform.jobs import REGISTRY, Job, JobRun, Timer
 from ansimnet.platform.ledger.canonical import fact_json
@@ -50,7 +51,9 @@ async def devices(player: Player) -> None:
                 taken = answer.status == 200 and json.loads(answer.body).get("accepted", 0) > 0
                 if answer.status >= 500:
                     found.faults[f"{answer.status} {path[:20]}: {answer.body[:120]!r}"] += 1
-                if taken and whose not in (own, "gateway"):
+                if whose in (own, "gateway"):
+                    found.saw("devices", taken)
+                elif taken:
                     found.leak("ingest", f"the key of {whose or 'nobody'} reported for {target}")
 
 
@@ -91,6 +94,14 @@ async def link(player: Player) -> None:
         cases.append((f"a question {minutes} min off", "ask", old.body, old.headers, False))
     told = ours.sign(TRACKING_CENTRE, TELL, message())
     cases.append(("a statement's signature on a question", "ask", told.body, told.headers, False))
+    for name, changed in (
+        ("a question to nobody here", {"to_centre": new_id()}),
+        ("a question to oneself", {"to_centre": TRACKING_CENTRE}),
+        ("a question at no time of day", {"sent_at": now.replace(tzinfo=None).isoformat()}),
+        ("a question nobody answers", {"ask": "nothing.asked"}),
+    ):
+        odd = ours.sign(TRACKING_CENTRE, ASK, message(**changed))
+        cases.append((name, "ask", odd.body, odd.headers, False))
     for name, path, body, headers, right in cases:
         await _say(player, name, path, body, headers, right)
     await _guest(player, message)
@@ -109,7 +120,9 @@ async def _say(player: Player, name: str, path: str, body: bytes, headers: dict[
     player.found.requests += 1
     if answer.status >= 500:
         player.found.faults[f"{answer.status} /link/v1/{path}: {answer.body[:120]!r}"] += 1
-    if answer.status < 300 and not right:
+    if right:
+        player.found.saw("link", answer.status < 300)
+    elif answer.status < 300:
         player.found.leak("link", f"{name} was answered")
     return answer.body
 
@@ -191,31 +204,45 @@ async def _foreign_facts(player: Player) -> None:
 
 
 async def jobs(player: Player) -> None:
-    """Run every job and timer as the other centre, with ids that are not its own: nothing there changes."""
-    w, found = player.world, player.found
-    pools = {n: sorted(p.values())[0] for n, p in w.ids.items() if p} | {"delivery_id": _delivery(player.superuser)}
+    """Run every job and timer as each centre, with the tracking centre's ids: nothing of the other's changes."""
+    known: dict[str, Job | Timer] = {**REGISTRY.jobs, **REGISTRY.timers}
+    pools = {n: sorted(p.values())[0] for n, p in player.world.ids.items() if p}
+    pools |= {"delivery_id": _delivery(player.superuser), "step": "voice"}
     for db, other in ((player.stage.dbs.city, TRACKING_CENTRE), (player.stage.dbs.tracking, CITY_CENTRE)):
         before = state_of(player.superuser)
-        run = JobRun(db, player.stage.host.context)
-        known: dict[str, Job | Timer] = {**REGISTRY.jobs, **REGISTRY.timers}
         for name, one in known.items():
-            code = one.handler.__code__
-            arguments = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-            if name in REGISTRY.timers and db.centre_id not in REGISTRY.timers[name].centres:
-                continue
-            with suppress(Exception):  # a refusal is right; what counts is what changed
-                await one.handler(run, **{a: pools.get(a, str(new_id())) for a in arguments})
-            found.extras["jobs"] += 1
+            if isinstance(one, Job) or db.centre_id in one.centres:
+                await _run(player, JobRun(db, player.stage.host.context), name, one, pools)
         after = state_of(player.superuser)
         for (table, centre), digest in after.items():
             if centre == str(other) and before.get((table, centre)) != digest:
-                found.leak("jobs", f"a job of {db.centre_id} changed `{table}` of the other centre")
+                player.found.leak("jobs", f"a job of {db.centre_id} changed `{table}` of the other centre")
+
+
+async def _run(player: Player, run: JobRun, name: str, one: Job | Timer, pools: dict[str, str]) -> None:
+    """Run one job with an id of each kind it asks for; what refuses is right, what breaks proves nothing."""
+    found, code = player.found, one.handler.__code__
+    arguments = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
+    found.extras["jobs"] += 1
+    if unknown := [a for a in arguments if a not in pools]:
+        found.broken[f"job {name}: no value for {', '.join(unknown)}"] += 1
+        return
+    try:
+        await one.handler(run, **{a: pools[a] for a in arguments})
+    except Refusal:
+        found.extras["jobs refused"] += 1
+    except Exception as error:
+        found.broken[f"job {name} of {run.centre_id}: {type(error).__name__}"] += 1
+    else:
+        found.saw("jobs")
 
 
 def _delivery(superuser: str) -> str:
+    """Return a delivery of the tracking centre."""
     with psycopg.connect(superuser, autocommit=True) as conn:
         row = conn.execute("select delivery_id from notifications_delivery limit 1").fetchone()
-    return str(row[0] if row else new_id())
+    assert row is not None, "an incident opens deliveries"
+    return str(row[0])
 
 
 async def tenants(player: Player) -> None:
@@ -231,8 +258,13 @@ async def tenants(player: Player) -> None:
             player.found.extras["tables"] += 1
             with suppress(psycopg.errors.InsufficientPrivilege):
                 async with db.transaction() as tx:
-                    row = await tx.one(f'select count(*) from "{table}" where centre_id <> %s', [db.centre_id])
-                if row is not None and row[0]:
+                    row = await tx.one(
+                        f'select count(*) filter (where centre_id = %s), count(*) filter (where centre_id <> %s)'
+                        f' from "{table}"', [db.centre_id, db.centre_id],
+                    )  # fmt: skip
+                assert row is not None
+                player.found.saw("tables", row[0] > 0)
+                if row[1]:
                     player.found.leak("tenants", f"{db.centre_id} reads `{table}` of the other centre")
 
 
@@ -280,7 +312,8 @@ async def _idle(player: Player) -> None:
     """Leave a desk alone for half an hour, and keep another busy past the longest shift."""
     w, stage = player.world, player.stage
     at = stage.clock.now()
-    idle = w.actor("shift_lead@tracking") if any(a.role == "shift_lead" for a in w.actors) else w.actor("auditor@city")
+    idle = w.actor("shift_lead@tracking")
+    player.found.saw("browsers", (await stage.send(idle, "GET", "/api/v1/session")).status == 200)
     stage.clock.advance(timedelta(minutes=31))
     await _refused(player, "a desk idle for 31 minutes", (await stage.send(idle, "GET", "/api/v1/session")).status)
     stage.clock.at = at

@@ -13,17 +13,16 @@ import inspect
 import pkgutil
 import random
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import psycopg
 from evaluation._leaks_equivalent import EQUIVALENT
 
 import ansimnet.slices
-from ansimnet.app.measure import Options
-from ansimnet.kernel.clock import monotonic_s, now
+from ansimnet.kernel.clock import now
 from ansimnet.kernel.ids import GroundId, PermitId, new_id
 from ansimnet.kernel.permits import Act, Permit, Purpose, Role
 from ansimnet.platform import live
@@ -40,12 +39,13 @@ GUARDS = {
     "ansimnet.platform.link_keys": ("Identities.check",),
     "ansimnet.platform.live": ("Live.serve",),
     "ansimnet.slices.policy.api.sessions": ("signed_in", "refuse_foreign"),
-    "ansimnet.slices.policy.rules": ("_standing", "_flaw"),
-    "ansimnet.slices.supervision.service.receive": ("_known", "receive"),
+    "ansimnet.slices.policy.rules.book": ("_standing", "_flaw"),
+    "ansimnet.slices.supervision.service.receive": ("check", "receive"),
     "ansimnet.slices.supervision.api.gateway": ("sender_of",),
     "ansimnet.slices.dispatch.service": ("progress",),
     "ansimnet.slices.protection.service.press": ("acknowledge",),
-    "ansimnet.slices.footage.service.giving": ("Giver._opened",),
+    "ansimnet.slices.footage.service.giving": ("Giver._opened", "Giver._showing"),
+    "ansimnet.slices.footage.api.live": ("Desk.ticket_of_own",),
     "ansimnet.slices.footage.service.asked": ("answers",),
     "ansimnet.slices.footage.relay.server": ("Relay._greet",),
     "ansimnet.app.serve": ("_system",),
@@ -66,41 +66,8 @@ class Mutant:
     kind: str
     where: str
     apply: Callable[[str], None]
+    functions: frozenset[str] = frozenset()  # of its module: what stands behind the check, or beside it
     number: int = 0
-
-
-@dataclass(slots=True)
-class Caught:
-    """What the hunt came to."""
-
-    planted: int = 0
-    found: int = 0
-    missed: list[str] = field(default_factory=list)
-    kinds: list[str] = field(default_factory=list)
-    exposed: dict[str, str] = field(default_factory=dict)  # mutant -> what gave it away
-    seconds: float = 0.0
-
-
-def hunt(ground: Any, count: int, play: Callable[[Any, Mutant], list[str]], options: Options) -> Caught:
-    """Plant checks' absences chosen by the seed, each kind in turn, and let each be looked for."""
-    began, caught = monotonic_s(), Caught()
-    chosen = choose(ground, count)
-
-    def one(mutant: Mutant) -> tuple[Mutant, list[str]]:
-        return mutant, play(ground, mutant)
-
-    with ThreadPoolExecutor(2) as pool:
-        for mutant, leaks in pool.map(one, chosen):
-            caught.planted += 1
-            caught.kinds.append(mutant.kind)
-            if leaks:
-                caught.found += 1
-                caught.exposed[f"{mutant.kind}: {mutant.where}"] = leaks[0][:160]
-            else:
-                caught.missed.append(f"{mutant.kind}: {mutant.where}")
-            options.progress(0.7 + 0.3 * caught.planted / max(1, len(chosen)), 1.0, f"{caught.found} mutants found")
-    caught.seconds = monotonic_s() - began
-    return caught
 
 
 def choose(ground: Any, count: int) -> list[Mutant]:
@@ -116,7 +83,7 @@ def choose(ground: Any, count: int) -> list[Mutant]:
         for kind in sorted(by_kind):
             if by_kind[kind] and len(chosen) < count:
                 m = by_kind[kind].pop()
-                chosen.append(Mutant(m.kind, m.where, m.apply, len(chosen) + 1))
+                chosen.append(replace(m, number=len(chosen) + 1))
     return chosen
 
 
@@ -200,15 +167,13 @@ def _uncheck(tree: ast.AST, n: int) -> None:
 def _guarded() -> Iterator[Mutant]:
     """A refusal that lost one of its conditions."""
     for path, names in GUARDS.items():
-        try:
-            module = importlib.import_module(path)
-        except ImportError:
-            continue
-        for name, function, tree in _functions(module):
-            if name in names:
-                for n, (node, part) in enumerate(_conditions(tree)):
-                    words = ast.unparse(node.test.values[part] if isinstance(node.test, ast.BoolOp) else node.test)
-                    yield _rewritten("guard", module, name, function, n, _weaken, words)
+        module = importlib.import_module(path)
+        written = {name: (function, tree) for name, function, tree in _functions(module)}
+        for name in names:
+            function, tree = written[name]  # a guard that moved is followed, not forgotten
+            for n, (node, part) in enumerate(_conditions(tree)):
+                words = ast.unparse(node.test.values[part] if isinstance(node.test, ast.BoolOp) else node.test)
+                yield _rewritten("guard", module, name, function, n, _weaken, words)
 
 
 def _conditions(tree: ast.AST) -> list[tuple[ast.If, int]]:
@@ -271,7 +236,14 @@ def _rewritten(
         exec(compile(whole, f"<mutant of {module.__name__}>", "exec"), space)
         inspect.unwrap(getattr(function, "__func__", function)).__code__ = space[tree.name].__code__
 
-    return Mutant(kind, f"{short}.{name} #{n}: {' '.join(words.split())[:80]}", apply)
+    return Mutant(kind, f"{short}.{name} #{n}: {' '.join(words.split())[:80]}", apply, _names(module))
+
+
+@cache
+def _names(module: Any) -> frozenset[str]:
+    """Return the names of all functions written in a module, at any depth: the routes among them are its own."""
+    tree = ast.parse(inspect.getsource(module))
+    return frozenset(n.name for n in ast.walk(tree) if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef))
 
 
 async def _forged(*given: Any, **more: Any) -> Permit:

@@ -12,11 +12,12 @@ from collections.abc import Iterable
 
 from evaluation._leaks_requests import Shot
 from evaluation._leaks_routes import ROUTES
-from evaluation._leaks_world import CLOSED, EXPIRED, LIVE, QUIET, Actor, Canary, World
+from evaluation._leaks_world import CLOSED, EXPIRED, GLASS, LIVE, QUIET, Actor, Canary, World
 
 ALL = frozenset({LIVE, CLOSED, EXPIRED, QUIET})
 HAD = frozenset({LIVE, CLOSED, EXPIRED})  # there is or was an incident
 OPEN = frozenset({LIVE, EXPIRED})  # an incident that nobody closed
+GIVEN = frozenset({LIVE})  # footage was given and the hour has not passed
 
 ROOM = "tracking_controller shift_lead"
 OFFICE = "probation_officer office_director"
@@ -33,7 +34,7 @@ SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
         (SCENE, HAD),  # the incident's place, for those who rescue
         (f"{ROOM} {OFFICE}", ALL),
         ("police_112", HAD),
-        ("centre_operator@city shift_lead@city", frozenset({LIVE})),
+        ("centre_operator@city shift_lead@city", GIVEN),
         ("own:unit", OPEN),
         ("own:victim", OPEN),
         ("own:wearer", ALL),
@@ -53,7 +54,7 @@ SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
             f"centre_operator@city shift_lead@city administrator@city facility_manager@city {ROOM}",
             ALL,
         ),  # the register of public cameras is open data
-        ("own:unit", frozenset({LIVE})),
+        ("own:unit", GIVEN),
     ],
     ("city", "break-glass reason"): [("centre_operator@city privacy_officer@city", frozenset({0}))],
     ("city", "account"): [("administrator@city privacy_officer@city", frozenset({0}))],
@@ -67,14 +68,14 @@ def holds(actor: Actor, words: str) -> bool:
     return any((w if "@" in w else f"{w}@tracking") == f"{actor.role}@{actor.centre}" for w in words.split())
 
 
-def may_see(actor: Actor, canary: Canary, needle: str) -> bool:
-    """Return whether this person may see this value."""
+def may_see(actor: Actor, canary: Canary, needle: str, *, lapsed: bool = False) -> bool:
+    """Return whether this person may see this value; `lapsed`: so late that nothing is given any more."""
     if not actor.live or canary.owner == "secret":
         return False
     if canary.what == "account" and needle == f"QSEAT-{actor.name.replace('@', '-').replace('_', '-')}":
         return True  # one's own seat
     for who, situations in SEES.get((canary.owner, canary.what), []):
-        if canary.situation not in situations:
+        if canary.situation not in situations or (lapsed and situations is GIVEN):
             continue
         if who.startswith("own:"):
             if actor.subject == f"{who[4:]}{canary.situation}":
@@ -89,7 +90,7 @@ def judged(operation: str) -> bool:
     return operation in ROUTES
 
 
-def may_do(actor: Actor, shot: Shot) -> bool:
+def may_do(actor: Actor, shot: Shot, *, lapsed: bool = False) -> bool:
     """Return whether a request of this person may succeed at all."""
     line = ROUTES.get(shot.operation.name)
     if line is None:
@@ -99,16 +100,18 @@ def may_do(actor: Actor, shot: Shot) -> bool:
         return True
     if not actor.live or not (roles.strip() == "signed-in" or holds(actor, roles)):
         return False
-    return all(_within(actor, shot, limit) for limit in limits.split())
+    return all(_within(actor, shot, limit, lapsed) for limit in limits.split())
 
 
-def _within(actor: Actor, shot: Shot, limit: str) -> bool:
+def _within(actor: Actor, shot: Shot, limit: str, lapsed: bool) -> bool:
     """Return whether a request keeps to a limit of its line: `own` or `live`, both of the id in the address."""
     situations = {whose[-1] for whose in shot.used.values() if re.search(r"\d$", whose)}
     if limit == "own":
         return situations <= {actor.subject[-1:]}
     if limit == "live":
-        return situations <= {str(LIVE)}
+        glass = GLASS in shot.used.values()
+        broke = f"{actor.role}@{actor.centre}" == "centre_operator@city"
+        return not lapsed and situations <= {str(LIVE)} and (broke or not glass)
     if limit == "unit-own":
         return actor.role != "field_unit" or situations <= {actor.subject[-1:]}
     raise AssertionError(f"no limit `{limit}`")
@@ -125,5 +128,5 @@ class Scanner:
         """Yield what this text gives away to somebody who may not have it; what the client said itself is none."""
         for needle in set(self.pattern.findall(text)):
             canary = self.world.canaries[needle]
-            if not may_see(actor, canary, needle) and needle not in said:
+            if not may_see(actor, canary, needle, lapsed=self.world.lapsed) and needle not in said:
                 yield needle, canary

@@ -6,18 +6,21 @@ import asyncio
 import hashlib
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import psycopg
 from evaluation._leaks_oracle import Scanner, judged, may_do
-from evaluation._leaks_requests import Operation, Shooter, Shot
+from evaluation._leaks_requests import Contract, Operation, Shooter, Shot
 from evaluation._leaks_wire import Answer, call
 from evaluation._leaks_world import Actor, Stage, World
 
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
 
+Pair = tuple[Operation, Actor, bool]
+"""What is asked, by whom, and whether with ids that exist."""
 AT_ONCE = 4
 """Requests in flight: the database works while Python does."""
 CHECK_EVERY = 400
@@ -36,15 +39,25 @@ class Findings:
     leaks: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)  # unexplained 5xx
     unjudged: Counter[str] = field(default_factory=Counter)
+    broken: Counter[str] = field(default_factory=Counter)  # probes that could not run: they prove nothing
+    seen: Counter[str] = field(default_factory=Counter)  # allowed answers with something in them, by surface
     requests: int = 0
     succeeded: int = 0
     covered: set[tuple[str, str, bool]] = field(default_factory=set)  # operation, role@centre, valid ids
+    allowed: set[str] = field(default_factory=set)  # operations that answered somebody who may
+    asked: set[tuple[str, str, str, bool]] = field(default_factory=set)  # role, act, purpose, what policy said
+    resources: set[tuple[str, str]] = field(default_factory=set)  # parameter, whose
+    times: set[str] = field(default_factory=set)
     statuses: Counter[int] = field(default_factory=Counter)
     extras: Counter[str] = field(default_factory=Counter)  # checks beyond HTTP, by surface
 
     def leak(self, where: str, what: str) -> None:
         """Note a leak, by where it was and what it gave away."""
         self.leaks[f"{where}: {what}"] += 1
+
+    def saw(self, where: str, count: int = 1) -> None:
+        """Note that somebody who may was answered, with something in it."""
+        self.seen[where] += count
 
     def add(self, other: Findings) -> None:
         """Take in what another process found."""
@@ -53,34 +66,37 @@ class Findings:
             (self.faults, other.faults),
             (self.unjudged, other.unjudged),
             (self.extras, other.extras),
+            (self.broken, other.broken),
+            (self.seen, other.seen),
         ):
             mine.update(theirs)
         self.statuses.update(other.statuses)
         self.requests += other.requests
         self.succeeded += other.succeeded
         self.covered |= other.covered
+        self.allowed |= other.allowed
+        self.asked |= other.asked
+        self.resources |= other.resources
+        self.times |= other.times
 
 
 class Player:
     """One process's share of the requests."""
 
-    def __init__(self, stage: Stage, world: World, operations: list[Operation], seed: int, superuser: str) -> None:
+    def __init__(self, stage: Stage, world: World, contract: Contract, seed: int, superuser: str) -> None:
         self.stage = stage
         self.world = world
-        self.operations = operations
+        self.operations = contract.operations
         self.rng = random.Random(seed)
-        self.shooter = Shooter(stage.app.openapi(), world, self.rng)
+        self.shooter = Shooter(contract.document, world, self.rng)
         self.scanner = Scanner(world)
         self.superuser = superuser
         self.found = Findings()
-        self.enough = 1 << 60  # requests after which `writes` ends
 
-    async def reads(self, pairs: list[tuple[Operation, Actor, bool]], enough: Callable[[], bool]) -> None:
+    async def reads(self, pairs: Iterator[Pair], enough: Callable[[], bool]) -> None:
         """Play requests that may change nothing: every read, and every write of somebody who may not write."""
         before = state_of(self.superuser)
-        pending = list(reversed(pairs))
-        while pending and not enough():
-            batch = [pending.pop() for _ in range(min(CHECK_EVERY, len(pending)))]
+        while not enough() and (batch := list(islice(pairs, CHECK_EVERY))):
             queue = iter(batch)
 
             async def work(queue: Any = queue) -> None:
@@ -98,23 +114,23 @@ class Player:
                 self.found.leak("state", f"refused requests changed `{table}`")
             before = after
 
-    async def writes(self, operations: list[Operation], actors: list[Actor], count: int) -> None:
+    async def writes(self, pairs: Iterator[Pair], enough: Callable[[], bool]) -> None:
         """Play writes of people who may write: nothing foreign comes back, nothing breaks. The copy is thrown away."""
-        pairs = [(o, a, valid) for o in operations for a in actors if a.live for valid in (True, False)]
-        self.rng.shuffle(pairs)
-        pairs += self.rng.choices(pairs, k=count * 20)
         for operation, actor, valid in pairs:
-            if self.found.requests >= self.enough:
+            if enough():
                 return
             shot = self.shooter.shot(operation, valid=valid, own=actor.subject)
             if self._permitted(actor, shot):
                 await self.play(actor, shot)
 
     def _permitted(self, actor: Actor, shot: Shot) -> bool:
-        return actor.live and may_do(actor, shot) and not shot.operation.path.endswith("/enrol")
+        return (
+            actor.live and may_do(actor, shot, lapsed=self.world.lapsed) and not shot.operation.path.endswith("/enrol")
+        )
 
     async def play(self, actor: Actor, shot: Shot) -> Answer:
         """Send one request and judge the answer."""
+        self.found.requests += 1  # before the first wait: so many are sent, and not one more
         headers = actor.headers()
         if shot.content_type:
             headers.append(("content-type", shot.content_type))
@@ -127,20 +143,29 @@ class Player:
     def judge(self, actor: Actor, shot: Shot, answer: Answer) -> None:
         """Compare an answer with what this person may have."""
         found, name = self.found, shot.operation.name
-        found.requests += 1
         found.statuses[answer.status] += 1
         found.covered.add((name, f"{actor.role}@{actor.centre}", shot.valid))
+        found.resources.update((n, whose) for n, whose in shot.used.items() if whose)
         if answer.status >= 500:
             found.faults[f"{answer.status} {name}: {answer.body[:120]!r} to {shot.words[:300]}"] += 1
         if not judged(name):
             found.unjudged[name] += 1
         elif answer.status < 300:
             found.succeeded += 1
-            if not may_do(actor, shot):
+            if may_do(actor, shot, lapsed=self.world.lapsed):
+                found.allowed.add(name)
+                found.seen["routes"] += 1
+            else:
                 ids = " ".join(sorted(shot.used.values()))
                 found.leak(name, f"answered {answer.status} to {actor.name} ({ids})")
         for needle, canary in self.scanner.leaks(actor, answer.text, shot.words):
             found.leak(name, f"{canary.owner}{canary.situation}'s {canary.what} `{needle}` to {actor.name}")
+
+    def read_questions(self) -> None:
+        """Learn from the server's own record who asked policy what, for which purpose, and what it said."""
+        with psycopg.connect(self.superuser, autocommit=True) as conn:
+            rows = conn.execute("select distinct role, act, purpose, allowed from policy_question").fetchall()
+        self.found.asked.update((r[0], r[1], r[2], r[3]) for r in rows)
 
 
 def _differ(before: dict[tuple[str, str], str], after: dict[tuple[str, str], str]) -> set[str]:

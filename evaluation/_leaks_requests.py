@@ -6,7 +6,6 @@ Schemathesis draws what the schema allows and what it does not, where it is inst
 
 from __future__ import annotations
 
-import contextlib
 import json
 import logging
 import random
@@ -45,6 +44,7 @@ class Operation:
     parameters: list[dict[str, Any]]
     body: dict[str, Any] | None  # JSON schema of the body
     form: bool  # the body is multipart
+    function: str  # what answers it
     drawn: list[dict[str, Any]] = field(default_factory=list)  # cases that Schemathesis drew
 
     @property
@@ -56,6 +56,14 @@ class Operation:
     def writes(self) -> bool:
         """Return whether it may change something."""
         return self.method in WRITES
+
+
+@dataclass(slots=True)
+class Contract:
+    """What the server says of itself, and what may be asked of it."""
+
+    document: dict[str, Any]
+    operations: list[Operation]
 
 
 @dataclass(slots=True)
@@ -81,7 +89,7 @@ class Shot:
         return f"{self.path} {said}"
 
 
-def operations(document: dict[str, Any], seed: int, examples: int) -> list[Operation]:
+def contract(document: dict[str, Any], seed: int, examples: int) -> Contract:
     """Return every operation of a contract, with values drawn from its schema."""
     found = []
     for path, item in document["paths"].items():
@@ -97,21 +105,20 @@ def operations(document: dict[str, Any], seed: int, examples: int) -> list[Opera
                     [*item.get("parameters", []), *spec.get("parameters", [])],
                     media.get("schema"),
                     "multipart/form-data" in content,
+                    spec.get("operationId", "").partition("-")[2],
                 )
             )
     if examples:
         draw(document, found, seed, examples)
-    return found
+    return Contract(document, found)
 
 
-def draw(document: dict[str, Any], found: list[Operation], seed: int, examples: int) -> int:
-    """Let Schemathesis draw cases for every operation, allowed and not; return how many."""
-    try:
-        import hypothesis
-        import schemathesis
-        from schemathesis import GenerationMode
-    except ImportError:
-        return 0
+def draw(document: dict[str, Any], found: list[Operation], seed: int, examples: int) -> None:
+    """Let Schemathesis draw cases for every operation, allowed and not."""
+    import hypothesis
+    import schemathesis
+    from schemathesis import GenerationMode
+
     by_name = {o.name: o for o in found}
     logging.getLogger("schemathesis").setLevel(logging.ERROR)
     schema = schemathesis.openapi.from_dict(document)
@@ -121,21 +128,24 @@ def draw(document: dict[str, Any], found: list[Operation], seed: int, examples: 
         if operation is None:
             continue
         for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            with contextlib.suppress(Exception), warnings.catch_warnings():  # nothing to negate: no case
-                warnings.simplefilter("ignore")
-                cases: list[Any] = []
-                settings = hypothesis.settings(
-                    max_examples=examples,
-                    database=None,
-                    deadline=None,
-                    phases=[hypothesis.Phase.generate],
-                    suppress_health_check=list(hypothesis.HealthCheck),
-                )
-                given: Any = hypothesis.given(drawn.as_strategy(generation_mode=mode))
-                keep = given(_keeper(cases))
-                hypothesis.seed(seed)(settings(keep))()
-                operation.drawn.extend(_case(c) for c in cases)
-    return sum(len(o.drawn) for o in found)
+            if mode is GenerationMode.NEGATIVE and not operation.parameters and operation.body is None:
+                continue  # nothing is asked, so nothing can be asked wrongly
+            cases: list[Any] = []
+            settings = hypothesis.settings(
+                max_examples=examples,
+                database=None,
+                deadline=None,
+                phases=[hypothesis.Phase.generate],
+                suppress_health_check=list(hypothesis.HealthCheck),
+            )
+            given: Any = hypothesis.given(drawn.as_strategy(generation_mode=mode))
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    hypothesis.seed(seed)(settings(given(_keeper(cases))))()
+            except hypothesis.errors.Unsatisfiable:
+                continue  # the schema forbids nothing
+            operation.drawn.extend(_case(c) for c in cases)
 
 
 def _keeper(cases: list[Any]) -> Any:
@@ -173,7 +183,8 @@ class Shooter:
                 value, used[p["name"]] = self._named(p, valid, own, drawn)
                 path = path.replace("{" + p["name"] + "}", value)
             elif p.get("in") == "query" and (p.get("required") or self.rng.random() < 0.4):
-                query[p["name"]] = self._query(p, drawn)
+                query[p["name"]], whose = self._query(p, drawn)
+                used |= {p["name"]: whose} if whose else {}
         if query:
             path += "?" + urlencode({k: str(v) for k, v in query.items() if v is not None}, errors="replace")
         shot = Shot(operation, path, used)
@@ -201,13 +212,15 @@ class Shooter:
         others = [v for ids in self.world.ids.values() for v in ids.values() if v not in pool.values()]
         return self.rng.choice([*WILD, *self.rng.sample(others, min(4, len(others)))]), ""
 
-    def _query(self, p: dict[str, Any], drawn: dict[str, Any] | None) -> Any:
+    def _query(self, p: dict[str, Any], drawn: dict[str, Any] | None) -> tuple[Any, str]:
+        """Return a value for a part of the query, and whose it is; nobody's where it is no id of the world."""
         if drawn is not None and p["name"] in drawn["query"]:
-            return drawn["query"][p["name"]]
+            return drawn["query"][p["name"]], ""
         pool = self.world.ids.get(p["name"])
         if pool:
-            return self.rng.choice(sorted(pool.values()))
-        return self.fill(p.get("schema", {}))
+            whose = self.rng.choice(sorted(pool))
+            return pool[whose], whose
+        return self.fill(p.get("schema", {})), ""
 
     def _upload(self) -> tuple[bytes, str]:
         rows = "\n".join(f"{i},관리기관,{self.rng.choice(['37.5', 'x', ''])},127.0" for i in range(2))

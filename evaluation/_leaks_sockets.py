@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket as sockets
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +16,7 @@ from evaluation._leaks_world import CLOSED, EXPIRED, LIVE, Actor, World
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from ansimnet.app.demo.stage import free_port
 from ansimnet.slices.footage.wiring import serving_relay
 
 HEARS = {
@@ -32,13 +32,12 @@ HEARS = {
 }
 """Whose socket may carry which kinds of fact. All else stays silent."""
 
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with sockets.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port: int = s.getsockname()[1]
-        return port
+HEAR_S = 10.0
+"""The server beats every second; all listen at once, on a machine that does other things too."""
+PICTURE_S = 15.0
+"""The relay itself gives a camera ten seconds."""
+REFUSED_S = 1.5
+"""A ticket that is no good closes its socket at once; one that is taken leaves it open."""
 
 
 @asynccontextmanager
@@ -68,14 +67,14 @@ async def live_sockets(player: Player, actors: list[Actor]) -> None:
     async with served(player) as host:
         await asyncio.gather(*(_listen(player, host, a) for a in actors))
         for origin in ("https://evil.example", "null", f"http://{host.split(':')[0]}"):
-            said = await _hear(host, player.world.actor("tracking_controller@tracking"), origin)
+            said = await _hear(player, host, player.world.actor("tracking_controller@tracking"), origin)
             player.found.extras["sockets"] += 1
             if said:
                 player.found.leak("live socket", f"took a page of `{origin}`")
 
 
 async def _listen(player: Player, host: str, actor: Actor) -> None:
-    said = await _hear(host, actor, None)
+    said = await _hear(player, host, actor, None)
     player.found.extras["sockets"] += 1
     player.found.covered.add(("SOCKET /api/v1/live", f"{actor.role}@{actor.centre}", True))
     if said and not actor.live:
@@ -84,7 +83,9 @@ async def _listen(player: Player, host: str, actor: Actor) -> None:
         kind = message.get("kind")
         if kind is None:
             continue
-        if not any(kind.startswith(p) for who, kinds in HEARS.items() if holds(actor, who) for p in kinds):
+        if any(kind.startswith(p) for who, kinds in HEARS.items() if holds(actor, who) for p in kinds):
+            player.found.saw("sockets")
+        else:
             player.found.leak("live socket", f"`{kind}` to {actor.name}")
         text = json.dumps(message["data"], ensure_ascii=False)
         for needle, canary in player.scanner.leaks(actor, text, ""):
@@ -101,23 +102,30 @@ def _others(world: World, actor: Actor) -> list[str]:
     return [value for pool in pools for whose, value in pool.items() if whose != actor.subject]
 
 
-async def _hear(host: str, actor: Actor, origin: str | None) -> list[dict[str, Any]]:
+async def _hear(player: Player, host: str, actor: Actor, origin: str | None) -> list[dict[str, Any]]:
     """Return what a socket says until its first beat after the past was told; nothing where it is refused."""
     said: list[dict[str, Any]] = []
     headers = {"Cookie": f"ansimnet_session={actor.cookie}", "User-Agent": actor.agent}
-    with suppress(ConnectionClosed, InvalidHandshake, TimeoutError, OSError):
-        async with connect(
-            f"ws://{host}/api/v1/live",
-            origin=origin,  # type: ignore[arg-type]
-            additional_headers=headers,
-            user_agent_header=None,
-        ) as ear:
+    try:
+        async with (
+            asyncio.timeout(HEAR_S),
+            connect(
+                f"ws://{host}/api/v1/live",
+                origin=origin,  # type: ignore[arg-type]
+                additional_headers=headers,
+                user_agent_header=None,
+                open_timeout=HEAR_S,
+            ) as ear,
+        ):
             await ear.send('{"after": 0}')
-            async with asyncio.timeout(2.5):
-                beats = 0
-                while beats < 2:
-                    said.append(json.loads(await ear.recv()))
-                    beats += said[-1].get("type") == "beat"
+            beats = 0
+            while beats < 2:
+                said.append(json.loads(await ear.recv()))
+                beats += said[-1].get("type") == "beat"
+    except (ConnectionClosed, InvalidHandshake):
+        pass  # refused
+    except (TimeoutError, OSError) as error:  # neither heard nor refused
+        player.found.broken[f"socket of {actor.role}@{actor.centre}: {type(error).__name__}"] += 1
     return said
 
 
@@ -125,7 +133,7 @@ async def _hear(host: str, actor: Actor, origin: str | None) -> list[dict[str, A
 
 
 async def pictures(player: Player) -> None:
-    """Show the relay every ticket that must not open anything, and one that must: it alone gives bytes."""
+    """Show the relay every ticket that must not open anything, and one that must: it alone gives a picture."""
     w, stage, found = player.world, player.stage, player.found
     port = free_port()
     settings = stage.settings.model_copy(update={"relay_port": port, "relay_public_url": f"ws://127.0.0.1:{port}"})
@@ -134,50 +142,71 @@ async def pictures(player: Player) -> None:
     camera = {"camera_id": w.ids["camera_id"][f"given{LIVE}"]}
     async with serving_relay(settings, stage.dbs.city, stage.clock):
         url = f"ws://127.0.0.1:{port}/stream"
-        made = [json.loads((await stage.send(controller, "POST", path, camera)).body).get("ticket") for _ in range(4)]
+        made = [json.loads((await stage.send(controller, "POST", path, camera)).body).get("ticket") for _ in range(5)]
         if made[0] is None:
-            found.extras["relay: no ticket"] += 1
+            found.broken["relay: no ticket for whoever may look"] += 1
             return
+        used = await _shown(player, url, made[:3])
+        if used:
+            found.saw("streams")
+            found.extras["relay: pictures"] += 1
+        else:
+            found.broken["relay: no picture for the right ticket"] += 1
         bad = {f"the ticket of situation {k}": w.spent[f"ticket{k}"] for k in (CLOSED, EXPIRED)}
         bad |= {"no ticket": "", "a made-up ticket": "x" * 43, "a session's token": controller.cookie}
-        opened = await _watch(url, made[0], None)
-        found.extras["relay: pictures"] += opened
-        for name, ticket in bad.items():
-            await _must_not_open(player, url, name, ticket)
-        await _must_not_open(player, url, "a used ticket", made[0])
-        await _must_not_open(player, url, "a foreign page", made[1], "https://evil.example")
+        bad |= {"a used ticket": used or made[0]}
+        await asyncio.gather(*(_must_not_open(player, url, name, ticket) for name, ticket in bad.items()))
+        await _must_not_open(player, url, "a foreign page", made[3], "https://evil.example")
         stage.clock.advance(timedelta(seconds=61))
-        await _must_not_open(player, url, "a ticket older than a minute", made[2])
+        await _must_not_open(player, url, "a ticket older than a minute", made[4])
         stage.clock.advance(timedelta(seconds=-61))
         await _revoked(player, url, path, camera)
 
 
+async def _shown(player: Player, url: str, tickets: list[str]) -> str:
+    """Return the ticket that gave a picture; nothing where none did. A camera slow to come is asked for again."""
+    for ticket in tickets:
+        if await _watch(player, url, ticket, None, PICTURE_S) == SHOWN:
+            return ticket
+    return ""
+
+
 async def _revoked(player: Player, url: str, path: str, camera: dict[str, str]) -> None:
     """Take a ticket, let the city take its permit back, and show the ticket."""
-    w, stage = player.world, player.stage
-    got = json.loads((await stage.send(w.actor("centre_operator@city"), "POST", path, camera)).body)
+    operator = player.world.actor("centre_operator@city")
+    got = json.loads((await player.stage.send(operator, "POST", path, camera)).body)
     if "ticket" not in got:
+        player.found.broken["relay: no ticket for the city's own operator"] += 1
         return
-    operator = w.actor("centre_operator@city")
-    await stage.send(operator, "POST", f"/api/v1/permits/{got['permit_id']}/revoke", {"reason": "leaks"})
+    await player.stage.do(operator, "POST", f"/api/v1/permits/{got['permit_id']}/revoke", {"reason": "leaks"})
     await _must_not_open(player, url, "a ticket whose permit was revoked", got["ticket"])
 
 
 async def _must_not_open(player: Player, url: str, name: str, ticket: str, origin: str | None = None) -> None:
     player.found.extras["relay"] += 1
-    if await _watch(url, ticket, origin):
+    if await _watch(player, url, ticket, origin, REFUSED_S) > REFUSED:
         player.found.leak("relay", f"{name} opened a picture")
 
 
-async def _watch(url: str, ticket: str, origin: str | None) -> bool:
-    """Return whether a ticket gave a picture, or was taken for good: the relay then waits for the camera."""
-    with suppress(ConnectionClosed, InvalidHandshake, OSError):
+REFUSED, TAKEN, SHOWN = range(3)
+"""What a ticket came to: nothing, a socket that waits for its camera, a picture."""
+
+
+async def _watch(player: Player, url: str, ticket: str, origin: str | None, patience_s: float) -> int:
+    """Return what the relay did with a ticket within so many seconds."""
+    try:
         async with connect(url, origin=origin, max_size=None, compression=None) as eye:  # type: ignore[arg-type]
             await eye.send(json.dumps({"ticket": ticket}))
             try:
-                async with asyncio.timeout(1.5):
-                    await eye.recv()
+                async with asyncio.timeout(patience_s):
+                    while True:
+                        said = await eye.recv()
+                        if isinstance(said, bytes) and b"moof" in said:  # a fragment of pictures (ISO/IEC 14496-12)
+                            return SHOWN
             except TimeoutError:
-                return True  # taken: only its camera is late
-            return True
-    return False
+                return TAKEN
+    except (ConnectionClosed, InvalidHandshake):
+        return REFUSED
+    except OSError as error:
+        player.found.broken[f"relay: {type(error).__name__}"] += 1
+        return REFUSED

@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -40,33 +41,55 @@ def takers() -> list[Callable[..., Any]]:
 
 
 async def stores(player: Player) -> None:
-    """Call each with a permit that ran out, one that was revoked, one for another act, one for other ids."""
-    async for name, permit in _bad_permits(player):
+    """Call each with a permit that covers it, and with four that do not; what it changes is taken back."""
+    async for name, permit in _permits(player):
         for function in takers():
-            async with player.stage.dbs.tracking.transaction() as tx:
-                arguments = await _arguments(player, tx, function, permit)
-                if arguments is None:
-                    player.found.extras[f"no arguments for {function.__qualname__}"] += 1
-                    continue
-                player.found.extras["stores"] += 1
+            where = f"{function.__module__}.{function.__qualname__}"
+            gave = await _gave(player, function, permit)
+            if gave is None:
+                player.found.broken[f"store: no arguments for {where}"] += 1
+                continue
+            player.found.extras["stores"] += 1
+            if name == RIGHT:
+                player.found.saw("stores", gave == ANSWER)
+            elif gave != REFUSED:
+                player.found.leak("store", f"{where} gave {gave} for {name}")
+
+
+RIGHT = "a permit that covers it"
+ANSWER, REFUSED = "an answer", "no permit"
+
+
+class _Undo(Exception):  # noqa: N818 - takes a transaction back; nothing went wrong
+    """What a function did is looked at, not kept."""
+
+
+async def _gave(player: Player, function: Callable[..., Any], permit: Permit) -> str | None:
+    """Return what a function does with a permit: an answer, or an exception's name; None where it cannot be called."""
+    gave: str | None = None
+    with suppress(_Undo):
+        async with player.stage.dbs.tracking.transaction() as tx:
+            arguments = await _arguments(player, tx, function, permit)
+            if arguments is not None:
                 try:
                     await function(**arguments)
+                    gave = ANSWER
                 except NoPermit:
-                    continue
-                except Exception as error:
+                    gave = REFUSED
+                except Exception as error:  # whatever it is, it was not refused for the permit
                     gave = type(error).__name__
-                else:
-                    gave = "an answer"
-            player.found.leak("store", f"{function.__module__}.{function.__qualname__} gave {gave} for {name}")
+            raise _Undo
+    return gave
 
 
-async def _bad_permits(player: Player) -> AsyncIterator[tuple[str, Permit]]:
+async def _permits(player: Player) -> AsyncIterator[tuple[str, Permit]]:
     now = player.stage.clock.now()
     account = await _controller(player)
     good = await policy.permit(
         player.stage.dbs.tracking, account, Act.READ_ALARM, purpose=Purpose.RESPOND, screen="alarms", now=now
     )
     whole = replace(good, acts=frozenset(Act), resources=None, not_after=now + timedelta(hours=1))
+    yield RIGHT, whole
     yield "a permit that ran out", replace(whole, not_after=now)
     yield "a revoked permit", replace(whole, revoked_at=now)
     yield "a permit for another act", replace(whole, acts=frozenset({Act.SIGN_IN}))

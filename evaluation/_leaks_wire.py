@@ -86,8 +86,7 @@ async def call(
 
     try:
         await app(scope, receive, send)
-    except Exception:
-        if not answer.status:
-            answer.status = 500
+    except Exception:  # what no handler took: a server hangs up in the middle of whatever it had begun to say
+        answer.status = 500
     answer.body = b"".join(parts)
     return answer

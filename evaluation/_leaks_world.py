@@ -22,6 +22,7 @@ from argon2 import PasswordHasher
 from evaluation._leaks_wire import Answer, call
 from fastapi import FastAPI
 
+from ansimnet.app import witnessing
 from ansimnet.app.host import Host, assemble
 from ansimnet.app.serve import build
 from ansimnet.kernel.clock import SimulatedClock
@@ -43,10 +44,14 @@ HOST = "127.0.0.1:8700"
 PASSWORD = secrets.token_urlsafe(12)
 CENTRES = {"tracking": TRACKING_CENTRE, "city": CITY_CENTRE}
 DESK_AGENT, PHONE_AGENT = "Windows", "Android"
+DESKS = "10.1.0.1"
+"""The address of those who sign in rightly: the pauses that guessing earns are others'."""
 LON = 127.03
 STEP_DEG = 0.00017  # 15 m of longitude in Seoul: a walker sends this far apart
 LIVE, CLOSED, EXPIRED, QUIET = 1, 2, 3, 4
 """The four situations."""
+GLASS = "behind glass"
+"""The one camera that somebody broke the glass for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,7 @@ class Actor:
     cookie: str = ""
     csrf: str = ""
     agent: str = DESK_AGENT
+    login: str = ""  # with the world's one password; phones have none
     live: bool = True  # False: its session, phone or account has ended
 
     def headers(self) -> list[tuple[str, str]]:
@@ -86,10 +92,12 @@ class World:
     """What was made, as far as the players need it; survives a fork and a copy of the database."""
 
     at: datetime
+    lapsed: bool = False  # True: so late that no provision runs any more
     actors: list[Actor] = field(default_factory=list)
     canaries: dict[str, Canary] = field(default_factory=dict)
     ids: dict[str, dict[str, str]] = field(default_factory=dict)  # parameter name -> whose -> id
     devices: dict[str, str] = field(default_factory=dict)  # whose -> key
+    cameras: dict[str, str] = field(default_factory=dict)  # code -> password
     spent: dict[str, str] = field(default_factory=dict)  # codes and tickets that were used or ran out
 
     def mark(self, needle: str, owner: str, situation: int, what: str) -> str:
@@ -163,7 +171,7 @@ async def staged(urls: Urls, settings: Settings, at: datetime) -> AsyncIterator[
         )
         context = Context(settings, dbs, clock, MapData(settings.data_dir / "map"), link)
         host = Host(context, assemble(context))
-        link.wire(host.parts.link_out, host.parts.link_in, host.parts.link_asks)
+        link.wire(host.parts.link_out, host.parts.link_in, {**host.parts.link_asks, **witnessing.ASKS})
         late["app"] = build(host)
         try:
             yield Stage(late["app"], host, dbs, clock, settings)
@@ -179,10 +187,20 @@ async def sign_in(stage: Stage, actor: Actor, login: str) -> Actor:
         "/api/v1/session",
         headers=actor.headers(),
         body={"login": login, "password": PASSWORD, "centre": actor.centre},
+        client=DESKS,
     )
     assert answer.status == 200, f"{login}: {answer.status} {answer.body[:200]!r}"
-    actor.cookie, actor.csrf = answer.cookie, json.loads(answer.body)["csrf"]
+    actor.cookie, actor.csrf, actor.login = answer.cookie, json.loads(answer.body)["csrf"], login
     return actor
+
+
+async def later(stage: Stage, world: World, at: datetime) -> None:
+    """Go on to an instant at which no provision runs any more; desks sign in again, as the next shift does."""
+    stage.clock.at = at
+    world.lapsed = True
+    for actor in world.actors:
+        if actor.login and actor.live:
+            await sign_in(stage, actor, actor.login)
 
 
 async def enrol(stage: Stage, actor: Actor, kind: str, code: str) -> Actor:

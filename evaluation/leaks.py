@@ -9,31 +9,36 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
 import os
 import random
+import threading
 from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 import structlog
-from evaluation import _leaks_machines as machines
-from evaluation import _leaks_mutants as mutants
-from evaluation import _leaks_sockets as sockets
 from evaluation._installation import fresh_settings, workplace
 from evaluation._leaks_build import Builder
-from evaluation._leaks_play import Findings, Player
-from evaluation._leaks_requests import Operation, operations
-from evaluation._leaks_stores import stores
-from evaluation._leaks_world import Actor, World, cheap_passwords, staged
+from evaluation._leaks_hunt import PROBES, Caught, Ground, begin, everybody, hunt, in_child, place, result
+from evaluation._leaks_play import Findings, Pair, Player
+from evaluation._leaks_requests import Contract, contract
+from evaluation._leaks_world import LIVE, World, cheap_passwords, later, staged
+from tests.slices.footage.camera import TestCamera
 
+from ansimnet.app.contract import offline
+from ansimnet.app.demo.stage import free_port
 from ansimnet.app.measure import Options
+from ansimnet.app.serve import build
 from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.platform import migrations, roles
 from ansimnet.platform.engines.postgres import SUPERUSER, Postgres
-from ansimnet.platform.settings import Settings
 
 REQUESTS = {"small": 1_500, "full": 100_000}
 MUTANTS = {"small": 8, "full": 50}
@@ -41,30 +46,16 @@ EXAMPLES = {"small": 1, "full": 12}
 """Values that Schemathesis draws for each operation and mode."""
 WRITES_SHARE = 0.1
 """Requests that may change something and are played last, on a copy that is thrown away."""
-_FORK = multiprocessing.get_context("fork")
-
-
-@dataclass(slots=True)
-class Ground:
-    """What every process needs: the server, the world's template, and what was learnt of the contract."""
-
-    server: Postgres
-    settings: Settings
-    world: World
-    operations: list[Operation]
-    seed: int
-    known: frozenset[str] = frozenset()
-    """What was found with every check in place: no mutant is found by it."""
-
-    def copy(self, name: str) -> None:
-        """Make a copy of the world's database."""
-        with psycopg.connect(self.server.url(SUPERUSER, "postgres"), autocommit=True) as conn:
-            roles.create_database(conn, name, template="world")
-
-    def drop(self, name: str) -> None:
-        """Throw a copy away."""
-        with psycopg.connect(self.server.url(SUPERUSER, "postgres"), autocommit=True) as conn:
-            conn.execute(f'drop database if exists "{name}" with (force)')
+LATER_SHARE = 0.25
+"""Requests that are played when what was given has ended."""
+LATER = {"when the hour of footage is over": timedelta(minutes=70), "two days after": timedelta(days=2)}
+"""Times after the world was made; `LATER_SHARE` is theirs in equal parts."""
+SURFACES = (
+    *("routes", "sockets", "streams", "tables", "stores", "devices", "browsers", "link", "jobs"),
+    *("exports: looks", "exports: ledger", "exports: review"),
+    *("notifications: web_push", "notifications: sms", "notifications: voice", "notifications: agency"),
+)
+"""Where somebody who may must have been answered, with something in it: a refusal of everything proves nothing."""
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -82,181 +73,156 @@ def run(options: Options) -> dict[str, Any]:
         )
         server.start()
         try:
-            ground = _prepare(server, folder, options)
-            options.progress(0.1, 1.0, f"{len(ground.operations)} operations, {len(ground.world.actors)} people")
+            port = free_port()
+            ground = _prepare(server, folder, options, port)
+            options.progress(0.1, 1.0, f"{len(ground.contract.operations)} operations")
             built_s = monotonic_s() - began
-            found = _play(ground, wanted, options)
-            played_s = monotonic_s() - began - built_s
-            ground.known = frozenset(place(k) for k in (*found.leaks, *found.faults))
-            caught = mutants.hunt(ground, planted, lambda g, m: _in_child(_hunted, g, m), options)
+            with _camera(port, ground.world):
+                found = _play(ground, wanted, options)
+                played_s = monotonic_s() - began - built_s
+                ground.known = frozenset(place(k) for k in (*found.leaks, *found.faults))
+                caught = hunt(ground, planted, options)
         finally:
             server.stop()
     return _figures(ground, found, caught, built_s=built_s, played_s=played_s)
 
 
-def _prepare(server: Postgres, folder: Path, options: Options) -> Ground:
+def _prepare(server: Postgres, folder: Path, options: Options, camera_port: int) -> Ground:
+    """Build the world in this process while another draws what to ask."""
     settings = fresh_settings(folder)
+    document = build(offline(folder / "contract")).openapi()
+    drawing = begin(contract, document, options.seed, EXAMPLES[options.size])
     with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as conn:
         roles.create_database(conn, "world")
     migrations.migrate(server.urls("world").owner)
     cheap_passwords()
-    examples = EXAMPLES[options.size]
 
-    async def build() -> tuple[World, list[Operation]]:
+    async def make() -> World:
         async with staged(server.urls("world"), settings, now()) as stage:
-            return await Builder(stage).build(), operations(stage.app.openapi(), options.seed, examples)
+            return await Builder(stage, contract(document, options.seed, 0), camera_port).build()
 
-    world, found = asyncio.run(build())
-    return Ground(server, settings, world, found, options.seed)
+    world = asyncio.run(make())
+    drawn: Contract = result(drawing)
+    return Ground(server, settings, world, drawn, options.seed)
+
+
+@contextmanager
+def _camera(port: int, world: World) -> Iterator[None]:
+    """Let the camera that sees the live situation send pictures, for all processes, until the block ends."""
+    camera = world.ids["camera_id"][f"given{LIVE}"]
+    code = next(w for w, i in world.ids["camera_id"].items() if i == camera and w.startswith("QCAM")).split()[0]
+    loop, up, over = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
+
+    async def send() -> None:
+        sender = TestCamera(password=world.cameras[code])
+        sender.port = port
+        async with sender:
+            up.set()
+            await over.wait()
+
+    thread = threading.Thread(target=lambda: loop.run_until_complete(send()), daemon=True)
+    thread.start()
+    up.wait()
+    try:
+        yield
+    finally:
+        loop.call_soon_threadsafe(over.set)
+        thread.join()
 
 
 # ------------------------------------------------------------------------------------------------- playing
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """What one process plays: so many requests now, the doors beside HTTP if it is the first, or requests later."""
+
+    number: int
+    requests: int
+    first: bool = False
+    late: bool = False
+
+
+def _shares(wanted: int, processes: int) -> list[Share]:
+    """Divide exactly so many requests among processes and times."""
+    late = round(wanted * LATER_SHARE)
+    parts = [(wanted - late) // processes + (n < (wanted - late) % processes) for n in range(processes)]
+    now_ = [Share(n, part, first=n == 0) for n, part in enumerate(parts)]
+    return [*now_, Share(processes, late, late=True)]
+
+
 def _play(ground: Ground, wanted: int, options: Options) -> Findings:
-    """Play all requests in as many processes as there are processors, each on its own copy."""
-    share = max(1, min(4, os.cpu_count() or 1))
-    pairs = _pairs(ground, wanted)
-    tasks = [(n, pairs[n::share], round(wanted * WRITES_SHARE / share)) for n in range(share)]
+    """Play all requests in as many processes at once as there are processors, each on its own copy."""
+    processes = max(1, min(4, os.cpu_count() or 1))
     found = Findings()
-    waiting = [_begin(_played, ground, n, mine, writes, n == 0) for n, mine, writes in tasks]
-    for i, one in enumerate(waiting):
-        found.add(_result(one))
-        options.progress(0.1 + 0.6 * (i + 1) / share, 1.0, f"{found.requests:,} requests")
+    with ThreadPoolExecutor(processes) as pool:
+        for part in pool.map(partial(in_child, _played, ground), _shares(wanted, processes)):
+            found.add(part)
+            options.progress(0.1 + 0.6 * found.requests / wanted, 1.0, f"{found.requests:,} requests")
     return found
 
 
-def _pairs(ground: Ground, wanted: int) -> list[tuple[Operation, Actor, bool]]:
-    """Return what is asked by whom: first every operation by everybody with right and with wild ids, then by chance."""
-    rng = random.Random(ground.seed)
-    whole = [(o, a, valid) for o in ground.operations for a in ground.world.actors for valid in (True, False)]
-    whole = [p for p in whole if not _ends_session(p[0])]
+def _pairs(ground: Ground, share: Share) -> Iterator[Pair]:
+    """Yield for ever what is asked by whom: first everything by everybody in any order, then by chance."""
+    rng = random.Random(ground.seed + share.number)
+    whole = everybody(ground)
     rng.shuffle(whole)
-    reads = round(wanted * (1 - WRITES_SHARE))
-    if len(whole) < reads:
-        whole += rng.choices(whole, weights=[3 if v else 1 for _, _, v in whole], k=reads - len(whole))
-    return whole[:reads]
+    weights = [3 if valid else 1 for _, _, valid in whole]
+    yield from whole
+    while True:
+        yield from rng.choices(whole, weights, k=1000)
 
 
-def _ends_session(operation: Operation) -> bool:
-    return operation.name == "DELETE /api/v1/session"
-
-
-def _played(ground: Ground, number: int, pairs: Any, writes: int, special: bool) -> Findings:
+def _played(ground: Ground, share: Share) -> Findings:
     """Play one share in this process."""
-    name = f"play_{number}"
+    name = f"play_{share.number}"
     ground.copy(name)
     try:
-        return asyncio.run(_session(ground, name, number, pairs, writes, special))
+        return asyncio.run(_session(ground, name, share))
     finally:
         ground.drop(name)
 
 
-async def _session(ground: Ground, name: str, number: int, pairs: Any, writes: int, special: bool) -> Findings:
+async def _session(ground: Ground, name: str, share: Share) -> Findings:
     async with staged(ground.server.urls(name), ground.settings, ground.world.at) as stage:
         url = ground.server.url(SUPERUSER, name)
-        player = Player(stage, ground.world, ground.operations, ground.seed + number, url)
-        if special:
-            await beyond(player)
-        await player.reads(pairs, lambda: False)
-        player.enough = player.found.requests + writes
-        await player.writes([o for o in ground.operations if o.writes], ground.world.actors, writes)
-        return player.found
+        player = Player(stage, ground.world, ground.contract, ground.seed + share.number, url)
+        found = player.found
+
+        def until(limit: int) -> Any:
+            return lambda: found.requests >= limit
+
+        if share.late:
+            for n, (said, after) in enumerate(LATER.items(), 1):
+                await later(stage, ground.world, ground.world.at + after)
+                found.times.add(said)
+                await player.reads(_pairs(ground, share), until(share.requests * n // len(LATER)))
+        else:
+            found.times.add("while it happens")
+            if share.first:
+                await beyond(player)
+            await player.reads(_pairs(ground, share), until(share.requests - round(share.requests * WRITES_SHARE)))
+            writes = (p for p in _pairs(ground, share) if p[0].writes and p[1].live)
+            await player.writes(writes, until(share.requests))
+        player.read_questions()
+        return found
 
 
 async def beyond(player: Player) -> None:
-    """Try every door that is no ordinary request."""
-    await machines.tenants(player)
-    await stores(player)
-    await sockets.live_sockets(player, player.world.actors)
-    await machines.devices(player)
-    await sockets.pictures(player)
-    await machines.link(player)
-    await machines.jobs(player)
-
-
-# ------------------------------------------------------------------------------------------------- with a check removed
-
-
-def _hunted(ground: Ground, mutant: mutants.Mutant) -> list[str]:
-    """Remove one check in this process, play until something is found, and return what it was."""
-    name = f"mutant_{mutant.number}"
-    ground.copy(name)
-    try:
-        mutant.apply(ground.server.url(SUPERUSER, name))
-        return asyncio.run(_hunt(ground, name, mutant))
-    finally:
-        ground.drop(name)
-
-
-async def _hunt(ground: Ground, name: str, mutant: mutants.Mutant) -> list[str]:
-    async with staged(ground.server.urls(name), ground.settings, ground.world.at) as stage:
-        url = ground.server.url(SUPERUSER, name)
-        player = Player(stage, ground.world, ground.operations, ground.seed + mutant.number, url)
-
-        def fresh() -> list[str]:
-            return sorted(k for k in (*player.found.leaks, *player.found.faults) if place(k) not in ground.known)
-
-        def enough() -> bool:
-            return bool(fresh())
-
-        steps: list[Any] = [
-            lambda: machines.tenants(player),
-            lambda: stores(player),
-            lambda: machines.browsers(player),
-            lambda: machines.devices(player),
-            lambda: sockets.pictures(player),
-            lambda: sockets.live_sockets(player, ground.world.actors),
-            lambda: player.reads(_pairs(ground, 8000), enough),
-            lambda: machines.link(player),
-            lambda: machines.jobs(player),
-        ]
-        for step in steps:
-            await step()
-            if enough():
-                break
-        return fresh()[:2]
-
-
-def place(finding: str) -> str:
-    """Return a finding without whom it was shown to: what the whole code does to one it does to another."""
-    return finding.partition(" to ")[0]
-
-
-def _in_child(function: Any, *arguments: Any) -> Any:
-    return _result(_begin(function, *arguments))
-
-
-def _begin(function: Any, *arguments: Any) -> Any:
-    """Run a function in a forked process: what it changes of the product dies with it."""
-    here, there = _FORK.Pipe(duplex=False)
-
-    def work() -> None:
-        there.send(function(*arguments))
-        there.close()
-
-    process = _FORK.Process(target=work)
-    process.start()
-    there.close()
-    return here, process
-
-
-def _result(begun: Any) -> Any:
-    here, process = begun
-    try:
-        return here.recv()
-    finally:
-        process.join()
+    """Try every door that is no ordinary request; a probe that breaks is told, and proves nothing."""
+    for name, probe in PROBES.items():
+        try:
+            await probe(player)
+        except Exception as error:
+            player.found.broken[f"{name}: {type(error).__name__}: {str(error)[:200]}"] += 1
 
 
 # ------------------------------------------------------------------------------------------------- figures
 
 
-def _figures(
-    ground: Ground, found: Findings, caught: mutants.Caught, *, built_s: float, played_s: float
-) -> dict[str, Any]:
+def _figures(ground: Ground, found: Findings, caught: Caught, *, built_s: float, played_s: float) -> dict[str, Any]:
     roles_played = {f"{a.role}@{a.centre}" for a in ground.world.actors}
-    names = {o.name for o in ground.operations if not _ends_session(o)}
+    names = {p[0].name for p in everybody(ground)}
     missing = [
         f"{name} by {role} with {'right' if valid else 'wild'} ids"
         for name in sorted(names)
@@ -264,26 +230,43 @@ def _figures(
         for valid in (True, False)
         if (name, role, valid) not in found.covered and (valid or "{" in name)
     ]
+    unseen = [s for s in SURFACES if not found.seen[s]]
+    extras = found.extras
     return {
+        "passed": not (found.leaks or found.faults or found.broken or found.unjudged or unseen or caught.missed),
         "leaks": sum(found.leaks.values()),
         "unexplained_5xx": sum(found.faults.values()),
         "requests": found.requests,
         "succeeded": found.succeeded,
-        "mutants": caught.planted,
-        "found": caught.found,
-        "missed": caught.missed,
+        "mutants": {
+            "planted": caught.planted,
+            "found": caught.found,
+            "found_by_fault": caught.by_fault,
+            "missed": caught.missed,
+            "by_kind": dict(Counter(caught.kinds)),
+            "found_by": caught.exposed,
+        },
         "routes": len(names),
         "routes_without_expectation": sorted(found.unjudged),
+        "routes_never_allowed": sorted(names - found.allowed),
+        **{surface: extras[surface] for surface in ("sockets", "notifications", "exports", "jobs", "tables", "stores")},
+        "streams": extras["relay"] + extras["relay: pictures"],
+        "allowed_seen": dict(sorted(found.seen.items())),
+        "allowed_never_seen": unseen,
+        "broken_probes": sum(found.broken.values()),
+        "broken_by_place": dict(found.broken.most_common(40)),
         "roles": len(roles_played),
         "people": len(ground.world.actors),
+        "resources": len(found.resources),
+        "acts": len({act for _, act, _, _ in found.asked}),
+        "purposes": sorted({purpose for _, _, purpose, _ in found.asked}),
+        "times": sorted(found.times),
         "canaries": len(ground.world.canaries),
         "route_role_pairs_not_played": len(missing),
-        "beyond_requests": dict(sorted(found.extras.items())),
+        "beyond_requests": dict(sorted(extras.items())),
         "statuses": {str(s): n for s, n in sorted(found.statuses.items())},
         "leaks_by_place": dict(found.leaks.most_common(40)),
         "faults_by_place": dict(found.faults.most_common(40)),
-        "mutants_by_kind": dict(Counter(caught.kinds)),
-        "mutants_found_by": caught.exposed,
         "seconds": {"world": round(built_s, 1), "requests": round(played_s, 1), "mutants": round(caught.seconds, 1)},
         "how": "ASGI in-process on real PostgreSQL; sockets and relay over real connections",
     }

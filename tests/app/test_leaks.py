@@ -20,23 +20,24 @@ def figures() -> dict[str, Any]:
 
     try:
         return leaks.run(
-            Options(size="small", seed=3, world=None, data=None, kills=None, progress=quiet, requests=400, mutants=2)
+            Options(size="small", seed=3, world=None, data=None, kills=None, progress=quiet, requests=1_000, mutants=2)
         )
     finally:  # it silences a process that it has for itself
         logging.disable(logging.NOTSET)
         structlog.reset_defaults()
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 @pytest.mark.requirement("EM-15", "EM-16", "CC-03")
 def test_no_door_gives_anybody_what_is_not_his(figures: dict[str, Any]) -> None:
     assert figures["leaks_by_place"] == {}
     assert figures["faults_by_place"] == {}
     assert figures["routes_without_expectation"] == []
-    assert figures["requests"] >= 300
-    assert figures["beyond_requests"]["relay: pictures"] >= 1  # the right ticket does open: the others could have
+    assert figures["requests"] == 1_000
+    assert figures["broken_by_place"] == {}
+    assert figures["allowed_never_seen"] == []  # whoever may is answered everywhere: the others could have been
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_a_removed_check_is_found(figures: dict[str, Any]) -> None:
-    assert (figures["mutants"], figures["missed"]) == (2, [])
+    assert (figures["mutants"]["planted"], figures["mutants"]["missed"]) == (2, [])
