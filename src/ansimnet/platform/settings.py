@@ -64,11 +64,18 @@ class Settings(BaseSettings):
     relay_ring_s: float = Field(
         4.0, gt=0, description="Seconds of video the relay keeps of a camera, one GOP at least."
     )
+    recording: bool = Field(True, description="Whether what the cameras of this city send is recorded.")
+    recording_memory_s: float = Field(
+        30.0, gt=0, description="Seconds of each recorded camera kept in memory too, from which clips are cut at once."
+    )
     relay_viewer_bytes: int = Field(
         4_000_000, ge=100_000, description="Bytes that may wait for one slow viewer before frames are dropped."
     )
     footage_dir: Path | None = Field(
         None, description="Folder of recorded footage, encrypted; empty means `footage` in the data folder."
+    )
+    footage_quota_gb: float | None = Field(
+        None, gt=0, description="Gigabytes that recorded footage may take; empty means all of its disk but a twentieth."
     )
     footage_keys_dir: Path | None = Field(
         None,

@@ -133,7 +133,7 @@ async def test_a_lost_camera_leaves_a_gap_with_its_cause(tmp_path: Path) -> None
         while not r.source.ready.is_set():
             await asyncio.sleep(0.05)
         await asyncio.sleep(2.5)
-        await r.recorder.flush()
+        await r.recorder.note_gaps()
         gaps = await r.window.gaps(r.camera.camera_id, lost_at - s(1), back_at + s(1))
     (gap,) = [g for g in gaps if g.cause is Cause.CAMERA_LOST]
     assert gap.detail == "silent"
@@ -228,7 +228,7 @@ async def test_playback_tells_a_gap_and_goes_on_behind_it(tmp_path: Path) -> Non
         await r.waits(6.5)
         await asyncio.sleep(2)
         again = await r.waits(8)
-        await r.recorder.flush()
+        await r.recorder.note_gaps()
         async with watching(r.stage, r.ticket((span[0], again[1]))) as watcher:
             began = asyncio.get_running_loop().time()
             await watcher.until(lambda: bool(words(watcher, "end")), patience_s=20)

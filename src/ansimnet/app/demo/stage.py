@@ -42,6 +42,8 @@ SEATS = (
 )
 """Centre, login, role and how screens name the seat."""
 
+FOOTAGE_GB = 8.0
+"""What a demo may record onto a laptop: 64 cameras of half a Mbit/s for half an hour, and then the oldest hour goes."""
 MOST_STREAMED = 64
 """The edge of a demo on real streets: more cameras than this are registered and ranked, but have no picture."""
 
@@ -138,6 +140,7 @@ async def set_stage(world: World, folder: Path, *, port: int, say: Callable[[str
         voice_url=night.others.voice_url,
         push_hosts=night.others.push_url,
         push_ca_file=night.others.ca_file,
+        footage_quota_gb=FOOTAGE_GB,
         log_format="json",
         database_url=None,
     )

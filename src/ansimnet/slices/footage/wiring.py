@@ -35,6 +35,9 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
 from ansimnet.slices.footage.archive.opening import footage_dir, kept, open_archive
+from ansimnet.slices.footage.recording.recorder import Recorder
+from ansimnet.slices.footage.recording.served import ServedRecordings
+from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.service.asked import Neighbour, answers, withdraw_at_once
@@ -114,13 +117,24 @@ async def serving_relay(settings: Settings, city: Db, clock: Clock) -> AsyncGene
     giver = Giver(city, Registry(city, MapData(settings.data_dir / "map")), clock)
     gate = DbGate(city, giver, clock, relay=f"{settings.relay_host}:{settings.relay_port}")
     sources = Sources(ring_s=settings.relay_ring_s)
-    relay = Relay(gate, sources, origins=origins_of(settings), clock=clock, viewer_bytes=settings.relay_viewer_bytes)
-    await gate.close_leftovers()
     archive = open_archive(settings, city, clock)
-    tasks = [asyncio.create_task(_keep_warm(gate, sources)), asyncio.create_task(_note_health(gate, sources))]
+    recorder = Recorder(archive, keep_s=settings.recording_memory_s)
+    relay = Relay(
+        gate,
+        sources,
+        origins=origins_of(settings),
+        clock=clock,
+        viewer_bytes=settings.relay_viewer_bytes,
+        recordings=ServedRecordings(Window(archive, recorder), sources.maskers),
+    )
+    recorder.tell(relay.metrics.registry)
+    await gate.close_leftovers()
+    recorded = recorder if settings.recording else None
+    tasks = [asyncio.create_task(_keep_warm(gate, sources, recorded)), asyncio.create_task(_note_health(gate, sources))]
     try:
         async with (
             kept(archive, footage_dir(settings)),
+            recorder.running(),
             relay.serving(settings.relay_host, settings.relay_port) as port,
         ):
             log.info("relay serves", port=port)
@@ -133,11 +147,14 @@ async def serving_relay(settings: Settings, city: Db, clock: Clock) -> AsyncGene
         sources.stop()
 
 
-async def _keep_warm(gate: DbGate, sources: Sources) -> None:
-    """Pull every registered stream, always, whoever walks where: a first picture must not wait for a login."""
+async def _keep_warm(gate: DbGate, sources: Sources, recorder: Recorder | None) -> None:
+    """Pull and record every registered stream, always, whoever walks where: a first picture must not wait."""
     while True:
         try:
-            sources.keep_warm(await gate.cameras())
+            cameras = await gate.cameras()
+            sources.keep_warm(cameras)
+            if recorder is not None:
+                recorder.keep([sources.cameras[c.camera_id] for c in cameras])
         except Exception:
             log.exception("the list of cameras could not be read")
         await asyncio.sleep(REFRESH_S)

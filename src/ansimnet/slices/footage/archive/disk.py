@@ -16,11 +16,16 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
 
+from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.platform.files import create_once, make_folder, replace_file, sync_folder
 
 EACH = 32
 """More files than this are synced by one `sync(2)`: it costs one flush of the device, each `fsync` one of its own."""
+
+
+COUNT_S = 10.0
+"""How old the count of a limited folder may be: the sweeper looks every 20 s."""
 
 
 class NoSpace(Refusal):
@@ -87,12 +92,14 @@ class Disk(Protocol):
 
 
 class LocalDisk:
-    """A folder on this machine."""
+    """A folder on this machine, of which at most `most_bytes` are used."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, most_bytes: int | None = None) -> None:
         self.root = root
         make_folder(root, 0o700)
         self._lock = threading.RLock()
+        self._most = most_bytes
+        self._used, self._counted_s = 0, -COUNT_S
 
     def _at(self, path: str) -> str:
         return f"{self.root}/{path}"
@@ -113,6 +120,9 @@ class LocalDisk:
             return []
 
     def append(self, path: str, content: bytes) -> int:
+        if self._most is not None and self._room(self._most) < len(content):
+            raise NoSpace
+        self._used += len(content)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         try:
             handle = os.open(self._at(path), flags, 0o600)
@@ -174,10 +184,19 @@ class LocalDisk:
                 at.parent.rmdir()
 
     def free(self) -> int:
-        return shutil.disk_usage(self.root).free
+        free = shutil.disk_usage(self.root).free
+        return free if self._most is None else min(free, self._room(self._most))
 
     def total(self) -> int:
-        return shutil.disk_usage(self.root).total
+        total = shutil.disk_usage(self.root).total
+        return total if self._most is None else min(total, self._most)
+
+    def _room(self, most: int) -> int:
+        """Return what is left of so many bytes; other processes write here too, so it is counted anew at times."""
+        if monotonic_s() - self._counted_s > COUNT_S:
+            self._used = sum(_size(p) for p in self.root.rglob("*"))
+            self._counted_s = monotonic_s()
+        return max(0, most - self._used)
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -188,3 +207,10 @@ class LocalDisk:
                 yield
             finally:
                 os.close(handle)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0

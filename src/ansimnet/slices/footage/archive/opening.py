@@ -89,7 +89,9 @@ def open_archive(settings: Settings, city: Db, clock: Clock, clocks: Clocks | No
     Raises:
         KeysAway: its keys are not here.
     """
-    disk, keys = LocalDisk(footage_dir(settings)), key_store(settings)
+    quota = settings.footage_quota_gb
+    disk = LocalDisk(footage_dir(settings), None if quota is None else int(quota * 1e9))
+    keys = key_store(settings)
     paired(disk, keys.disk)
     terms = keys.terms()
     guard = Guard(disk, clocks or MachineClocks(), terms[-1] if terms else None)

@@ -1,4 +1,4 @@
-"""Writes what cameras send: cut on the event loop, sealed and written in a thread, made durable every two seconds."""
+"""Writes what cameras send: cut on the event loop, sealed and written in a thread. The archive makes it durable."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import contextlib
 import queue
 import threading
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import timedelta
 from typing import NamedTuple
 
+import psycopg
 import structlog
+from prometheus_client import CollectorRegistry, Gauge
 
 from ansimnet.kernel.clock import monotonic_s
-from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import CameraId
+from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.disk import NoSpace
 from ansimnet.slices.footage.archive.model import Cause, Gap, OutOfTime, Track
@@ -26,8 +28,8 @@ from ansimnet.slices.footage.relay.source import CameraSource, Sighting
 
 log = structlog.get_logger(__name__)
 
-FLUSH_S = 2.0
-"""How often what was written is made durable and indexed: a power cut costs this and the open piece."""
+NOTE_S = 2.0
+"""How often gaps that ended are noted."""
 GOING_S = 10.0
 """How often a gap that goes on is noted again, so that a crash does not take its cause along."""
 MOST_WAITING_BYTES = 256 << 20
@@ -93,7 +95,7 @@ class Recording:
 
 
 class Recorder:
-    """Records every stream it follows. `running` holds the writer's thread and the flushing."""
+    """Records every stream it follows. `running` holds the writer's thread and notes gaps."""
 
     def __init__(self, archive: Archive, *, keep_s: float, seal: Seal | None = None) -> None:
         self.archive = archive
@@ -127,6 +129,25 @@ class Recorder:
             recording.source.leave(recording)
             recording.stop(Cause.RELAY_STOPPED)
 
+    def keep(self, sources: Iterable[CameraSource]) -> None:
+        """Record exactly these, always."""
+        wanted = {s.camera.camera_id: s for s in sources}
+        for source in wanted.values():
+            self.follow(source)
+        for camera_id, track in list(self.recordings):
+            if track is Track.SUB and camera_id not in wanted:
+                self.leave(camera_id, track)
+
+    def tell(self, registry: CollectorRegistry) -> None:
+        """Have the relay's metrics say how recording goes."""
+        for name, words, value in (
+            ("streams", "streams that are recorded", lambda: len(self.recordings)),
+            ("waiting_bytes", "bytes that wait for the disk", lambda: self.waiting_bytes),
+            ("written_segments", "segments written since the start", lambda: self.written),
+            ("lost_segments", "segments that found no room or no time", lambda: self.lost_pieces),
+        ):
+            Gauge(f"ansimnet_recorder_{name}", words, registry=registry).set_function(value)
+
     def pieces(self, camera_id: CameraId, track: Track) -> list[Piece]:
         """Return what is in memory of a stream, in order; the last one may still grow."""
         recording = self.recordings.get((camera_id, track))
@@ -159,7 +180,7 @@ class Recorder:
         """Write until the block ends, and then what is left."""
         writer = threading.Thread(target=self._write, name="recorder", daemon=True)
         writer.start()
-        flushing = asyncio.create_task(self._flush_for_ever())
+        noting = asyncio.create_task(self._note_for_ever())
         try:
             yield
         finally:
@@ -167,9 +188,10 @@ class Recorder:
                 self.leave(camera_id, track)
             self._jobs.put(None)
             await asyncio.to_thread(writer.join)
-            flushing.cancel()
-            await asyncio.gather(flushing, return_exceptions=True)
-            await self.flush()
+            noting.cancel()
+            await asyncio.gather(noting, return_exceptions=True)
+            with contextlib.suppress(psycopg.OperationalError, DatabaseAway):
+                await self.note_gaps()
 
     def _write(self) -> None:
         """Write jobs in the thread until told to stop."""
@@ -200,27 +222,26 @@ class Recorder:
         )
         self.archive.put(job.camera_id, job.track, piece.start, piece.end, body)
 
-    async def _flush_for_ever(self) -> None:
+    async def _note_for_ever(self) -> None:
         turn = 0
         while True:
-            await asyncio.sleep(FLUSH_S)
+            await asyncio.sleep(NOTE_S)
             turn += 1
-            if turn * FLUSH_S % GOING_S == 0:
+            if turn * NOTE_S % GOING_S == 0:
                 for (camera_id, track), recording in self.recordings.items():
                     if (gap := recording.missing()) is not None:
                         self.gap(camera_id, track, gap)
             try:
-                await self.flush()
+                await self.note_gaps()
+            except (psycopg.OperationalError, DatabaseAway) as error:
+                log.warning("gaps are not noted yet", error=type(error).__name__)
             except Exception:
-                log.exception("the archive could not be flushed")  # durable or not, it is tried again
-
-    async def flush(self) -> None:
-        """Make what was written durable, and note it and the gaps."""
-        try:
-            await self.archive.flush()
-            while self._gaps:
-                camera_id, track, gap = self._gaps[0]
-                await self.archive.note_gap(camera_id, track, gap.start, gap.end, gap.cause, gap.detail)
+                log.exception("a gap could not be noted")
                 self._gaps.popleft()
-        except Refusal:
-            log.exception("a gap could not be noted")
+
+    async def note_gaps(self) -> None:
+        """Note the gaps that wait."""
+        while self._gaps:
+            camera_id, track, gap = self._gaps[0]
+            await self.archive.note_gap(camera_id, track, gap.start, gap.end, gap.cause, gap.detail)
+            self._gaps.popleft()

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 
 from ansimnet.slices.footage.archive.model import Gap
 
-PENDING, PENDING_S = "being-written", 8.0
-"""The newest pictures reach the index once their piece is cut (2 s, or a group of 4 s) and its batch is written."""
+PENDING, PENDING_S = "being-written", 12.0
+"""The newest pictures reach the index once their piece is cut (2 s, or a group of 4 s) and what was written is flushed
+(`archive.opening.FLUSH_S`)."""
 
 
 @dataclass(frozen=True, slots=True)
