@@ -175,6 +175,26 @@ def test_secrets_are_ours_alone(server: Postgres) -> None:
     assert not any(secret.encode() in arguments for secret in words.values())
 
 
+def test_no_value_reaches_the_servers_log(server: Postgres) -> None:
+    plate = "47루9183"
+    wrong: list[tuple[str, type[psycopg.Error]]] = [
+        (f"select '{plate}'::int", psycopg.errors.InvalidTextRepresentation),  # its very message quotes the value
+        (f"select {plate}", psycopg.Error),
+        (f"do $$ begin raise exception '{plate}'; end $$", psycopg.errors.RaiseException),
+        (f"do $$ begin raise warning '{plate}'; end $$; select 1/0", psycopg.errors.DivisionByZero),
+        (f"create temp table t (a text primary key); insert into t values ('{plate}'), ('{plate}')", psycopg.Error),
+    ]
+    with psycopg.connect(server.urls().owner, autocommit=True) as conn:
+        for statement, error in wrong:
+            with pytest.raises(error):
+                conn.execute(statement)  # type: ignore[call-overload]
+        with pytest.raises(psycopg.Error):
+            conn.execute("select %s::text::int", [plate])
+    log = (server.home / "postgres.log").read_text("utf-8", "replace")
+    assert "ready to accept connections" in log
+    assert plate not in log
+
+
 def test_the_cluster_keeps_what_it_acknowledged(server: Postgres) -> None:
     with psycopg.connect(server.url(SUPERUSER)) as conn:
         for setting, wanted in {"fsync": "on", "data_checksums": "on", "full_page_writes": "on"}.items():

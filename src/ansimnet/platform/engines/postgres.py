@@ -52,6 +52,7 @@ TUNING = {
     "timezone": "UTC",
     "log_timezone": "UTC",
     "password_encryption": "scram-sha-256",
+    "log_min_messages": "log",  # errors of statements quote what they choke on; our own log says kind and place
     "log_min_error_statement": "panic",  # statements hold personal data: they never reach a log
     "log_parameter_max_length": "0",
     "log_parameter_max_length_on_error": "0",
