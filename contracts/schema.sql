@@ -713,7 +713,8 @@ ALTER TABLE public.camera_import OWNER TO ansimnet_owner;
 CREATE TABLE public.camera_source (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     camera_id uuid NOT NULL,
-    url_sealed bytea NOT NULL
+    url_sealed bytea NOT NULL,
+    main_url_sealed bytea
 );
 
 ALTER TABLE ONLY public.camera_source FORCE ROW LEVEL SECURITY;
@@ -721,6 +722,8 @@ ALTER TABLE ONLY public.camera_source FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.camera_source OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.camera_source.url_sealed IS 'RTSP address with its password, AES-256-GCM under a key outside the database.';
+
+COMMENT ON COLUMN public.camera_source.main_url_sealed IS 'Address of the main stream (full resolution), sealed as `url_sealed`, which is the sub-stream; null: there is one.';
 
 CREATE TABLE public.centre (
     centre_id uuid NOT NULL,
@@ -998,6 +1001,135 @@ ALTER TABLE public.footage_alarm OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_alarm IS 'Which provision and which incident an alarm belongs to; in the asking centre alone.';
 
+CREATE TABLE public.footage_certificate (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    certificate_id uuid NOT NULL,
+    why text NOT NULL,
+    destroyed_at timestamp with time zone NOT NULL,
+    keys integer NOT NULL,
+    bytes bigint NOT NULL,
+    root bytea NOT NULL,
+    CONSTRAINT footage_certificate_bytes_check CHECK ((bytes >= 0)),
+    CONSTRAINT footage_certificate_keys_check CHECK ((keys > 0)),
+    CONSTRAINT footage_certificate_root_check CHECK ((length(root) = 32)),
+    CONSTRAINT footage_certificate_why_check CHECK ((why = ANY (ARRAY['expired'::text, 'disk-full'::text, 'hold-ended'::text])))
+);
+
+ALTER TABLE ONLY public.footage_certificate FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_certificate OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_certificate IS 'What one sweep destroyed. The root, a Merkle tree (RFC 6962) over the rows of footage_destroyed, is on the ledger.';
+
+CREATE TABLE public.footage_destroyed (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    certificate_id uuid NOT NULL,
+    place integer NOT NULL,
+    camera_id uuid NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    epoch integer NOT NULL,
+    days integer NOT NULL,
+    hold_id uuid,
+    segments integer NOT NULL,
+    bytes bigint NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT footage_destroyed_place_check CHECK ((place >= 0))
+);
+
+ALTER TABLE ONLY public.footage_destroyed FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_destroyed OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_destroyed IS 'The list of a certificate: each key that was destroyed, and what it had opened.';
+
+COMMENT ON COLUMN public.footage_destroyed.digest IS 'SHA-256 over the heads (time, length, nonce) of its records, in order.';
+
+CREATE TABLE public.footage_disk (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    archive text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    total_bytes bigint NOT NULL,
+    free_bytes bigint NOT NULL,
+    terms integer NOT NULL,
+    oldest_at timestamp with time zone,
+    next_at timestamp with time zone,
+    full_at timestamp with time zone,
+    doubt text
+);
+
+ALTER TABLE ONLY public.footage_disk FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_disk OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_disk IS 'How each archive''s disk stood when it was last measured.';
+
+COMMENT ON COLUMN public.footage_disk.full_at IS 'When footage younger than its time will have to go; null: not within a day.';
+
+CREATE TABLE public.footage_export (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    export_id uuid NOT NULL,
+    asked_by uuid NOT NULL,
+    asked_role text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    permit_id uuid NOT NULL,
+    ground_id uuid NOT NULL,
+    cameras uuid[] NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    original boolean NOT NULL,
+    words bytea NOT NULL,
+    most_downloads integer NOT NULL,
+    download_until timestamp with time zone NOT NULL,
+    state text NOT NULL,
+    doubts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    patches jsonb DEFAULT '[]'::jsonb NOT NULL,
+    reviewed_by uuid,
+    reviewed_at timestamp with time zone,
+    sealed_at timestamp with time zone,
+    size bigint,
+    manifest_sha256 bytea,
+    downloads integer DEFAULT 0 NOT NULL,
+    ended_at timestamp with time zone,
+    end_reason text,
+    CONSTRAINT footage_export_cameras_check CHECK (((cardinality(cameras) >= 1) AND (cardinality(cameras) <= 16))),
+    CONSTRAINT footage_export_check CHECK ((from_at < until_at)),
+    CONSTRAINT footage_export_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT footage_export_check2 CHECK ((reviewed_by IS DISTINCT FROM asked_by)),
+    CONSTRAINT footage_export_manifest_sha256_check CHECK ((length(manifest_sha256) = 32)),
+    CONSTRAINT footage_export_most_downloads_check CHECK (((most_downloads >= 1) AND (most_downloads <= 20))),
+    CONSTRAINT footage_export_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'review'::text, 'reviewed'::text, 'sealed'::text, 'ended'::text])))
+);
+
+ALTER TABLE ONLY public.footage_export FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_export OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_export IS 'An export of recorded pictures. Its bytes lie in the footage folder, under a key of the export''s own.';
+
+COMMENT ON COLUMN public.footage_export.words IS 'Reason, case and recipient, sealed under the export''s own key.';
+
+COMMENT ON COLUMN public.footage_export.doubts IS 'What masking was unsure of, the worst first: no word, no picture.';
+
+COMMENT ON COLUMN public.footage_export.patches IS 'What the reviewer hid besides.';
+
+CREATE TABLE public.footage_gap (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    track text NOT NULL,
+    start_at timestamp with time zone NOT NULL,
+    end_at timestamp with time zone NOT NULL,
+    cause text NOT NULL,
+    detail text DEFAULT ''::text NOT NULL,
+    CONSTRAINT footage_gap_cause_check CHECK ((cause = ANY (ARRAY['camera-lost'::text, 'camera-fault'::text, 'relay-stopped'::text, 'disk-full'::text, 'clock'::text]))),
+    CONSTRAINT footage_gap_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
+);
+
+ALTER TABLE ONLY public.footage_gap FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_gap OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_gap IS 'Why there are no pictures of a time. Kept a month, as long as there could be any.';
+
 CREATE TABLE public.footage_guest_permit (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     permit_id uuid NOT NULL,
@@ -1010,6 +1142,23 @@ ALTER TABLE ONLY public.footage_guest_permit FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_guest_permit OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_guest_permit IS 'In the asking centre: which permit of the giving centre stands behind one of ours, so that both end together.';
+
+CREATE TABLE public.footage_health (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    worker integer NOT NULL,
+    live boolean NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT footage_health_check CHECK ((until_at >= from_at))
+);
+
+ALTER TABLE ONLY public.footage_health FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_health OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_health IS 'Spells of one state of a camera, as the relay measured it; time between spells was not measured, and counts for nothing.';
 
 CREATE TABLE public.footage_mark (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1081,6 +1230,73 @@ ALTER TABLE public.footage_provision_camera OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.footage_provision_camera.rank IS 'Best first from 1; null once the rule no longer lists it (its permits stand until the end).';
 
+CREATE TABLE public.footage_reel (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    track text NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    epoch integer NOT NULL,
+    days integer NOT NULL,
+    covers tstzmultirange NOT NULL,
+    CONSTRAINT footage_reel_days_check CHECK (((days >= 1) AND (days <= 30))),
+    CONSTRAINT footage_reel_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
+)
+WITH (fillfactor='70');
+
+ALTER TABLE ONLY public.footage_reel FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_reel OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_reel IS 'Of which time there are pictures, a row a camera, track and hour. The files alone decide what is found and what dies.';
+
+COMMENT ON COLUMN public.footage_reel.epoch IS 'The stretch of the clock it was stamped by.';
+
+CREATE TABLE public.footage_relay_camera (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    worker integer NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_relay_camera FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_camera OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_relay_camera IS 'Which worker pulls a camera.';
+
+CREATE TABLE public.footage_relay_worker (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    worker integer NOT NULL,
+    url text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    beat_at timestamp with time zone NOT NULL,
+    cameras integer DEFAULT 0 NOT NULL,
+    viewers integer DEFAULT 0 NOT NULL,
+    is_full boolean DEFAULT false NOT NULL,
+    CONSTRAINT footage_relay_worker_worker_check CHECK ((worker >= 0))
+);
+
+ALTER TABLE ONLY public.footage_relay_worker FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_worker OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.footage_relay_worker.url IS 'Where viewers of its cameras are sent.';
+
+COMMENT ON COLUMN public.footage_relay_worker.beat_at IS 'When it was last seen alive: what it says of its cameras holds up to here.';
+
+CREATE TABLE public.footage_track (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    track text NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    CONSTRAINT footage_track_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
+);
+
+ALTER TABLE ONLY public.footage_track FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_track OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_track IS 'Since when a track is recorded: what is missing before was never there.';
+
 CREATE TABLE public.footage_view (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     view_id uuid NOT NULL,
@@ -1095,6 +1311,7 @@ CREATE TABLE public.footage_view (
     reason text,
     frames bigint,
     bytes bigint,
+    shed bigint,
     CONSTRAINT footage_view_check CHECK (((closed_at IS NULL) = (reason IS NULL))),
     CONSTRAINT footage_view_masking_check CHECK ((masking = ANY (ARRAY['masked'::text, 'marked'::text, 'original'::text])))
 );
@@ -1106,6 +1323,8 @@ ALTER TABLE public.footage_view OWNER TO ansimnet_owner;
 COMMENT ON COLUMN public.footage_view.viewer IS 'Seat and centre, never a name.';
 
 COMMENT ON COLUMN public.footage_view.relay IS 'The relay that serves it: after a crash its own successor records the end.';
+
+COMMENT ON COLUMN public.footage_view.shed IS 'Frames this viewer did not get: his line or the relay was too slow.';
 
 CREATE TABLE public.ledger_checkpoint (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1657,7 +1876,10 @@ CREATE TABLE public.policy_hold (
     renewals integer DEFAULT 0 NOT NULL,
     released_at timestamp with time zone,
     released_by uuid,
+    covers_from_at timestamp with time zone,
+    covers_until_at timestamp with time zone,
     CONSTRAINT policy_hold_check CHECK ((until_at > placed_at)),
+    CONSTRAINT policy_hold_covers CHECK ((((covers_from_at IS NULL) = (covers_until_at IS NULL)) AND (covers_from_at < covers_until_at))),
     CONSTRAINT policy_hold_resources_check CHECK ((cardinality(resources) > 0)),
     CONSTRAINT policy_hold_statute_check CHECK ((statute <> ''::text))
 );
@@ -1667,6 +1889,8 @@ ALTER TABLE ONLY public.policy_hold FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.policy_hold OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.policy_hold IS 'Who keeps what from being destroyed, under which ground and case, until when (CC-04).';
+
+COMMENT ON COLUMN public.policy_hold.covers_from_at IS 'Of what is recorded of its resources (footage), only what was between these two instants; null: everything.';
 
 CREATE TABLE public.policy_identity (
     identity_sha256 bytea NOT NULL,
@@ -2623,8 +2847,26 @@ ALTER TABLE ONLY public.duties_rule
 ALTER TABLE ONLY public.footage_alarm
     ADD CONSTRAINT footage_alarm_pkey PRIMARY KEY (centre_id, alarm_id);
 
+ALTER TABLE ONLY public.footage_certificate
+    ADD CONSTRAINT footage_certificate_pkey PRIMARY KEY (certificate_id);
+
+ALTER TABLE ONLY public.footage_destroyed
+    ADD CONSTRAINT footage_destroyed_pkey PRIMARY KEY (certificate_id, place);
+
+ALTER TABLE ONLY public.footage_disk
+    ADD CONSTRAINT footage_disk_pkey PRIMARY KEY (centre_id, archive);
+
+ALTER TABLE ONLY public.footage_export
+    ADD CONSTRAINT footage_export_pkey PRIMARY KEY (export_id);
+
+ALTER TABLE ONLY public.footage_gap
+    ADD CONSTRAINT footage_gap_pkey PRIMARY KEY (centre_id, camera_id, track, start_at);
+
 ALTER TABLE ONLY public.footage_guest_permit
     ADD CONSTRAINT footage_guest_permit_pkey PRIMARY KEY (centre_id, permit_id, there_permit_id);
+
+ALTER TABLE ONLY public.footage_health
+    ADD CONSTRAINT footage_health_pkey PRIMARY KEY (centre_id, camera_id, from_at);
 
 ALTER TABLE ONLY public.footage_mark
     ADD CONSTRAINT footage_mark_pkey PRIMARY KEY (centre_id, provision_id, camera_id, account_id);
@@ -2634,6 +2876,18 @@ ALTER TABLE ONLY public.footage_provision_camera
 
 ALTER TABLE ONLY public.footage_provision
     ADD CONSTRAINT footage_provision_pkey PRIMARY KEY (centre_id, provision_id);
+
+ALTER TABLE ONLY public.footage_reel
+    ADD CONSTRAINT footage_reel_pkey PRIMARY KEY (centre_id, camera_id, track, hour_at, epoch, days);
+
+ALTER TABLE ONLY public.footage_relay_camera
+    ADD CONSTRAINT footage_relay_camera_pkey PRIMARY KEY (centre_id, camera_id);
+
+ALTER TABLE ONLY public.footage_relay_worker
+    ADD CONSTRAINT footage_relay_worker_pkey PRIMARY KEY (centre_id, worker);
+
+ALTER TABLE ONLY public.footage_track
+    ADD CONSTRAINT footage_track_pkey PRIMARY KEY (centre_id, camera_id, track);
 
 ALTER TABLE ONLY public.footage_view
     ADD CONSTRAINT footage_view_pkey PRIMARY KEY (view_id);
@@ -2924,7 +3178,19 @@ CREATE INDEX footage_alarm_incident ON public.footage_alarm USING btree (centre_
 
 CREATE INDEX footage_alarm_provision ON public.footage_alarm USING btree (centre_id, provision_id);
 
+CREATE UNIQUE INDEX footage_destroyed_once ON public.footage_destroyed USING btree (centre_id, camera_id, hour_at, epoch, days, hold_id) NULLS NOT DISTINCT;
+
+CREATE INDEX footage_export_open ON public.footage_export USING btree (centre_id, state) WHERE (state <> 'ended'::text);
+
+CREATE INDEX footage_gap_end ON public.footage_gap USING btree (centre_id, end_at);
+
+CREATE UNIQUE INDEX footage_health_open ON public.footage_health USING btree (centre_id, camera_id) WHERE (until_at IS NULL);
+
+CREATE INDEX footage_health_until ON public.footage_health USING btree (centre_id, until_at);
+
 CREATE INDEX footage_provision_open ON public.footage_provision USING btree (centre_id, not_after) WHERE (state = ANY (ARRAY['requested'::text, 'given'::text]));
+
+CREATE INDEX footage_reel_hour ON public.footage_reel USING btree (centre_id, hour_at);
 
 CREATE INDEX footage_view_open ON public.footage_view USING btree (centre_id, provision_id) WHERE (closed_at IS NULL);
 
@@ -3384,13 +3650,33 @@ ALTER TABLE public.duties_rule ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_alarm ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.footage_certificate ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_destroyed ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_disk ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_export ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_gap ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.footage_guest_permit ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_health ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_mark ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_provision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_provision_camera ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_reel ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_camera ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_worker ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_track ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_view ENABLE ROW LEVEL SECURITY;
 
@@ -3572,13 +3858,33 @@ CREATE POLICY tenant ON public.duties_rule USING ((centre_id = ( SELECT public.m
 
 CREATE POLICY tenant ON public.footage_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.footage_certificate USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_destroyed USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_disk USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_export USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_gap USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.footage_guest_permit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_health USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_mark USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_provision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_provision_camera USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_reel USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_relay_camera USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_relay_worker USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_track USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_view USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -3809,8 +4115,26 @@ GRANT SELECT,INSERT ON TABLE public.duties_rule TO ansimnet_city;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_certificate TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_certificate TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_destroyed TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_destroyed TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_disk TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_disk TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_export TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_export TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_gap TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_gap TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_health TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_health TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_city;
@@ -3820,6 +4144,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision TO ansimnet_
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_camera TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_camera TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_worker TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_worker TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_track TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_track TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_city;
