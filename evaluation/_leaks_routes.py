@@ -14,6 +14,7 @@ _SCENE = "fire_119 fire_119@city disaster_room disaster_room@city"
 """Rescuers, who see an incident's place and no more."""
 _ADMIN = "administrator administrator@city"
 _CITY = "centre_operator@city shift_lead@city"
+_POLES = f"{_CITY} police_112@city fire_119@city administrator@city facility_manager@city"
 _PRIVACY = "privacy_officer privacy_officer@city"
 _WATCH = f"auditor auditor@city {_PRIVACY}"
 _LEADS = "shift_lead shift_lead@city"
@@ -41,10 +42,10 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/status": "signed-in",
     "POST /api/v1/me/push-subscription": f"{_PEOPLE} field_unit",
     # -- cameras and map
-    "GET /api/v1/cameras/named": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
-    "GET /api/v1/cameras/points": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
-    "GET /api/v1/cameras/sees": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
-    "GET /api/v1/cameras/{camera_id}": f"{_CITY} administrator@city facility_manager@city {_ROOM}",
+    "GET /api/v1/cameras/named": f"{_POLES} {_ROOM}",
+    "GET /api/v1/cameras/points": f"{_POLES} {_ROOM}",
+    "GET /api/v1/cameras/sees": f"{_POLES} {_ROOM}",
+    "GET /api/v1/cameras/{camera_id}": f"{_POLES} {_ROOM}",
     "POST /api/v1/cameras/imports": "administrator@city",
     "GET /api/v1/map/style-data": f"{_READS} field_unit victim {_ADMIN} {_CITY} {_SCENE} facility_manager@city",
     # -- wearers
