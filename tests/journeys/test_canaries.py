@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import re
 import signal
 import time
 from contextlib import suppress
@@ -16,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import psycopg
@@ -156,6 +158,14 @@ async def provoke(officer: Desk, controller: Desk, wearer: str, incident: str) -
         (officer, wearers, {"code": "W-3", "offence": "sexual_violence", "office": f"{W.street}\x00", "order": {
             "number": W.order, "from_at": "2026-01-01T00:00:00Z", "until_at": "2030-01-01T00:00:00Z"}}),
     ]  # fmt: skip
+    for address in (  # in the query, the path, and what a browser says it came from
+        f"/api/v1/wearers?q={W.label}&at={HERS[0]}",
+        f"/api/v1/ledger/looks?seat={W.street}&subject={W.phone}",
+        f"/api/v1/nothing/{W.face}",
+        f"/ingest/osmand?id={W.companion}&lat={HIS[0]}&lon={HIS[1]}&accuracy={W.note}",
+    ):
+        lost = await officer.http.get(address, headers={"Referer": f"http://127.0.0.1/?{quote(W.hospital)}"})
+        codes.add(lost.status_code)
     broken = await officer.http.post(wearers, content=W.reason.encode("cp949"), headers={"Content-Type": "text/x"})
     officer.refusals.append(broken.content)
     for desk, path, body in bodies:
@@ -173,6 +183,22 @@ def break_a_worker(running: Running) -> None:
             (f'{{"delivery_id": "{LOUD}"}}',),
         )
     os.kill(running.pids["work"], signal.SIGABRT)
+
+
+def break_a_statement(running: Running) -> None:
+    """Let statements fail in the database itself: its messages quote the values."""
+    with psycopg.connect(running.database.urls.tracking, autocommit=True) as conn:
+        for statement in (f"select '{W.order}'::int", f"do $$ begin raise warning '{W.phone}'; end $$; select 1/0"):
+            with suppress(psycopg.errors.InvalidTextRepresentation, psycopg.errors.DivisionByZero):
+                conn.execute(statement)
+
+
+def no_memory_is_dumped(running: Running) -> bool:
+    """Return whether no process may write a core file; elsewhere than on Linux nobody can say."""
+    if not Path("/proc/self/limits").exists():
+        return True
+    limits = [Path(f"/proc/{pid}/limits").read_text() for pid in running.pids.values()]
+    return len(limits) >= 3 and all(re.search(r"Max core file size\s+0\s+0", text) for text in limits)
 
 
 LOUD = "loud-canary-0193847560"
@@ -203,7 +229,9 @@ async def live_through_it(running: Running, refusals: list[bytes]) -> bytes:
     assert W.order in str(shown)
     assert W.label in str(shown), "her own officer reads what he wrote"
     codes = await provoke(officer, controller, wearer, incident)
-    assert 422 in codes
+    assert {404, 422} <= codes
+    assert no_memory_is_dumped(running)
+    break_a_statement(running)
     break_a_worker(running)
 
     async def worker_is_back() -> bool:
