@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
+import io
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -12,6 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import av
 import numpy as np
 import pytest
 from tests.slices.footage.camera import TestCamera
@@ -27,6 +30,8 @@ from ansimnet.slices.footage.archive.disk import LocalDisk
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryIndex
 from ansimnet.slices.footage.archive.model import Cause
+from ansimnet.slices.footage.recording.clips import Clips, NothingRecorded, TooLong
+from ansimnet.slices.footage.recording.picture_worker import PictureWorker
 from ansimnet.slices.footage.recording.recorder import Recorder
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
@@ -76,7 +81,8 @@ async def recording(camera: TestCamera, archive: Archive, keep_s: float = 30.0) 
     gate, sources = InMemoryGate(), Sources()
     recorder = Recorder(archive, keep_s=keep_s)
     window = Window(archive, recorder)
-    relay = Relay(gate, sources, recordings=ServedRecordings(window, sources.maskers))
+    served = ServedRecordings(window, sources.maskers)
+    relay = Relay(gate, sources, recordings=served)
     ours = camera_of(camera.url)
     sources.maskers.warm()
     sources.keep_warm([ours])
@@ -87,6 +93,7 @@ async def recording(camera: TestCamera, archive: Archive, keep_s: float = 30.0) 
             stage = Stage(gate, sources, relay, f"ws://127.0.0.1:{port}/stream")
             yield Station(stage, ours, source, recorder, window)
     finally:
+        served.stop()
         sources.stop()
 
 
@@ -272,3 +279,77 @@ async def test_the_end_of_the_right_ends_playback_at_once(tmp_path: Path) -> Non
             await watcher.frames(5)
             r.stage.gate.revoke(permit)
             assert await watcher.close_code() == 4403
+
+
+async def file(watcher: Watcher, what: str, **message: Any) -> tuple[bytes, dict[str, Any]]:
+    """Ask for a file over the socket and return it."""
+    await say(watcher, type=what, n=7, **message)
+    await watcher.until(
+        lambda: any(w["part"] == w["parts"] - 1 for w in words(watcher, "file")) or bool(words(watcher, "refused")), 30
+    )
+    parts = [w for w in watcher.words if w["type"] == "file"]
+    assert parts, words(watcher, "refused")
+    assert [p["part"] for p in parts] == list(range(parts[0]["parts"]))
+    watcher.words = [w for w in watcher.words if w["type"] != "file"]
+    return b"".join(base64.b64decode(p["data"]) for p in parts), parts[0]
+
+
+def video(data: bytes) -> list[np.ndarray[tuple[int, ...], np.dtype[np.uint8]]]:
+    with av.open(io.BytesIO(data), "r") as box:
+        return [np.asarray(f.to_ndarray(format="gray"), np.uint8) for f in box.decode(video=0)]
+
+
+def image(data: bytes) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    with av.open(io.BytesIO(data), "r", format="jpeg_pipe") as box:
+        return np.asarray(next(iter(box.decode(video=0))).to_ndarray(format="gray"), np.uint8)
+
+
+@pytest.mark.requirement("VP-06")
+async def test_clips_stills_and_strips_are_masked_and_come_over_the_socket(tmp_path: Path) -> None:
+    async with TestCamera() as camera:
+        camera.boxes = [("7", "Human", (0.1, 0.1, 0.4, 0.9))]
+        async with recording(camera, archive_at(tmp_path)) as r:
+            span = await r.waits(6)
+            a, b = (span[0] + s(1.5)).isoformat(), (span[0] + s(4.5)).isoformat()
+            async with watching(r.stage, r.ticket(span, Masking.MASKED)) as watcher:
+                clip, facts = await file(watcher, "clip", **{"from": a, "until": b})
+                still, _ = await file(watcher, "snapshot", at=a)
+                strip, told = await file(
+                    watcher,
+                    "thumbnails",
+                    **{"from": span[0].isoformat(), "until": b},
+                    count=3,
+                    width=160,
+                )
+                merged, _ = await file(watcher, "merge", **{"from": a, "until": b})
+            async with watching(r.stage, r.ticket(span)) as watcher:
+                clear, _ = await file(watcher, "clip", **{"from": a, "until": b})
+    assert clip.index(b"moov") < clip.index(b"mdat")
+    pictures = video(clip)
+    assert 75 <= len(pictures) <= 102
+    assert facts["mime"] == "video/mp4"
+    assert facts["gaps"] == []
+    for picture in (*pictures[::20], image(still)):
+        assert texture(picture, 0.1, 0.1, 0.4, 0.3) < 12
+        assert texture(picture, 0.8, 0.1, 1.0, 0.8) > 60
+    assert texture(video(clear)[10], 0.1, 0.1, 0.4, 0.3) > 60
+    assert image(strip).shape == (90, 480)
+    assert len(told["at"]) == 3
+    assert video(merged)[0].shape == (720, 1280)
+    assert r.stage.gate.seen
+
+
+@pytest.mark.requirement("VP-06")
+async def test_a_clip_of_a_moment_waits_for_what_follows_it(tmp_path: Path) -> None:
+    async with TestCamera() as camera, recording(camera, archive_at(tmp_path)) as r:
+        await r.waits(2)
+        clips = Clips(r.window, PictureWorker())
+        at = now()
+        clip = await clips.cut(r.camera.camera_id, at, 1.0, 2.0, original=True)
+        assert clip.from_at <= at - s(0.9)
+        assert clip.until >= at + s(1.5)
+        assert clip.gaps == ()
+        with pytest.raises(TooLong):
+            await clips.cut(r.camera.camera_id, at, 61.0, 0.0)
+        with pytest.raises(NothingRecorded):
+            await clips.cut(r.camera.camera_id, at - s(3600), 10.0, 0.0)

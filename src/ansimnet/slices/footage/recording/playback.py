@@ -17,6 +17,7 @@ import structlog
 
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.slices.footage.masking.tracks import Masks, fill
+from ansimnet.slices.footage.recording.asked import Asked
 from ansimnet.slices.footage.recording.cutter import HOLE_S
 from ansimnet.slices.footage.recording.frames import Frames
 from ansimnet.slices.footage.recording.runs import Run, neighbour, run_of
@@ -75,6 +76,7 @@ class PlaybackStream(Stream):
         viewer: Viewer,
         *,
         clear: frozenset[str] = frozenset(),
+        asked: Asked | None = None,
         rendition: Callable[[Callable[[Frame], None]], Rendition] | None = None,
     ) -> None:
         """Mask with the rendition that is made around a place to publish; without one the original is shown."""
@@ -83,6 +85,7 @@ class PlaybackStream(Stream):
         self._window = window
         self._viewer = viewer
         self._clear = clear
+        self._asked = asked
         self._rendition = None if rendition is None else rendition(self.publish)
         self._at = self._shown = span[0]
         self._speed, self._playing, self._step = 1.0, True, 0
@@ -113,7 +116,7 @@ class PlaybackStream(Stream):
     @property
     def seen(self) -> Sequence[Span]:
         """Return what was delivered, as spans of recorded time."""
-        return tuple((a, b) for a, b in self._seen)
+        return (*((a, b) for a, b in self._seen), *(() if self._asked is None else self._asked.seen))
 
     def hear(self, message: dict[str, Any]) -> AsyncIterator[str] | None:
         """Take a message of the viewer (docs/design/recording.md); what makes no sense is not heard."""
@@ -129,7 +132,7 @@ class PlaybackStream(Stream):
             case {"type": "step", "by": 1 | -1 as by}:
                 self._playing, self._step = False, by
             case _:
-                return None
+                return None if self._asked is None else self._asked.hear(message)
         self._turn += 1
         self._changed.set()
         return None

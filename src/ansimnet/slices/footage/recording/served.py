@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from ansimnet.kernel.permits import Masking
+from ansimnet.slices.footage.recording.asked import Asked
+from ansimnet.slices.footage.recording.clips import Clips
+from ansimnet.slices.footage.recording.picture_worker import PictureWorker
 from ansimnet.slices.footage.recording.playback import PlaybackStream
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.gate import Held
@@ -17,6 +20,8 @@ class ServedRecordings:
     def __init__(self, window: Window, maskers: Maskers) -> None:
         self.window = window
         self.maskers = maskers
+        self.worker = PictureWorker()
+        self.clips = Clips(window, self.worker)
 
     def open(self, held: Held, viewer: Viewer) -> Stream:
         assert held.recorded is not None
@@ -27,6 +32,7 @@ class ServedRecordings:
             (held.recorded.from_at, held.recorded.until),
             viewer,
             clear=frozenset({held.marked}) if held.marked is not None else frozenset(),
+            asked=Asked(self.clips, held),
             rendition=None if original else lambda publish: Rendition(self.maskers, publish),
         )
         stream.start()
@@ -34,3 +40,7 @@ class ServedRecordings:
 
     def close(self, stream: Stream) -> None:
         stream.stop()
+
+    def stop(self) -> None:
+        """End the process that makes pictures."""
+        self.worker.stop()
