@@ -1,0 +1,119 @@
+"""What moves in front of a still camera, whatever it is: the second witness where a detector sees nobody.
+
+Sigma-delta background (Manzanera and Richefeu, 2007) on reduced luma: a background and a spread that follow every pixel
+by one step a picture. It needs no weights. Whoever stands still for some ten seconds becomes background.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from ansimnet_vision.detectors import NONE, OTHER, Found
+
+WIDTH = 192
+"""Pixels across in which motion is looked for: a head of 12 px in 768 is 3."""
+SURE = 3
+"""How many times its usual spread a pixel must differ."""
+LEAST_SPREAD, MOST_SPREAD = 5, 60
+"""Grey levels: sensor and coding noise of quiet street pictures; leaves in the wind."""
+LEAST_PIXELS = 8
+"""Blobs below it are noise: 8 of 192 x 108 are a head and shoulders 26 px wide in 1280. Ours."""
+TOO_MUCH = 0.35
+"""Share of the picture that moves at once: light was switched or the camera turned; nothing can be told apart."""
+GIVE_UP = 30
+"""Pictures in a row with `TOO_MUCH`: the camera moves, and motion says nothing about people until it stands."""
+
+
+class Motion:
+    """The background of one camera."""
+
+    def __init__(self) -> None:
+        self._background: NDArray[np.int16] | None = None
+        self._spread = np.zeros(0, np.int16)
+        self._wild = 0
+
+    def __call__(self, luma: NDArray[np.uint8], known: Found) -> Found:
+        """Return boxes of what moves outside of `known` boxes; all of the picture while everything moves.
+
+        `luma` (H, W), reduced to about `WIDTH` across.
+        """
+        now = luma.astype(np.int16)
+        if self._background is None or self._background.shape != now.shape:
+            self._background, self._spread = now.copy(), np.full(now.shape, LEAST_SPREAD, np.int16)
+            return NONE
+        away = np.abs(now - self._background)
+        moving = away > SURE * self._spread
+        self._background += np.sign(now - self._background)
+        self._spread += np.sign(SURE * away - self._spread) * (away > 0)
+        np.clip(self._spread, LEAST_SPREAD, MOST_SPREAD, out=self._spread)
+        if moving.mean() > TOO_MUCH:
+            self._wild += 1
+            if self._wild % 5 == 0:
+                self._background = now.copy()
+            return NONE if self._wild > GIVE_UP else np.array([[0.0, 0.0, 1.0, 1.0, 1.0, OTHER]])
+        self._wild = 0
+        return _blobs(_joined(moving), known)
+
+
+def _joined(moving: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask without single pixels and with gaps of two pixels closed."""
+    count = _around(moving.astype(np.uint8))
+    return _around((moving & (count >= 3)).astype(np.uint8)) >= 1
+
+
+def _around(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    padded = np.pad(mask, 1)
+    height, width = mask.shape
+    return np.asarray(sum(padded[y : y + height, x : x + width] for y in range(3) for x in range(3)), np.uint8)
+
+
+def _blobs(mask: NDArray[np.bool_], known: Found) -> Found:
+    height, width = mask.shape
+    for x1, y1, x2, y2 in known[:, :4]:
+        # A tenth around: shadows and arms belong to whom the detector saw.
+        dx, dy = 0.1 * (x2 - x1), 0.1 * (y2 - y1)
+        mask[
+            max(0, int((y1 - dy) * height)) : int((y2 + dy) * height) + 1,
+            max(0, int((x1 - dx) * width)) : int((x2 + dx) * width) + 1,
+        ] = False
+    boxes = _components(mask)
+    boxes = boxes[boxes[:, 4] >= LEAST_PIXELS]
+    if not len(boxes):
+        return NONE
+    corners = boxes[:, :4] / np.array([width, height, width, height])
+    return np.column_stack([corners, np.full(len(boxes), 0.5), np.full(len(boxes), OTHER)])
+
+
+@njit(cache=True, nogil=True)
+def _components(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """Return (N, 5) x1 y1 x2 y2 pixels of the 8-connected parts of a mask."""
+    height, width = mask.shape
+    seen = np.zeros((height, width), np.bool_)
+    stack = np.empty((height * width, 2), np.int64)
+    out = np.empty((height * width // 4 + 1, 5), np.float64)
+    found = 0
+    for y0 in range(height):
+        for x0 in range(width):
+            if not mask[y0, x0] or seen[y0, x0]:
+                continue
+            top, size = 1, 0
+            stack[0, 0], stack[0, 1] = y0, x0
+            seen[y0, x0] = True
+            x1, y1, x2, y2 = x0, y0, x0, y0
+            while top:
+                top -= 1
+                y, x = stack[top, 0], stack[top, 1]
+                size += 1
+                x1, y1, x2, y2 = min(x1, x), min(y1, y), max(x2, x), max(y2, y)
+                for j in range(max(0, y - 1), min(height, y + 2)):
+                    for i in range(max(0, x - 1), min(width, x + 2)):
+                        if mask[j, i] and not seen[j, i]:
+                            seen[j, i] = True
+                            stack[top, 0], stack[top, 1] = j, i
+                            top += 1
+            out[found, 0], out[found, 1], out[found, 2], out[found, 3] = x1, y1, x2 + 1, y2 + 1
+            out[found, 4] = size
+            found += 1
+    return out[:found]
