@@ -8,7 +8,7 @@ import shutil
 from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psycopg
@@ -23,7 +23,7 @@ from ansimnet.kernel.clock import now
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, FactId, new_id
 from ansimnet.platform.db import Dbs, Tx
-from ansimnet.platform.ledger import append, append_many, columns, export_jsonl, merkle, verify
+from ansimnet.platform.ledger import append, append_many, columns, export_jsonl, merkle, quick, verify
 from ansimnet.platform.ledger.append import opened
 from ansimnet.platform.ledger.canonical import canonical, entry_header, facts_by_kind, header_text, instant, split
 from ansimnet.platform.ledger.checkpoints import Checkpoint, heads, sign, stored_checkpoints
@@ -44,6 +44,10 @@ from ansimnet.platform.ledger.witness import (
     take,
     tell,
 )
+from ansimnet.platform.roles import Urls
+
+if TYPE_CHECKING:
+    from tests.conftest import Cluster
 
 TOOL = Path(__file__).parents[2] / "tools" / "verify_ledger.py"
 
@@ -209,6 +213,25 @@ def test_segments_join_to_the_whole_trees_roots(size: int, data: st.DataObject) 
     assert SEGMENT % BLOCK == 0
     for s in wanted | {size}:
         assert whole.roots[s] == (merkle.Tree(leaves[:s]).root(), leaves[s - 1])
+
+
+async def test_several_processes_find_what_one_finds(dbs: Dbs, cluster: Cluster, urls: Urls, tmp_path: Path) -> None:
+    await written(dbs, tmp_path / "ledger", *"abcdefgh")
+
+    async def walked() -> tuple[Joined | None, Joined | None]:
+        async with await psycopg.AsyncConnection.connect(dbs.sealer.url) as conn:
+            await conn.execute("set transaction isolation level repeatable read, read only")
+            args = (conn, TRACKING_CENTRE, 8, frozenset({3, 8}))
+            return await quick._alone(*args), await quick._together(*args)
+
+    one, several = await walked()
+    assert one is not None
+    assert several is not None
+    assert (one.roots, one.head) == (several.roots, several.head)
+    with psycopg.connect(cluster.superuser(urls), autocommit=True) as conn:
+        conn.execute("set session_replication_role = replica")
+        conn.execute("update ledger_entry set actor = 'system:other' where actor = 'system:test'")
+    assert await walked() == (None, None)
 
 
 # ---------------------------------------------------------------------------------------- proofs
