@@ -187,7 +187,7 @@ def test_no_value_reaches_the_servers_log(server: Postgres) -> None:
     with psycopg.connect(server.urls().owner, autocommit=True) as conn:
         for statement, error in wrong:
             with pytest.raises(error):
-                conn.execute(statement)  # type: ignore[call-overload]
+                conn.execute(statement)
         with pytest.raises(psycopg.Error):
             conn.execute("select %s::text::int", [plate])
     log = (server.home / "postgres.log").read_text("utf-8", "replace")
