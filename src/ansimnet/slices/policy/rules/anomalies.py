@@ -95,21 +95,11 @@ def _acquainted(tally: Tally, pairs: Iterable[tuple[UUID, UUID]]) -> list[Anomal
         if seqs:
             seat = tally.seats[account_id]
             days = len(tally.pairs[account_id, subject])
-            found.append(
-                Anomaly(
-                    kind=AnomalyKind.ACQUAINTED,
-                    account_id=account_id,
-                    role=seat.role,
-                    subject=subject,
-                    value=days,
-                    score=days,
-                    seqs=tuple(seqs),
-                    says=Said(
-                        f"아는 사이로 신고된 사람을 사건 없이 {days}일 열람했습니다",
-                        f"looked up a declared acquaintance on {days} days without an incident",
-                    ),
-                )
+            says = Said(
+                f"아는 사이로 신고된 사람을 사건 없이 {days}일 열람했습니다",
+                f"looked up a declared acquaintance on {days} days without an incident",
             )
+            found.append(_of_seat(AnomalyKind.ACQUAINTED, seat, says, days, days, seqs, subject=subject))
     return found
 
 
@@ -159,22 +149,11 @@ def _hours(tally: Tally, seat: SeatMonth, mine: Sequence[SeatMonth], peers: Sequ
         return []
     seqs = [s for h in rare for s in tally.hourly[seat.account_id, h]][:MOST_EVIDENCE]
     at = ", ".join(str(h) for h in rare if seat.hours[h])
-    return [
-        Anomaly(
-            kind=AnomalyKind.HOURS,
-            account_id=seat.account_id,
-            role=seat.role,
-            value=seen,
-            usual=usual,
-            spread=spread,
-            score=score,
-            seqs=tuple(seqs),
-            says=Said(
-                f"이 자리가 거의 일하지 않던 시간({at}시)에 {seen}번 열람했습니다",
-                f"{seen} looks at hours this seat hardly ever works (KST {at})",
-            ),
-        )
-    ]
+    says = Said(
+        f"이 자리가 거의 일하지 않던 시간({at}시)에 {seen}번 열람했습니다",
+        f"{seen} looks at hours this seat hardly ever works (KST {at})",
+    )
+    return [_of_seat(AnomalyKind.HOURS, seat, says, seen, score, seqs, usual=usual, spread=spread)]
 
 
 def _volume(tally: Tally, seat: SeatMonth, mine: Sequence[SeatMonth], peers: Sequence[SeatMonth]) -> list[Anomaly]:
@@ -189,7 +168,7 @@ def _volume(tally: Tally, seat: SeatMonth, mine: Sequence[SeatMonth], peers: Seq
                 f"{most} looks on {day:%d %B}, usually {usual:.0f} a day",
             )
             seqs = tuple(tally.daily[seat.account_id, day])
-            found.append(_volume_anomaly(AnomalyKind.DAY, seat, most, usual, spread, score, says, seqs))
+            found.append(_of_seat(AnomalyKind.DAY, seat, says, most, score, seqs, usual=usual, spread=spread))
     if len(mine) >= FEW_MONTHS:
         score, usual, spread = robust_z(seat.looks, [m.looks for m in mine], share=0.1)
         if score >= CUT:
@@ -197,7 +176,7 @@ def _volume(tally: Tally, seat: SeatMonth, mine: Sequence[SeatMonth], peers: Seq
                 f"이달 {seat.looks}번 열람, 평소 한 달 {usual:.0f}번",
                 f"{seat.looks} looks this month, usually {usual:.0f}",
             )
-            found.append(_volume_anomaly(AnomalyKind.MONTH, seat, seat.looks, usual, spread, score, says))
+            found.append(_of_seat(AnomalyKind.MONTH, seat, says, seat.looks, score, usual=usual, spread=spread))
     if len(peers) >= FEW_PEERS:
         score, usual, spread = robust_z(seat.looks, [p.looks for p in peers], share=0.25)
         if score >= CUT:
@@ -205,31 +184,27 @@ def _volume(tally: Tally, seat: SeatMonth, mine: Sequence[SeatMonth], peers: Seq
                 f"같은 일을 하는 자리는 {usual:.0f}번, 이 자리는 {seat.looks}번 열람했습니다",
                 f"{seat.looks} looks where seats of the same role have {usual:.0f}",
             )
-            found.append(_volume_anomaly(AnomalyKind.PEERS, seat, seat.looks, usual, spread, score, says))
+            found.append(_of_seat(AnomalyKind.PEERS, seat, says, seat.looks, score, usual=usual, spread=spread))
     return found
 
 
-def _volume_anomaly(
+def _of_seat(
     kind: AnomalyKind,
     seat: SeatMonth,
-    value: float,
-    usual: float,
-    spread: float,
-    score: float,
     says: Said,
-    seqs: tuple[int, ...] = (),
+    value: float,
+    score: float,
+    seqs: Iterable[int] = (),
+    *,
+    usual: float | None = None,
+    spread: float | None = None,
+    subject: UUID | None = None,
 ) -> Anomaly:
+    """Return what stands out about one seat's month, beside what is usual."""
     return Anomaly(
-        kind=kind,
-        account_id=seat.account_id,
-        role=seat.role,
-        says=says,
-        value=value,
-        usual=usual,
-        spread=spread,
-        score=score,
-        seqs=seqs,
-    )
+        kind=kind, account_id=seat.account_id, role=seat.role, subject=subject, says=says, value=value, usual=usual,
+        spread=spread, score=score, seqs=tuple(seqs),
+    )  # fmt: skip
 
 
 def _alone(tally: Tally, seat: SeatMonth, mine: Sequence[SeatMonth], peers: Sequence[SeatMonth]) -> list[Anomaly]:
@@ -238,22 +213,12 @@ def _alone(tally: Tally, seat: SeatMonth, mine: Sequence[SeatMonth], peers: Sequ
     score, usual, spread = robust_z(seat.alone, others or [0])
     if score < CUT:
         return []
-    return [
-        Anomaly(
-            kind=AnomalyKind.NO_INCIDENT,
-            account_id=seat.account_id,
-            role=seat.role,
-            value=seat.alone,
-            usual=usual,
-            spread=spread,
-            score=score,
-            seqs=tuple(tally.seqs[seat.account_id, "alone"]),
-            says=Said(
-                f"사건이 없는데 사건 대응으로 {seat.alone}번 열람했습니다",
-                f"{seat.alone} looks to answer an incident where there was none",
-            ),
-        )
-    ]
+    says = Said(
+        f"사건이 없는데 사건 대응으로 {seat.alone}번 열람했습니다",
+        f"{seat.alone} looks to answer an incident where there was none",
+    )
+    seqs = tally.seqs[seat.account_id, "alone"]
+    return [_of_seat(AnomalyKind.NO_INCIDENT, seat, says, seat.alone, score, seqs, usual=usual, spread=spread)]
 
 
 def _refused(tally: Tally, seat: SeatMonth) -> list[Anomaly]:
@@ -267,19 +232,9 @@ def _refused(tally: Tally, seat: SeatMonth) -> list[Anomaly]:
     many, first = best
     if many < SERIES:
         return []
-    return [
-        Anomaly(
-            kind=AnomalyKind.REFUSED,
-            account_id=seat.account_id,
-            role=seat.role,
-            value=many,
-            usual=0.0,
-            spread=1.0,
-            score=float(many),
-            seqs=tuple(seq for _, seq in times[first : first + min(many, MOST_EVIDENCE)]),
-            says=Said(f"10분 안에 {many}번 거절되고도 다시 시도했습니다", f"refused {many} times within ten minutes"),
-        )
-    ]
+    says = Said(f"10분 안에 {many}번 거절되고도 다시 시도했습니다", f"refused {many} times within ten minutes")
+    seqs = (seq for _, seq in times[first : first + min(many, MOST_EVIDENCE)])
+    return [_of_seat(AnomalyKind.REFUSED, seat, says, many, many, seqs, usual=0.0, spread=1.0)]
 
 
 def _same_subject(tally: Tally) -> list[Anomaly]:
@@ -305,18 +260,18 @@ def _same_subject(tally: Tally) -> list[Anomaly]:
                     f"같은 사람을 사건 없이 {days_n}일 열람했습니다. 다른 사람은 {usual:.0f}일",
                     f"the same person on {days_n} days without an incident; others on {usual:.0f}",
                 )
+                seqs = tally.seen[account_id, subject]
                 found.append(
-                    Anomaly(
-                        kind=AnomalyKind.SUBJECT,
-                        account_id=account_id,
-                        role=seat.role,
-                        subject=subject,
-                        says=says,
-                        value=days_n,
+                    _of_seat(
+                        AnomalyKind.SUBJECT,
+                        seat,
+                        says,
+                        days_n,
+                        score,
+                        seqs,
                         usual=usual,
                         spread=spread,
-                        score=score,
-                        seqs=tuple(tally.seen[account_id, subject]),
+                        subject=subject,
                     )
                 )
     return found
