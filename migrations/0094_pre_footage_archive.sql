@@ -53,7 +53,7 @@ create index footage_gap_end on footage_gap (centre_id, end_at);
 create table footage_certificate (
     centre_id uuid not null,
     certificate_id uuid primary key,
-    why text not null check (why in ('expired', 'disk-full', 'hold-ended')),
+    why text not null check (why in ('expired', 'disk-full', 'hold-ended', 'key-gone')),
     destroyed_at timestamptz not null,
     keys int not null check (keys > 0),
     bytes bigint not null check (bytes >= 0),

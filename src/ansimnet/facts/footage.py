@@ -161,7 +161,6 @@ class ExportAsked(Fact):
     export_id: UUID
     by: AccountId
     permit_id: PermitId
-    request_id: UUID | None
     cameras: tuple[CameraId, ...]
     from_at: datetime
     until_at: datetime
@@ -216,7 +215,7 @@ class FootageDestroyed(Fact):
 
     kind: ClassVar[str] = "footage.recordings.destroyed.v1"
     certificate_id: UUID
-    why: str  # expired | disk-full | hold-ended
+    why: str  # expired | disk-full | hold-ended | key-gone
     keys: int
     bytes: int
     first_hour_at: datetime
@@ -251,3 +250,52 @@ class FootageDiskFilling(Fact):
     kind: ClassVar[str] = "footage.disk.filling.v1"
     archive: str
     full_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingOpened(Fact):
+    """A viewer's right to recorded pictures, `[from_at, until_at)` of these cameras, before the first byte of them.
+
+    Its end is `footage.view.closed`; what was seen, `footage.recording.seen`. His words stay off here.
+    """
+
+    kind: ClassVar[str] = "footage.recording.opened.v1"
+    view_id: UUID
+    permit_id: PermitId
+    camera_ids: tuple[CameraId, ...]
+    provision_id: ProvisionId | None
+    viewer: str  # seat and centre, never a name
+    masking: str
+    from_at: datetime
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordingSeen(Fact):
+    """What of a recording was delivered in a view: the n-th span is `[from_at[n], until_at[n]]`."""
+
+    kind: ClassVar[str] = "footage.recording.seen.v1"
+    view_id: UUID
+    permit_id: PermitId
+    camera_ids: tuple[CameraId, ...]
+    from_at: tuple[datetime, ...]
+    until_at: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookmarkPlaced(Fact):
+    """Somebody marked an instant of a camera's recording. His words stay off here."""
+
+    kind: ClassVar[str] = "footage.bookmark.placed.v1"
+    bookmark_id: UUID
+    camera_id: CameraId
+    at: datetime
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookmarkRemoved(Fact):
+    kind: ClassVar[str] = "footage.bookmark.removed.v1"
+    bookmark_id: UUID
+    camera_id: CameraId
+    by: AccountId

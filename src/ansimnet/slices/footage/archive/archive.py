@@ -13,11 +13,11 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Guard, is_present, term_at
 from ansimnet.slices.footage.archive.disk import Disk, NoSpace
+from ansimnet.slices.footage.archive.gaps import missing
 from ansimnet.slices.footage.archive.index import HOLE, Covered, Hold, Index
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.model import (
     HOUR,
-    LAWFUL_DAYS,
     LONGEST,
     Cause,
     ClockInDoubt,
@@ -31,6 +31,7 @@ from ansimnet.slices.footage.archive.model import (
     Track,
     hour_of,
 )
+from ansimnet.slices.footage.archive.periods import Periods
 from ansimnet.slices.footage.archive.segments import Body, opened, packed, reel_of, reels_in, sealed, unpacked, walk
 
 
@@ -47,10 +48,10 @@ class Archive:
         self.index = index
         self.off = off
         """Runs what blocks beside the loop."""
-        self.days: Mapping[CameraId, int] = {}
-        """Cameras kept for fewer than 30 days; the sweeper reads it anew in every turn."""
+        self.periods = Periods(disk)
+        """How long each camera is kept; the sweeper reads it anew in every turn."""
         self.holds: Mapping[UUID, Hold] = {}
-        """Holds whose copies may be read; read anew with `days`."""
+        """Holds whose copies may be read; read anew with them."""
         self._spare = int(disk.total() * rules.RESERVE) // 2  # copies for holds still find room when recording does not
         self._lock = threading.Lock()
         self._reels: dict[tuple[CameraId, Track], Reel] = {}
@@ -71,7 +72,7 @@ class Archive:
             raise OutOfTime
         if self.disk.free() < self._spare:
             raise NoSpace
-        term = term_at(self.guard, start, self.days.get(camera_id, LAWFUL_DAYS))
+        term = term_at(self.guard, start, self.periods.of(camera_id))
         key = self.keys.key(camera_id, term, create=True)
         with self._lock:
             reel = self._reel(camera_id, track, term)
@@ -183,21 +184,18 @@ class Archive:
 
     def due(self, camera_id: CameraId, term: Term) -> datetime:
         """Return when a camera's term is destroyed."""
-        return rules.due(term, self.days.get(camera_id, LAWFUL_DAYS), self.guard.shift(term.epoch))
+        return rules.due(term, self.periods.days(camera_id, term), self.guard.shift(term.epoch))
 
     async def gaps(self, camera_id: CameraId, track: Track, start: datetime, end: datetime) -> list[Gap]:
         """Return the time in `[start, end)` of which there are no pictures, each gap with its cause, in order."""
-        covered = await self.index.covered(camera_id, track, start, end)
         with self._lock:
-            covered += [
+            fresh = [
                 (max(s.start, start), min(s.end, end))
                 for s in self._fresh
                 if s.camera_id == camera_id and s.track is track and s.start < end and s.end > start
             ]
-        noted = await self.index.gaps(camera_id, track, start, end)
-        first = await self.index.first(camera_id, track)
-        kept_from = self.guard.now() - timedelta(days=self.days.get(camera_id, LAWFUL_DAYS)) + HOUR
-        return rules.explain(rules.holes(covered, start, end, HOLE), noted, first, kept_from)
+        kept_from = self.guard.now() - timedelta(days=self.periods.of(camera_id)) + HOUR
+        return await missing(self.index, camera_id, track, start, end, kept_from, fresh)
 
 
 def joined(segments: Iterable[Segment]) -> list[Covered]:

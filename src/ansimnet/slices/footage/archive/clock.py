@@ -87,7 +87,7 @@ class Doubt(StrEnum):
     """What makes the clock doubtful."""
 
     JUMPED = "jumped"  # it left the elapsed clock
-    RESTARTED = "restarted"  # the machine was off: for so long, or the wall clock was moved
+    RESTARTED = "restarted"  # the machine was off, nobody knows for how long: no better clock vouches for this one
     BEHIND = "behind"  # the machine was off, and it is earlier than before
 
 
@@ -99,7 +99,11 @@ class Change(NamedTuple):
 
 
 class State(msgspec.Struct):
-    """What is remembered of the clock. A zero is the instant (µs since 1970) at which the elapsed clock stood at 0."""
+    """What is remembered of the clock. A zero is the instant (µs since 1970) at which the elapsed clock stood at 0.
+
+    `first`: the first epoch of this boot. `low_us`: the zero of the earliest reading that a doubt leaves. `slack_us`:
+    how far a clock that nobody sets may have moved while the machine was off for less than a minute.
+    """
 
     boot: str
     at_us: int
@@ -109,6 +113,7 @@ class State(msgspec.Struct):
     epoch: int = 0
     first: int = 0
     low_us: int = 0
+    slack_us: int = 0
     doubt: Doubt | None = None
     shifts: dict[int, int] = {}
 
@@ -148,14 +153,19 @@ class Guard:
         doubted = s.doubt not in (None, Doubt.JUMPED)  # what a jump left behind was stamped by the elapsed clock
         low = s.low_us + s.at_us - s.zero_us if doubted else s.at_us
         s.boot, s.anchor_us, s.anchored_s, s.epoch = self.clocks.boot(), zero, elapsed / 1e6, s.epoch + 1
-        if not doubted or gap < -JUMP_US:
+        if doubted and self.clocks.synchronised():  # how far the doubtful stamps were off cannot be known any more
+            for epoch in range(s.first, s.epoch):
+                s.shifts[epoch] = s.shifts.get(epoch, 0) + low - s.at_us  # the lawful reading: the oldest
+        if not doubted or gap < -JUMP_US or self.clocks.synchronised():
             s.first = s.epoch
-        s.zero_us, s.low_us, s.doubt = zero, low - elapsed, None
+        s.zero_us, s.low_us, s.slack_us, s.doubt = max(zero, s.at_us - elapsed), low - elapsed, 0, None
         if gap < -JUMP_US:
-            s.doubt, s.zero_us = Doubt.BEHIND, s.at_us - elapsed
-            s.low_us = min(zero, s.low_us)
-        elif not self.clocks.synchronised() and (gap > JUMP_US or doubted):
-            s.doubt = Doubt.RESTARTED
+            s.doubt, s.low_us = Doubt.BEHIND, min(zero, s.low_us)
+        elif not self.clocks.synchronised():
+            if gap > JUMP_US or doubted:
+                s.doubt = Doubt.RESTARTED
+            else:
+                s.slack_us = max(0, gap)
 
     # -- what time it is
 
@@ -179,13 +189,14 @@ class Guard:
     def bounds(self, epoch: int | None = None) -> tuple[datetime, datetime]:
         """Return the earliest and the latest it may be, on the clock that stamped an epoch; None: by any reading."""
         s, now = self.state, self._now_us()
-        if s.doubt is None or (s.doubt is not Doubt.JUMPED and epoch is not None and epoch >= s.first):
+        if s.doubt is not Doubt.JUMPED and epoch is not None and epoch >= s.first:
             return instant(now), instant(now)
+        if s.doubt is None:
+            return instant(now - s.slack_us), instant(now)
         wall = micros(self.clocks.wall())
         if s.doubt is Doubt.JUMPED:
             return instant(min(now, wall)), instant(max(now, wall))
-        low = instant(min(now, wall, s.low_us + int(self.clocks.elapsed_s() * 1e6)))
-        return low, NEVER if s.doubt is Doubt.BEHIND else instant(max(now, wall))
+        return instant(min(now, wall, s.low_us + int(self.clocks.elapsed_s() * 1e6))), NEVER
 
     def shift(self, epoch: int) -> timedelta:
         """Return by how much the terms of an epoch end later on the present reading."""

@@ -64,6 +64,7 @@ class Why(StrEnum):
     EXPIRED = "expired"
     DISK_FULL = "disk-full"
     HOLD_ENDED = "hold-ended"
+    KEY_GONE = "key-gone"  # bytes were found whose key was destroyed before: a copy of them was put back
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,13 +27,13 @@ HORIZON = timedelta(hours=30)
 
 
 def due(term: Term, days: int, shift: timedelta) -> datetime:
-    """Return when a term is destroyed: by the days it was recorded under, or fewer where that was shortened since.
+    """Return when a term that is kept for so many days is destroyed.
 
     >>> from datetime import UTC
     >>> str(due(Term(datetime(2026, 3, 1, 4, tzinfo=UTC), 0, 30), 30, timedelta(0)))
     '2026-03-31 03:59:35+00:00'
     """
-    return term.hour_at + timedelta(days=min(term.days, days)) + shift - LEAD
+    return term.hour_at + timedelta(days=days) + shift - LEAD
 
 
 def behind(term: Term) -> datetime:

@@ -23,7 +23,7 @@ from ansimnet.slices.footage.archive.clock import Change
 from ansimnet.slices.footage.archive.disk import NoSpace
 from ansimnet.slices.footage.archive.holds import Keeper
 from ansimnet.slices.footage.archive.index import Died, DiskState, Hold, Why
-from ansimnet.slices.footage.archive.model import HOUR, LAWFUL_DAYS, Cause, Gap, Reel, Term, Track, reels_of
+from ansimnet.slices.footage.archive.model import HOUR, Cause, Gap, Reel, Term, Track, reels_of
 from ansimnet.slices.footage.archive.segments import HEAD, reels_in, walk
 
 log = structlog.get_logger(__name__)
@@ -35,6 +35,8 @@ TELL_AGAIN = timedelta(hours=12)
 """A disk that is still filling is told of again after this (ours: once a shift)."""
 REPORT_S = 300.0
 """How often the whole disk is measured and the forecast made: it looks a day ahead (ours)."""
+EVICTING = "evicting"
+"""What is being destroyed because the disk is full: a run that is killed meanwhile leaves the reason."""
 SETTLED = 2 * HOUR
 """An hour that ended so long ago is written no more: `put` takes what began an hour ago at most."""
 
@@ -86,18 +88,18 @@ class Sweeper:
 
     async def refresh(self) -> None:
         """Read anew which cameras are kept shorter, and what holds stand."""
-        self.archive.days = await self.index.days()
+        self.archive.periods.take(await self.index.days(), self.guard.now())
         self.archive.holds = self.keeper.known(await self.index.holds())
 
     # -- what is due
 
     def _due(self) -> list[tuple[Term, list[CameraId]]]:
         """Return the cameras' terms whose time is over by every reading of the clock, the oldest first."""
-        shortest = min((LAWFUL_DAYS, *self.archive.days.values()))
+        shortest = self.archive.periods.shortest()
         found = []
         for term in self.keys.terms():
             earliest, _ = self.guard.bounds(term.epoch)
-            if rules.due(term, shortest, self.guard.shift(term.epoch)) > earliest:
+            if rules.due(term, min(term.days, shortest), self.guard.shift(term.epoch)) > earliest:
                 continue
             slots = [s.camera_id for s in self.keys.slots(term) if s.wrapped is not None]
             cameras = [c for c in slots if self.archive.due(c, term) <= earliest]
@@ -199,8 +201,24 @@ class Sweeper:
             if camera_id not in alive[term]:
                 remains[term].append(camera_id)
         for term, cameras in sorted(remains.items()):
-            for batch in _batches(cameras, BATCH):
-                await self._destroy(Why.EXPIRED, [(c, term) for c in batch])
+            by_why: dict[Why, list[CameraId]] = defaultdict(list)
+            for camera_id in cameras:
+                by_why[self._why_gone(camera_id, term)].append(camera_id)
+            for why, mine in by_why.items():
+                for batch in _batches(mine, BATCH):
+                    await self._destroy(why, [(c, term) for c in batch])
+        self.disk.remove(EVICTING)
+
+    def _why_gone(self, camera_id: CameraId, term: Term) -> Why:
+        """Return why a killed run, or one before a restore of the bytes, destroyed a key."""
+        try:
+            evicting = self.disk.read(EVICTING).decode().split()
+        except FileNotFoundError:
+            evicting = []
+        if f"{camera_id}/{term.name}" in evicting:
+            return Why.DISK_FULL
+        earliest, _ = self.guard.bounds(term.epoch)
+        return Why.EXPIRED if self.archive.due(camera_id, term) <= earliest else Why.KEY_GONE
 
     # -- holds
 
@@ -253,9 +271,11 @@ class Sweeper:
                 room += size
         for batch in _batches(pairs, BATCH):
             await self._lost(batch)
+            self.disk.replace(EVICTING, "\n".join(f"{c}/{t.name}" for c, t in batch).encode())
             await self._destroy(Why.DISK_FULL, batch)
+            self.disk.remove(EVICTING)
         if room < need:
-            log.critical("archive.disk_full_of_holds", missing=need - room)
+            log.critical("archive.disk_full", missing=need - room)  # the rest is held, new, or somebody else's
         return len(pairs)
 
     async def _lost(self, pairs: Iterable[tuple[CameraId, Term]]) -> None:
