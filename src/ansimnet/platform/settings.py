@@ -81,6 +81,9 @@ class Settings(BaseSettings):
         None,
         description="Folder of the footage's keys, never to be copied; empty means `footage-keys` in the data folder.",
     )
+    timestamp_url: str | None = Field(
+        None, description="Address of a time-stamping authority (RFC 3161) for exports of footage; empty asks none."
+    )
     link_tracking_url: str | None = Field(
         None, description="Where the tracking centre's link answers; empty means this installation's own API."
     )

@@ -1,10 +1,12 @@
-"""Pages of the sealed ledger for auditors: public bodies only, nothing is decrypted."""
+"""Pages of the sealed ledger, and entries by what they name: public bodies only, nothing is decrypted."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
+from uuid import UUID
 
 from ansimnet.platform.ledger.append import body_of
 
@@ -68,3 +70,26 @@ async def read_head(tx: Tx) -> Head:
         signature=None if signature is None else bytes(signature),
         signed_at=signed_at,
     )
+
+
+async def entries_naming(
+    tx: Tx,
+    kind: str,
+    field: str,
+    values: Collection[str],
+    *,
+    from_at: datetime | None = None,
+    until: datetime | None = None,
+) -> list[UUID]:
+    """Return the ids of sealed entries of a kind whose public field has one of these values, oldest first.
+
+    `[from_at, until)` is when they were recorded; open ends reach everything.
+    """
+    rows = await tx.all(
+        """select s.entry_id from ledger_entry e join ledger_seal s using (entry_id)
+           where e.kind = %s and (%s::timestamptz is null or e.recorded_at >= %s)
+             and (%s::timestamptz is null or e.recorded_at < %s)
+             and convert_from(e.body, 'UTF8')::jsonb ->> %s = any(%s) order by s.seq""",
+        (kind, from_at, from_at, until, until, field, list(values)),
+    )
+    return [r[0] for r in rows]

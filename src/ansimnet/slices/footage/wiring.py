@@ -35,12 +35,15 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
 from ansimnet.slices.footage.archive.opening import footage_dir, kept, open_archive
-from ansimnet.slices.footage.recording.recorder import Recorder
+from ansimnet.slices.footage.evidence.making import SEALING_KEY
+from ansimnet.slices.footage.evidence.seal import Sealer
+from ansimnet.slices.footage.recording.recorder import Recorder, Seal
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.service.asked import Neighbour, answers, withdraw_at_once
+from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
 
@@ -80,7 +83,7 @@ def parts(ctx: Context) -> Parts:
 
     desk = api.Desk(ctx.dbs, giver, neighbour, ctx.clock, ctx.settings.relay_public_url)
     return Parts(
-        routers=[api.routes(desk)],
+        routers=[api.routes(desk, exports_of(ctx.settings, ctx.dbs.city, ctx.clock))],
         readers=jobs.readers(ctx.clock),
         live=[LiveView(fact, roles) for fact, roles in _TOLD.items()],
         link_out=jobs.LINK_OUT,
@@ -118,7 +121,7 @@ async def serving_relay(settings: Settings, city: Db, clock: Clock) -> AsyncGene
     gate = DbGate(city, giver, clock, relay=f"{settings.relay_host}:{settings.relay_port}")
     sources = Sources(ring_s=settings.relay_ring_s)
     archive = open_archive(settings, city, clock)
-    recorder = Recorder(archive, keep_s=settings.recording_memory_s)
+    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(city))
     relay = Relay(
         gate,
         sources,
@@ -145,6 +148,11 @@ async def serving_relay(settings: Settings, city: Db, clock: Clock) -> AsyncGene
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
         sources.stop()
+
+
+def _sealer(city: Db) -> Seal | None:
+    """Return what seals pieces as they are recorded; None where the centre's keys are not on this machine."""
+    return None if city.keys is None else Sealer(city.keys.signer(SEALING_KEY)).seal
 
 
 async def _keep_warm(gate: DbGate, sources: Sources, recorder: Recorder | None) -> None:

@@ -29,8 +29,6 @@ from ansimnet.slices.footage.relay.ring import Frame, Init
 from ansimnet.slices.footage.relay.transcode import Transcoder
 
 CONTEXT = b"ansimnet footage seal v1\x00"
-KEY = "footage-sealing"
-"""The name of a centre's key for seals and exports among its signing keys."""
 MAGIC = b"ANS1"
 HEAD = struct.Struct(">4s16sBIqQQHHHi32s32s32s32s")
 SIGNATURE_BYTES = 64

@@ -1,0 +1,186 @@
+"""Routes of exports: asked for and taken by one person, reviewed by another."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import AwareDatetime, BaseModel, Field
+
+from ansimnet.kernel.permits import Act
+from ansimnet.platform.http import door
+from ansimnet.platform.ledger.canonical import instant
+from ansimnet.slices.footage.api.forms import Form
+from ansimnet.slices.footage.service.exports import MOST_CAMERAS, Exports, Wanted
+from ansimnet.slices.footage.store.exports import ExportRow, Words
+from ansimnet.slices.policy import queries as policy
+
+Asks = Annotated[policy.Account, Depends(door(Act.EXPORT_DATA))]
+Takes = Annotated[policy.Account, Depends(door(Act.EXPORT_DATA, step_up=True))]
+Reviews = Annotated[policy.Account, Depends(door(Act.APPROVE))]
+Steps = Annotated[policy.Account, Depends(door(Act.APPROVE, step_up=True))]
+
+
+class ExportForm(Form):
+    """What to take out, why, for whom, and how often it may be taken until when."""
+
+    cameras: list[UUID] = Field(min_length=1, max_length=MOST_CAMERAS)
+    from_at: AwareDatetime
+    until_at: AwareDatetime
+    original: bool = False
+    reason: str = Field(min_length=1, max_length=500)
+    case_no: str = Field(min_length=1, max_length=60)
+    recipient: str = Field(min_length=1, max_length=200)
+    downloads: int = Field(1, ge=1, le=20)
+    download_until: AwareDatetime
+
+    def wanted(self) -> Wanted:
+        """Return what is asked, as the service takes it."""
+        return Wanted(
+            cameras=frozenset(self.cameras),
+            from_at=self.from_at,
+            until_at=self.until_at,
+            original=self.original,
+            words=Words(self.reason.strip(), self.case_no.strip(), self.recipient.strip()),
+            downloads=self.downloads,
+            download_until=self.download_until,
+        )
+
+
+class PatchForm(Form):
+    """What the reviewer hides besides: a rectangle x1 y1 x2 y2 in parts of the picture, from when until when."""
+
+    camera_id: UUID
+    from_at: AwareDatetime
+    until_at: AwareDatetime
+    box: tuple[float, float, float, float]
+
+
+class ReviewForm(Form):
+    """The review's outcome. Without patches the masks are good as they are."""
+
+    patches: list[PatchForm] = Field(default=[], max_length=200)
+
+
+class DoubtShown(BaseModel):
+    """What to look at: the worst frame of a doubtful span, the worst first."""
+
+    camera_id: UUID
+    at: datetime
+    from_at: datetime
+    until_at: datetime
+    box: tuple[float, float, float, float]
+    why: list[str]
+    doubt: float
+
+
+class ExportShown(BaseModel):
+    """An export in a list. Its words are None once they are destroyed."""
+
+    export_id: UUID
+    state: str
+    asked_at: datetime
+    cameras: list[UUID]
+    from_at: datetime
+    until_at: datetime
+    original: bool
+    reason: str | None
+    case_no: str | None
+    recipient: str | None
+    doubts: list[DoubtShown]
+    reviewed_at: datetime | None
+    sealed_at: datetime | None
+    size: int | None
+    downloads: int
+    most_downloads: int
+    download_until: datetime
+    ended_at: datetime | None
+    end_reason: str | None
+
+
+class ExportsShown(BaseModel):
+    """Exports, the newest first."""
+
+    exports: list[ExportShown]
+
+
+def shown(row: ExportRow, words: Words | None) -> ExportShown:
+    """Return an export as lists show it."""
+    return ExportShown(
+        export_id=row.export_id,
+        state=row.state,
+        asked_at=row.asked_at,
+        cameras=list(row.cameras),
+        from_at=row.from_at,
+        until_at=row.until_at,
+        original=row.original,
+        reason=None if words is None else words.reason,
+        case_no=None if words is None else words.case_no,
+        recipient=None if words is None else words.recipient,
+        doubts=[DoubtShown(**d) for d in row.doubts],
+        reviewed_at=row.reviewed_at,
+        sealed_at=row.sealed_at,
+        size=row.size,
+        downloads=row.downloads,
+        most_downloads=row.most_downloads,
+        download_until=row.download_until,
+        ended_at=row.ended_at,
+        end_reason=row.end_reason,
+    )
+
+
+def routes(exports: Exports) -> APIRouter:
+    """Return the routes."""
+    api = APIRouter(prefix="/exports")
+
+    @api.post("", status_code=201)
+    async def ask(form: ExportForm, account: Takes) -> ExportShown:
+        """Ask for an export. It waits for its masks, then for a second person."""
+        wanted = form.wanted()
+        return shown(await exports.ask(account, wanted), wanted.words)
+
+    @api.get("")
+    async def own(account: Asks) -> ExportsShown:
+        """One's own exports, the newest first."""
+        return ExportsShown(exports=[shown(*each) for each in await exports.own(account)])
+
+    @api.get("/reviews")
+    async def to_review(account: Reviews) -> ExportsShown:
+        """The exports that wait for a second person."""
+        return ExportsShown(exports=[shown(*each) for each in await exports.to_review(account)])
+
+    @api.get("/{export_id}/doubts/{number}", response_class=Response)
+    async def look(export_id: UUID, number: int, account: Reviews) -> Response:
+        """A doubtful place as the export would show it, as JPEG."""
+        data = await exports.look(account, export_id, number)
+        return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    @api.post("/{export_id}/review")
+    async def review(export_id: UUID, form: ReviewForm, account: Steps) -> ExportShown:
+        """Let an export go on as the second person."""
+        patches = [
+            {
+                "camera_id": str(p.camera_id),
+                "from_at": instant(p.from_at),
+                "until_at": instant(p.until_at),
+                "box": list(p.box),
+            }
+            for p in form.patches
+        ]
+        return shown(await exports.review(account, export_id, patches), None)
+
+    @api.get("/{export_id}/file", response_class=Response)
+    async def download(export_id: UUID, account: Takes) -> Response:
+        """The sealed file, counted and on the ledger before its first byte."""
+        data = await exports.download(account, export_id)
+        headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{export_id}.zip"'}
+        return Response(data, media_type="application/zip", headers=headers)
+
+    @api.post("/{export_id}/end", status_code=204)
+    async def withdraw(export_id: UUID, account: Asks) -> None:
+        """Take back one's own export; its bytes are destroyed."""
+        await exports.withdraw(account, export_id)
+
+    return api
