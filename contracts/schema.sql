@@ -713,8 +713,7 @@ ALTER TABLE public.camera_import OWNER TO ansimnet_owner;
 CREATE TABLE public.camera_source (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     camera_id uuid NOT NULL,
-    url_sealed bytea NOT NULL,
-    main_url_sealed bytea
+    url_sealed bytea NOT NULL
 );
 
 ALTER TABLE ONLY public.camera_source FORCE ROW LEVEL SECURITY;
@@ -722,8 +721,6 @@ ALTER TABLE ONLY public.camera_source FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.camera_source OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.camera_source.url_sealed IS 'RTSP address with its password, AES-256-GCM under a key outside the database.';
-
-COMMENT ON COLUMN public.camera_source.main_url_sealed IS 'Address of the main stream (full resolution), sealed as `url_sealed`, which is the sub-stream; null: there is one.';
 
 CREATE TABLE public.centre (
     centre_id uuid NOT NULL,
@@ -1012,7 +1009,7 @@ CREATE TABLE public.footage_certificate (
     CONSTRAINT footage_certificate_bytes_check CHECK ((bytes >= 0)),
     CONSTRAINT footage_certificate_keys_check CHECK ((keys > 0)),
     CONSTRAINT footage_certificate_root_check CHECK ((length(root) = 32)),
-    CONSTRAINT footage_certificate_why_check CHECK ((why = ANY (ARRAY['expired'::text, 'disk-full'::text, 'hold-ended'::text])))
+    CONSTRAINT footage_certificate_why_check CHECK ((why = ANY (ARRAY['expired'::text, 'disk-full'::text, 'hold-ended'::text, 'key-gone'::text])))
 );
 
 ALTER TABLE ONLY public.footage_certificate FORCE ROW LEVEL SECURITY;
@@ -1143,23 +1140,6 @@ ALTER TABLE public.footage_guest_permit OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_guest_permit IS 'In the asking centre: which permit of the giving centre stands behind one of ours, so that both end together.';
 
-CREATE TABLE public.footage_health (
-    centre_id uuid DEFAULT public.my_centre() NOT NULL,
-    camera_id uuid NOT NULL,
-    from_at timestamp with time zone NOT NULL,
-    until_at timestamp with time zone,
-    worker integer NOT NULL,
-    live boolean NOT NULL,
-    reason text NOT NULL,
-    CONSTRAINT footage_health_check CHECK ((until_at >= from_at))
-);
-
-ALTER TABLE ONLY public.footage_health FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.footage_health OWNER TO ansimnet_owner;
-
-COMMENT ON TABLE public.footage_health IS 'Spells of one state of a camera, as the relay measured it; time between spells was not measured, and counts for nothing.';
-
 CREATE TABLE public.footage_mark (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     provision_id uuid NOT NULL,
@@ -1251,38 +1231,6 @@ COMMENT ON TABLE public.footage_reel IS 'Of which time there are pictures, a row
 
 COMMENT ON COLUMN public.footage_reel.epoch IS 'The stretch of the clock it was stamped by.';
 
-CREATE TABLE public.footage_relay_camera (
-    centre_id uuid DEFAULT public.my_centre() NOT NULL,
-    camera_id uuid NOT NULL,
-    worker integer NOT NULL
-);
-
-ALTER TABLE ONLY public.footage_relay_camera FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.footage_relay_camera OWNER TO ansimnet_owner;
-
-COMMENT ON TABLE public.footage_relay_camera IS 'Which worker pulls a camera.';
-
-CREATE TABLE public.footage_relay_worker (
-    centre_id uuid DEFAULT public.my_centre() NOT NULL,
-    worker integer NOT NULL,
-    url text NOT NULL,
-    started_at timestamp with time zone NOT NULL,
-    beat_at timestamp with time zone NOT NULL,
-    cameras integer DEFAULT 0 NOT NULL,
-    viewers integer DEFAULT 0 NOT NULL,
-    is_full boolean DEFAULT false NOT NULL,
-    CONSTRAINT footage_relay_worker_worker_check CHECK ((worker >= 0))
-);
-
-ALTER TABLE ONLY public.footage_relay_worker FORCE ROW LEVEL SECURITY;
-
-ALTER TABLE public.footage_relay_worker OWNER TO ansimnet_owner;
-
-COMMENT ON COLUMN public.footage_relay_worker.url IS 'Where viewers of its cameras are sent.';
-
-COMMENT ON COLUMN public.footage_relay_worker.beat_at IS 'When it was last seen alive: what it says of its cameras holds up to here.';
-
 CREATE TABLE public.footage_track (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     camera_id uuid NOT NULL,
@@ -1311,7 +1259,6 @@ CREATE TABLE public.footage_view (
     reason text,
     frames bigint,
     bytes bigint,
-    shed bigint,
     CONSTRAINT footage_view_check CHECK (((closed_at IS NULL) = (reason IS NULL))),
     CONSTRAINT footage_view_masking_check CHECK ((masking = ANY (ARRAY['masked'::text, 'marked'::text, 'original'::text])))
 );
@@ -1323,8 +1270,6 @@ ALTER TABLE public.footage_view OWNER TO ansimnet_owner;
 COMMENT ON COLUMN public.footage_view.viewer IS 'Seat and centre, never a name.';
 
 COMMENT ON COLUMN public.footage_view.relay IS 'The relay that serves it: after a crash its own successor records the end.';
-
-COMMENT ON COLUMN public.footage_view.shed IS 'Frames this viewer did not get: his line or the relay was too slow.';
 
 CREATE TABLE public.ledger_checkpoint (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -2865,9 +2810,6 @@ ALTER TABLE ONLY public.footage_gap
 ALTER TABLE ONLY public.footage_guest_permit
     ADD CONSTRAINT footage_guest_permit_pkey PRIMARY KEY (centre_id, permit_id, there_permit_id);
 
-ALTER TABLE ONLY public.footage_health
-    ADD CONSTRAINT footage_health_pkey PRIMARY KEY (centre_id, camera_id, from_at);
-
 ALTER TABLE ONLY public.footage_mark
     ADD CONSTRAINT footage_mark_pkey PRIMARY KEY (centre_id, provision_id, camera_id, account_id);
 
@@ -2879,12 +2821,6 @@ ALTER TABLE ONLY public.footage_provision
 
 ALTER TABLE ONLY public.footage_reel
     ADD CONSTRAINT footage_reel_pkey PRIMARY KEY (centre_id, camera_id, track, hour_at, epoch, days);
-
-ALTER TABLE ONLY public.footage_relay_camera
-    ADD CONSTRAINT footage_relay_camera_pkey PRIMARY KEY (centre_id, camera_id);
-
-ALTER TABLE ONLY public.footage_relay_worker
-    ADD CONSTRAINT footage_relay_worker_pkey PRIMARY KEY (centre_id, worker);
 
 ALTER TABLE ONLY public.footage_track
     ADD CONSTRAINT footage_track_pkey PRIMARY KEY (centre_id, camera_id, track);
@@ -3183,10 +3119,6 @@ CREATE UNIQUE INDEX footage_destroyed_once ON public.footage_destroyed USING btr
 CREATE INDEX footage_export_open ON public.footage_export USING btree (centre_id, state) WHERE (state <> 'ended'::text);
 
 CREATE INDEX footage_gap_end ON public.footage_gap USING btree (centre_id, end_at);
-
-CREATE UNIQUE INDEX footage_health_open ON public.footage_health USING btree (centre_id, camera_id) WHERE (until_at IS NULL);
-
-CREATE INDEX footage_health_until ON public.footage_health USING btree (centre_id, until_at);
 
 CREATE INDEX footage_provision_open ON public.footage_provision USING btree (centre_id, not_after) WHERE (state = ANY (ARRAY['requested'::text, 'given'::text]));
 
@@ -3662,8 +3594,6 @@ ALTER TABLE public.footage_gap ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_guest_permit ENABLE ROW LEVEL SECURITY;
 
-ALTER TABLE public.footage_health ENABLE ROW LEVEL SECURITY;
-
 ALTER TABLE public.footage_mark ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_provision ENABLE ROW LEVEL SECURITY;
@@ -3671,10 +3601,6 @@ ALTER TABLE public.footage_provision ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_provision_camera ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_reel ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE public.footage_relay_camera ENABLE ROW LEVEL SECURITY;
-
-ALTER TABLE public.footage_relay_worker ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_track ENABLE ROW LEVEL SECURITY;
 
@@ -3870,8 +3796,6 @@ CREATE POLICY tenant ON public.footage_gap USING ((centre_id = ( SELECT public.m
 
 CREATE POLICY tenant ON public.footage_guest_permit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
-CREATE POLICY tenant ON public.footage_health USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
-
 CREATE POLICY tenant ON public.footage_mark USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_provision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
@@ -3879,10 +3803,6 @@ CREATE POLICY tenant ON public.footage_provision USING ((centre_id = ( SELECT pu
 CREATE POLICY tenant ON public.footage_provision_camera USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_reel USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
-
-CREATE POLICY tenant ON public.footage_relay_camera USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
-
-CREATE POLICY tenant ON public.footage_relay_worker USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_track USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -4133,9 +4053,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_gap TO ansimnet_city;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_city;
 
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_health TO ansimnet_tracking;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_health TO ansimnet_city;
-
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_city;
 
@@ -4147,12 +4064,6 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO an
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_city;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_camera TO ansimnet_tracking;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_camera TO ansimnet_city;
-
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_worker TO ansimnet_tracking;
-GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_worker TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_track TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_track TO ansimnet_city;
