@@ -7,6 +7,7 @@ ledger's own record of when the officer was told.
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -63,6 +64,13 @@ async def of_kind(stage: Stage, kind: str) -> list[Any]:
         return list((await auditor.get("/api/v1/ledger", kind=kind))["entries"])
 
 
+async def a_camera(stage: Stage) -> Any:
+    """Return a camera of the city that sends a picture, as the operator's register calls it."""
+    async with Api(stage.settings.public_url) as operator:
+        await operator.sign_in("operator", stage.password)
+        return (await operator.get("/api/v1/cameras/named"))["cameras"][0]
+
+
 @pytest.mark.timeout(300)
 @pytest.mark.requirement("TR-04", "DI-08")
 async def test_a_search_is_approved_by_another_and_a_broken_glass_is_seen_at_once(place: Path) -> None:
@@ -73,8 +81,10 @@ async def test_a_search_is_approved_by_another_and_a_broken_glass_is_seen_at_onc
         desk(chromium, stage, "operator", broken) as operator,
         desk(chromium, stage, "city-lead", broken) as lead,
         desk(chromium, stage, "city-privacy", broken) as officer,
+        desk(chromium, stage, "investigator", broken) as investigator,
     ):
         await _search(stage, operator, lead)
+        await _order(stage, investigator, lead)
         await _glass(stage, operator, officer)
     assert not broken, "no page threw an error"
 
@@ -120,6 +130,40 @@ async def _search(stage: Stage, operator: Page, lead: Page) -> None:
     assert [g["ground_kind"] for g in grounds if request_id in g["about"]] == ["statute"]
 
 
+async def _order(stage: Stage, investigator: Page, lead: Page) -> None:
+    camera = await a_camera(stage)
+    async with Api(stage.settings.public_url) as api:
+        await api.sign_in("investigator", stage.password)
+        with pytest.raises(ApiRefused) as no:
+            await api.post(f"/api/v1/cameras/{camera['camera_id']}/tickets", {})
+        assert no.value.status == 403
+        # when: the investigator registers a court's order by keyboard; an empty form is sent back first
+        await investigator.evaluate("location.hash = '#/approvals/orders'")
+        await investigator.wait_for_selector("text=등록된 명령이 없습니다")
+        await investigator.keyboard.press("n")
+        await investigator.keyboard.press("Control+Enter")
+        await investigator.wait_for_selector("text=고칠 칸 5개")
+        await investigator.fill("[name=number]", "2026영장3311")
+        await investigator.fill("[name=statute]", "CRIM-PROC 215")
+        await investigator.check("[name=opens][value=view_stream]")
+        await investigator.fill("[name=resources]", camera["camera_id"])
+        await investigator.keyboard.press("Enter")
+        await investigator.fill("[name=reason]", "골목 강도 사건의 영장")
+        await shot(investigator, "order")
+        await investigator.keyboard.press("Control+Enter")
+        # then: it waits for another pair of eyes, and opens nothing
+        await investigator.wait_for_selector("tr[data-state=registered]")
+        assert await investigator.locator("tr[data-state=registered] button:has-text('확인')").count() == 0
+        with pytest.raises(ApiRefused):
+            await api.post(f"/api/v1/cameras/{camera['camera_id']}/tickets", {})
+        # when: the lead confirms it, then: the ground carries a look at that camera
+        await lead.evaluate("location.hash = '#/approvals/orders'")
+        await lead.locator("tr[data-state=registered] button:has-text('확인')").click()
+        await lead.wait_for_selector("tr[data-state=in_force]")
+        await shot(lead, "order-in-force")
+        assert (await api.post(f"/api/v1/cameras/{camera['camera_id']}/tickets", {}))["ticket"]
+
+
 async def _glass(stage: Stage, operator: Page, officer: Page) -> None:
     # given: the privacy officer's page is open, and nothing is broken
     assert await officer.locator(".glass-row").count() == 0
@@ -128,13 +172,25 @@ async def _glass(stage: Stage, operator: Page, officer: Page) -> None:
     await operator.wait_for_selector("button:has-text('긴급 열람 열기')")
     await operator.keyboard.press("b")
     await operator.fill("textarea[name=reason]", "골목에서 사람이 쓰러졌고 119 접수 전")
+    camera = await a_camera(stage)
+    await operator.fill("[name=camera]", camera["code"])
+    await operator.wait_for_selector(f"[role=option]:has-text('{camera['code']}')")
+    await operator.keyboard.press("Enter")
     await shot(operator, "break-glass")
     await operator.locator(".dialog .glass-open").hover()
     await operator.mouse.down()
     await operator.wait_for_selector(".glass-row[data-state=open]", timeout=20_000)
     await operator.mouse.up()
+    # then: a tile of the camera named stands there, and the relay took its ticket: one view, masked, of that camera
+    await operator.wait_for_selector(f".glass-picture video[data-camera='{camera['code']}']", state="attached")
+    await operator.wait_for_selector(f".glass-picture :text('{camera['code']}')")
+    views: list[Any] = []
+    async with asyncio.timeout(30):
+        while not views:
+            views = [e["body"] for e in await of_kind(stage, "footage.view.opened.v1")]
+    assert {(v["camera_id"], v["masking"]) for v in views} == {(camera["camera_id"], "masked")}
     await shot(operator, "glass-open")
-    # then: the officer's page shows the alarm by itself, and the ledger says within how many seconds it was handed over
+    # and: the officer's page shows the alarm by itself, and the ledger says within how many seconds it was handed over
     row = await officer.wait_for_selector(".glass-row", timeout=30_000)
     assert "operator" in await row.inner_text()
     assert "골목에서 사람이 쓰러졌고" in await row.inner_text()
@@ -144,6 +200,7 @@ async def _glass(stage: Stage, operator: Page, officer: Page) -> None:
     # when: it is closed and justified, then: the officer accepts it and the band goes
     await operator.locator(".glass-row button:has-text('지금 닫기')").click()
     await operator.wait_for_selector(".glass-row[data-state=owed]")
+    await operator.wait_for_selector(".glass-picture video[data-state=ended]", state="attached")
     await shot(operator, "glass-owed")
     await operator.keyboard.press("s")
     await operator.fill("textarea[name=words]", "신고자와 통화하며 한 대만 보았고, 119 도착 뒤 닫았다")
