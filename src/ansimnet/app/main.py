@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import resource
 import sys
@@ -105,7 +106,7 @@ def serve() -> None:
 
 
 @cli.command(hidden=True)
-def process(part: Annotated[str, typer.Argument(help="seal, api, work or relay")]) -> None:
+def process(part: Annotated[str, typer.Argument(help="seal, api, work, relay, relay-1 …")]) -> None:
     """Run one process of the system; `ansimnet serve` starts them all."""
     chosen = settings()
     set_up_logs(form=chosen.log_format, level=chosen.log_level)
@@ -123,17 +124,20 @@ def _with_database(chosen: Settings, part: str) -> None:
     from ansimnet.platform.database import database
 
     run: Callable[..., Any]
-    match part:  # each loads only what it runs
+    name, _, number = part.partition("-")
+    match name:  # each loads only what it runs
         case "seal":
             from ansimnet.app.seal import seal as run
         case "work":
             from ansimnet.app.work import work as run
         case "relay":
-            from ansimnet.app.relay import relay as run
+            from ansimnet.app.relay import relay
+
+            run = functools.partial(relay, worker=int(number or 0))
         case "api":
             from ansimnet.app.serve import serve as run
         case _:
-            raise typer.BadParameter("say seal, api, work or relay")
+            raise typer.BadParameter("say seal, api, work, relay or relay-1 …")
     with database(chosen, migrate=False) as db:
         uvloop.run(run(chosen, db))
 

@@ -1,4 +1,4 @@
-"""The relay process: cameras in, pictures out; of the database it knows the city's role alone."""
+"""A relay process: cameras in, pictures out; of the database it knows the city's role alone."""
 
 from __future__ import annotations
 
@@ -12,15 +12,12 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.footage.wiring import serving_relay
 
 
-async def relay(settings: Settings, database: Database) -> None:
-    """Relay until cancelled or asked to stop; the end of every view is recorded first."""
+async def relay(settings: Settings, database: Database, worker: int = 0) -> None:
+    """Relay as one worker of several until cancelled or asked to stop; the end of every view is recorded first."""
     stop = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         with suppress(NotImplementedError, ValueError):  # not the main thread
             asyncio.get_running_loop().add_signal_handler(name, stop.set)
     city = database.dbs(settings, app="relay").city
-    async with city, serving_relay(settings, city, SystemClock()):
+    async with city, serving_relay(settings, city, SystemClock(), worker=worker, of=settings.relay_processes):
         await stop.wait()
-
-
-run = relay

@@ -24,7 +24,7 @@ from ansimnet.platform.settings import Settings
 log = structlog.get_logger(__name__)
 
 PARTS = ("seal", "api", "work", "relay")
-"""The processes of one machine, in the order in which they start."""
+"""What runs on one machine, in the order in which it starts; the relay as several workers, `relay`, `relay-1` …"""
 
 BACKOFF_S = (0.2, 5.0)
 STEADY_S = 10.0
@@ -84,13 +84,23 @@ async def system(
                 await result
         running = Running(settings, db, settings.data_dir / "logs")
         running.log_dir.mkdir(parents=True, exist_ok=True)
-        keepers = [asyncio.create_task(_keep(running, part)) for part in parts]
+        keepers = [asyncio.create_task(_keep(running, name)) for name in processes(parts, settings)]
         try:
             yield running
         finally:
             for keeper in keepers:
                 keeper.cancel()
             await asyncio.gather(*keepers, return_exceptions=True)
+
+
+def processes(parts: tuple[str, ...], settings: Settings) -> list[str]:
+    """Return the names of the processes.
+
+    >>> processes(("api", "relay"), Settings(relay_workers=3))
+    ['api', 'relay', 'relay-1', 'relay-2']
+    """
+    more = [f"relay-{n}" for n in range(1, settings.relay_processes)] if "relay" in parts else []
+    return [*parts, *more]
 
 
 def environment(settings: Settings) -> dict[str, str]:

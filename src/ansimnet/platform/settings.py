@@ -29,6 +29,11 @@ def default_data_dir() -> Path:
     return Path(tempfile.gettempdir()) / f"ansimnet-{os.geteuid()}"
 
 
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 class Settings(BaseSettings):
     """What an operator may choose. Read from `ANSIMNET_*` variables; every default is safe on one machine."""
 
@@ -61,6 +66,12 @@ class Settings(BaseSettings):
     relay_public_url: str = Field(
         "ws://127.0.0.1:8701", description="Address of the relay that viewers are sent to, a WebSocket one."
     )
+    relay_workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Relay processes, some 250 cameras each, on the relay's port and the next ones; 0: one a core.",
+    )
     relay_ring_s: float = Field(
         4.0, gt=0, description="Seconds of video the relay keeps of a camera, one GOP at least."
     )
@@ -83,6 +94,10 @@ class Settings(BaseSettings):
     )
     timestamp_url: str | None = Field(
         None, description="Address of a time-stamping authority (RFC 3161) for exports of footage; empty asks none."
+    )
+    models_dir: Path | None = Field(
+        None,
+        description="Folder of your detector's weights, for cameras without analytics; empty looks for motion alone.",
     )
     link_tracking_url: str | None = Field(
         None, description="Where the tracking centre's link answers; empty means this installation's own API."
@@ -177,6 +192,11 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """The folder of payload keys, one sub-folder per centre. Never part of a backup."""
         return self.data_dir / "keys"
+
+    @property
+    def relay_processes(self) -> int:
+        """How many relay workers run."""
+        return self.relay_workers or cores()
 
     @property
     def public_url(self) -> str:

@@ -192,7 +192,7 @@ async def test_stream_addresses_are_nowhere_in_the_database(
     await bring(dbs, write(tmp_path, HEADER + lines(5)))
     async with dbs.city.transaction() as tx:
         found = await queries.sources(tx)
-        assert found[0][1].startswith("rtsp://edge:")
+        assert found[0].url.startswith("rtsp://edge:")
     with psycopg.connect(cluster.superuser(urls)) as conn:
         for (table,) in conn.execute(
             "select format('%I.%I', schemaname, tablename) from pg_tables where schemaname in ('public', 'jobs')"

@@ -60,7 +60,7 @@ class Watcher:
     parts: list[list[bytes]] = field(default_factory=list)  # one list per init
     code: int | None = None
 
-    async def until(self, enough: Any, patience_s: float = 8.0) -> None:
+    async def until(self, enough: Any, patience_s: float = 30.0) -> None:
         """Read messages until `enough()`, or the socket closed."""
         async with asyncio.timeout(patience_s):
             while not enough():

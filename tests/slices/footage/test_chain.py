@@ -111,7 +111,7 @@ async def test_a_trigger_opens_pictures_and_closing_ends_them(city: Centres) -> 
     got = ticket.json()
     async with watching(stage_at(city, got["url"]), got["ticket"]) as w:
         await w.frames(5)
-        assert w.words[0]["masking"] == "masked"
+        assert next(m for m in w.words if m["type"] == "init")["masking"] == "masked"
         listed = (await city.get("operator", "/provisions")).json()["provisions"]
         assert [v["viewer"] for v in listed[0]["viewers"]] == ["controller@tracking"]
         await w.socket.send(json.dumps({"type": "mark", "track": "17"}))

@@ -25,6 +25,15 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Where a camera's streams come from, with their passwords: `url` always pulled, `main_url` only when needed."""
+
+    camera: Camera
+    url: str = field(repr=False)
+    main_url: str | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SeeingCamera:
     """A camera that sees a point, with the rank's reasons."""
 
@@ -67,3 +76,4 @@ class CameraRow:
     retention_days: int | None
     installed: str | None
     rtsp_url: str | None = field(default=None, repr=False)
+    main_url: str | None = field(default=None, repr=False)

@@ -14,10 +14,20 @@ from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import store
-from ansimnet.slices.cameras.model import Camera, SeeingCamera
+from ansimnet.slices.cameras.model import Camera, SeeingCamera, Source
 from ansimnet.slices.cameras.rules import lookup
 
-__all__ = ["Camera", "Registry", "SeeingCamera", "by_code", "by_ids", "kept_shorter", "note_health", "sources"]
+__all__ = [
+    "Camera",
+    "Registry",
+    "SeeingCamera",
+    "Source",
+    "by_code",
+    "by_ids",
+    "kept_shorter",
+    "note_health",
+    "sources",
+]
 
 
 @dataclass(slots=True)
@@ -81,8 +91,8 @@ async def by_code(tx: Tx, code: str) -> Camera | None:
     return await store.find_by_code(tx, code)
 
 
-async def sources(tx: Tx) -> list[tuple[Camera, str]]:
-    """Return every camera that has a stream, with its address: for the relay alone."""
+async def sources(tx: Tx) -> list[Source]:
+    """Return every camera that has a stream, with its addresses: for the relay alone."""
     return await store.load_sources(tx)
 
 

@@ -13,12 +13,13 @@ from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CameraId, named_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.sealing import SealedColumn, register
-from ansimnet.slices.cameras.model import Camera, CameraRow
+from ansimnet.slices.cameras.model import Camera, CameraRow, Source
 
 KEY_YEAR = 0
 """Stream addresses are under one key per centre that does not turn over with the year."""
 
 register(SealedColumn("camera_source", "camera_id", "url_sealed", "centre_id", bound="camera_id"))
+register(SealedColumn("camera_source", "camera_id", "main_url_sealed", "centre_id", bound="camera_id"))
 
 _COLUMNS = """c.camera_id, c.code, c.address, c.purpose, c.lat, c.lon, c.azimuth_deg, c.fov_deg, c.range_m,
     coalesce(h.live, false)"""
@@ -65,9 +66,14 @@ async def save_cameras(tx: Tx, import_id: UUID, rows: Sequence[tuple[CameraId, C
         (import_id,),
     )
     await tx.many(
-        """insert into camera_source (camera_id, url_sealed) values (%s, %s)
-        on conflict (camera_id) do update set url_sealed = excluded.url_sealed""",
-        [(i, _seal(tx, i, r.rtsp_url)) for i, r in rows if r.rtsp_url],
+        """insert into camera_source (camera_id, url_sealed, main_url_sealed) values (%s, %s, %s)
+        on conflict (camera_id) do update
+        set url_sealed = excluded.url_sealed, main_url_sealed = excluded.main_url_sealed""",
+        [
+            (i, _seal(tx, i, r.rtsp_url), _seal(tx, i, r.main_url) if r.main_url else None)
+            for i, r in rows
+            if r.rtsp_url
+        ],
     )
     await tx.execute("select pg_notify('cameras_changed', %s)", (str(tx.centre_id),))
 
@@ -78,18 +84,25 @@ def _seal(tx: Tx, camera_id: CameraId, url: str) -> bytes:
     return tx.keys.encrypt(tx.centre_id, KEY_YEAR, url.encode(), bound_to=camera_id.bytes)
 
 
-async def load_sources(tx: Tx) -> list[tuple[Camera, str]]:
-    """Return every camera that has a stream, with its address. For the edge that pulls it, nobody else."""
+async def load_sources(tx: Tx) -> list[Source]:
+    """Return every camera that has a stream, with its addresses. For the edge that pulls it, nobody else."""
     rows = await tx.all(
-        f"""select {_COLUMNS}, s.url_sealed from camera c join camera_source s using (camera_id)
+        f"""select {_COLUMNS}, s.url_sealed, s.main_url_sealed from camera c join camera_source s using (camera_id)
         left join camera_health h using (camera_id) where c.removed_at is null order by c.code"""
     )
     out = []
-    for *columns, sealed in rows:
-        plain = tx.keys.decrypt(tx.centre_id, KEY_YEAR, sealed, bound_to=columns[0].bytes) if tx.keys else None
-        if plain is not None:
-            out.append((Camera(*columns), plain.decode()))
+    for *columns, sealed, main_sealed in rows:
+        url, main = (_open(tx, columns[0], address) for address in (sealed, main_sealed))
+        if url is not None:
+            out.append(Source(Camera(*columns), url, main))
     return out
+
+
+def _open(tx: Tx, camera_id: CameraId, sealed: bytes | None) -> str | None:
+    if tx.keys is None or sealed is None:
+        return None
+    plain = tx.keys.decrypt(tx.centre_id, KEY_YEAR, sealed, bound_to=camera_id.bytes)
+    return None if plain is None else plain.decode()
 
 
 async def load_columns(tx: Tx) -> tuple[list[CameraId], NDArray[np.float64]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
@@ -99,3 +100,65 @@ class Mark:
 
     permit_id: PermitId
     track: str
+
+
+UNMEASURED_AFTER = timedelta(seconds=10)
+"""A worker that has said nothing for so long is not measuring; ours: five of its beats."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Health:
+    """How a camera is, and how it has been. Shares are of the time that was measured, None where none was."""
+
+    camera_id: CameraId
+    live: bool
+    reason: str
+    since: datetime | None
+    uptime_24h: float | None
+    uptime_90d: float | None
+    measured_24h_s: float
+    measured_90d_s: float
+
+    @staticmethod
+    def of(
+        camera_id: CameraId,
+        live: bool,
+        reason: str,
+        since: datetime | None,
+        beat_at: datetime | None,
+        sums_s: tuple[float, ...],
+        now: datetime,
+    ) -> Health:
+        """Return the health in one row of sums: live and measured seconds of 24 hours, then of 90 days."""
+        stale = beat_at is None or now - beat_at > UNMEASURED_AFTER
+        live_day, day, live_quarter, quarter = sums_s
+        return Health(
+            camera_id=camera_id,
+            live=live and not stale,
+            reason="relay-stopped" if stale else reason,
+            since=beat_at if stale else since,
+            uptime_24h=live_day / day if day else None,
+            uptime_90d=live_quarter / quarter if quarter else None,
+            measured_24h_s=day,
+            measured_90d_s=quarter,
+        )
+
+
+WORDS: Mapping[str, tuple[str, str]] = {
+    "live": ("영상 수신 중", "sends pictures"),
+    "starting": ("연결 중", "being reached"),
+    "silent": ("영상이 오지 않음", "no picture comes"),
+    "unreachable": ("카메라에 연결할 수 없음", "the camera cannot be reached"),
+    "camera-login": ("카메라가 로그인을 받지 않음", "the camera does not accept the registered login"),
+    "camera-refused": ("카메라가 요청을 거절함", "the camera refuses the request"),
+    "h265": (
+        "H.265 영상이라 브라우저에서 볼 수 없음 — 카메라 보조 스트림을 H.264로 설정",
+        "H.265: browsers here cannot show it — set the camera's sub-stream to H.264",
+    ),
+    "unsupported-stream": ("지원하지 않는 영상 형식", "a video format that cannot be shown"),
+    "bad-stream": ("읽을 수 없는 영상", "what the camera sends cannot be read"),
+    "fault": ("중계기 오류", "a fault of the relay"),
+    "relay-full": ("중계기 용량 초과", "no relay worker has room for it"),
+    "relay-stopped": ("중계기 정지", "the relay worker is not running"),
+}
+"""Why a camera is as it is, in Korean and English."""

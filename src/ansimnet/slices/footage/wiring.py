@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+import socket
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -25,27 +26,31 @@ from ansimnet.facts.footage import (
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import TRACKING_CENTRE, CameraId
+from ansimnet.kernel.ids import TRACKING_CENTRE
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Db
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import Context, Parts
-from ansimnet.platform.settings import Settings
+from ansimnet.platform.settings import Settings, cores
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
 from ansimnet.slices.footage.archive.opening import footage_dir, kept, open_archive
+from ansimnet.slices.footage.archive.tables import Tables
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.recording.recorder import Recorder, Seal
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.server import Relay
+from ansimnet.slices.footage.relay.source import CameraSource
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.service.asked import Neighbour, answers, withdraw_at_once
 from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
+from ansimnet.slices.footage.service.recordings import LookingBack
+from ansimnet.slices.footage.service.workers import Worker, stream_url
 
 __all__ = ["parts", "serving_relay"]
 
@@ -64,6 +69,7 @@ def parts(ctx: Context) -> Parts:
     """Return routes, readers, link handlers and live views; the timer registers with `platform.jobs` by import."""
     registry = Registry(ctx.dbs.city, ctx.map)
     giver = Giver(ctx.dbs.city, registry, ctx.clock)
+    back = LookingBack(giver, Tables(ctx.dbs.city, ctx.clock, "api"), ctx.clock)
     neighbour = Neighbour(ctx.link, TRACKING_CENTRE)
     serving = asyncio.Event()
 
@@ -83,21 +89,15 @@ def parts(ctx: Context) -> Parts:
 
     desk = api.Desk(ctx.dbs, giver, neighbour, ctx.clock, ctx.settings.relay_public_url)
     return Parts(
-        routers=[api.routes(desk, exports_of(ctx.settings, ctx.dbs.city, ctx.clock))],
+        routers=[api.routes(desk, back, exports_of(ctx.settings, ctx.dbs.city, ctx.clock))],
         readers=jobs.readers(ctx.clock),
         live=[LiveView(fact, roles) for fact, roles in _TOLD.items()],
         link_out=jobs.LINK_OUT,
         link_in=jobs.link_in(giver, ctx.clock),
-        link_asks=answers(giver),
+        link_asks=answers(giver, back),
         on_serve=[on_serve],
         background=[keep_ready, withdraw],
     )
-
-
-REFRESH_S = 2.0
-"""How soon a newly imported camera is pulled."""
-HEALTH_S = 1.0
-"""How often the state of the sources is compared with what was noted last."""
 
 
 def origins_of(settings: Settings) -> list[str]:
@@ -115,38 +115,45 @@ def origins_of(settings: Settings) -> list[str]:
 
 
 @asynccontextmanager
-async def serving_relay(settings: Settings, city: Db, clock: Clock) -> AsyncGenerator[int]:
-    """Serve the relay on the city's database until the block ends; yields its port."""
+async def serving_relay(
+    settings: Settings, city: Db, clock: Clock, *, worker: int = 0, of: int = 1
+) -> AsyncGenerator[int]:
+    """Serve relay worker `worker` of `of` on the city's database until the block ends; yields its port."""
     giver = Giver(city, Registry(city, MapData(settings.data_dir / "map")), clock)
-    gate = DbGate(city, giver, clock, relay=f"{settings.relay_host}:{settings.relay_port}")
-    sources = Sources(ring_s=settings.relay_ring_s)
+    gate = DbGate(city, giver, clock, relay=f"{settings.relay_host}:{settings.relay_port}/{worker}")
+    sources = Sources(ring_s=settings.relay_ring_s, maskers=max(1, (cores() - 1) // of))
     archive = open_archive(settings, city, clock)
     recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(city))
+    recordings = ServedRecordings(Window(archive, recorder), sources.maskers)
     relay = Relay(
         gate,
         sources,
         origins=origins_of(settings),
         clock=clock,
         viewer_bytes=settings.relay_viewer_bytes,
-        recordings=ServedRecordings(Window(archive, recorder), sources.maskers),
+        recordings=recordings,
     )
     recorder.tell(relay.metrics.registry)
+    follow = recorder.keep if settings.recording else _ignored
+    here = Worker(city, gate, relay, clock, number=worker, of=of, follow=follow)
     await gate.close_leftovers()
-    recorded = recorder if settings.recording else None
-    tasks = [asyncio.create_task(_keep_warm(gate, sources, recorded)), asyncio.create_task(_note_health(gate, sources))]
+    tasks: list[asyncio.Task[None]] = []
     try:
         async with (
             kept(archive, footage_dir(settings)),
             recorder.running(),
-            relay.serving(settings.relay_host, settings.relay_port) as port,
+            relay.serving(settings.relay_host, _port(settings, worker)) as port,
         ):
-            log.info("relay serves", port=port)
+            await here.register(stream_url(settings, worker, port))
+            tasks += [asyncio.create_task(here.keep_warm()), asyncio.create_task(here.watch())]
+            log.info("relay serves", port=port, worker=worker)
             yield port
     finally:
         for task in tasks:
             task.cancel()
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
+        recordings.stop()
         sources.stop()
 
 
@@ -155,29 +162,20 @@ def _sealer(city: Db) -> Seal | None:
     return None if city.keys is None else Sealer(city.keys.signer(SEALING_KEY)).seal
 
 
-async def _keep_warm(gate: DbGate, sources: Sources, recorder: Recorder | None) -> None:
-    """Pull and record every registered stream, always, whoever walks where: a first picture must not wait."""
-    while True:
+def _port(settings: Settings, worker: int) -> int:
+    """Return the port a worker asks for: the relay's, the next ones; any free one where that is taken."""
+    if not settings.relay_port or not worker:
+        return settings.relay_port
+    port = settings.relay_port + worker
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            cameras = await gate.cameras()
-            sources.keep_warm(cameras)
-            if recorder is not None:
-                recorder.keep([sources.cameras[c.camera_id] for c in cameras])
-        except Exception:
-            log.exception("the list of cameras could not be read")
-        await asyncio.sleep(REFRESH_S)
+            probe.bind((settings.relay_host, port))
+        except OSError:
+            log.warning("relay.port_taken", port=port, worker=worker)
+            return 0
+    return port
 
 
-async def _note_health(gate: DbGate, sources: Sources) -> None:
-    noted: dict[CameraId, bool] = {}
-    while True:
-        await asyncio.sleep(HEALTH_S)
-        for camera_id, source in list(sources.cameras.items()):
-            live = source.ready.is_set()
-            if noted.get(camera_id) != live and (live or source.reason != "starting"):
-                try:
-                    await gate.note_health(camera_id, live, source.reason)
-                    noted[camera_id] = live
-                except Exception:
-                    log.exception("a camera's health could not be noted")
-                    break
+def _ignored(_: Sequence[CameraSource]) -> None:
+    """Record nothing."""

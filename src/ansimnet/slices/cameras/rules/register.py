@@ -41,6 +41,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "retention": ("보관일수", "retention_days"),
     "installed": ("설치년월", "설치연월", "installed"),
     "rtsp": ("RTSP주소", "rtsp_url"),
+    "main": ("주영상RTSP주소", "rtsp_main_url"),
 }
 """Column names of the national standard schema (전국CCTV표준데이터), its WGS84 naming, the Ansim-i file, and the sets
 that cities publish beside them."""
@@ -269,6 +270,7 @@ def _camera(line: int, place: tuple[float, float], cell: dict[str, str], remarks
         retention_days=int(r) if (r := _within("retention", cell, 1, 3650, 0, remarks)) else None,
         installed=_installed(cell.get("installed", ""), remarks),
         rtsp_url=cell.get("rtsp") or None,
+        main_url=cell.get("main") or None,
     )
 
 

@@ -94,7 +94,11 @@ class Desk:
         async with self.giver.db.transaction() as tx:
             got = await self.giver.ticket_of_own(tx, account, CameraId(camera_id))
         return TicketShown(
-            ticket=got.ticket, url=self.url, not_after=got.not_after, permit_id=got.permit_id, masking=got.masking
+            ticket=got.ticket,
+            url=got.url or self.url,
+            not_after=got.not_after,
+            permit_id=got.permit_id,
+            masking=got.masking,
         )
 
     async def ticket(self, account: policy.Account, provision_id: UUID, form: TicketForm) -> TicketShown:
@@ -103,7 +107,11 @@ class Desk:
             async with self.giver.db.transaction() as tx:
                 got = await self.giver.ticket(tx, account, provision_id, CameraId(form.camera_id), form.masking)
             return TicketShown(
-                ticket=got.ticket, url=self.url, not_after=got.not_after, permit_id=got.permit_id, masking=got.masking
+                ticket=got.ticket,
+                url=got.url or self.url,
+                not_after=got.not_after,
+                permit_id=got.permit_id,
+                masking=got.masking,
             )
         p = await self.asked(account, provision_id)
         permit_id = await self.at_home(
@@ -115,10 +123,10 @@ class Desk:
             masking=form.masking,
         )
         said = await self.neighbour.ticket(p.to_centre, account, provision_id, form.camera_id, form.masking)
-        await self._pair(account, permit_id, said["permit_id"], provision_id)
+        await self.pair(account, permit_id, said["permit_id"], provision_id)
         return TicketShown(
             ticket=said["ticket"],
-            url=self.url,
+            url=said.get("url") or self.url,
             not_after=datetime.fromisoformat(said["not_after"]),
             permit_id=permit_id,
             masking=Masking(said["masking"]),
@@ -142,10 +150,11 @@ class Desk:
             masking=Masking.MARKED,
         )
         said = await self.neighbour.mark(p.to_centre, account, provision_id, form.camera_id, form.track)
-        await self._pair(account, permit_id, said["permit_id"], provision_id)
+        await self.pair(account, permit_id, said["permit_id"], provision_id)
         return MarkShown(permit_id=permit_id, not_after=datetime.fromisoformat(said["not_after"]), track=form.track)
 
-    async def _pair(self, account: policy.Account, permit_id: PermitId, there: str, provision_id: UUID) -> None:
+    async def pair(self, account: policy.Account, permit_id: PermitId, there: str, provision_id: UUID) -> None:
+        """Remember which permit of the giving centre stands behind one of ours."""
         async with self.home(account).transaction() as tx:
             await store.pair_permits(tx, permit_id, PermitId(UUID(there)), provision_id)
 

@@ -29,7 +29,7 @@ class BadTicket(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class Camera:
-    """One stream to pull. The URL holds the camera's password and so stays out of every text form.
+    """A camera to pull. Its URLs hold its password and so stay out of every text form. `main_url` None: one stream.
 
     `zones`: the windows and homes that nobody may see; black in every picture that leaves the source.
     """
@@ -39,6 +39,7 @@ class Camera:
     name: str
     url: str = field(repr=False)
     zones: tuple[Polygon, ...] = ()
+    main_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +110,10 @@ class Gate(Protocol):
         """
         ...
 
-    async def closed(self, held: Held, end: End, *, frames: int, size: int, seen: Sequence[Span] = ()) -> None:
-        """Record the end of a view. `size` counts bytes; `seen`: what of the recording was delivered."""
+    async def closed(
+        self, held: Held, end: End, *, frames: int, size: int, shed: int = 0, seen: Sequence[Span] = ()
+    ) -> None:
+        """Record the end of a view. `size` counts bytes, `shed` frames not sent; `seen`: what was shown of the past."""
         ...
 
 
@@ -184,7 +187,9 @@ class InMemoryGate:
         self.marked.append((held.permit_id, track))
         return replace(held, masking=Masking.MARKED, marked=track)
 
-    async def closed(self, held: Held, end: End, *, frames: int, size: int, seen: Sequence[Span] = ()) -> None:
+    async def closed(
+        self, held: Held, end: End, *, frames: int, size: int, shed: int = 0, seen: Sequence[Span] = ()
+    ) -> None:
         self._answer()
         self.seen += seen
         self.ended.append((held, end, frames, size))

@@ -18,8 +18,15 @@ class Metrics:
         self.masked = Gauge("ansimnet_relay_masked_renditions", "masked renditions made now", registry=self.registry)
         self.ends = Counter("ansimnet_relay_views_total", "views that ended", ["reason"], registry=self.registry)
         self.bytes = Counter("ansimnet_relay_sent_bytes_total", "bytes of ended views", registry=self.registry)
-        self.dropped = Counter(
-            "ansimnet_relay_dropped_frames_total", "frames slow viewers lost", registry=self.registry
+        self.frames = Counter("ansimnet_relay_sent_frames_total", "frames of ended views", registry=self.registry)
+        self.shed = Counter(
+            "ansimnet_relay_shed_frames_total", "frames that ended views did not get", registry=self.registry
+        )
+        self.mains = Gauge("ansimnet_relay_main_streams", "main streams pulled now", registry=self.registry)
+        self.rings = Gauge("ansimnet_relay_ring_bytes", "bytes all rings hold", registry=self.registry)
+        self.queues = Gauge("ansimnet_relay_queue_bytes", "bytes that wait for slow viewers", registry=self.registry)
+        self.shedding = Gauge(
+            "ansimnet_relay_shed_quarters", "quarters of the viewers thinned to key frames", registry=self.registry
         )
         self.reconnects = Gauge("ansimnet_relay_reconnects", "reconnects of running sources", registry=self.registry)
         self.first = Histogram(
@@ -29,8 +36,12 @@ class Metrics:
             registry=self.registry,
         )
 
-    def page(self, sources: Sources) -> bytes:
+    def page(self, sources: Sources, queued: int, shed_quarters: int) -> bytes:
         """Return the text form, fresh."""
+        self.mains.set(len(sources.mains))
+        self.rings.set(sources.rings.used)
+        self.queues.set(queued)
+        self.shedding.set(shed_quarters)
         self.cameras.set(len(sources.cameras))
         self.live.set(sum(s.ready.is_set() for s in sources.cameras.values()))
         self.masked.set(len(sources.masked))

@@ -95,12 +95,18 @@ class Session(asyncio.BufferedProtocol):
     """
 
     def __init__(
-        self, address: Address, on_packet: Callable[[int, memoryview], None], *, allow_basic: bool = False
+        self,
+        address: Address,
+        on_packet: Callable[[int, memoryview], None],
+        *,
+        allow_basic: bool = False,
+        metadata: bool = True,
     ) -> None:
         self.address = address
         self.description: Description | None = None
         self._on_packet = on_packet
         self._allow_basic = allow_basic
+        self._metadata = metadata
         self._channels: dict[int, int] = {}
         self._bytes = bytearray(BUFFER_BYTES)
         self._buffer = memoryview(self._bytes)
@@ -134,7 +140,7 @@ class Session(asyncio.BufferedProtocol):
             raise BadStream("the description cannot be read") from error
         base = reply.header("content-base") or reply.header("content-location") or url
         await self._set_up(_joined(base, found.video.control), VIDEO)
-        if found.metadata is not None:
+        if found.metadata is not None and self._metadata:
             with contextlib.suppress(CameraRefused):  # without boxes the masked picture hides everything
                 await self._set_up(_joined(base, found.metadata.control), METADATA)
         return found

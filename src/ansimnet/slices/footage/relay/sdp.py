@@ -24,6 +24,12 @@ class UnsupportedStream(Refusal):
     name = "unsupported-stream"
 
 
+class H265Stream(UnsupportedStream):
+    """The camera sends H.265: no browser plays it everywhere, and the relay passes H.264 alone."""
+
+    name = "h265"
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """One `m=` block. `encoding` is upper case; `fmtp` keys are lower case."""
@@ -105,7 +111,7 @@ def read(text: str) -> Description:
     video = next((m for m in videos if m.encoding == "H264"), None)
     if video is None:
         if any(m.encoding in ("H265", "HEVC") for m in videos):
-            raise UnsupportedStream("the camera sends H.265", todo="set its sub-stream to H.264")
+            raise H265Stream("the camera sends H.265", todo="set its sub-stream to H.264")
         if videos:
             raise UnsupportedStream(f"the camera sends `{videos[0].encoding}`", todo="set its sub-stream to H.264")
         raise BadStream("the camera describes no video")

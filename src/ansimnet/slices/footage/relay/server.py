@@ -25,12 +25,14 @@ from ansimnet.kernel.clock import Clock, SystemClock, monotonic_s
 from ansimnet.kernel.errors import NotFound, Refusal
 from ansimnet.kernel.ids import PermitId
 from ansimnet.kernel.permits import PermitOver
-from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held, Span
+from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held
 from ansimnet.slices.footage.relay.metrics import Metrics
 from ansimnet.slices.footage.relay.outlet import Socket
-from ansimnet.slices.footage.relay.ring import Budget, Init
+from ansimnet.slices.footage.relay.ring import Budget
+from ansimnet.slices.footage.relay.shedding import Shedding
 from ansimnet.slices.footage.relay.source import Stream
 from ansimnet.slices.footage.relay.sources import Sources
+from ansimnet.slices.footage.relay.view import View
 from ansimnet.slices.footage.relay.viewer import MAX_QUEUED_BYTES, Viewer
 
 log = structlog.get_logger(__name__)
@@ -57,58 +59,14 @@ WRITE_BUFFER_BYTES = 64 << 10
 """What our side holds for one viewer beyond the kernel before his frames are queued: half a key frame."""
 QUEUES_BYTES = 256 << 20
 """What all queues of one relay may hold together; ours: 64 viewers at their own limit."""
+LOAD_S = 0.25
+"""How often the lateness of the event loop is looked at."""
+MAIN_S = 5.0
+"""How long a viewer's wish for the main stream may wait for its first picture; the sub-stream plays meanwhile."""
+LASTING = frozenset({"h265", "unsupported-stream", "camera-login"})
+"""Reasons that waiting does not mend: the viewer hears them at once."""
 MAX_VIEWERS = 500
 """Measured: 500 viewers of 2 Mbit/s fill a third of a core and a gigabit line."""
-
-
-class View:
-    """One viewer's socket and the right it lives on."""
-
-    def __init__(self, held: Held, outlet: Socket, viewer_bytes: int, queues: Budget, metrics: Metrics) -> None:
-        self.held = held
-        self.viewer = outlet.viewer = Viewer(
-            self.describe,
-            outlet,
-            max_bytes=viewer_bytes,
-            budget=queues,
-            live=held.recorded is None,
-            on_first=lambda: metrics.first.observe(monotonic_s() - outlet.asked_s),
-        )
-        self.end: End | None = None
-        self.seen: Sequence[Span] = ()
-        self.cut = asyncio.Event()
-        self.timers: list[asyncio.TimerHandle] = []
-
-    def describe(self, init: Init) -> str:
-        """Return the text that precedes an init segment."""
-        return json.dumps(
-            {
-                "type": "init",
-                "codec": init.codec,
-                "width": init.width,
-                "height": init.height,
-                "masking": self.held.masking,
-                "marked": self.held.marked,
-                "may_mark": self.held.may_mark,
-                "camera": {"code": self.held.camera.code, "name": self.held.camera.name},
-                "not_after": self.held.not_after.astimezone(UTC).isoformat(),
-                "recorded": self.held.recorded is not None,
-            },
-            ensure_ascii=False,
-        )
-
-    def finish(self, end: End) -> None:
-        """End this view; the first reason stays."""
-        if self.end is None:
-            self.end = end
-            self.viewer.stop()
-            self.cut.set()
-
-    def disarm(self) -> None:
-        """Forget the timers."""
-        for timer in self.timers:
-            timer.cancel()
-        self.timers.clear()
 
 
 class Recordings(Protocol):
@@ -140,7 +98,8 @@ class Relay:
         self.sources = sources
         self.recordings = recordings
         self.metrics = Metrics()
-        self.views: set[View] = set()
+        self.views: dict[View, None] = {}  # the oldest first
+        self.shedding = Shedding()
         self.leased_s = monotonic_s()
         self._origins = frozenset(origins)
         self._clock = clock or SystemClock()
@@ -168,7 +127,10 @@ class Relay:
             close_timeout=0.5,
             server_header=None,
         )
-        tasks = [asyncio.create_task(t) for t in (self._hold_lease(), self._hear_endings(), self._record())]
+        tasks = [
+            asyncio.create_task(t)
+            for t in (self._hold_lease(), self._hear_endings(), self._record(), self._watch_load())
+        ]
         try:
             yield sock.getsockname()[1]
         finally:
@@ -190,22 +152,30 @@ class Relay:
         server.close()
         await server.wait_closed()
 
+    def _metrics_page(self) -> str:
+        return self.metrics.page(self.sources, self.queues.used, self.shedding.step).decode()
+
+    @property
+    def full(self) -> bool:
+        """Return whether nobody more is admitted."""
+        return len(self.views) >= MAX_VIEWERS or self.shedding.full
+
     # --- before the socket
 
     def _greet(self, connection: ServerConnection, request: Request) -> Response | None:
-        """Answer plain HTTP; let `/stream` pass for known origins. Programs send no origin, browsers always do."""
-        path = request.path.partition("?")[0]
+        """Answer plain HTTP; let `…/stream` pass for known origins. Programs send no origin, browsers always do."""
+        path = "/" + request.path.partition("?")[0].rpartition("/")[2]
         if path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "ok\n")
         if path == "/metrics":
-            return connection.respond(http.HTTPStatus.OK, self.metrics.page(self.sources).decode())
+            return connection.respond(http.HTTPStatus.OK, self._metrics_page())
         if path != "/stream":
             return connection.respond(http.HTTPStatus.NOT_FOUND, "not found\n")
         origin = request.headers.get("Origin")
         if origin is not None and origin not in self._origins:
             return connection.respond(http.HTTPStatus.FORBIDDEN, "this origin may not connect\n")
-        if len(self.views) >= MAX_VIEWERS:
-            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "too many viewers\n")
+        if self.full:
+            return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "this relay is full\n")
         return None
 
     # --- the socket
@@ -228,16 +198,16 @@ class Relay:
             await socket_.close(NO_SOURCE, "unavailable")
             return
         view = View(held, socket_, self._viewer_bytes, self.queues, self.metrics)
-        self.views.add(view)
+        self.views[view] = None
         self.metrics.viewers.inc()
         try:
             self._arm(view)
             await self._show(view, socket_)
         finally:
-            self.views.discard(view)
+            self.views.pop(view, None)
             view.disarm()
             self.metrics.viewers.dec()
-            self.metrics.dropped.inc(view.viewer.drops)
+            self.metrics.shed.inc(view.viewer.drops)
             self._unrecorded.put_nowait(view)
 
     async def _admit(self, socket_: ServerConnection) -> Held:
@@ -265,7 +235,7 @@ class Relay:
             await self._hang_up(view, socket_)
             return
         streams = [stream]  # the last one is shown; marking replaces it
-        _join(stream, view.viewer)
+        view.follow(stream)
         tasks: list[asyncio.Task[object]] = [
             asyncio.create_task(self._listen(view, socket_, streams)),
             asyncio.create_task(view.cut.wait()),
@@ -289,7 +259,7 @@ class Relay:
         """Return the stream of a right, live or recorded, started."""
         held = view.held
         if held.recorded is None:
-            return self.sources.open(held.camera, held.masking, held.marked)
+            return self.sources.open(held.camera, held.masking, held.marked, main=view.main)
         if self.recordings is None:
             raise NotFound("this relay records nothing")
         return self.recordings.open(held, view.viewer)
@@ -301,22 +271,32 @@ class Relay:
             self.recordings.close(stream)
 
     async def _begins(self, view: View, streams: list[Stream], tasks: Sequence[asyncio.Task[object]]) -> bool:
-        """Wait for the first picture; True too where the view ended meanwhile."""
+        """Wait for the first picture; True too where the view ended meanwhile. Say why there is none."""
         ready = asyncio.create_task(streams[-1].ready.wait())
+        until = monotonic_s() + PICTURE_S
+        reason = ""
         try:
-            done, _ = await asyncio.wait({ready, *tasks}, timeout=PICTURE_S, return_when=asyncio.FIRST_COMPLETED)
-            return bool(done)
+            while monotonic_s() < until and reason not in LASTING:
+                if (await asyncio.wait({ready, *tasks}, timeout=LOAD_S, return_when=asyncio.FIRST_COMPLETED))[0]:
+                    return True
+                source = self.sources.cameras.get(view.held.camera.camera_id)
+                reason = source.reason if source is not None and view.held.recorded is None else ""
         finally:
             ready.cancel()
+        if reason:
+            view.viewer.say(json.dumps({"type": "source", "live": False, "reason": reason}))
+        return False
 
     async def _listen(self, view: View, socket_: ServerConnection, streams: list[Stream]) -> None:
         answering: set[asyncio.Task[None]] = set()
         try:
             while True:
                 message = _object(await socket_.recv())
-                track = message.get("track") if message.get("type") == "mark" else None
-                if isinstance(track, str) and track and view.held.recorded is None:
+                kind, track = message.get("type"), message.get("track")
+                if view.held.recorded is None and kind == "mark" and isinstance(track, str) and track:
                     await self._mark(view, track, streams)
+                elif view.held.recorded is None and kind == "stream":
+                    await self._enlarge(view, track == "main", streams)
                 elif len(answering) < MOST_ANSWERS and (answer := streams[-1].hear(message)) is not None:
                     task = asyncio.create_task(self._answer(view, socket_, answer))
                     answering.add(task)
@@ -339,17 +319,43 @@ class Relay:
 
     async def _mark(self, view: View, track: str, streams: list[Stream]) -> None:
         try:
-            held = await self.gate.mark(view.held, track[:64])
+            view.held = await self.gate.mark(view.held, track[:64])
         except Refusal as refusal:
             view.viewer.say(json.dumps({"type": "refused", "what": "mark", "name": refusal.name}))
             return
-        view.held = held
-        stream = self.sources.open(held.camera, held.masking, held.marked)
+        self._change(view, streams, self._open(view))
+
+    async def _enlarge(self, view: View, main: bool, streams: list[Stream]) -> None:
+        """Show the camera's main stream, or its sub-stream again: the same right, from the new stream's first picture.
+
+        What is shown plays on until then.
+        """
+        if main == view.main:
+            return
+        if main and view.held.camera.main_url is None:
+            view.viewer.say(json.dumps({"type": "refused", "what": "stream", "name": "no-main-stream"}))
+            return
+        view.main = main
+        stream = self._open(view)
+        try:
+            async with asyncio.timeout(MAIN_S):
+                await stream.ready.wait()
+        except BaseException as error:  # the view may end meanwhile: give back what was opened
+            view.main = not main
+            self.sources.close(stream)
+            if not isinstance(error, TimeoutError):
+                raise
+            view.viewer.say(json.dumps({"type": "refused", "what": "stream", "name": "no-picture"}))
+            return
+        self._change(view, streams, stream)
+
+    def _change(self, view: View, streams: list[Stream], stream: Stream) -> None:
+        """Show another stream on the same socket."""
         before = streams.pop()
         before.leave(view.viewer)
         view.viewer.switch()
         streams.append(stream)
-        _join(stream, view.viewer)
+        view.follow(stream)
         self.sources.close(before)
 
     async def _hang_up(self, view: View, socket_: ServerConnection) -> None:
@@ -412,6 +418,21 @@ class Relay:
                 view.viewer.say(json.dumps({"type": "extended", "not_after": not_after.astimezone(UTC).isoformat()}))
                 self._arm(view)
 
+    async def _watch_load(self) -> None:
+        """Thin the newest viewers to key frames while the loop is late; say so, and take it back when it is calm."""
+        while True:
+            due = monotonic_s() + LOAD_S
+            await asyncio.sleep(LOAD_S)
+            step = self.shedding.step
+            self.shedding.note(monotonic_s() - due)
+            if self.shedding.step != step:
+                log.warning("relay.load", late_s=round(monotonic_s() - due, 3), shed_quarters=self.shedding.step)
+            if step or self.shedding.step:
+                live = [v for v in self.views if v.held.recorded is None]
+                first = len(live) - self.shedding.thinned(len(live))
+                for i, view in enumerate(live):
+                    view.viewer.busy(i >= first)
+
     async def _record(self) -> None:
         """Write down ended views, as often as it takes: the database may be the reason they ended."""
         while True:
@@ -419,22 +440,21 @@ class Relay:
             end = view.end or End.LEFT
             self.metrics.ends.labels(end).inc()
             self.metrics.bytes.inc(view.viewer.size)
+            self.metrics.frames.inc(view.viewer.frames)
             while True:
                 try:
                     await self.gate.closed(
-                        view.held, end, frames=view.viewer.frames, size=view.viewer.size, seen=view.seen
+                        view.held,
+                        end,
+                        frames=view.viewer.frames,
+                        size=view.viewer.size,
+                        shed=view.viewer.drops,
+                        seen=view.seen,
                     )
                     break
                 except Exception:
                     log.exception("the end of a view is not recorded yet")
                     await asyncio.sleep(0.5)
-
-
-def _join(stream: Stream, viewer: Viewer) -> None:
-    """Follow a stream; the group of pictures that is there goes out in few messages."""
-    viewer.cork()
-    stream.join(viewer)
-    viewer.uncork()
 
 
 def _object(message: str | bytes) -> dict[str, Any]:

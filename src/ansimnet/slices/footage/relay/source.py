@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
@@ -152,6 +152,7 @@ class CameraSource(Stream):
         self._init: Init | None = None
         self._last_s = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
+        self._wants_boxes = True
 
     def start(self) -> None:
         if self._task is None:
@@ -185,7 +186,8 @@ class CameraSource(Stream):
             self.fall_silent()
             if self._burner is not None:
                 self._burner.broken()
-            self.hiding.forget()
+            if self._wants_boxes:
+                self.hiding.forget()
             self.reconnects += 1
             log.info("camera lost", camera=self.camera.code, reason=self.reason, retry_s=round(patience_s, 1))
             await asyncio.sleep(patience_s * random.uniform(0.5, 1.5))
@@ -193,7 +195,7 @@ class CameraSource(Stream):
 
     async def _session(self) -> None:
         address = rtsp.Address.read(self.camera.url)
-        session = rtsp.Session(address, self._on_packet, allow_basic=self._allow_basic)
+        session = rtsp.Session(address, self._on_packet, allow_basic=self._allow_basic, metadata=self._wants_boxes)
         try:
             found = await session.open()
             self._payload_types = (
@@ -265,6 +267,43 @@ class CameraSource(Stream):
             now_s = monotonic_s()
             self.hiding.tell(objects, now_s)
             self.announce(Sighting(self._timeline.at(now_s), tuple(objects)))
+
+
+class MainSource(CameraSource):
+    """A camera's main stream, pulled while it is needed. Boxes come with the sub-stream, which is always there."""
+
+    def __init__(
+        self,
+        sub: CameraSource,
+        *,
+        allow_basic: bool = False,
+        ring: Ring | None = None,
+        burner: Callable[[Callable[[Frame], None]], Burner] | None = None,
+    ) -> None:
+        assert sub.camera.main_url is not None
+        camera = replace(sub.camera, url=sub.camera.main_url)
+        super().__init__(camera, allow_basic=allow_basic, ring=ring, burner=burner)
+        self.sub = sub
+        self.hiding = sub.hiding
+        self._wants_boxes = False
+
+    def start(self) -> None:
+        super().start()
+        self.sub.join(self)
+
+    def stop(self) -> None:
+        self.sub.leave(self)
+        super().stop()
+
+    def offer(self, frame: Frame) -> None:
+        """Take nothing: the pictures are its own."""
+
+    def saw(self, sighting: Sighting) -> None:
+        """Place what analytics saw on its own timeline."""
+        self.announce(Sighting(self._timeline.at(monotonic_s()), sighting.objects))
+
+    def lost(self) -> None:
+        """Hear that the sub-stream is silent: without fresh boxes the masked rendition hides everything by itself."""
 
 
 def init_of(parameters: Parameters) -> Init:

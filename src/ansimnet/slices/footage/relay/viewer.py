@@ -161,6 +161,13 @@ class Viewer:
         if not self._corked and self._outlet.ready:
             self._speak()
 
+    def busy(self, on: bool) -> None:
+        """Hear whether the relay is too busy to send more than key frames."""
+        if on and self._thin is None:
+            self.thin(Thin.BUSY)
+        elif not on and self._thin is Thin.BUSY:
+            self.thin(None)
+
     def thin(self, why: Thin | None) -> None:
         """Send key frames alone from now on, or (None) everything again from the next key frame on; say so."""
         if why is self._thin or self.stopped:

@@ -20,6 +20,7 @@ from ansimnet.platform.link import Link
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.service.giving import Giver, account_to_json
 from ansimnet.slices.footage.service.holding import account_of
+from ansimnet.slices.footage.service.recordings import LookingBack, Wanted, as_json, wanted_of, wanted_to_json
 from ansimnet.slices.policy import queries as policy
 
 Answer = Callable[[Tx, dict[str, Any], CentreId], Awaitable[dict[str, Any]]]
@@ -52,7 +53,7 @@ def _refusal(refusal: Refusal) -> dict[str, Any]:
     }
 
 
-def answers(giver: Giver) -> dict[str, Answer]:
+def answers(giver: Giver, back: LookingBack) -> dict[str, Answer]:
     """Return what the giving centre answers, by name."""
 
     def guest(payload: dict[str, Any], there: CentreId) -> policy.Account:
@@ -86,6 +87,7 @@ def answers(giver: Giver) -> dict[str, Answer]:
             "permit_id": str(got.permit_id),
             "not_after": got.not_after.isoformat(),
             "masking": got.masking,
+            "url": got.url,
         }
 
     async def mark(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
@@ -109,6 +111,28 @@ def answers(giver: Giver) -> dict[str, Answer]:
         listed = await giver.listing(tx, p) if p.open else []
         return {"cameras": [c | {"camera_id": str(c["camera_id"])} for c in listed]}
 
+    async def recording(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
+        account, wanted = guest(payload, there), wanted_of(payload["wanted"])
+        got = await back.ticket(tx, account, UUID(payload["provision_id"]), wanted)
+        return {
+            "ticket": got.ticket,
+            "permit_id": str(got.permit_id),
+            "not_after": got.not_after.isoformat(),
+            "masking": got.masking,
+            "url": got.url,
+        }
+
+    async def timeline(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
+        span = datetime.fromisoformat(payload["from"]), datetime.fromisoformat(payload["until"])
+        camera_id = CameraId(UUID(payload["camera_id"]))
+        return as_json(await back.timeline(tx, guest(payload, there), UUID(payload["provision_id"]), camera_id, *span))
+
+    async def coverage(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
+        span = [datetime.fromisoformat(payload[k]) if payload[k] else None for k in ("from", "until")]
+        return {
+            "cameras": await back.coverage(tx, guest(payload, there), UUID(payload["provision_id"]), span[0], span[1])
+        }
+
     async def withdraw(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
         ended = GuestPermitsEnded(
             fact_id=FactId(new_id()),
@@ -125,6 +149,9 @@ def answers(giver: Giver) -> dict[str, Answer]:
         "footage.mark": mark,
         "footage.extend": extend,
         "footage.cameras": cameras,
+        "footage.recording": recording,
+        "footage.timeline": timeline,
+        "footage.coverage": coverage,
     }
     return {name: saying(answer) for name, answer in named.items()}
 
@@ -177,6 +204,40 @@ class Neighbour:
         """Return the listed cameras as the giving centre knows them. Raises as `ticket` does."""
         found = await self._ask(there, "footage.cameras", {"provision_id": str(provision_id)})
         return list(found["cameras"])
+
+    async def recording(
+        self, there: CentreId, account: policy.Account, provision_id: UUID, wanted: Wanted
+    ) -> dict[str, Any]:
+        """Return a ticket to recorded pictures. Raises as `ticket`."""
+        payload = {"account": account_to_json(account), "provision_id": str(provision_id)}
+        return await self._ask(there, "footage.recording", payload | {"wanted": wanted_to_json(wanted)})
+
+    async def timeline(
+        self,
+        there: CentreId,
+        account: policy.Account,
+        provision_id: UUID,
+        camera_id: UUID,
+        from_at: datetime,
+        until: datetime,
+    ) -> dict[str, Any]:
+        """Return a camera's timeline (`recordings.as_json`). Raises as `ticket`."""
+        payload = {"account": account_to_json(account), "provision_id": str(provision_id), "camera_id": str(camera_id)}
+        span = {"from": from_at.isoformat(), "until": until.isoformat()}
+        return await self._ask(there, "footage.timeline", payload | span)
+
+    async def coverage(
+        self,
+        there: CentreId,
+        account: policy.Account,
+        provision_id: UUID,
+        from_at: datetime | None,
+        until: datetime | None,
+    ) -> list[dict[str, Any]]:
+        """Return how much of a span each camera recorded. Raises as `ticket`."""
+        payload = {"account": account_to_json(account), "provision_id": str(provision_id)}
+        span = {"from": from_at and from_at.isoformat(), "until": until and until.isoformat()}
+        return list((await self._ask(there, "footage.coverage", payload | span))["cameras"])
 
     async def withdraw(self, there: CentreId, provision_id: UUID, permit_ids: Collection[PermitId]) -> None:
         """Say at once which permits of our seats ended here; the fact on the ledger follows and is the guarantee.

@@ -38,6 +38,7 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import rules, store
 from ansimnet.slices.footage.model import Chosen, Mark, Provision, State, Subject
+from ansimnet.slices.footage.store import relays
 from ansimnet.slices.policy import queries as policy
 
 ACTOR = "system:footage"
@@ -55,6 +56,7 @@ class Ticket:
     permit_id: PermitId
     not_after: datetime
     masking: Masking
+    url: str | None  # of the worker that pulls the camera; None while none does
 
 
 class Giver:
@@ -189,7 +191,7 @@ class Giver:
 
     # --- questions of viewers, our own and the asking centre's
 
-    async def _opened(self, tx: Tx, account: policy.Account, provision_id: UUID) -> Provision:
+    async def opened(self, tx: Tx, account: policy.Account, provision_id: UUID) -> Provision:
         """Return a provision that this account's centre takes part in.
 
         Raises:
@@ -207,9 +209,9 @@ class Giver:
         """Return a provision in force that this camera belongs to: no look stands under another's name.
 
         Raises:
-            NotFound, Conflict: see `_opened`; or it never showed this camera.
+            NotFound, Conflict: see `opened`; or it never showed this camera.
         """
-        p = await self._opened(tx, account, provision_id)
+        p = await self.opened(tx, account, provision_id)
         if all(c.camera_id != camera_id for c in await store.cameras_of(tx, p.provision_id)):
             raise NotFound("this provision shows no such camera")
         return p
@@ -240,7 +242,7 @@ class Giver:
             masking=masking,
         )
         marked = {} if mark is None else {"track": mark.track, "mark_permit_id": str(mark.permit_id)}
-        return await _hand(tx, account, permit, camera_id, masking, now, provision_id=str(p.provision_id), **marked)
+        return await hand(tx, account, permit, camera_id, masking, now, provision_id=str(p.provision_id), **marked)
 
     async def ticket_of_own(self, tx: Tx, account: policy.Account, camera_id: CameraId) -> Ticket:
         """Return a one-use ticket for a camera of this city by a ground of one's own: a broken glass, an order.
@@ -256,7 +258,7 @@ class Giver:
         permit = await policy.permit(
             self.db, account, Act.VIEW_STREAM, resource=camera_id, purpose=purpose, screen=SCREEN, now=now
         )
-        return await _hand(tx, account, permit, camera_id, Masking.MASKED, now)
+        return await hand(tx, account, permit, camera_id, Masking.MASKED, now)
 
     async def mark(
         self, tx: Tx, account: policy.Account, provision_id: UUID, camera_id: CameraId, track: str
@@ -299,7 +301,7 @@ class Giver:
             NoReason, SecondExtension, PermitOver: see policy.
         """
         now = self.clock.now()
-        p = await self._opened(tx, account, provision_id)
+        p = await self.opened(tx, account, provision_id)
         await policy.permit(
             self.db,
             account,
@@ -392,8 +394,8 @@ def account_to_json(account: policy.Account) -> dict[str, Any]:
     }
 
 
-async def _hand(
-    tx: Tx, account: policy.Account, permit: Permit, camera_id: CameraId, masking: Masking, now: datetime, **more: str
+async def hand(
+    tx: Tx, account: policy.Account, permit: Permit, camera_id: CameraId, masking: Masking, now: datetime, **more: Any
 ) -> Ticket:
     """Return a ticket that tells the relay who looks, how clearly, and what else it must know."""
     extras: dict[str, Any] = {
@@ -403,4 +405,4 @@ async def _hand(
         **more,
     }
     ticket = await policy.issue_ticket(tx, permit, camera_id, extras, now)
-    return Ticket(ticket, permit.permit_id, permit.not_after, masking)
+    return Ticket(ticket, permit.permit_id, permit.not_after, masking, await relays.url_of(tx, camera_id))

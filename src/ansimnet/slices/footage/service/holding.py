@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ansimnet.facts.footage import ViewClosed, ViewOpened
+from ansimnet.facts.footage import RecordingOpened, RecordingSeen, ViewClosed, ViewOpened
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.ids import AccountId, CameraId, CentreId, FactId, PermitId, ProvisionId, new_id
@@ -19,8 +18,9 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.model import OpenView
-from ansimnet.slices.footage.relay.gate import Camera, End, Held, Span
+from ansimnet.slices.footage.relay.gate import Camera, End, Held, Recorded, Span
 from ansimnet.slices.footage.service.giving import Giver
+from ansimnet.slices.footage.store import recordings
 from ansimnet.slices.policy import queries as policy
 
 ACTOR = "system:footage"
@@ -42,7 +42,10 @@ class DbGate:
     async def cameras(self) -> list[Camera]:
         """Return every camera that has a stream."""
         async with self.db.transaction() as tx:
-            found = [Camera(c.camera_id, c.code, c.address, url) for c, url in await cameras.sources(tx)]
+            found = [
+                Camera(s.camera.camera_id, s.camera.code, s.camera.address, s.url, main_url=s.main_url)
+                for s in await cameras.sources(tx)
+            ]
         self._cameras = {c.camera_id: c for c in found}
         return found
 
@@ -69,10 +72,49 @@ class DbGate:
                 may_mark=account.role in MARKERS and bool(extras.get("provision_id")),
                 not_after=redeemed.permit.not_after,
                 marked=extras.get("track"),
+                recorded=self._recorded(redeemed, now),
             )
             await self._opened(tx, held, now)
+            if held.recorded is not None:
+                await self._looks_back(tx, held, held.recorded, extras["recorded"]["reason"], now)
         self._accounts[held.view_id] = account
         return held
+
+    def _recorded(self, redeemed: policy.Redeemed, now: datetime) -> Recorded | None:
+        """Return what of the past a ticket reaches; its permit must cover each camera.
+
+        Raises:
+            NoPermit: it does not.
+            NotFound: one of the cameras has no stream.
+        """
+        said: Any = redeemed.extras.get("recorded")
+        if said is None:
+            return None
+        ids = [CameraId(UUID(c)) for c in said["cameras"]]
+        for camera_id in ids:
+            redeemed.permit.check(policy.viewing(redeemed.permit), camera_id, now=now)
+            if camera_id not in self._cameras:
+                raise NotFound("this camera has no stream")
+        from_at, until = datetime.fromisoformat(said["from"]), datetime.fromisoformat(said["until"])
+        return Recorded(tuple(self._cameras[c] for c in ids), from_at, until)
+
+    async def _looks_back(self, tx: Tx, held: Held, recorded: Recorded, reason: str, now: datetime) -> None:
+        """Write that somebody is going to look at the past, before the first byte of it."""
+        cameras_ = tuple(c.camera_id for c in recorded.cameras)
+        await recordings.add_look(tx, held.view_id, cameras_, recorded.from_at, recorded.until, reason)
+        fact = RecordingOpened(
+            fact_id=FactId(new_id()),
+            happened_at=now,
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_ids=cameras_,
+            provision_id=held.provision_id,
+            viewer=held.viewer,
+            masking=held.masking,
+            from_at=recorded.from_at,
+            until_at=recorded.until,
+        )
+        await append(tx, fact, actor=ACTOR)
 
     async def _opened(self, tx: Tx, held: Held, now: datetime) -> None:
         view = OpenView(
@@ -119,9 +161,36 @@ class DbGate:
             not_after=min(held.not_after, not_after),
         )
 
-    async def closed(self, held: Held, end: End, *, frames: int, size: int, seen: Sequence[Span] = ()) -> None:
-        await self._close(held.view_id, held.permit_id, held.camera.camera_id, held.provision_id, end, frames, size)
+    async def closed(
+        self, held: Held, end: End, *, frames: int, size: int, shed: int = 0, seen: Sequence[Span] = ()
+    ) -> None:
+        await self._close(
+            held.view_id,
+            held.permit_id,
+            held.camera.camera_id,
+            held.provision_id,
+            end,
+            frames=frames,
+            size=size,
+            shed=shed,
+        )
+        if seen and held.recorded is not None:
+            await self._saw(held, held.recorded, seen)
         self._accounts.pop(held.view_id, None)
+
+    async def _saw(self, held: Held, recorded: Recorded, seen: Sequence[Span]) -> None:
+        """Write what of the past was shown."""
+        fact = RecordingSeen(
+            fact_id=FactId(new_id()),
+            happened_at=self.clock.now(),
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_ids=tuple(c.camera_id for c in recorded.cameras),
+            from_at=tuple(a for a, _ in seen),
+            until_at=tuple(b for _, b in seen),
+        )
+        async with self.db.transaction() as tx:
+            await append(tx, fact, actor=ACTOR)
 
     async def _close(
         self,
@@ -130,12 +199,14 @@ class DbGate:
         camera_id: CameraId,
         provision_id: ProvisionId | None,
         reason: str,
-        frames: int,
-        size: int,
+        *,
+        frames: int = 0,
+        size: int = 0,
+        shed: int = 0,
     ) -> None:
         now = self.clock.now()
         async with self.db.transaction() as tx:
-            if not await store.end_view(tx, view_id, reason, frames, size, now):
+            if not await store.end_view(tx, view_id, reason, now, frames=frames, size=size, shed=shed):
                 return
             fact = ViewClosed(
                 fact_id=FactId(new_id()),
@@ -155,14 +226,8 @@ class DbGate:
         async with self.db.transaction() as tx:
             left = await store.views_of_relay(tx, self.relay)
         for view, provision_id in left:
-            await self._close(view.view_id, view.permit_id, view.camera_id, provision_id, "relay-lost", 0, 0)
+            await self._close(view.view_id, view.permit_id, view.camera_id, provision_id, "relay-lost")
         return len(left)
-
-    async def note_health(self, camera_id: CameraId, live: bool, reason: str) -> None:
-        """Note that a camera speaks or fell silent."""
-        with suppress(NotFound):
-            async with self.db.transaction() as tx:
-                await cameras.note_health(tx, camera_id, live, reason, now=self.clock.now())
 
 
 def account_of(said: Mapping[str, Any]) -> policy.Account:

@@ -260,12 +260,12 @@ async def add_view(tx: Tx, view: OpenView, provision_id: ProvisionId | None, rel
     )
 
 
-async def end_view(tx: Tx, view_id: UUID, reason: str, frames: int, size: int, now: datetime) -> bool:
+async def end_view(tx: Tx, view_id: UUID, reason: str, now: datetime, *, frames: int, size: int, shed: int) -> bool:
     """Write that somebody stopped looking; False where that is written already."""
     row = await tx.one(
-        """update footage_view set closed_at = %s, reason = %s, frames = %s, bytes = %s
+        """update footage_view set closed_at = %s, reason = %s, frames = %s, bytes = %s, shed = %s
            where view_id = %s and closed_at is null returning 1""",
-        (now, reason, frames, size, view_id),
+        (now, reason, frames, size, shed, view_id),
     )
     return row is not None
 
