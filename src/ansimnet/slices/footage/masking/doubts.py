@@ -23,7 +23,9 @@ SMALL = 0.012
 """Heads below this share of the picture's height (9 of 720 lines) are where boxes are wrong by their own size."""
 EDGE = 0.03
 """A track born or lost this near to the border came or went through it; elsewhere somebody was missed around it."""
-APART_S = 1.0
+FLEETING_S = 0.6
+"""What moves for less and is nothing known is a leaf, a shadow or noise: it stays hidden, and nobody need look."""
+APART_S = 4.0
 """Doubts of one track closer than this are looked at together."""
 
 
@@ -60,10 +62,13 @@ class Doubt:
     doubt: float
 
 
-def worst(masks: Masks, from_pts: int, until_pts: int) -> tuple[Doubt, ...]:
-    """Return what to look at before a clip of [from_pts, until_pts) leaves, the worst first."""
+def worst(masks: Masks, from_pts: int, until_pts: int, clear: frozenset[str] = frozenset()) -> tuple[Doubt, ...]:
+    """Return what to look at before a clip of [from_pts, until_pts) leaves, the worst first.
+
+    `clear`: tracks that stay visible; whoever crosses one of them is looked at.
+    """
     found = [d for t in masks.tracks for d in _merged(sorted(_of_track(t, from_pts, until_pts), key=_begin))]
-    found += _crowded(masks.tracks)
+    found += _crowded(masks.tracks, clear)
     return tuple(sorted(found, key=lambda d: (-d.doubt, d.at_pts, d.track)))
 
 
@@ -78,6 +83,8 @@ def _one(track: Track, a: int, b: int, at: Spot, why: Why, size: float = 1.0) ->
 def _of_track(track: Track, from_pts: int, until_pts: int) -> Iterator[Doubt]:
     lead = int(LEAD_S * CLOCK_HZ)
     first, last = track.spots[0], track.spots[-1]
+    if track.kind is Kind.OTHER and last.pts - first.pts < FLEETING_S * CLOCK_HZ:
+        return
     if first.pts - from_pts > lead / 2 and not _at_edge(first.box):
         yield _one(track, first.pts - lead, first.pts, first, Why.BORN)
     if until_pts - last.pts > lead / 2 and not _at_edge(last.box):
@@ -115,9 +122,11 @@ def _merged(doubts: list[Doubt]) -> list[Doubt]:
     return out
 
 
-def _crowded(tracks: Iterable[Track]) -> Iterator[Doubt]:
-    """Yield, for two tracks that cover one another, the frame where they do most."""
+def _crowded(tracks: Iterable[Track], clear: frozenset[str]) -> Iterator[Doubt]:
+    """Yield, for a hidden track and a clear one that cover one another, the frame where they do most."""
     for a, b in combinations(tracks, 2):
+        if (a.name in clear) is (b.name in clear):
+            continue
         if a.spots[0].pts > b.spots[-1].pts or b.spots[0].pts > a.spots[-1].pts:
             continue
         shared = [(s, _common(s.hide, r)) for s in a.spots if (r := b.region(s.pts)) is not None]
