@@ -131,7 +131,7 @@ MATRIX = {
         "statute",
         C,
     ): "follow_live justify_access read_cameras read_map read_provision read_status revoke_permit",
-    ("centre_operator", "respond", "trigger", C): "extend_permit request_footage unmask_track view_stream",
+    ("centre_operator", "respond", "trigger", C): "extend_permit read_footage request_footage unmask_track view_stream",
     ("centre_operator", "investigate", "trigger", C): "view_stream",
     ("centre_operator", "respond", "vital_interest", C): "view_stream",
     ("auditor", "audit", "statute", T): "export_data read_ledger read_status review_access",

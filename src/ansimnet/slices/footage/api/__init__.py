@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ansimnet.slices.footage.api import exports, live
+from ansimnet.slices.footage.api import exports, live, recordings
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.service.exports import Exports
+from ansimnet.slices.footage.service.recordings import LookingBack
 
 __all__ = ["Desk", "routes"]
 
 
-def routes(desk: Desk, out: Exports) -> APIRouter:
+def routes(desk: Desk, back: LookingBack, out: Exports) -> APIRouter:
     """Return every route of the slice."""
     api = APIRouter(prefix="/api/v1", tags=["footage"])
     api.include_router(live.routes(desk))
+    api.include_router(recordings.routes(recordings.Past(desk, back)))
     api.include_router(exports.routes(out))
     return api

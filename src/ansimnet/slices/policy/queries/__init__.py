@@ -79,6 +79,7 @@ from ansimnet.slices.policy.queries.permits import (
     permit,
     permits_about,
     redeem_ticket,
+    viewing,
 )
 from ansimnet.slices.policy.queries.review import declare_acquaintance, draft_due
 from ansimnet.slices.policy.rules import (
@@ -177,6 +178,7 @@ __all__ = [
     "statute_for",
     "tell_break_glass",
     "trigger_number",
+    "viewing",
     "watch_break_glass",
     "widen_ground",
     "withdraw_order",

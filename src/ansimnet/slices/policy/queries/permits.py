@@ -276,12 +276,12 @@ async def marked_tracks(tx: Tx, permit_id: PermitId) -> dict[UUID, str]:
 
 
 async def issue_ticket(tx: Tx, permit: Permit, resource: UUID, extras: dict[str, Any], now: datetime) -> str:
-    """Return a one-use ticket that stands for a permit on one resource for 60 seconds.
+    """Return a one-use ticket that stands for a permit on one resource for 60 seconds: its live or recorded pictures.
 
     Raises:
         NoPermit: the permit does not cover viewing that.
     """
-    permit.check(Act.VIEW_STREAM, resource, now=now)
+    permit.check(viewing(permit), resource, now=now)
     ticket = keyring.new_token()
     expires_at = min(now + TICKET_LASTS, permit.not_after)
     await store.add_ticket(tx, keyring.fingerprint(ticket), permit.permit_id, resource, extras, expires_at)
@@ -300,5 +300,10 @@ async def redeem_ticket(tx: Tx, ticket: str, now: datetime) -> Redeemed:
         raise BadTicket(todo="ask for a new ticket")
     permit_id, resource, extras = used
     found = (await store.read_permits(tx, [permit_id]))[permit_id]
-    found.check(Act.VIEW_STREAM, resource, now=now)
+    found.check(viewing(found), resource, now=now)
     return Redeemed(permit=found, resource=resource, extras=extras)
+
+
+def viewing(permit: Permit) -> Act:
+    """Return which pictures a permit is about."""
+    return Act.READ_FOOTAGE if Act.READ_FOOTAGE in permit.acts else Act.VIEW_STREAM
