@@ -15,6 +15,7 @@ from ansimnet.platform.database import database
 from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras.wiring import ImportReport, import_cameras
+from ansimnet.slices.footage.wiring import ZonesReport, import_zones
 
 
 def map_of(settings: Settings) -> MapData:
@@ -33,5 +34,16 @@ def cameras(settings: Settings, file: Path, *, dry: bool, say: Callable[[str], N
                     dbs.city, file, actor="system:import", now=now(), dry=dry,
                     progress=lambda done, total: bar.update(task, completed=done, total=total),
                 )  # fmt: skip
+
+        return asyncio.run(run())
+
+
+def zones(settings: Settings, file: Path, *, say: Callable[[str], None]) -> ZonesReport:
+    """Take privacy zones of the city's cameras."""
+    with database(settings, say=say) as db:
+
+        async def run() -> ZonesReport:
+            async with db.dbs(settings, app="import") as dbs:
+                return await import_zones(dbs.city, file, actor="system:import", now=now())
 
         return asyncio.run(run())

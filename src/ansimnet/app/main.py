@@ -195,6 +195,20 @@ def import_cameras(
     raise typer.Exit(1 if report.why_not else 0)
 
 
+@imports.command("zones")
+def import_zones(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="CSV: code, corners (`x y; x y; x y`).")],
+) -> None:
+    """Take privacy zones: what of a camera's picture stays black for everybody, live and recorded."""
+    from ansimnet.app.importing import zones
+
+    report = zones(settings(), file, say=say)
+    out.print(f"{report.zones:,} zones of {report.cameras:,} cameras")
+    for line, why in report.refusals:
+        out.print(f"  line {line:>6}  refused: {why}", highlight=False)
+    raise typer.Exit(1 if report.refusals else 0)
+
+
 @imports.command("streets")
 def import_streets(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help=".osm.pbf, .osm, or a CSV of nodes.")],
@@ -289,6 +303,7 @@ def evaluate(
     requests: Annotated[int | None, typer.Option(help="leaks: how many requests are made.")] = None,
     mutations: Annotated[int | None, typer.Option(help="ledger: how often a copy is attacked.")] = None,
     mutants: Annotated[int | None, typer.Option(help="leaks: how many checks are removed, one at a time.")] = None,
+    histories: Annotated[int | None, typer.Option(help="retention: how many lives of a machine are played.")] = None,
     attempts: Annotated[int | None, typer.Option(help="rights: how many attempts to see a picture.")] = None,
     tamperings: Annotated[int | None, typer.Option(help="evidence: how often an export is tampered with.")] = None,
     as_json: Json = False,
@@ -309,6 +324,7 @@ def evaluate(
         requests=requests,
         mutations=mutations,
         mutants=mutants,
+        histories=histories,
         attempts=attempts,
         tamperings=tamperings,
     )

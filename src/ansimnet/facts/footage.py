@@ -299,3 +299,12 @@ class BookmarkRemoved(Fact):
     bookmark_id: UUID
     camera_id: CameraId
     by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrivacyZonesSet(Fact):
+    """A camera has other privacy zones from now on; none for 0."""
+
+    kind: ClassVar[str] = "footage.privacy-zones.set.v1"
+    camera_id: CameraId
+    zones: int

@@ -51,8 +51,9 @@ from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
 from ansimnet.slices.footage.service.recordings import LookingBack
 from ansimnet.slices.footage.service.workers import Worker, stream_url
+from ansimnet.slices.footage.service.zones import ZonesReport, import_zones
 
-__all__ = ["parts", "serving_relay"]
+__all__ = ["ZonesReport", "import_zones", "parts", "serving_relay"]
 
 log = structlog.get_logger(__name__)
 

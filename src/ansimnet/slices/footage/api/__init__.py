@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ansimnet.slices.footage.api import exports, live, recordings
+from ansimnet.slices.footage.api import exports, live, recordings, zones
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.service.exports import Exports
 from ansimnet.slices.footage.service.recordings import LookingBack
@@ -18,4 +18,5 @@ def routes(desk: Desk, back: LookingBack, out: Exports) -> APIRouter:
     api.include_router(live.routes(desk))
     api.include_router(recordings.routes(recordings.Past(desk, back)))
     api.include_router(exports.routes(out))
+    api.include_router(zones.routes(desk.giver.db, desk.clock))
     return api

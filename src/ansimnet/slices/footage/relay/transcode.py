@@ -117,17 +117,22 @@ class Transcoder:
         encoder.time_base = _TIME_BASE
         encoder.framerate = Fraction(25)
         encoder.thread_count = 1
-        cap_kbit = max(256, width * height * self._quality.bits // 1000)
-        encoder.options = {
-            "preset": self._quality.preset,
-            "tune": "zerolatency",
-            "profile": "baseline",
-            "crf": str(self._quality.crf),
-            "forced-idr": "1",
-            "x264-params": f"keyint=10000:scenecut=0:vbv-maxrate={cap_kbit}:vbv-bufsize={cap_kbit}:sliced-threads=0",
-        }
+        encoder.options = options_of(self._quality, width, height)
         self._encoder = encoder
         return encoder, True
+
+
+def options_of(quality: Quality, width: int, height: int) -> dict[str, str]:
+    """Return what x264 is told."""
+    cap_kbit = max(256, width * height * quality.bits // 1000)
+    return {
+        "preset": quality.preset,
+        "tune": "zerolatency",
+        "profile": "baseline",
+        "crf": str(quality.crf),
+        "forced-idr": "1",
+        "x264-params": f"keyint=10000:scenecut=0:vbv-maxrate={cap_kbit}:vbv-bufsize={cap_kbit}:sliced-threads=0",
+    }
 
 
 def _made(data: bytes, pts: int, key: bool) -> Made:

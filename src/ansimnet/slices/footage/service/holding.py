@@ -21,6 +21,7 @@ from ansimnet.slices.footage.model import OpenView
 from ansimnet.slices.footage.relay.gate import Camera, End, Held, Recorded, Span
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.store import recordings
+from ansimnet.slices.footage.store import zones as privacy_zones
 from ansimnet.slices.policy import queries as policy
 
 ACTOR = "system:footage"
@@ -42,8 +43,16 @@ class DbGate:
     async def cameras(self) -> list[Camera]:
         """Return every camera that has a stream."""
         async with self.db.transaction() as tx:
+            zones = await privacy_zones.every(tx)
             found = [
-                Camera(s.camera.camera_id, s.camera.code, s.camera.address, s.url, main_url=s.main_url)
+                Camera(
+                    s.camera.camera_id,
+                    s.camera.code,
+                    s.camera.address,
+                    s.url,
+                    zones=zones.get(s.camera.camera_id, ()),
+                    main_url=s.main_url,
+                )
                 for s in await cameras.sources(tx)
             ]
         self._cameras = {c.camera_id: c for c in found}
