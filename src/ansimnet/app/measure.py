@@ -34,6 +34,7 @@ class Options:
     requests: int | None = None
     mutations: int | None = None
     mutants: int | None = None
+    histories: int | None = None
     attempts: int | None = None
     cameras: int | None = None
     viewers: int | None = None

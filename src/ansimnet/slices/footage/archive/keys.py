@@ -130,6 +130,10 @@ class KeyStore:
                 self.disk.sync([_page(term)])
         return died
 
+    def settle(self) -> None:
+        """Make what a killed run destroyed outlast a power cut: it may have died between writing and syncing."""
+        self.disk.sync([n for n in self.disk.names("") if n.endswith(".key")])
+
     def drop(self, term: Term) -> None:
         """Remove a page of tombstones, once nothing can be recorded in its hour any more."""
         with self.disk.held():
@@ -156,6 +160,13 @@ class KeyStore:
         if wrapped == DEAD:
             raise Destroyed
         return self._unwrapped(wrapped)
+
+    def held_is_dead(self, hold_id: UUID) -> bool:
+        """Return whether a hold's key was destroyed and its tombstone is still there."""
+        try:
+            return self.disk.read(_held(hold_id)) == DEAD
+        except FileNotFoundError:
+            return False
 
     def destroy_held(self, hold_id: UUID) -> bool:
         """Destroy the key of a hold; return whether there was one. The file stays as a tombstone until `drop_held`."""

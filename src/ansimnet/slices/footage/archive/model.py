@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from uuid import UUID
 
 from ansimnet.kernel.errors import Conflict, Fault, NotFound, Refusal
@@ -85,7 +86,7 @@ class Term:
         >>> Term(datetime(2026, 3, 1, 4, tzinfo=UTC), 0, 30).name
         '2026030104.e0.d30'
         """
-        return f"{self.hour_at:%Y%m%d%H}.e{self.epoch}.d{self.days}"
+        return _named(self)
 
     @classmethod
     def read(cls, name: str) -> Term | None:
@@ -94,15 +95,25 @@ class Term:
         >>> Term.read("2026030104.e0.d30") == Term(datetime(2026, 3, 1, 4, tzinfo=UTC), 0, 30)
         True
         """
-        m = _NAME.fullmatch(name)
-        if m is None:
-            return None
-        at = m[1]
-        try:
-            hour_at = datetime(int(at[:4]), int(at[4:6]), int(at[6:8]), int(at[8:]), tzinfo=UTC)
-        except ValueError:
-            return None
-        return cls(hour_at, int(m[2]), int(m[3]))
+        return _read(name)
+
+
+@lru_cache(maxsize=8192)  # ten times the hours of a month: names are asked for in every sweep
+def _named(term: Term) -> str:
+    return f"{term.hour_at:%Y%m%d%H}.e{term.epoch}.d{term.days}"
+
+
+@lru_cache(maxsize=8192)
+def _read(name: str) -> Term | None:
+    m = _NAME.fullmatch(name)
+    if m is None:
+        return None
+    at = m[1]
+    try:
+        hour_at = datetime(int(at[:4]), int(at[4:6]), int(at[6:8]), int(at[8:]), tzinfo=UTC)
+    except ValueError:
+        return None
+    return Term(hour_at, int(m[2]), int(m[3]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,8 @@ class Sweeper:
             await self.index.tell_clock(self._untold[0], self.guard.now())
             self._untold.pop(0)
         await self.refresh()
+        if not self._looked:
+            await self._off(self.keys.settle)
         destroyed = await self._expire()
         released = await self._end_holds()
         if not self._looked:
@@ -88,7 +90,7 @@ class Sweeper:
 
     async def refresh(self) -> None:
         """Read anew which cameras are kept shorter, and what holds stand."""
-        self.archive.periods.take(await self.index.days(), self.guard.now())
+        self.archive.periods.take(await self.index.days(), self.keys.terms(), self.guard)
         self.archive.holds = self.keeper.known(await self.index.holds())
 
     # -- what is due
@@ -227,13 +229,14 @@ class Sweeper:
         earliest, _ = self.guard.bounds()
         count = 0
         for hold_id in self.keeper.kept():
+            dead = self.keys.held_is_dead(hold_id)  # a killed run, or one before the database was put back, ended it
             hold = self.archive.holds.get(hold_id)
-            if hold is not None and not rules.ended(hold, earliest):
+            if hold is not None and not rules.ended(hold, earliest) and not dead:
                 continue
             cameras = hold.cameras if hold is not None else frozenset()
             async with self.index.destroying(cameras) as tx:
                 hold = self.keeper.known(tx.holds).get(hold_id)
-                if hold is not None and not rules.ended(hold, earliest):
+                if hold is not None and not rules.ended(hold, earliest) and not dead:
                     continue
                 pairs = list(_folders(self.disk.names, f"holds/{hold_id}"))
                 self.keys.destroy_held(hold_id)
@@ -262,7 +265,8 @@ class Sweeper:
             return 0
         pairs, room = list[tuple[CameraId, Term]](), 0
         sizes = await self._measured()
-        for (camera_id, term), size in sorted(sizes.items(), key=lambda i: (i[0][1], i[0][0])):
+        for camera_id, term in sorted(sizes, key=self._order):
+            size = sizes[camera_id, term]
             if room >= need or rules.behind(term) + SETTLED > self.guard.now():
                 break
             holds = self._holds(camera_id, term)
@@ -277,6 +281,11 @@ class Sweeper:
         if room < need:
             log.critical("archive.disk_full", missing=need - room)  # the rest is held, new, or somebody else's
         return len(pairs)
+
+    @staticmethod
+    def _order(pair: tuple[CameraId, Term]) -> tuple[Term, CameraId]:
+        """Order what may be evicted: the oldest first."""
+        return pair[1], pair[0]
 
     async def _lost(self, pairs: Iterable[tuple[CameraId, Term]]) -> None:
         """Note why there are no pictures of what is evicted."""
