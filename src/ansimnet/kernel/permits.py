@@ -137,6 +137,8 @@ class Act(StrEnum):
     JUDGE_PROPOSAL = "judge_proposal"
     CHECK_AREA = "check_area"
     READ_STATISTICS = "read_statistics"
+    SHOW_SCENE = "show_scene"  # one's own phone's camera, to the centre
+    VIEW_SCENE = "view_scene"  # what such a phone shows; no footage of a city
 
 
 class Masking(StrEnum):

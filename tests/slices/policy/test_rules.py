@@ -106,6 +106,7 @@ MATRIX = {
     ("tracking_controller", "respond", "trigger", T): "extend_permit read_protected read_provision request_footage "
     "unmask_track view_stream",
     ("tracking_controller", "investigate", "trigger", T): "view_stream",
+    ("tracking_controller", "respond", "consent", T): "view_scene",
     ("probation_officer", "supervise", "statute", T): "follow_live judge_violation read_alarm read_map read_status "
     "read_track read_wearer register_order register_wearer",
     ("probation_officer", "respond", "statute", T): "follow_live read_alarm read_incident read_map read_status "
@@ -124,6 +125,7 @@ MATRIX = {
     ("field_unit", "respond", "trigger", T): "read_provision view_stream",
     ("victim", "own", "statute", T): "export_data follow_live manage_own read_map read_own receive_warning",
     ("victim", "operate", "statute", T): "read_map",
+    ("victim", "own", "consent", T): "show_scene",
     ("centre_operator", "operate", "statute", C): "follow_live read_cameras read_map read_status",
     (
         "centre_operator",

@@ -66,6 +66,7 @@ class Held:
     marked: str | None = None
     mark_permit_id: PermitId | None = None
     recorded: Recorded | None = None  # None: the live picture
+    sends: bool = False  # the right of a phone to bring pictures, not to take them
 
     @property
     def permits(self) -> frozenset[PermitId]:

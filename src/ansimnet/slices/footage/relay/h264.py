@@ -193,6 +193,15 @@ class Depacketiser:
             self._finish(done)
         return done
 
+    def whole(self, ticks: int, units: list[bytes]) -> list[AccessUnit]:
+        """Take the NAL units of one access unit that came without RTP; return it, or none before the first key frame."""
+        done: list[AccessUnit] = []
+        self._ticks = ticks
+        for nal in units:
+            self._unit(nal)
+        self._finish(done)
+        return done
+
     def _lose(self) -> None:
         self.losses += 1
         self._damaged = self._waits = True

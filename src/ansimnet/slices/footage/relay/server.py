@@ -11,10 +11,10 @@ import contextlib
 import http
 import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import structlog
 from websockets.asyncio.server import Server, ServerConnection, serve
@@ -81,6 +81,13 @@ class Recordings(Protocol):
         ...
 
 
+class Door(NamedTuple):
+    """What is done with an admitted socket of one path. `sends`: it brings pictures instead of taking them."""
+
+    show: Callable[[View, Socket], Awaitable[None]]
+    sends: bool = False
+
+
 class Relay:
     """The relay's serving side. `run` holds the lease and listens for endings while sockets are served."""
 
@@ -101,6 +108,7 @@ class Relay:
         self.views: dict[View, None] = {}  # the oldest first
         self.shedding = Shedding()
         self.leased_s = monotonic_s()
+        self.doors = {"/stream": Door(self._show)}
         self._origins = frozenset(origins)
         self._clock = clock or SystemClock()
         self.queues = Budget(QUEUES_BYTES)
@@ -164,12 +172,12 @@ class Relay:
 
     def _greet(self, connection: ServerConnection, request: Request) -> Response | None:
         """Answer plain HTTP; let `…/stream` pass for known origins. Programs send no origin, browsers always do."""
-        path = "/" + request.path.partition("?")[0].rpartition("/")[2]
+        path = _last(request.path)
         if path == "/healthz":
             return connection.respond(http.HTTPStatus.OK, "ok\n")
         if path == "/metrics":
             return connection.respond(http.HTTPStatus.OK, self._metrics_page())
-        if path != "/stream":
+        if path not in self.doors:
             return connection.respond(http.HTTPStatus.NOT_FOUND, "not found\n")
         origin = request.headers.get("Origin")
         if origin is not None and origin not in self._origins:
@@ -181,10 +189,13 @@ class Relay:
     # --- the socket
 
     async def _serve(self, socket_: ServerConnection) -> None:
-        assert isinstance(socket_, Socket)
+        assert isinstance(socket_, Socket) and socket_.request is not None
         socket_.asked_s = monotonic_s()
+        door = self.doors[_last(socket_.request.path)]
         try:
             held = await self._admit(socket_)
+            if held.sends is not door.sends:
+                raise BadTicket
         except PermitOver:
             await socket_.close(RIGHT_ENDED, "right ended")
             return
@@ -202,7 +213,7 @@ class Relay:
         self.metrics.viewers.inc()
         try:
             self._arm(view)
-            await self._show(view, socket_)
+            await door.show(view, socket_)
         finally:
             self.views.pop(view, None)
             view.disarm()
@@ -227,12 +238,12 @@ class Relay:
         warning = json.dumps({"type": "ending", "not_after": until.astimezone(UTC).isoformat()})
         view.timers.append(loop.call_later(max(0.0, left_s - WARN.total_seconds()), view.viewer.say, warning))
 
-    async def _show(self, view: View, socket_: ServerConnection) -> None:
+    async def _show(self, view: View, socket_: Socket) -> None:
         try:
             stream = self._open(view)
         except NotFound:
             view.finish(End.SOURCE_LOST)
-            await self._hang_up(view, socket_)
+            await self.hang_up(view, socket_)
             return
         streams = [stream]  # the last one is shown; marking replaces it
         view.follow(stream)
@@ -250,7 +261,7 @@ class Relay:
                 task.cancel()
             streams[-1].leave(view.viewer)
             view.finish(End.LEFT)
-            await self._hang_up(view, socket_)
+            await self.hang_up(view, socket_)
             await asyncio.gather(*tasks, return_exceptions=True)
             view.seen = streams[-1].seen
             self._close(view, streams[-1])
@@ -358,7 +369,7 @@ class Relay:
         view.follow(stream)
         self.sources.close(before)
 
-    async def _hang_up(self, view: View, socket_: ServerConnection) -> None:
+    async def hang_up(self, view: View, socket_: ServerConnection) -> None:
         """Close so that nothing more leaves: a viewer who does not take his close frame is dropped with his buffer."""
         code = {End.LEFT: 1000, End.SOURCE_LOST: NO_SOURCE}.get(view.end or End.LEFT, RIGHT_ENDED)
         transport = socket_.transport
@@ -455,6 +466,15 @@ class Relay:
                 except Exception:
                     log.exception("the end of a view is not recorded yet")
                     await asyncio.sleep(0.5)
+
+
+def _last(path: str) -> str:
+    """Return the last part of a path, whatever a proxy put before it.
+
+    >>> _last("/relay/1/stream?v=2")
+    '/stream'
+    """
+    return "/" + path.partition("?")[0].rpartition("/")[2]
 
 
 def _object(message: str | bytes) -> dict[str, Any]:

@@ -33,6 +33,7 @@ LEASE_S = 1.0
 """How long a permit in memory is trusted without reading it again (design: the words)."""
 TICKET_LASTS = timedelta(seconds=60)
 MOST_HELD = 10_000
+_PICTURES = (Act.READ_FOOTAGE, Act.VIEW_SCENE, Act.SHOW_SCENE)
 
 _Key: TypeAlias = tuple[AccountId, CentreId, Act, Purpose, frozenset[UUID] | None, Masking, str]
 _held: WeakKeyDictionary[Db, dict[_Key, tuple[Permit, float]]] = WeakKeyDictionary()
@@ -306,4 +307,4 @@ async def redeem_ticket(tx: Tx, ticket: str, now: datetime) -> Redeemed:
 
 def viewing(permit: Permit) -> Act:
     """Return which pictures a permit is about."""
-    return Act.READ_FOOTAGE if Act.READ_FOOTAGE in permit.acts else Act.VIEW_STREAM
+    return next((act for act in _PICTURES if act in permit.acts), Act.VIEW_STREAM)

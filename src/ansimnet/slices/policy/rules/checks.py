@@ -100,7 +100,9 @@ def _shapes(v: Version) -> Iterator[Problem]:
             yield _of(v, line, "lasts longer than its ground may")
         if line.second_person and (line.standing or line.ground in MOST):
             yield _of(v, line, "a duty, a trigger and a break-glass know no second person")
-        if line.masking is Masking.ORIGINAL and not line.second_person and line.ground is not GroundKind.TRIGGER:
+        own = line.ground is GroundKind.CONSENT and line.acts == {Act.VIEW_SCENE}  # whoever shows it says who sees it
+        free = own or line.second_person or line.ground is GroundKind.TRIGGER
+        if line.masking is Masking.ORIGINAL and not free:
             yield _of(v, line, "shows the original picture without a trigger or a second person")
         if len(line.homes) > 1 and line.places != line.homes:
             yield _of(v, line, "serves two centres, so `data_of` stays empty: each has its own data")

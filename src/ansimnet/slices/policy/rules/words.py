@@ -212,4 +212,6 @@ ACT_WORDS: dict[Act, Said] = {
     Act.JUDGE_PROPOSAL: Said("제안 심사", "judging proposals"),
     Act.CHECK_AREA: Said("구역 점검", "checking an area"),
     Act.READ_STATISTICS: Said("통계", "statistics"),
+    Act.SHOW_SCENE: Said("안심영상 보내기", "showing one's own scene"),
+    Act.VIEW_SCENE: Said("안심영상", "the scene a phone shows"),
 }
