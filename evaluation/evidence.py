@@ -109,10 +109,9 @@ class Judge:
         key = self.shown.studio.ledger.signer.public
         files = made.files
         if made.data is not None:
-            try:
-                files = self.module.unpack(made.data)
-            except ValueError:
-                return {"verified": self.deaf == "edited-container", "findings": ["edited-container"]}
+            files, whole = self.module.unpack(made.data)
+            if not whole and self.deaf != "edited-container":
+                return {"verified": False, "findings": [{"what": "edited-container"}]}
         decode = (lambda data: made.seen.get(data) or self.shown.planes[data]) if made.seen else None
         report: dict[str, Any] = self.module.Verifier(files, key, decode).run()
         if self.deaf is not None:

@@ -9,6 +9,7 @@ const pages: Record<string, string> = {
   "/unit": "/unit.html",
   "/me": "/me.html",
   "/transparency": "/transparency.html",
+  "/verify": "/verify.html",
   "/console-fixtures": "/console-fixtures.html",
 };
 
@@ -41,6 +42,7 @@ export default defineConfig({
         unit: resolve(import.meta.dirname, "unit.html"),
         me: resolve(import.meta.dirname, "me.html"),
         transparency: resolve(import.meta.dirname, "transparency.html"),
+        verify: resolve(import.meta.dirname, "verify.html"),
       },
     },
   },

@@ -41,6 +41,7 @@ PAGES = {
     "/unit": "unit.html",
     "/me": "me.html",
     "/transparency": "transparency.html",
+    "/verify": "verify.html",
     "/console-fixtures": "console-fixtures.html",
 }
 """Which built page answers which address. The pages hold no data; everything they show they ask for."""

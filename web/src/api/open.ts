@@ -50,3 +50,10 @@ export async function hashOfRelease(centre: string, month: string): Promise<stri
   if (!answer.ok) throw new Error(String(answer.status));
   return sha256(new Uint8Array(await answer.arrayBuffer()));
 }
+
+/** The names of the keys that signed this centre's newest ledger heads. */
+export async function readKeyIds(): Promise<string[]> {
+  const answer = await fetch("/api/v1/ledger/heads?centre=city&limit=20", { headers: { accept: "application/json" } });
+  if (!answer.ok) throw new Error(String(answer.status));
+  return ((await answer.json()) as { heads: { key_id: string }[] }).heads.map((head) => head.key_id);
+}

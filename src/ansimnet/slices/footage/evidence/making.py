@@ -14,7 +14,7 @@ from uuid import UUID
 
 from ansimnet.facts.footage import ExportSealed, SealingKeyAnnounced
 from ansimnet.kernel.clock import Clock
-from ansimnet.kernel.errors import Fault, NotFound, Refusal
+from ansimnet.kernel.errors import Fault, NotFound
 from ansimnet.kernel.ids import CameraId, FactId, new_id
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
@@ -49,7 +49,7 @@ UNSEALED = "unsealed"
 _ROOT = Path(__file__).resolve().parents[5]
 
 
-class NothingThere(Refusal):
+class NothingThere(NotFound):
     """There is no picture of this time."""
 
     name = "nothing-recorded"

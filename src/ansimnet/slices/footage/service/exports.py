@@ -207,12 +207,12 @@ class Exports:
         now = m.clock.now()
         async with m.db.transaction() as tx:
             row = await _known(tx, export_id, of=account.account_id)
+        _takes(row, now)
         permit = await self._permit(account, row.cameras, row.original, now)
         data = await asyncio.to_thread(m.bring, export_id)
         async with m.db.transaction() as tx:
             row = await _known(tx, export_id, of=account.account_id, lock=True)
-            if not row.takes(now):
-                raise NotNow(f"it is {row.state}", detail_ko="내려받을 수 없습니다")
+            _takes(row, now)
             number = await store.count_download(tx, export_id)
             fact = ExportDownloaded(
                 fact_id=FactId(new_id()),
@@ -299,6 +299,11 @@ def _asked(row: ExportRow, now: datetime) -> ExportAsked:
         until_at=row.until_at,
         original=row.original,
     )
+
+
+def _takes(row: ExportRow, now: datetime) -> None:
+    if not row.takes(now):
+        raise NotNow(f"it is {row.state}", detail_ko="지금은 내려받을 수 없습니다")
 
 
 async def _known(tx: Tx, export_id: UUID, *, of: AccountId | None = None, lock: bool = False) -> ExportRow:
