@@ -12,6 +12,7 @@ import contextlib
 import pickle
 import struct
 import sys
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import structlog
@@ -35,7 +36,9 @@ class PicturesFailed(Fault):
 class PictureWorker:
     """Asks the process, one request at a time; starts it when first needed, and anew when it died."""
 
-    def __init__(self) -> None:
+    def __init__(self, module: str = __name__) -> None:
+        """Ask a process that runs this module, whose `main` is a `serve`."""
+        self._module = module
         self._process: asyncio.subprocess.Process | None = None
         self._alone = asyncio.Lock()
 
@@ -72,7 +75,7 @@ class PictureWorker:
     async def _started(self) -> asyncio.subprocess.Process:
         if self._process is None or self._process.returncode is not None:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", __name__),
+                *(sys.executable, "-m", self._module),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=READ_BYTES,
@@ -88,13 +91,13 @@ class PictureWorker:
         self._process = None
 
 
-def main() -> None:
-    """Serve until the input ends."""
+def serve(make: Callable[[str, Iterable[object]], bytes]) -> None:
+    """Make what is asked for until the input ends."""
     source, out = sys.stdin.buffer, sys.stdout.buffer
     while len(head := source.read(4)) == 4:
         name, args = pickle.loads(source.read(int.from_bytes(head, "big")))
         try:
-            ok, answer = True, made(name, args)
+            ok, answer = True, make(name, args)
         except Exception as error:
             ok, answer = False, f"{type(error).__name__}: {error}".encode()
         out.write(_HEAD.pack(ok, len(answer)) + answer)
@@ -102,4 +105,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    serve(made)

@@ -206,6 +206,7 @@ class PlaybackStream(Stream):
                 break
             await asyncio.sleep(EDGE_S)
         if self._turn == turn:
+            await self._masked()
             if until - self._at > HOLE:
                 await self._tell_gaps(self._at, until)
             self._playing = False
@@ -254,16 +255,22 @@ class PlaybackStream(Stream):
 
     async def _due(self) -> None:
         """Wait until the next frame is due, for a viewer who is behind, and for the masking of what was sent."""
-        patience_s = monotonic_s() + MASKING_S
-        while self._viewer.queued > MOST_QUEUED_BYTES or self._made + MOST_UNMADE < self._offered:
-            if monotonic_s() > patience_s:
-                self._made = self._offered  # what is not made by now is lost
+        while self._viewer.queued > MOST_QUEUED_BYTES:  # noqa: ASYNC110 - no event tells
             await asyncio.sleep(0.01)
+        await self._masked(MOST_UNMADE)
         wait_s = self._origin_s + self._out / CLOCK_HZ - monotonic_s()
         if wait_s < -HOLE_S:
             self._anchor()
         elif wait_s > 0:
             await asyncio.sleep(wait_s)
+
+    async def _masked(self, most: int = 0) -> None:
+        """Wait until at most so many frames are still being masked; what is not made after a while is lost."""
+        patience_s = monotonic_s() + MASKING_S
+        while self._made + most < self._offered:
+            if monotonic_s() > patience_s:
+                self._made = self._offered
+            await asyncio.sleep(0.01)
 
     def _anchor(self) -> None:
         """Let the stream's clock run from now on."""
