@@ -31,15 +31,15 @@ from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.hiding import dilated, parts_to_hide
 from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.relay.source import Sighting
-from ansimnet_vision.detectors import QUARTERS, WHOLE, detectors
+from ansimnet_vision.detectors import detectors
 from ansimnet_vision.spot import Spotter, spotted
 
 MISS_RATE = 0.05
 """What people overlook who look at crops one by one. Ours: a stated assumption, not a measurement."""
 SMALL = {"pets09_s2l1": 2, "aboda_video4": 6}
-"""Small size: these clips, every so many pictures (5 a second), the picture as a whole."""
+"""Small size: these clips, every so many pictures (5 a second)."""
 FULL = {"pets09_s2l1": 2, "aboda_video4": 6, "intel_one_by_one": 2}
-"""Full size: all clips, and the quarters of each picture too."""
+"""Full size: all clips."""
 PLANTED = 20
 
 
@@ -92,14 +92,14 @@ def _looked(options: Options, folder: Path | None) -> list[Looked | None]:
     out = []
     for i, clip in enumerate(known):
         options.progress(i, len(known), clip.name)
-        out.append(_look(options.data / clip.file, clip, folder, steps[clip.name], options.size == "full"))
+        out.append(_look(options.data / clip.file, clip, folder, steps[clip.name]))
     return out
 
 
-def _look(file: Path, clip: Clip, folder: Path | None, every: int, tiles: bool) -> Looked | None:
+def _look(file: Path, clip: Clip, folder: Path | None, every: int) -> Looked | None:
     if not file.is_file():
         return None
-    spotter = Spotter(detectors(folder, QUARTERS if tiles else WHOLE))
+    spotter = Spotter(detectors(folder))
     found = list(spotted(str(file), spotter, every))
     return looked_at(clip, tuple(Sighting(pts - found[0][0], seen_of(objects)) for pts, objects in found), every)
 

@@ -141,6 +141,11 @@ class Maskers:
         """Return whether a worker still runs."""
         return worker in self._workers
 
+    def kill(self) -> None:
+        """End every worker at once; others take their place."""
+        for worker in self._workers:
+            worker.stop()
+
     def stop(self) -> None:
         """End every worker."""
         self._stopped = True

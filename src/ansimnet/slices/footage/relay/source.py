@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from ansimnet.kernel.clock import monotonic_s
+from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.kernel.errors import Refusal
 from ansimnet.slices.footage.relay import onvif, rtp, rtsp
 from ansimnet.slices.footage.relay.digest import NoLogin
@@ -26,6 +26,8 @@ log = structlog.get_logger(__name__)
 
 STALL_S = 3.0
 """No picture for so long: the session is dead. The slowest sub-streams in use send one picture a second."""
+SECOND_LOOK_S = 0.5
+"""Between the first suspicion and the end of a session; ours: a few turns of the busiest loop."""
 RETRY_FIRST_S, RETRY_LAST_S = 0.2, 10.0
 """Back-off between attempts; doubled each time, ± half so that a rebooting switch is not met by all at once."""
 RETRY_REFUSED_S = 30.0
@@ -142,6 +144,8 @@ class CameraSource(Stream):
         self.hiding = Hiding()
         self.reason = "starting"
         self.reconnects = 0
+        self.clock_off_s: float | None = None
+        """The camera's clock minus ours, as its last sender report told."""
         self._allow_basic = allow_basic
         self._task: asyncio.Task[None] | None = None
         self._timeline = Timeline()
@@ -205,6 +209,7 @@ class CameraSource(Stream):
             self._depacketiser = Depacketiser(found.parameter_sets())
             self._assembler = onvif.Assembler()
             self._timeline.broken()
+            self.clock_off_s = None
             self._last_s = monotonic_s()
             self._watch(session)
             await session.play()
@@ -213,15 +218,23 @@ class CameraSource(Stream):
                 self._watchdog.cancel()
             session.close()
 
-    def _watch(self, session: rtsp.Session) -> None:
-        """End a session that shows nothing new; look again when that could be so."""
+    def _watch(self, session: rtsp.Session, suspected_s: float = -1.0) -> None:
+        """End a session that shows nothing new; look again when that could be so.
+
+        Two looks must agree, with turns of the loop between them: where we are late ourselves, the pictures wait in the
+        connection, and to hang up on every camera would be the end of a busy relay.
+        """
         left_s = self._last_s + STALL_S - monotonic_s()
-        if left_s <= 0:
+        if left_s <= 0 and suspected_s == self._last_s:
             session.fail(TimeoutError("no picture"))
-        else:
-            self._watchdog = asyncio.get_running_loop().call_later(left_s, self._watch, session)
+            return
+        wait_s = left_s if left_s > 0 else SECOND_LOOK_S
+        self._watchdog = asyncio.get_running_loop().call_later(wait_s, self._watch, session, self._last_s)
 
     def _on_packet(self, channel: int, data: memoryview) -> None:
+        if channel == rtsp.VIDEO_REPORTS:
+            self._on_report(data)
+            return
         packet = rtp.read(data)
         if channel == rtsp.VIDEO and packet.payload_type == self._payload_types[0]:
             for unit in self._depacketiser.push(packet):
@@ -230,6 +243,11 @@ class CameraSource(Stream):
             document = self._assembler.push(packet)
             if document is not None:
                 self._on_document(document)
+
+    def _on_report(self, data: memoryview) -> None:
+        sent_s = rtp.sent_at(data)
+        if sent_s is not None:
+            self.clock_off_s = sent_s - now().timestamp()
 
     def _on_picture(self, unit: AccessUnit) -> None:
         now_s = monotonic_s()
@@ -241,7 +259,7 @@ class CameraSource(Stream):
             return
         dts, pts = self._timeline.place(unit.ticks, now_s)
         data = fragment(self.frames + 1, dts, pts - dts, self._timeline.duration, unit.key, unit.units)
-        if not self.ready.is_set():
+        if not self.ready.is_set() and self.reason != "live":
             self.reason = "live"
             log.info("camera live", camera=self.camera.code)
         frame = Frame(self._init, dts, pts, unit.key, data, now_s)

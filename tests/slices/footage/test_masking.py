@@ -1,0 +1,235 @@
+"""Masking of what was recorded: tracks, doubts, copies; privacy zones; the worker process."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.slices.footage.camera import FPS, HEIGHT, WIDTH, TestCamera, clip
+from tests.slices.footage.kit import camera_of, in_an_hour, stage, watching
+
+from ansimnet.kernel.permits import Masking
+from ansimnet.slices.footage.masking.doubts import Why, worst
+from ansimnet.slices.footage.masking.render import crop, pictures, render
+from ansimnet.slices.footage.masking.spotting import seen_of, spot
+from ansimnet.slices.footage.masking.tracks import BRIDGE_S, LEAD_S, Masks, Patch, Spot, Track, fill
+from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, fragment
+from ansimnet.slices.footage.relay.h264 import Parameters
+from ansimnet.slices.footage.relay.mosaic import BLACK, blacken, runs_of
+from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
+from ansimnet.slices.footage.relay.ring import Frame
+from ansimnet.slices.footage.relay.source import Sighting, init_of
+
+BODY = Box(0.4, 0.3, 0.5, 0.6)
+HEAD = Box(0.4, 0.3, 0.5, 0.4)
+
+
+def at(seconds: float) -> int:
+    return round(seconds * CLOCK_HZ)
+
+
+def said(*when: float, box: Box = BODY, speed: float = 0.0) -> list[Sighting]:
+    """Return sightings of one walker at these seconds, and of nobody every 0.2 s between and around."""
+    quiet = [Sighting(at(n / 5), ()) for n in range(51) if n / 5 not in when]
+    return quiet + [Sighting(at(t), (Seen("1", Kind.PERSON, box.moved(speed * t, 0)),)) for t in when]
+
+
+def holds(outer: Box, inner: Box) -> bool:
+    return outer.around(inner) == outer
+
+
+def recorded() -> list[Frame]:
+    """Return two seconds of a fine chequered picture as a recording holds them."""
+    sps, pps, units = clip()
+    init = init_of(Parameters(sps, (pps,)))
+    step = CLOCK_HZ // FPS
+    return [
+        Frame(init, n * step, n * step, key, fragment(n + 1, n * step, 0, step, key, u), 0.0)
+        for n, (key, u) in enumerate(units)
+    ]
+
+
+# ------------------------------------------------------------------------------------------------- tracks
+
+
+@pytest.mark.requirement("CC-05")
+@given(st.floats(0.2, BRIDGE_S - 0.1), st.floats(0, 1), st.floats(-0.05, 0.05))
+def test_a_miss_is_bridged_where_the_walker_went(gap_s: float, share: float, speed: float) -> None:
+    masks = fill(said(1.0, 1.0 + gap_s, speed=speed), 0, at(10))
+    t = 1.0 + gap_s * share
+    (region,) = masks.regions(at(t)) or ()
+    assert holds(region, HEAD.moved(speed * t, 0).clipped() or HEAD)
+
+
+@pytest.mark.parametrize(("seconds", "hidden"), [(3.0 - LEAD_S + 0.1, 1), (3.0 - LEAD_S - 0.1, 0), (4.1 + LEAD_S, 0)])
+def test_a_track_is_hidden_before_and_after_its_sightings(seconds: float, hidden: int) -> None:
+    masks = fill(said(3.0, 3.2, 3.4, 3.6, 3.8, 4.0), 0, at(10))
+    assert len(masks.regions(at(seconds)) or ()) == hidden
+
+
+def test_a_name_that_jumps_is_two_tracks() -> None:
+    far = [Sighting(at(1.1), (Seen("1", Kind.PERSON, BODY.moved(-0.4, 0.3)),))]
+    assert len(fill([*said(1.0), *far], 0, at(10)).tracks) == 2
+    assert len(fill(said(1.0, 1.0 + BRIDGE_S + 0.5), 0, at(10)).tracks) == 2
+
+
+def test_where_nobody_vouches_everything_is_hidden() -> None:
+    told = [Sighting(at(t), ()) for t in (0.0, 0.5, 3.0, 3.5)]
+    masks = fill(told, 0, at(4))
+    assert [masks.regions(at(t)) for t in (0.2, 1.5, 3.2)] == [(), None, ()]
+    assert fill([], 0, at(4)).regions(at(2)) is None
+
+
+def test_a_clear_track_stays_visible_and_a_patch_does_not() -> None:
+    masks = replace(fill(said(1.0, 1.2), 0, at(10)), patches=(Patch(at(1), at(2), Box(0.8, 0.8, 0.9, 0.9)),))
+    assert masks.regions(at(1.1), frozenset({"1"})) == (Box(0.8, 0.8, 0.9, 0.9),)
+
+
+# ------------------------------------------------------------------------------------------------- doubts
+
+
+def spots(*when: float, score: float = 0.9, box: Box = BODY) -> tuple[Spot, ...]:
+    return tuple(Spot(at(t), box, Box(box.x1, box.y1, box.x2, box.y1 + 0.1), score) for t in when)
+
+
+BORDER = Box(0.0, 0.3, 0.1, 0.6)
+STEADY = tuple(n / 5 for n in range(51))
+
+
+@pytest.mark.parametrize(
+    ("track", "why"),
+    [
+        pytest.param(Track("1", Kind.PERSON, spots(*STEADY)), set(), id="steady"),
+        pytest.param(Track("1", Kind.PERSON, spots(*STEADY, score=0.3)), {Why.FAINT}, id="faint"),
+        pytest.param(Track("1", Kind.PERSON, spots(*STEADY[:20], *STEADY[30:])), {Why.BRIDGED}, id="bridged"),
+        pytest.param(Track("1", Kind.PERSON, spots(*STEADY[10:])), {Why.BORN}, id="born-inside"),
+        pytest.param(Track("1", Kind.PERSON, spots(*STEADY[:-10])), {Why.LOST}, id="lost-inside"),
+        pytest.param(
+            Track("1", Kind.PERSON, spots(*STEADY[10:], box=Box(0.0, 0.3, 0.1, 0.6))),
+            set(),
+            id="came-through-the-border",
+        ),
+        pytest.param(Track("1", Kind.OTHER, spots(*STEADY)), {Why.UNKNOWN}, id="unknown"),
+        pytest.param(Track("1", Kind.OTHER, spots(1.0, 1.2)), set(), id="fleeting"),
+    ],
+)
+def test_what_makes_a_frame_doubtful(track: Track, why: set[Why]) -> None:
+    found = worst(Masks((track,), ()), 0, at(10))
+    assert set().union(*(d.why for d in found)) == why
+
+
+def test_who_crosses_a_clear_track_is_looked_at() -> None:
+    two = Masks((Track("1", Kind.PERSON, spots(*STEADY)), Track("2", Kind.PERSON, spots(*STEADY))), ())
+    assert worst(two, 0, at(10)) == ()
+    (doubt,) = worst(two, 0, at(10), frozenset({"2"}))
+    assert doubt.why == {Why.CROWDED}
+
+
+def test_the_worst_comes_first() -> None:
+    lost, faint = Track("1", Kind.PERSON, spots(*STEADY[:-10])), Track("2", Kind.PERSON, spots(*STEADY, score=0.4))
+    assert [d.track for d in worst(Masks((faint, lost), ()), 0, at(10))] == ["1", "2"]
+
+
+# ------------------------------------------------------------------------------------------------- copies
+
+
+def test_a_masked_copy_hides_what_it_should_and_nothing_else() -> None:
+    frames = recorded()
+    masks = Masks((Track("1", Kind.PERSON, spots(*STEADY)),), ())
+    copy = list(render(frames, masks))
+    assert [f.pts for f in copy] == [f.pts for f in frames]
+    for picture in pictures(copy):
+        luma = picture.to_ndarray(format="gray")
+        inside = luma[int(0.32 * HEIGHT) : int(0.39 * HEIGHT), int(0.42 * WIDTH) : int(0.48 * WIDTH)]
+        outside = luma[: HEIGHT // 5, : WIDTH // 3]
+        assert inside.std() < 25 < 60 < outside.std()
+
+
+def test_a_crop_shows_the_place_in_doubt() -> None:
+    assert crop(recorded(), at(1.0), HEAD)[:3] == b"\xff\xd8\xff"
+
+
+def test_own_boxes_come_from_a_stranger_process() -> None:
+    found = spot(recorded(), None, every=5)
+    assert [s.pts for s in found] == [n * CLOCK_HZ // FPS for n in range(0, 50, 5)]
+    assert any(s.objects for s in found)  # something moves along the lower border
+    (face,) = seen_of([["7", "face", 0.1, 0.1, 0.2, 0.2, 0.8]])
+    assert (face.track, face.kind, face.hide, face.score) == ("own:7", Kind.PERSON, (face.box,), 0.8)
+
+
+# ------------------------------------------------------------------------------------------------- privacy zones
+
+WINDOW = ((0.5, 0.0), (1.0, 0.0), (1.0, 0.5), (0.5, 0.5))
+
+
+@settings(deadline=None)  # the first call compiles
+@given(st.lists(st.tuples(st.floats(0, 1), st.floats(0, 1)), min_size=3, max_size=6), st.integers(4, 60))
+def test_no_pixel_of_a_zone_stays(corners: list[tuple[float, float]], side: int) -> None:
+    plane = np.full((side, side), 200, np.uint8)
+    blacken(plane, runs_of((tuple(corners),), side, side), 1, BLACK[0])
+    for row in range(side):
+        cuts = sorted(_cuts([(x * side, y * side) for x, y in corners], row + 0.5))
+        for a, b in zip(cuts[::2], cuts[1::2], strict=True):
+            assert (plane[row, int(a) : int(np.ceil(b))] == BLACK[0]).all()
+
+
+def _cuts(corners: list[tuple[float, float]], y: float) -> list[float]:
+    """Return where a horizontal line crosses the sides of a polygon."""
+    sides = zip(corners, [*corners[1:], corners[0]], strict=True)
+    return [a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) for a, b in sides if (a[1] <= y) != (b[1] <= y)]
+
+
+@pytest.mark.requirement("CC-05")
+async def test_privacy_zones_are_black_before_anybody_gets_a_frame() -> None:
+    async with TestCamera() as camera, stage() as s:
+        watched = replace(camera_of(camera.url), zones=(WINDOW,))
+        ticket, _ = s.gate.issue(watched, in_an_hour(), masking=Masking.ORIGINAL)
+        async with watching(s, ticket) as w:
+            await w.frames(10)
+            luma = w.pictures()[-1]
+        kept = list(pictures(s.sources.cameras[watched.camera_id].ring.group))[-1].to_ndarray(format="gray")
+    for picture in (luma, kept):
+        assert picture[: HEIGHT // 2 - 4, WIDTH // 2 + 4 :].max() < 40
+        assert picture[HEIGHT // 2 + 4 : -20, : WIDTH // 2].std() > 40
+
+
+async def test_new_zones_hold_for_who_watches_already() -> None:
+    async with TestCamera() as camera, stage() as s:
+        watched = camera_of(camera.url)
+        s.sources.keep_warm([watched])
+        ticket, _ = s.gate.issue(watched, in_an_hour(), masking=Masking.ORIGINAL)
+        async with watching(s, ticket) as w:
+            await w.frames(5)
+            s.sources.keep_warm([replace(watched, zones=(WINDOW,))])
+            parts = len(w.parts)
+            await w.until(lambda: len(w.parts) > parts and sum(p.count(b"moof") for p in w.parts[-1]) >= 5)
+            assert w.pictures()[-1][: HEIGHT // 2 - 4, WIDTH // 2 + 4 :].max() < 40
+
+
+async def test_a_dead_worker_costs_the_masked_picture_and_no_original() -> None:
+    async with TestCamera() as camera, stage() as s:
+        camera.boxes = []
+        masked, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
+        original, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.ORIGINAL)
+        async with watching(s, masked) as m, watching(s, original) as o:
+            await asyncio.gather(m.frames(5), o.frames(5))
+            seen = sum(p.count(b"moof") for p in o.parts[-1])
+            s.sources.maskers.kill()
+            await o.frames(seen + 10)
+            again = sum(p.count(b"moof") for p in m.parts[-1]) + 5
+            await m.frames(again)
+            assert m.code is None
+            assert o.code is None
+
+
+def zones_file(folder: Path, rows: list[tuple[str, str]]) -> Path:
+    file = folder / "zones.csv"
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([("code", "corners"), *rows])
+    return file
