@@ -81,6 +81,13 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/provisions/{provision_id}/marks": f"{_ROOM} {_CITY} | live",
     "POST /api/v1/provisions/{provision_id}/extend": f"{_ROOM} {_CITY} | live",
     "GET /api/v1/provisions": _CITY,
+    "GET /api/v1/exports": "signed-in",
+    "POST /api/v1/exports": "investigator@city",
+    "GET /api/v1/exports/{export_id}/file": "investigator@city",
+    "POST /api/v1/exports/{export_id}/end": "investigator@city",
+    "GET /api/v1/exports/reviews": "shift_lead@city privacy_officer@city",
+    "GET /api/v1/exports/{export_id}/doubts/{number}": "shift_lead@city privacy_officer@city",
+    "POST /api/v1/exports/{export_id}/review": "shift_lead@city privacy_officer@city",
     # -- dispatch
     "GET /api/v1/incidents": f"{_READS} {_SCENE}",
     "GET /api/v1/incidents/{incident_id}": f"{_READS} {_SCENE}",

@@ -63,6 +63,12 @@ FOR_THE_RECORD: dict[str, str] = {
     "policy.output.destroyed.v1": "auditors read that what came out of a rejected request is gone",
     "policy.request.destroyed.v1": "auditors read that what went into a rejected request is gone",
     "policy.break-glass.told.v1": "auditors read how soon the privacy officer was told",
+    "footage.sealing-key.announced.v1": "whoever checks an export reads which keys the centre seals with",
+    "footage.export.asked.v1": "auditors read who wanted to take pictures out, and under which permit",
+    "footage.export.reviewed.v1": "auditors read who let an export go on as the second person",
+    "footage.export.sealed.v1": "whoever checks an export reads that its manifest is the one that was sealed",
+    "footage.export.downloaded.v1": "auditors read who took an export, and how often",
+    "footage.export.ended.v1": "auditors read when an export was destroyed, and why",
     "footage.provision.extended.v1": "the city reads how long it gave, and who asked for more (EM-16)",
 }
 """Facts that nobody in this build follows by program, and who reads them instead."""

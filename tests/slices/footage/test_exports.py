@@ -20,7 +20,7 @@ from tests.slices.footage.exporting import WORDS, House, recorded_city
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Forbidden, NotFound
 from ansimnet.platform.db import Dbs
-from ansimnet.slices.footage.service.exports import NotNow, OwnExport, TooMuch
+from ansimnet.slices.footage.service.exports import NotNow, NoReviewer, TooMuch
 from ansimnet.slices.policy import queries as policy
 
 
@@ -145,5 +145,5 @@ async def test_nobody_reviews_an_export_of_his_own(house: House) -> None:
     await house.exports.work()
     async with house.dbs.city.transaction() as tx:
         await tx.execute("update footage_export set asked_by = %s", (house.accounts["lead"].account_id,))
-    with pytest.raises(OwnExport):
+    with pytest.raises(NoReviewer):
         await house.exports.review(house.accounts["lead"], row.export_id, [])

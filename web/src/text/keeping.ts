@@ -23,6 +23,7 @@ const ko = {
   opens: "무엇을 엽니까",
   opened: {
     read_footage: "저장 영상",
+    export_data: "내보내기",
     read_track: "이동 경로",
     read_wearer: "부착자 정보",
     view_stream: "실시간 영상",
@@ -186,6 +187,7 @@ const en: KeepingText = {
   opens: "What it opens",
   opened: {
     read_footage: "recorded footage",
+    export_data: "exports",
     read_track: "track",
     read_wearer: "wearer's file",
     view_stream: "live picture",

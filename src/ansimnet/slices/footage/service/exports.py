@@ -17,7 +17,7 @@ from ansimnet.facts.footage import ExportAsked, ExportDownloaded, ExportEnded, E
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Conflict, Fault, Forbidden, NotFound, Refusal
 from ansimnet.kernel.ids import AccountId, CameraId, FactId, new_id
-from ansimnet.kernel.permits import Act, Masking, Permit, Purpose
+from ansimnet.kernel.permits import Act, Masking, Permit, Purpose, Role
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.platform.settings import Settings
@@ -41,6 +41,8 @@ SETTLED = timedelta(seconds=10)
 """Younger pictures are still being written."""
 MOST_DAYS = timedelta(days=14)
 """How long it may be taken (ours; Genetec Clearance gives a recipient as long)."""
+REVIEWERS = frozenset({Role.SHIFT_LEAD, Role.PRIVACY_OFFICER})
+"""Who is the second person, as for an original picture (docs/design/second-person.md)."""
 KEPT = timedelta(days=30)
 """No copy of ours outlives the pictures it was made of (CC-04)."""
 
@@ -51,10 +53,10 @@ class TooMuch(Refusal):
     name = "export-too-large"
 
 
-class OwnExport(Forbidden):
-    """Another person reviews an export."""
+class NoReviewer(Forbidden):
+    """Another person reviews an export, one whose work it is."""
 
-    name = "own-export"
+    name = "no-reviewer"
 
 
 class NotNow(Conflict):
@@ -163,6 +165,11 @@ class Exports:
 
     async def _approver(self, account: policy.Account, export_id: UUID | None) -> None:
         m = self.maker()
+        if account.role not in REVIEWERS:
+            await policy.refused(
+                m.db, account, Act.APPROVE, Purpose.INVESTIGATE, frozenset(), "export-review", m.clock.now()
+            )
+            raise NoReviewer("this role does not review exports", detail_ko="이 역할은 내보내기를 검토하지 않습니다")
         await policy.permit(
             m.db,
             account,
@@ -177,7 +184,7 @@ class Exports:
         """Let an export go on as the second person, with what is to be hidden besides.
 
         Raises:
-            OwnExport: who asks does not review.
+            NoReviewer: who asks does not review.
             NotNow: it does not wait for a reviewer.
         """
         await self._approver(account, export_id)
@@ -186,7 +193,7 @@ class Exports:
         async with m.db.transaction() as tx:
             row = await _known(tx, export_id, lock=True)
             if row.asked_by == account.account_id:
-                raise OwnExport(detail_ko="요청한 사람은 검토하지 않습니다")
+                raise NoReviewer(detail_ko="요청한 사람은 검토하지 않습니다")
             if row.state != "review":
                 raise NotNow(f"it is {row.state}")
             await store.set_reviewed(tx, export_id, account.account_id, patches, now)

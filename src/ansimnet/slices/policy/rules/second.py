@@ -155,7 +155,9 @@ REGISTERS_ORDER: dict[str, frozenset[Role]] = {
 """Who may enter an order, by its issuer."""
 CONFIRMS_ORDER = frozenset({_R.COURT_CLERK, _R.OFFICE_DIRECTOR, _R.SHIFT_LEAD, _R.PRIVACY_OFFICER})
 """The second pair of eyes on an order."""
-ORDER_OPENS = frozenset({Act.READ_FOOTAGE, Act.READ_TRACK, Act.READ_WEARER, Act.VIEW_STREAM, Act.RECORD_DECISION})
+ORDER_OPENS = frozenset(
+    {Act.READ_FOOTAGE, Act.EXPORT_DATA, Act.READ_TRACK, Act.READ_WEARER, Act.VIEW_STREAM, Act.RECORD_DECISION}
+)
 """What an order opens by itself; what needs two people besides is asked for with the order's id."""
 PLACES_HOLD = frozenset({_R.INVESTIGATOR, _R.COURT_CLERK, _R.PRIVACY_OFFICER})
 """Who may keep data from its destruction; released by the same roles."""
