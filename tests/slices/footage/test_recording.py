@@ -8,7 +8,7 @@ import contextlib
 import io
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -29,7 +29,7 @@ from ansimnet.slices.footage.archive.clock import Guard, MachineClocks
 from ansimnet.slices.footage.archive.disk import LocalDisk
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryIndex
-from ansimnet.slices.footage.archive.model import Cause
+from ansimnet.slices.footage.archive.model import Cause, Track
 from ansimnet.slices.footage.recording.clips import Clips, NothingRecorded, TooLong
 from ansimnet.slices.footage.recording.picture_worker import PictureWorker
 from ansimnet.slices.footage.recording.recorder import Recorder
@@ -353,3 +353,23 @@ async def test_a_clip_of_a_moment_waits_for_what_follows_it(tmp_path: Path) -> N
             await clips.cut(r.camera.camera_id, at, 61.0, 0.0)
         with pytest.raises(NothingRecorded):
             await clips.cut(r.camera.camera_id, at - s(3600), 10.0, 0.0)
+
+
+async def test_main_streams_are_recorded_while_an_event_arms_them(tmp_path: Path) -> None:
+    async with TestCamera() as camera, recording(camera, archive_at(tmp_path)) as r:
+        both = replace(r.camera, main_url=camera.url)
+        r.stage.sources.keep_warm([both])
+        r.stage.sources.arm(frozenset({both.camera_id}))
+        sub = r.stage.sources.cameras[both.camera_id]
+        r.recorder.keep([sub, *r.stage.sources.armed_mains()])
+        began = now()
+        async with asyncio.timeout(15):
+            while not await r.window.frames(both.camera_id, began, now(), Track.MAIN):
+                await asyncio.sleep(0.1)
+        assert set(r.recorder.recordings) == {(both.camera_id, Track.SUB), (both.camera_id, Track.MAIN)}
+        r.stage.sources.arm(frozenset())
+        r.recorder.keep([sub, *r.stage.sources.armed_mains()])
+        assert set(r.recorder.recordings) == {(both.camera_id, Track.SUB)}
+    later = await Window(r.recorder.archive).frames(both.camera_id, began, now(), Track.MAIN)
+    assert later is not None
+    assert later.frames[0].key

@@ -15,6 +15,7 @@ import structlog
 
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.permits import Masking
+from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.recording.clips import Clips
 from ansimnet.slices.footage.recording.picture_worker import PicturesFailed
 from ansimnet.slices.footage.relay.gate import Held, Span
@@ -46,7 +47,8 @@ class Asked:
         match message:
             case {"type": "clip" | "merge" as kind, "from": str(a), "until": str(b)}:
                 span = self._span(a, b)
-                return None if span is None else self._file(kind, number, span)
+                track = Track.MAIN if message.get("track") == Track.MAIN else Track.SUB
+                return None if span is None else self._file(kind, number, span, track=track)
             case {"type": "snapshot", "at": str(at)}:
                 span = self._span(at, at)
                 return None if span is None else self._file("snapshot", number, span)
@@ -68,9 +70,11 @@ class Asked:
         first, last = self.recorded.from_at, self.recorded.until
         return min(max(from_at, first), last), min(max(until, first), last)
 
-    async def _file(self, kind: str, number: int, span: Span, *more: int) -> AsyncIterator[str]:
+    async def _file(
+        self, kind: str, number: int, span: Span, *more: int, track: Track = Track.SUB
+    ) -> AsyncIterator[str]:
         try:
-            mime, data, facts = await self._make(kind, span, *more)
+            mime, data, facts = await self._make(kind, span, track, *more)
         except Refusal as refusal:
             yield json.dumps({"type": "refused", "what": kind, "n": number, "name": refusal.name})
             return
@@ -84,11 +88,16 @@ class Asked:
             head = {"type": "file", "what": kind, "n": number, "part": i, "parts": len(parts), "mime": mime, **facts}
             yield json.dumps(head | {"data": base64.b64encode(part).decode()})
 
-    async def _make(self, kind: str, span: Span, *more: int) -> tuple[str, bytes, dict[str, Any]]:
+    async def _make(self, kind: str, span: Span, track: Track, *more: int) -> tuple[str, bytes, dict[str, Any]]:
         facts: dict[str, Any] = {"from": span[0].isoformat(), "until": span[1].isoformat()}
         if kind == "clip":
             clip = await self.clips.between(
-                self.camera_id, span, original=self.original, clear=self.clear, not_before=self.recorded.from_at
+                self.camera_id,
+                span,
+                original=self.original,
+                clear=self.clear,
+                not_before=self.recorded.from_at,
+                track=track,
             )
             facts |= {"from": clip.from_at.isoformat(), "until": clip.until.isoformat()}
             gaps = [[g.start.isoformat(), g.end.isoformat(), g.cause] for g in clip.gaps]

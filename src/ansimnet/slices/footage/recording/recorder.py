@@ -24,7 +24,7 @@ from ansimnet.slices.footage.archive.model import Cause, Gap, OutOfTime, Track
 from ansimnet.slices.footage.archive.segments import Body, Mark
 from ansimnet.slices.footage.recording.cutter import Cutter, Piece
 from ansimnet.slices.footage.relay.ring import Frame
-from ansimnet.slices.footage.relay.source import CameraSource, Sighting
+from ansimnet.slices.footage.relay.source import CameraSource, MainSource, Sighting
 
 log = structlog.get_logger(__name__)
 
@@ -130,13 +130,12 @@ class Recorder:
             recording.stop(Cause.RELAY_STOPPED)
 
     def keep(self, sources: Iterable[CameraSource]) -> None:
-        """Record exactly these, always."""
-        wanted = {s.camera.camera_id: s for s in sources}
-        for source in wanted.values():
-            self.follow(source)
-        for camera_id, track in list(self.recordings):
-            if track is Track.SUB and camera_id not in wanted:
-                self.leave(camera_id, track)
+        """Record exactly these, always: sub-streams, and main streams while they are armed for an event."""
+        wanted = {(s.camera.camera_id, Track.MAIN if isinstance(s, MainSource) else Track.SUB): s for s in sources}
+        for (_, track), source in wanted.items():
+            self.follow(source, track)
+        for camera_id, track in self.recordings.keys() - wanted.keys():
+            self.leave(camera_id, track)
 
     def tell(self, registry: CollectorRegistry) -> None:
         """Have the relay's metrics say how recording goes."""

@@ -62,6 +62,10 @@ class Sources:
             if camera_id not in cameras and main not in self._lingering:
                 self._release(main)
 
+    def armed_mains(self) -> list[MainSource]:
+        """Return the main streams that run for a provision, whoever watches: what is recorded of them."""
+        return [m for camera_id, m in self.mains.items() if camera_id in self._armed]
+
     def _pull(self, camera: Camera) -> CameraSource:
         """Return the running source; a changed address or name replaces it unless somebody watches."""
         source = self.cameras.get(camera.camera_id)

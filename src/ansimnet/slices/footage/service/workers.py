@@ -94,7 +94,7 @@ class Worker:
         self.full = self.relay.full or len(mine) >= MOST_CAMERAS
         sources = self.relay.sources
         sources.keep_warm(mine)
-        self._follow([sources.cameras[c.camera_id] for c in mine])
+        self._follow([*(sources.cameras[c.camera_id] for c in mine), *sources.armed_mains()])
         placed = frozenset(c.camera_id for c in mine)
         async with self.db.transaction() as tx:
             if placed != self._placed:
