@@ -81,6 +81,15 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/provisions/{provision_id}/marks": f"{_ROOM} {_CITY} | live",
     "POST /api/v1/provisions/{provision_id}/extend": f"{_ROOM} {_CITY} | live",
     "GET /api/v1/provisions": _CITY,
+    "GET /api/v1/provisions/{provision_id}/recordings": f"{_ROOM} field_unit {_CITY} | live unit-own",
+    "GET /api/v1/provisions/{provision_id}/recordings/{camera_id}/timeline": (
+        f"{_ROOM} field_unit {_CITY} | live unit-own"
+    ),
+    "POST /api/v1/provisions/{provision_id}/recordings/tickets": f"{_ROOM} field_unit {_CITY} | live unit-own",
+    "POST /api/v1/provisions/{provision_id}/recordings/bookmarks": f"{_CITY} | live",
+    "DELETE /api/v1/provisions/{provision_id}/recordings/bookmarks/{bookmark_id}": _CITY,
+    "POST /api/v1/recordings/tickets": f"{_CITY} investigator@city",
+    "GET /api/v1/recordings/{camera_id}/timeline": f"{_CITY} investigator@city",
     "GET /api/v1/exports": "signed-in",
     "POST /api/v1/exports": "investigator@city",
     "GET /api/v1/exports/{export_id}/file": "investigator@city",

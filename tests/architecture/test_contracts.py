@@ -69,6 +69,10 @@ FOR_THE_RECORD: dict[str, str] = {
     "footage.export.sealed.v1": "whoever checks an export reads that its manifest is the one that was sealed",
     "footage.export.downloaded.v1": "auditors read who took an export, and how often",
     "footage.export.ended.v1": "auditors read when an export was destroyed, and why",
+    "footage.recording.opened.v1": "auditors read who was going to look at which hours of which cameras",
+    "footage.recording.seen.v1": "auditors read which minutes of a recording somebody was shown",
+    "footage.bookmark.placed.v1": "auditors read who marked an instant of a recording",
+    "footage.bookmark.removed.v1": "auditors read who took his mark away",
     "footage.provision.extended.v1": "the city reads how long it gave, and who asked for more (EM-16)",
 }
 """Facts that nobody in this build follows by program, and who reads them instead."""

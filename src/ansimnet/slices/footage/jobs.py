@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from ansimnet.facts.dispatch import AlarmMerged, IncidentClosed, IncidentOpened, IncidentResolved
 from ansimnet.facts.footage import (
     GuestPermitsEnded,
@@ -24,9 +26,11 @@ from ansimnet.platform.jobs import JobRun, every
 from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.parts import LinkIn, LinkOut
 from ansimnet.slices.footage import store
+from ansimnet.slices.footage.archive.model import LAWFUL_DAYS
 from ansimnet.slices.footage.service import asking
 from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
+from ansimnet.slices.footage.store import recordings
 
 
 def readers(clock: Clock) -> list[Reader]:
@@ -157,3 +161,10 @@ async def end_provisions(run: JobRun) -> None:
 async def make_exports(run: JobRun) -> None:
     """Name what masking doubts, seal what was reviewed, destroy what is over. Safe to run twice."""
     await exports_of(run.context.settings, run.db, run.context.clock).work()
+
+
+@every(3600, "footage.forget-bookmarks", why="a bookmark on pictures that are destroyed points at nothing (CC-04)")
+async def forget_bookmarks(run: JobRun) -> None:
+    """Remove bookmarks older than anything is kept. Safe to run twice."""
+    async with run.db.transaction() as tx:
+        await recordings.forget_bookmarks(tx, now() - timedelta(days=LAWFUL_DAYS))
