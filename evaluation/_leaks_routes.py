@@ -48,6 +48,8 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/cameras/{camera_id}": f"{_POLES} {_ROOM}",
     "POST /api/v1/cameras/imports": "administrator@city",
     "GET /api/v1/map/style-data": f"{_READS} field_unit victim {_ADMIN} {_CITY} {_SCENE} facility_manager@city",
+    "GET /api/v1/footage/retention": _HOLDS,
+    "GET /api/v1/footage/certificates/{certificate_id}": _HOLDS,
     # -- wearers
     "GET /api/v1/wearers": f"{_ROOM} {_OFFICE} office_director",
     "GET /api/v1/wearers/{wearer_id}": f"{_READS} investigator",

@@ -72,7 +72,7 @@ PLANTS: dict[str, list[tuple[Any, str, Any]]] = {
     "destroyed-key-not-synced": [(InMemoryDisk, "sync", _keys_unsynced)],
     "shown-though-over": [(Archive, "_may", lambda self, segment: None)],
     "hold-ignored": [(rules, "held", lambda found, camera_id, term: [])],
-    "hold-never-ends": [(rules, "ended", lambda hold, now: False)],
+    "hold-never-ends": [(rules, "ended", lambda hold, earliest, latest: False)],
     "copy-of-a-hold-not-synced": [(InMemoryDisk, "sync", _copies_unsynced)],
     "hold-forgotten-by-the-disk": [(Keeper, "known", _known_to_the_database)],
     "held-footage-evicted": [(Sweeper, "_holds", lambda self, camera_id, term: [])],

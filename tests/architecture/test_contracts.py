@@ -73,6 +73,10 @@ FOR_THE_RECORD: dict[str, str] = {
     "footage.recording.seen.v1": "auditors read which minutes of a recording somebody was shown",
     "footage.bookmark.placed.v1": "auditors read who marked an instant of a recording",
     "footage.bookmark.removed.v1": "auditors read who took his mark away",
+    "footage.recordings.destroyed.v1": "auditors compare a certificate's list with its root",
+    "footage.clock.doubted.v1": "screens of the city show it at once; auditors read since when",
+    "footage.clock.settled.v1": "screens of the city show it at once; auditors read until when",
+    "footage.disk.filling.v1": "screens of the city show it a day ahead",
     "footage.provision.extended.v1": "the city reads how long it gave, and who asked for more (EM-16)",
 }
 """Facts that nobody in this build follows by program, and who reads them instead."""

@@ -74,10 +74,12 @@ def rotate(
 async def _rotate(chosen: Settings, which: str, *, switch: bool, finish: bool) -> dict[str, object]:
     from ansimnet.app import keyring
     from ansimnet.platform.database import key_stores
+    from ansimnet.slices.footage.wiring import change_kek
 
     match which:
         case "kek":
             done = [store.change_kek() for store in key_stores(chosen).values()]
+            done.append(change_kek(chosen))
             return {"wrapped_again": sum(d[0] for d in done), "old_ones_destroyed": sum(d[1] for d in done)}
         case "data":
             return await _rotate_data(chosen, finish=finish)

@@ -85,6 +85,8 @@ def list_keys(settings: Settings) -> list[KeyLine]:
         lines += [_line(f"data ({sort})", name, paths) for sort, paths in by_sort.items()]
         lines.append(_line("signing", name, sorted(folder.glob("*signing*.key"))))
         lines.append(_line("link", name, sorted(link_folder(settings).glob(f"{name}*.key"))))
+    footage = settings.footage_keys_dir or settings.data_dir / "footage-keys"
+    lines.append(_line("footage (hours, holds)", "city", sorted(footage.glob("*.key")), "never exported"))
     lines.append(_line("push (VAPID)", "", [p for n in BESIDE if (p := settings.keys_dir / n).exists()]))
     return lines
 

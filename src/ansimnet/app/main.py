@@ -17,7 +17,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ansimnet.app import key_commands, ledger_commands, policy_commands
+from ansimnet.app import footage_commands, key_commands, ledger_commands, policy_commands
 from ansimnet.kernel.errors import Fault, Refusal
 from ansimnet.platform.settings import Settings, settings
 from ansimnet.platform.telemetry import set_up_logs
@@ -43,6 +43,7 @@ ledger_commands.add_to(ledger)
 cli.add_typer(users, name="user")
 cli.add_typer(policy_commands.policy, name="policy")
 cli.add_typer(key_commands.keys, name="keys")
+cli.add_typer(footage_commands.footage, name="footage")
 cli.command()(key_commands.backup)
 cli.command()(key_commands.restore)
 
@@ -106,7 +107,7 @@ def serve() -> None:
 
 
 @cli.command(hidden=True)
-def process(part: Annotated[str, typer.Argument(help="seal, api, work, relay, relay-1 …")]) -> None:
+def process(part: Annotated[str, typer.Argument(help="seal, api, work, relay, relay-1 …, uplink")]) -> None:
     """Run one process of the system; `ansimnet serve` starts them all."""
     chosen = settings()
     set_up_logs(form=chosen.log_format, level=chosen.log_level)
@@ -134,10 +135,12 @@ def _with_database(chosen: Settings, part: str) -> None:
             from ansimnet.app.relay import relay
 
             run = functools.partial(relay, worker=int(number or 0))
+        case "uplink":
+            from ansimnet.app.relay import uplink as run
         case "api":
             from ansimnet.app.serve import serve as run
         case _:
-            raise typer.BadParameter("say seal, api, work, relay or relay-1 …")
+            raise typer.BadParameter("say seal, api, work, uplink, relay or relay-1 …")
     with database(chosen, migrate=False) as db:
         uvloop.run(run(chosen, db))
 

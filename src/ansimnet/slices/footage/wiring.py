@@ -12,6 +12,9 @@ import structlog
 from fastapi import FastAPI
 
 from ansimnet.facts.footage import (
+    FootageClockDoubted,
+    FootageClockSettled,
+    FootageDiskFilling,
     ProvisionCamerasChanged,
     ProvisionEnded,
     ProvisionExtended,
@@ -36,9 +39,12 @@ from ansimnet.platform.settings import Settings, cores
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
 from ansimnet.slices.footage.archive.opening import footage_dir, kept, open_archive
+from ansimnet.slices.footage.archive.report import change_kek, confirm_clock
+from ansimnet.slices.footage.archive.report import report as archive_report
 from ansimnet.slices.footage.archive.tables import Tables
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
+from ansimnet.slices.footage.inspection.inspector import Inspector
 from ansimnet.slices.footage.recording.recorder import Recorder, Seal
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
@@ -53,7 +59,7 @@ from ansimnet.slices.footage.service.recordings import LookingBack
 from ansimnet.slices.footage.service.workers import Worker, stream_url
 from ansimnet.slices.footage.service.zones import ZonesReport, import_zones
 
-__all__ = ["ZonesReport", "import_zones", "parts", "serving_relay"]
+__all__ = ["ZonesReport", "archive_report", "change_kek", "confirm_clock", "import_zones", "parts", "serving_relay"]
 
 log = structlog.get_logger(__name__)
 
@@ -63,6 +69,9 @@ _TOLD: dict[type[Fact], frozenset[Role]] = {
         *(ProvisionRequested, ProvisionGiven, ProvisionRefused, ProvisionCamerasChanged, ProvisionExtended),
         *(ProvisionEnded, SubjectMoved, ViewOpened, ViewClosed, TrackMarked),
     )
+} | {
+    fact: frozenset({Role.CENTRE_OPERATOR, Role.SHIFT_LEAD, Role.FACILITY_MANAGER, Role.PRIVACY_OFFICER})
+    for fact in (FootageClockDoubted, FootageClockSettled, FootageDiskFilling)
 }
 
 
@@ -147,6 +156,7 @@ async def serving_relay(
         ):
             await here.register(stream_url(settings, worker, port))
             tasks += [asyncio.create_task(here.keep_warm()), asyncio.create_task(here.watch())]
+            tasks.append(asyncio.create_task(Inspector(city, sources.cameras, clock).run()))
             log.info("relay serves", port=port, worker=worker)
             yield port
     finally:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ansimnet.slices.footage.api import exports, live, recordings, zones
+from ansimnet.slices.footage.api import exports, inspection, live, recordings, retention, zones
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.service.exports import Exports
 from ansimnet.slices.footage.service.recordings import LookingBack
+from ansimnet.slices.footage.service.uplinks import Scenes
 
 __all__ = ["Desk", "routes"]
 
 
-def routes(desk: Desk, back: LookingBack, out: Exports) -> APIRouter:
+def routes(desk: Desk, back: LookingBack, out: Exports, scenes: Scenes) -> APIRouter:
     """Return every route of the slice."""
     api = APIRouter(prefix="/api/v1", tags=["footage"])
     api.include_router(live.routes(desk))
     api.include_router(recordings.routes(recordings.Past(desk, back)))
     api.include_router(exports.routes(out))
+    api.include_router(inspection.routes(desk))
+    api.include_router(retention.routes(desk))
     api.include_router(zones.routes(desk.giver.db, desk.clock))
+    api.include_router(uplinks.routes(scenes))
     return api

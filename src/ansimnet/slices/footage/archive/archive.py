@@ -194,7 +194,7 @@ class Archive:
                 for s in self._fresh
                 if s.camera_id == camera_id and s.track is track and s.start < end and s.end > start
             ]
-        kept_from = self.guard.now() - timedelta(days=self.periods.of(camera_id)) + HOUR
+        kept_from = hour_of(self.guard.now() + rules.LEAD - timedelta(days=self.periods.of(camera_id))) + HOUR
         return await missing(self.index, camera_id, track, start, end, kept_from, fresh)
 
 

@@ -26,6 +26,9 @@ from ansimnet.slices.footage.archive.segments import instant, micros
 
 JUMP_US = 60_000_000
 """A wall clock that leaves the elapsed one by more than this is in doubt."""
+OFF_US, BACK_US = 30_000_000, 5_000_000
+"""Across a restart without a better clock: forward so far it may have been off, or been set; back so far it may have
+drifted. What is more is in doubt. Ours: a sweep of 20 s and this are less than the minute after which it is late."""
 SLEW = 500e-6
 """No clock that works drifts faster (RFC 5905, MAXFREQ 500 ppm)."""
 ADOPT_US = 1_000_000
@@ -102,7 +105,7 @@ class State(msgspec.Struct):
     """What is remembered of the clock. A zero is the instant (µs since 1970) at which the elapsed clock stood at 0.
 
     `first`: the first epoch of this boot. `low_us`: the zero of the earliest reading that a doubt leaves. `slack_us`:
-    how far a clock that nobody sets may have moved while the machine was off for less than a minute.
+    how far a clock that nobody vouches for may have been moved while the machine was off for half a minute.
     """
 
     boot: str
@@ -156,13 +159,13 @@ class Guard:
         if doubted and self.clocks.synchronised():  # how far the doubtful stamps were off cannot be known any more
             for epoch in range(s.first, s.epoch):
                 s.shifts[epoch] = s.shifts.get(epoch, 0) + low - s.at_us  # the lawful reading: the oldest
-        if not doubted or gap < -JUMP_US or self.clocks.synchronised():
+        if not doubted or gap < -BACK_US or self.clocks.synchronised():
             s.first = s.epoch
         s.zero_us, s.low_us, s.slack_us, s.doubt = max(zero, s.at_us - elapsed), low - elapsed, 0, None
-        if gap < -JUMP_US:
+        if gap < -BACK_US:
             s.doubt, s.low_us = Doubt.BEHIND, min(zero, s.low_us)
         elif not self.clocks.synchronised():
-            if gap > JUMP_US or doubted:
+            if gap > OFF_US or doubted:
                 s.doubt = Doubt.RESTARTED
             else:
                 s.slack_us = max(0, gap)

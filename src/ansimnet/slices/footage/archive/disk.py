@@ -75,7 +75,7 @@ class Disk(Protocol):
         ...
 
     def remove(self, path: str) -> None:
-        """Remove a file, and its folder where that is empty then. Safe to run twice."""
+        """Remove a file, and the folders above that are empty then. Safe to run twice."""
         ...
 
     def free(self) -> int:
@@ -123,12 +123,7 @@ class LocalDisk:
         if self._most is not None and self._room(self._most) < len(content):
             raise NoSpace
         self._used += len(content)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
-        try:
-            handle = os.open(self._at(path), flags, 0o600)
-        except FileNotFoundError:
-            make_folder((self.root / path).parent, 0o700)
-            handle = os.open(self._at(path), flags, 0o600)
+        handle = self._open_end(path)
         try:
             begins = os.fstat(handle).st_size
             try:
@@ -143,6 +138,14 @@ class LocalDisk:
             return begins
         finally:
             os.close(handle)
+
+    def _open_end(self, path: str) -> int:
+        """Return a handle at a file's end; whoever clears empty folders meanwhile only makes us try again."""
+        while True:
+            try:
+                return os.open(self._at(path), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+            except FileNotFoundError:
+                make_folder((self.root / path).parent, 0o700)
 
     def overwrite(self, path: str, offset: int, content: bytes) -> None:
         handle = os.open(self._at(path), os.O_WRONLY)
@@ -179,9 +182,11 @@ class LocalDisk:
     def remove(self, path: str) -> None:
         at = self.root / path
         at.unlink(missing_ok=True)
-        if at.parent != self.root:
-            with suppress(OSError):
-                at.parent.rmdir()
+        with suppress(OSError):  # the first that is not empty ends it
+            for folder in at.parents:
+                if folder == self.root:
+                    return
+                folder.rmdir()
 
     def free(self) -> int:
         free = shutil.disk_usage(self.root).free

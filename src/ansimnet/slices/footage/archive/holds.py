@@ -16,6 +16,7 @@ import msgspec
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
+from ansimnet.slices.footage.archive.disk import Disk
 from ansimnet.slices.footage.archive.index import Hold
 from ansimnet.slices.footage.archive.model import HOUR, Damaged, Destroyed, Reel, Segment, Term, Track
 from ansimnet.slices.footage.archive.segments import opened, reel_of, reels_in, sealed, walk
@@ -26,6 +27,14 @@ if TYPE_CHECKING:
 AHEAD_BYTES = 512 << 20
 """Copied ahead in one turn: a few seconds' work, so that the next sweep is not late (ours)."""
 WORDS = "hold.json"
+
+
+def words_of(disk: Disk, name: str) -> Hold | None:
+    """Return what the disk remembers of a hold, None where it keeps nothing."""
+    try:
+        return msgspec.json.decode(disk.read(f"holds/{name}/{WORDS}"), type=Hold)
+    except FileNotFoundError:
+        return None
 
 
 class Keeper:
@@ -55,11 +64,10 @@ class Keeper:
 
     def _read(self, hold_id: UUID) -> Hold | None:
         if hold_id not in self._written:
-            try:
-                said = self.disk.read(f"holds/{hold_id}/{WORDS}")
-            except FileNotFoundError:
+            hold = words_of(self.disk, str(hold_id))
+            if hold is None:
                 return None
-            self._written[hold_id] = msgspec.json.decode(said, type=Hold)
+            self._written[hold_id] = hold
         return self._written[hold_id]
 
     def _write(self, hold: Hold) -> None:
@@ -150,8 +158,8 @@ class Keeper:
         Raises:
             NoSpace: there is no room now.
         """
-        earliest, _ = self.archive.guard.bounds()
-        standing = [h for h in self.archive.holds.values() if not rules.ended(h, earliest)]
+        now = self.archive.guard.bounds()
+        standing = [h for h in self.archive.holds.values() if not rules.ended(h, *now)]
         wanted = sorted(
             (self.archive.due(camera_id, term), camera_id, term)
             for camera_id in {c for h in standing for c in h.cameras}

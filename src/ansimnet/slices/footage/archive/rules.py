@@ -46,9 +46,9 @@ def held(holds: Iterable[Hold], camera_id: CameraId, term: Term) -> list[Hold]:
     return [h for h in holds if not h.over and h.keeps(camera_id, term.hour_at, behind(term))]
 
 
-def ended(hold: Hold, now: datetime) -> bool:
-    """Return whether what a hold keeps must go."""
-    return hold.over or now >= hold.ends_at + HELD_GRACE
+def ended(hold: Hold, earliest: datetime, latest: datetime) -> bool:
+    """Return whether what a hold keeps must go: by every reading its end is past, and whoever renewed it is done."""
+    return hold.over or (earliest >= hold.ends_at and latest >= hold.ends_at + HELD_GRACE)
 
 
 def to_free(free: int, total: int) -> int:

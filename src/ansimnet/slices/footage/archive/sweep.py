@@ -124,8 +124,8 @@ class Sweeper:
 
     def _holds(self, camera_id: CameraId, term: Term) -> list[Hold]:
         """Return the holds that stand and may keep something of a camera's term."""
-        earliest, _ = self.guard.bounds()
-        return rules.held((h for h in self.archive.holds.values() if not rules.ended(h, earliest)), camera_id, term)
+        now = self.guard.bounds()
+        return rules.held((h for h in self.archive.holds.values() if not rules.ended(h, *now)), camera_id, term)
 
     async def _destroy(self, why: Why, pairs: Sequence[tuple[CameraId, Term]]) -> int:
         """Destroy cameras' terms in one transaction, and certify it; what a hold needs of them is copied first.
@@ -226,17 +226,17 @@ class Sweeper:
 
     async def _end_holds(self) -> int:
         """Destroy what holds kept that are over."""
-        earliest, _ = self.guard.bounds()
+        now = self.guard.bounds()
         count = 0
         for hold_id in self.keeper.kept():
             dead = self.keys.held_is_dead(hold_id)  # a killed run, or one before the database was put back, ended it
             hold = self.archive.holds.get(hold_id)
-            if hold is not None and not rules.ended(hold, earliest) and not dead:
+            if hold is not None and not rules.ended(hold, *now) and not dead:
                 continue
             cameras = hold.cameras if hold is not None else frozenset()
             async with self.index.destroying(cameras) as tx:
                 hold = self.keeper.known(tx.holds).get(hold_id)
-                if hold is not None and not rules.ended(hold, earliest) and not dead:
+                if hold is not None and not rules.ended(hold, *now) and not dead:
                     continue
                 pairs = list(_folders(self.disk.names, f"holds/{hold_id}"))
                 self.keys.destroy_held(hold_id)

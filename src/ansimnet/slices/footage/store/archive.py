@@ -195,6 +195,16 @@ async def certificates(tx: Tx, limit: int) -> list[CertificateRow]:
     return [CertificateRow(*row) for row in rows]
 
 
+async def certificate(tx: Tx, certificate_id: UUID) -> CertificateRow | None:
+    """Return a certificate."""
+    row = await tx.one(
+        """select certificate_id, why, destroyed_at, keys, bytes, root from footage_certificate
+           where certificate_id = %s""",
+        (certificate_id,),
+    )
+    return None if row is None else CertificateRow(*row)
+
+
 async def list_of(tx: Tx, certificate_id: UUID) -> list[DestroyedRow]:
     """Return a certificate's list, in its order."""
     rows = await tx.all(
