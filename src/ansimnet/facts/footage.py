@@ -8,7 +8,17 @@ from typing import ClassVar
 from uuid import UUID
 
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import AccountId, AlarmId, CameraId, CentreId, PermitId, ProvisionId, SubjectId
+from ansimnet.kernel.ids import (
+    AccountId,
+    AlarmId,
+    CameraId,
+    CentreId,
+    GroundId,
+    IncidentId,
+    PermitId,
+    ProvisionId,
+    SubjectId,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,3 +318,83 @@ class PrivacyZonesSet(Fact):
     kind: ClassVar[str] = "footage.privacy-zones.set.v1"
     camera_id: CameraId
     zones: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UplinkStarted(Fact):
+    """A person shows a scene through her phone, by her consent alone; the desk of that incident may look."""
+
+    kind: ClassVar[str] = "footage.uplink.started.v1"
+    uplink_id: CameraId
+    incident_id: IncidentId
+    ground_id: GroundId
+    by: AccountId
+    not_after: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UplinkEnded(Fact):
+    """A phone shows nothing any more. `reason`: pressed | closed | expired | cleared."""
+
+    kind: ClassVar[str] = "footage.uplink.ended.v1"
+    uplink_id: CameraId
+    incident_id: IncidentId
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketOpened(Fact):
+    """A camera was found defective by measurement: a repair is owed from now on (CC-05)."""
+
+    kind: ClassVar[str] = "footage.ticket.opened.v1"
+    ticket_id: UUID
+    camera_id: CameraId
+    defect: str
+    seen_at: datetime
+    value: float
+    allowed: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketActed(Fact):
+    """Somebody did something about a ticket. It stays open until a measurement passes."""
+
+    kind: ClassVar[str] = "footage.ticket.acted.v1"
+    ticket_id: UUID
+    camera_id: CameraId
+    action: str
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketClosed(Fact):
+    """A measurement passed: the repair is done. `value` is what was measured."""
+
+    kind: ClassVar[str] = "footage.ticket.closed.v1"
+    ticket_id: UUID
+    camera_id: CameraId
+    defect: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CameraInspected(Fact):
+    """A camera's check and performance report was made from measurements (CC-05)."""
+
+    kind: ClassVar[str] = "footage.camera.inspected.v1"
+    report_id: UUID
+    camera_id: CameraId
+    from_at: datetime
+    until_at: datetime
+    passed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoubtDecided(Fact):
+    """The second person decided about a doubtful frame of an export."""
+
+    kind: ClassVar[str] = "footage.doubt.decided.v1"
+    export_id: UUID
+    number: int
+    verdict: str
+    by: AccountId

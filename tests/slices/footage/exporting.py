@@ -27,7 +27,9 @@ from ansimnet.slices.footage.archive.opening import open_archive
 from ansimnet.slices.footage.archive.segments import Body, Mark
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
+from ansimnet.slices.footage.masking.decisions import Verdict
 from ansimnet.slices.footage.recording.cutter import Piece
+from ansimnet.slices.footage.service.deciding import decide
 from ansimnet.slices.footage.service.exports import Exports, Wanted, exports_of
 from ansimnet.slices.footage.store.exports import Words
 from ansimnet.slices.policy import queries as policy
@@ -84,9 +86,17 @@ class House:
         """Bring an export so far that it can be taken."""
         row = await self.exports.ask(self.accounts["investigator"], self.wanted(**other))
         await self.exports.work()
+        await self.decided(row.export_id)
         await self.exports.review(self.accounts["lead"], row.export_id, [])
         await self.exports.work()
         return row.export_id
+
+    async def decided(self, export_id: UUID) -> None:
+        """Decide about every doubtful frame as the lead."""
+        lead = self.accounts["lead"]
+        for row, _ in await self.exports.to_review(lead):
+            for number in range(len(row.doubts) if row.export_id == export_id else 0):
+                await decide(self.exports, lead, export_id, number, Verdict.MASK, None)
 
 
 @contextlib.asynccontextmanager

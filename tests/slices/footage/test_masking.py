@@ -12,9 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.slices.footage.camera import FPS, HEIGHT, WIDTH, TestCamera, clip
+from tests.slices.footage.exporting import recorded_city
 from tests.slices.footage.kit import camera_of, in_an_hour, stage, watching
 
+from ansimnet.kernel.clock import SystemClock, now
+from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.permits import Masking
+from ansimnet.platform.db import Dbs
+from ansimnet.platform.mapdata import MapData
+from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.footage.masking.decisions import Decided, Verdict, applied
 from ansimnet.slices.footage.masking.doubts import Why, worst
 from ansimnet.slices.footage.masking.render import crop, pictures, render
 from ansimnet.slices.footage.masking.spotting import seen_of, spot
@@ -25,6 +32,13 @@ from ansimnet.slices.footage.relay.mosaic import BLACK, blacken, runs_of
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
 from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.source import Sighting, init_of
+from ansimnet.slices.footage.service.deciding import BadDecision, decide
+from ansimnet.slices.footage.service.exports import NoReviewer, Undecided
+from ansimnet.slices.footage.service.giving import Giver
+from ansimnet.slices.footage.service.holding import DbGate
+from ansimnet.slices.footage.service.zones import BadZone, import_zones, set_zones
+from ansimnet.slices.footage.store import exports as export_store
+from ansimnet.slices.footage.store import zones as zone_store
 
 BODY = Box(0.4, 0.3, 0.5, 0.6)
 HEAD = Box(0.4, 0.3, 0.5, 0.4)
@@ -233,3 +247,76 @@ def zones_file(folder: Path, rows: list[tuple[str, str]]) -> Path:
     with file.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows([("code", "corners"), *rows])
     return file
+
+
+# ------------------------------------------------------------------------------------------------- keeping zones
+
+
+async def test_zones_are_kept_and_told_to_the_relay(dbs: Dbs, tmp_path: Path) -> None:
+    async with recorded_city(dbs, tmp_path) as house:
+        city, camera_id = house.dbs.city, house.camera_id
+        async with city.transaction() as tx:
+            await set_zones(tx, camera_id, [WINDOW], actor="system:test", now=now())
+        gate = DbGate(city, Giver(city, Registry(city, MapData(tmp_path)), SystemClock()), SystemClock(), relay="r")
+        found = {c.camera_id: c.zones for c in await gate.cameras()}
+        assert found == {camera_id: (WINDOW,)}
+        with pytest.raises(BadZone):
+            async with city.transaction() as tx:
+                await set_zones(tx, camera_id, [((0.0, 0.0), (1.5, 0.0), (1.0, 1.0))], actor="system:test", now=now())
+
+
+async def test_a_file_of_zones_replaces_those_it_names_and_tells_its_faults(dbs: Dbs, tmp_path: Path) -> None:
+    async with recorded_city(dbs, tmp_path) as house:
+        good = ("HD-0000", "0.5 0; 1 0; 1 0.5; 0.5 0.5")
+        file = zones_file(tmp_path, [good, ("HD-9999", "0 0; 1 0; 1 1")])
+        report = await import_zones(house.dbs.city, file, actor="system:test", now=now())
+        assert (report.cameras, report.zones, report.refusals) == (1, 1, ((0, "no camera `HD-9999`"),))
+        spoiled = zones_file(tmp_path, [("HD-0000", "0 0; 1 0; 1 1"), ("HD-0000", "0 0; 1 0")])
+        report = await import_zones(house.dbs.city, spoiled, actor="system:test", now=now())
+        assert (report.cameras, report.refusals) == (0, ((3, "bad-privacy-zone"),))
+        async with house.dbs.city.transaction() as tx:
+            assert await zone_store.of_camera(tx, house.camera_id) == (WINDOW,)
+
+
+# ------------------------------------------------------------------------------------------------- decisions
+
+
+@pytest.mark.requirement("CC-05")
+async def test_no_export_leaves_before_every_doubtful_frame_is_decided(dbs: Dbs, tmp_path: Path) -> None:
+    async with recorded_city(dbs, tmp_path) as house:
+        lead, investigator = house.accounts["lead"], house.accounts["investigator"]
+        row = await house.exports.ask(investigator, house.wanted())
+        doubt = {
+            "camera_id": str(house.camera_id), "track": "1", "why": ["lost"], "doubt": 0.9, "box": [0.1, 0.1, 0.2, 0.2],
+            **{k: row.from_at.isoformat() for k in ("at", "from_at", "until_at")},
+        }  # fmt: skip
+        async with house.dbs.city.transaction() as tx:
+            await export_store.set_doubts(tx, row.export_id, [doubt, doubt])
+        with pytest.raises(Undecided):
+            await house.exports.review(lead, row.export_id, [])
+        with pytest.raises(NoReviewer):
+            await decide(house.exports, investigator, row.export_id, 0, Verdict.MASK, None)
+        with pytest.raises(BadDecision):
+            await decide(house.exports, lead, row.export_id, 0, Verdict.WIDEN, None)
+        with pytest.raises(NotFound):
+            await decide(house.exports, lead, row.export_id, 2, Verdict.MASK, None)
+        await decide(house.exports, lead, row.export_id, 0, Verdict.MASK, None)
+        with pytest.raises(Undecided):
+            await house.exports.review(lead, row.export_id, [])
+        kept = await decide(house.exports, lead, row.export_id, 1, Verdict.WIDEN, Box(0.1, 0.1, 0.4, 0.4))
+        assert [(d.number, d.verdict, d.decided_by) for d in kept] == [
+            (0, "mask", lead.account_id),
+            (1, "widen", lead.account_id),
+        ]
+        assert (await house.exports.review(lead, row.export_id, [])).state == "reviewed"
+
+
+def test_a_decision_changes_what_is_hidden() -> None:
+    masks = Masks((Track("1", Kind.PERSON, spots(*STEADY)),), ())
+    wide = Box(0.7, 0.7, 0.9, 0.9)
+    widened = applied(masks, [Decided(Verdict.WIDEN, "1", at(1), at(2), wide)])
+    assert wide in (widened.regions(at(1.5)) or ())
+    assert wide not in (widened.regions(at(2.5)) or ())
+    cleared = applied(masks, [Decided(Verdict.CLEAR, "1", at(1), at(2), None)])
+    assert cleared.regions(at(1.5)) == ()
+    assert len(cleared.regions(at(2.5)) or ()) == 1

@@ -13,7 +13,11 @@ from ansimnet.kernel.permits import Act
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.api.forms import Form
+from ansimnet.slices.footage.masking.decisions import Verdict
+from ansimnet.slices.footage.relay.onvif import Box
+from ansimnet.slices.footage.service.deciding import decide, decisions
 from ansimnet.slices.footage.service.exports import MOST_CAMERAS, Exports, Wanted
+from ansimnet.slices.footage.store.decisions import DecisionRow
 from ansimnet.slices.footage.store.exports import ExportRow, Words
 from ansimnet.slices.policy import queries as policy
 
@@ -62,6 +66,29 @@ class ReviewForm(Form):
     """The review's outcome. Without patches the masks are good as they are."""
 
     patches: list[PatchForm] = Field(default=[], max_length=200)
+
+
+class DecisionForm(Form):
+    """What becomes of a doubtful place; `box` (x1 y1 x2 y2, parts of the picture) where more is hidden."""
+
+    verdict: Verdict
+    box: tuple[float, float, float, float] | None = None
+
+
+class DecisionShown(BaseModel):
+    """One decision, with who and when."""
+
+    number: int
+    verdict: Verdict
+    box: tuple[float, float, float, float] | None
+    decided_by: UUID
+    decided_at: datetime
+
+
+class DecisionsShown(BaseModel):
+    """Decisions, by the doubts' numbers."""
+
+    decisions: list[DecisionShown]
 
 
 class DoubtShown(BaseModel):
@@ -131,6 +158,22 @@ def shown(row: ExportRow, words: Words | None) -> ExportShown:
     )
 
 
+def said(rows: list[DecisionRow]) -> DecisionsShown:
+    """Return decisions as answers give them."""
+    return DecisionsShown(
+        decisions=[
+            DecisionShown(
+                number=r.number,
+                verdict=Verdict(r.verdict),
+                box=r.box,
+                decided_by=r.decided_by,
+                decided_at=r.decided_at,
+            )
+            for r in rows
+        ]
+    )
+
+
 def routes(exports: Exports) -> APIRouter:
     """Return the routes."""
     api = APIRouter(prefix="/exports")
@@ -156,6 +199,17 @@ def routes(exports: Exports) -> APIRouter:
         """A doubtful place as the export would show it, as JPEG."""
         data = await exports.look(account, export_id, number)
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
+
+    @api.get("/{export_id}/decisions")
+    async def decided(export_id: UUID, account: Reviews) -> DecisionsShown:
+        """What was decided about the doubtful places."""
+        return said(await decisions(exports, account, export_id))
+
+    @api.put("/{export_id}/doubts/{number}/decision")
+    async def decide_one(export_id: UUID, number: int, form: DecisionForm, account: Reviews) -> DecisionsShown:
+        """Decide about one doubtful place as the second person; nothing leaves before all are decided."""
+        box = None if form.box is None else Box(*form.box)
+        return said(await decide(exports, account, export_id, number, form.verdict, box))
 
     @api.post("/{export_id}/review")
     async def review(export_id: UUID, form: ReviewForm, account: Steps) -> ExportShown:

@@ -29,6 +29,7 @@ from ansimnet.slices.footage.evidence import mark, package, proof
 from ansimnet.slices.footage.evidence.films import Group
 from ansimnet.slices.footage.evidence.package import Missing, Order, Reel
 from ansimnet.slices.footage.evidence.timestamp import Authority
+from ansimnet.slices.footage.masking.decisions import Decided, Verdict, applied
 from ansimnet.slices.footage.masking.doubts import Doubt, worst
 from ansimnet.slices.footage.masking.render import crop, render
 from ansimnet.slices.footage.masking.tracks import Masks, Patch, fill
@@ -36,6 +37,7 @@ from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.relay.ring import Frame, Init
 from ansimnet.slices.footage.relay.source import Sighting
+from ansimnet.slices.footage.store import decisions
 from ansimnet.slices.footage.store.exports import ExportRow, Words
 
 SEALING_KEY, EXPORT_KEY = "footage-sealing", "footage-export"
@@ -123,6 +125,7 @@ def doubts_of(archive: Archive, row: ExportRow) -> list[dict[str, Any]]:
     return [
         {
             "camera_id": str(camera_id),
+            "track": d.track,
             "at": instant(material.start + timedelta(seconds=d.at_pts / CLOCK_HZ)),
             "from_at": instant(material.start + timedelta(seconds=d.from_pts / CLOCK_HZ)),
             "until_at": instant(material.start + timedelta(seconds=d.until_pts / CLOCK_HZ)),
@@ -245,10 +248,11 @@ class Maker:
         material = await asyncio.to_thread(collect, self.archive, camera.camera_id, row.from_at, row.until_at)
         gaps = await self.archive.gaps(camera.camera_id, Track.SUB, row.from_at, row.until_at)
         missing = [Missing(g.start, g.end, g.cause) for g in gaps]
-        patches: list[Patch] = []
+        masks = Masks((), ())
         if material is not None:
             missing += material.unsealed
             patches = [_patch(p, material) for p in row.patches if p["camera_id"] == str(camera.camera_id)]
+            masks = applied(material.masks(patches), await self._decided(row, camera.camera_id, material))
         return Reel(
             camera_id=camera.camera_id,
             code=camera.code,
@@ -257,8 +261,21 @@ class Maker:
             until_at=row.until_at,
             groups=() if material is None else material.groups,
             missing=tuple(sorted(missing, key=lambda m: m.from_at)),
-            masks=Masks((), ()) if material is None else material.masks(patches),
+            masks=masks,
         )
+
+    async def _decided(self, row: ExportRow, camera_id: CameraId, material: Material) -> list[Decided]:
+        """Return what the reviewer decided about a camera's doubts."""
+        async with self.db.transaction() as tx:
+            rows = await decisions.of_export(tx, row.export_id)
+        found = []
+        for decision in rows:
+            doubt = row.doubts[decision.number]
+            if doubt["camera_id"] == str(camera_id):
+                from_pts, until_pts = (material.tick(datetime.fromisoformat(doubt[k])) for k in ("from_at", "until_at"))
+                box = None if decision.box is None else Box(*decision.box)
+                found.append(Decided(Verdict(decision.verdict), doubt["track"], from_pts, until_pts, box))
+        return found
 
     async def _entries(self, row: ExportRow, signers: Sequence[Signer]) -> list[UUID]:
         """Return the entries that tell of the export: keys, who saw these cameras, the question, the review."""

@@ -86,18 +86,29 @@ class Patch:
 
 
 @dataclass(frozen=True, slots=True)
+class Opening:
+    """A track that a person at the review found to be nobody, in [from_pts, until_pts)."""
+
+    track: str
+    from_pts: int
+    until_pts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Masks:
     """Everything that is hidden in a clip. In `blind` spans nobody vouches for boxes: all of the picture is."""
 
     tracks: tuple[Track, ...]
     blind: tuple[tuple[int, int], ...]
     patches: tuple[Patch, ...] = ()
+    openings: tuple[Opening, ...] = ()
 
     def regions(self, pts: int, clear: frozenset[str] = frozenset()) -> tuple[Box, ...] | None:
         """Return the rectangles to hide at an instant, None: everything. Tracks named in `clear` stay visible."""
         if any(a <= pts < b for a, b in self.blind):
             return None
-        found = [t.region(pts) for t in self.tracks if t.name not in clear]
+        shown = clear | {o.track for o in self.openings if o.from_pts <= pts < o.until_pts}
+        found = [t.region(pts) for t in self.tracks if t.name not in shown]
         found += [p.box for p in self.patches if p.from_pts <= pts < p.until_pts]
         return tuple(r for box in found if box is not None and (r := box.clipped()) is not None)
 

@@ -27,6 +27,7 @@ from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.evidence import making
 from ansimnet.slices.footage.evidence.making import Maker, NothingThere
 from ansimnet.slices.footage.evidence.timestamp import Authority
+from ansimnet.slices.footage.store import decisions
 from ansimnet.slices.footage.store import exports as store
 from ansimnet.slices.footage.store.exports import ExportRow, Words
 from ansimnet.slices.policy import queries as policy
@@ -57,6 +58,12 @@ class NoReviewer(Forbidden):
     """Another person reviews an export, one whose work it is."""
 
     name = "no-reviewer"
+
+
+class Undecided(Conflict):
+    """A doubtful frame is left that nobody has decided about."""
+
+    name = "export-undecided"
 
 
 class NotNow(Conflict):
@@ -151,19 +158,24 @@ class Exports:
 
     async def to_review(self, account: policy.Account) -> list[tuple[ExportRow, Words | None]]:
         """Return the exports that wait for a reviewer other than this account."""
-        await self._approver(account, None)
+        await self.approver(account, None)
         async with self.maker().db.transaction() as tx:
             rows = [r for r in await store.in_state(tx, "review") if r.asked_by != account.account_id]
             return [(r, await store.words_of(tx, r.export_id)) for r in rows]
 
     async def look(self, account: policy.Account, export_id: UUID, number: int) -> bytes:
         """Return the JPEG of one doubtful place as the export would show it, to a reviewer."""
-        await self._approver(account, export_id)
+        await self.approver(account, export_id)
         async with self.maker().db.transaction() as tx:
             row = await _known(tx, export_id)
         return await asyncio.to_thread(making.look, self.maker().archive, row, number)
 
-    async def _approver(self, account: policy.Account, export_id: UUID | None) -> None:
+    async def approver(self, account: policy.Account, export_id: UUID | None) -> None:
+        """Let only those on whose work reviews are.
+
+        Raises:
+            NoReviewer: this account's are not.
+        """
         m = self.maker()
         if account.role not in REVIEWERS:
             await policy.refused(
@@ -186,8 +198,9 @@ class Exports:
         Raises:
             NoReviewer: who asks does not review.
             NotNow: it does not wait for a reviewer.
+            Undecided: a doubtful frame is left.
         """
-        await self._approver(account, export_id)
+        await self.approver(account, export_id)
         m = self.maker()
         now = m.clock.now()
         async with m.db.transaction() as tx:
@@ -196,6 +209,8 @@ class Exports:
                 raise NoReviewer(detail_ko="요청한 사람은 검토하지 않습니다")
             if row.state != "review":
                 raise NotNow(f"it is {row.state}")
+            if await decisions.undecided(tx, export_id, len(row.doubts)):
+                raise Undecided(detail_ko="결정하지 않은 장면이 남아 있습니다")
             await store.set_reviewed(tx, export_id, account.account_id, patches, now)
             fact = ExportReviewed(fact_id=FactId(new_id()), happened_at=now, export_id=export_id, by=account.account_id)
             await append(tx, fact, actor=f"account:{account.account_id}")
