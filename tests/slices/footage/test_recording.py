@@ -19,16 +19,17 @@ import numpy as np
 import pytest
 from tests.slices.footage.camera import TestCamera
 from tests.slices.footage.kit import Stage, Watcher, camera_of, in_an_hour, watching
+from tests.slices.footage.pictures import bare, frames
 from tests.slices.footage.test_relay import texture
 
-from ansimnet.kernel.clock import now
+from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.kernel.permits import Masking
 from ansimnet.platform.ledger.keks import Folder, Ring
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.clock import Guard, MachineClocks
 from ansimnet.slices.footage.archive.disk import LocalDisk
 from ansimnet.slices.footage.archive.keys import KeyStore
-from ansimnet.slices.footage.archive.memory import InMemoryIndex
+from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex
 from ansimnet.slices.footage.archive.model import Cause, Track
 from ansimnet.slices.footage.recording.clips import Clips, NothingRecorded, TooLong
 from ansimnet.slices.footage.recording.picture_worker import PictureWorker
@@ -36,6 +37,7 @@ from ansimnet.slices.footage.recording.recorder import Recorder
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.gate import Camera, InMemoryGate, Recorded
+from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.source import CameraSource
 from ansimnet.slices.footage.relay.sources import Sources
@@ -373,3 +375,47 @@ async def test_main_streams_are_recorded_while_an_event_arms_them(tmp_path: Path
     later = await Window(r.recorder.archive).frames(both.camera_id, began, now(), Track.MAIN)
     assert later is not None
     assert later.frames[0].key
+
+
+def paced(seconds: int) -> tuple[CameraSource, list[Frame]]:
+    """Return a source without a camera, and real frames that came in over the last seconds."""
+    source = CameraSource(camera_of("rtsp://nobody/"))
+    made = frames(seconds)
+    for n, frame in enumerate(made):
+        frame.at_s = monotonic_s() - seconds + n / 25
+    return source, made
+
+
+@pytest.mark.requirement("CC-04")
+async def test_a_full_disk_and_a_slow_one_lose_pieces_aloud(tmp_path: Path) -> None:
+    keys = KeyStore(LocalDisk(tmp_path / "keys"), Ring(Folder(tmp_path / "keks")))
+    full, ample = InMemoryDisk(30_000), InMemoryDisk()
+    for disk, most, detail in ((full, 1 << 20, ""), (ample, 1_000, "the disk is too slow")):
+        archive = Archive(disk, keys, Guard(disk, MachineClocks()), InMemoryIndex())
+        recorder = Recorder(archive, keep_s=60.0, most_waiting_bytes=most)
+        source, made = paced(20)
+        began = archive.guard.now() - s(21)
+        async with recorder.running():
+            recorder.follow(source)
+            for frame in made:
+                source.publish(frame)
+            memory = recorder.pieces(source.camera.camera_id, Track.SUB)
+            assert sum(len(p.frames) for p in memory) == 500  # memory has what the disk has not
+        assert recorder.lost_pieces > 0
+        assert recorder.waiting_bytes == 0
+        gaps = await archive.gaps(source.camera.camera_id, Track.SUB, began, archive.guard.now())
+        lost = [g for g in gaps if g.cause is Cause.DISK_FULL]
+        assert lost
+        assert {g.detail for g in lost} == {detail}
+
+
+async def test_a_runaway_camera_keeps_fewer_seconds(tmp_path: Path) -> None:
+    recorder = Recorder(archive_at(tmp_path), keep_s=60.0)
+    source = CameraSource(camera_of("rtsp://nobody/"))
+    recorder.follow(source)
+    for n in range(40):
+        frame = bare(n * 90_000, True, size=2 << 20)
+        frame.at_s = monotonic_s() - 40 + n
+        source.publish(frame)
+    kept = recorder.recordings[source.camera.camera_id, Track.SUB].recent
+    assert 0 < sum(p.size for p in kept) <= 24 << 20

@@ -34,6 +34,8 @@ GOING_S = 10.0
 """How often a gap that goes on is noted again, so that a crash does not take its cause along."""
 MOST_WAITING_BYTES = 256 << 20
 """What may wait for the disk: 16 s of 250 sub-streams of 0.5 Mbit/s. Beyond it pieces are lost, and said so."""
+RECENT_BYTES = 24 << 20
+"""What one stream may keep in memory: 30 s of 6 Mbit/s; a runaway camera keeps fewer seconds."""
 
 Seal = Callable[[CameraId, Track, Piece], bytes]
 """Signs a piece when it is recorded; called in the writer's thread, once a piece, in order."""
@@ -55,6 +57,7 @@ class Recording:
         self.recent: deque[Piece] = deque()
         self._recorder = recorder
         self._keep = timedelta(seconds=keep_s)
+        self._bytes = 0
         self._cutter = Cutter(recorder.archive.guard.now(), source.reason)
 
     def pieces(self) -> list[Piece]:
@@ -89,15 +92,25 @@ class Recording:
                 self._recorder.gap(self.source.camera.camera_id, self.track, one)
                 continue
             self.recent.append(one)
-            while self.recent[0].end < one.end - self._keep:
-                self.recent.popleft()
+            self._bytes += one.size
+            while self.recent[0].end < one.end - self._keep or self._bytes > RECENT_BYTES:
+                self._bytes -= self.recent.popleft().size
+                if not self.recent:
+                    break
             self._recorder.write(self.source.camera.camera_id, self.track, one)
 
 
 class Recorder:
     """Records every stream it follows. `running` holds the writer's thread and notes gaps."""
 
-    def __init__(self, archive: Archive, *, keep_s: float, seal: Seal | None = None) -> None:
+    def __init__(
+        self,
+        archive: Archive,
+        *,
+        keep_s: float,
+        seal: Seal | None = None,
+        most_waiting_bytes: int = MOST_WAITING_BYTES,
+    ) -> None:
         self.archive = archive
         self.recordings: dict[tuple[CameraId, Track], Recording] = {}
         self.waiting_bytes = 0
@@ -105,6 +118,7 @@ class Recorder:
         self.lost_pieces = 0
         self._keep_s = keep_s
         self._seal = seal
+        self._most = most_waiting_bytes
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._gaps: deque[tuple[CameraId, Track, Gap]] = deque()
         self._lock = threading.Lock()
@@ -158,7 +172,7 @@ class Recorder:
         """Queue a piece for the disk; one that finds the queue full is lost, and its gap is noted."""
         size = piece.size
         with self._lock:
-            full = self.waiting_bytes + size > MOST_WAITING_BYTES
+            full = self.waiting_bytes + size > self._most
             if not full:
                 self.waiting_bytes += size
         if full:
