@@ -75,7 +75,7 @@ const ko: VerifyWords = {
   keySame: "이 센터가 지금 공개하는 키와 같습니다.",
   keyOther: "이 센터가 공개하는 키가 아닙니다. 누구의 키인지 따로 확인하십시오.",
   keyUnknown: "센터가 공개한 키와 눈으로 견주십시오.",
-  stamped: "공인 시각(RFC 3161)이 찍혀 있습니다. 그 확인은 verify.py --tsa 로 합니다.",
+  stamped: "공인 시각(RFC 3161)이 찍혀 있습니다. 그 확인은 openssl ts -verify 로 합니다.",
   request: "요청",
   fields: {
     reason: "사유",
@@ -160,7 +160,7 @@ const en: VerifyWords = {
   keySame: "It is the key this centre publishes now.",
   keyOther: "It is not a key this centre publishes. Find out whose it is.",
   keyUnknown: "Compare it with the key the centre publishes.",
-  stamped: "It carries a trusted time stamp (RFC 3161); verify.py --tsa checks it.",
+  stamped: "It carries a trusted time stamp (RFC 3161); openssl ts -verify checks it.",
   request: "Request",
   fields: {
     reason: "Reason",

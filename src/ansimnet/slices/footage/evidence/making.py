@@ -32,6 +32,7 @@ from ansimnet.slices.footage.evidence.timestamp import Authority
 from ansimnet.slices.footage.masking.decisions import Decided, Verdict, applied
 from ansimnet.slices.footage.masking.doubts import Doubt, worst
 from ansimnet.slices.footage.masking.render import crop, render
+from ansimnet.slices.footage.masking.spotting import OwnBoxes
 from ansimnet.slices.footage.masking.tracks import Masks, Patch, fill
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.onvif import Box
@@ -77,7 +78,9 @@ class Material:
         return Masks(found.tracks, found.blind, tuple(patches))
 
 
-def collect(archive: Archive, camera_id: CameraId, from_at: datetime, until: datetime) -> Material | None:
+def collect(
+    archive: Archive, own: OwnBoxes, camera_id: CameraId, from_at: datetime, until: datetime
+) -> Material | None:
     """Return a camera's sub-stream of `[from_at, until)`; None: nothing sealed is there. Blocks."""
     groups, sightings, unsealed = list[Group](), list[Sighting](), list[Missing]()
     start: datetime | None = None
@@ -101,10 +104,11 @@ def collect(archive: Archive, camera_id: CameraId, from_at: datetime, until: dat
         sightings += [Sighting(s.pts + shift, s.objects) for s in body.sightings]
     if start is None:
         return None
+    sightings += own.of((camera_id, from_at, until), [f for g in groups for f in g.frames])
     return Material(start, tuple(groups), tuple(sightings), tuple(unsealed))
 
 
-def doubts_of(archive: Archive, row: ExportRow) -> list[dict[str, Any]]:
+def doubts_of(archive: Archive, own: OwnBoxes, row: ExportRow) -> list[dict[str, Any]]:
     """Return what a person must look at before an export leaves, the worst first, as JSON values. Blocks.
 
     Raises:
@@ -113,7 +117,7 @@ def doubts_of(archive: Archive, row: ExportRow) -> list[dict[str, Any]]:
     found: list[tuple[CameraId, Material, Doubt]] = []
     empty = True
     for camera_id in row.cameras:
-        material = collect(archive, camera_id, row.from_at, row.until_at)
+        material = collect(archive, own, camera_id, row.from_at, row.until_at)
         if material is None:
             continue
         empty = False
@@ -137,7 +141,7 @@ def doubts_of(archive: Archive, row: ExportRow) -> list[dict[str, Any]]:
     ]
 
 
-def look(archive: Archive, row: ExportRow, number: int) -> bytes:
+def look(archive: Archive, own: OwnBoxes, row: ExportRow, number: int) -> bytes:
     """Return the JPEG of one doubtful place as the export would show it. Blocks.
 
     Raises:
@@ -148,7 +152,7 @@ def look(archive: Archive, row: ExportRow, number: int) -> bytes:
     doubt = row.doubts[number]
     at = datetime.fromisoformat(doubt["at"])
     around = timedelta(seconds=5)  # more than tracks are bridged over
-    material = collect(archive, CameraId(UUID(doubt["camera_id"])), at - around, at + around)
+    material = collect(archive, own, CameraId(UUID(doubt["camera_id"])), at - around, at + around)
     if material is None:
         raise NothingThere
     pts = material.tick(at)
@@ -169,6 +173,7 @@ class Maker:
     db: Db
     clock: Clock
     archive: Archive
+    own: OwnBoxes
     folder: Path
     ledger_folder: Path
     authority: Authority | None = None
@@ -245,7 +250,7 @@ class Maker:
         )
 
     async def _reel(self, row: ExportRow, camera: Camera) -> Reel | None:
-        material = await asyncio.to_thread(collect, self.archive, camera.camera_id, row.from_at, row.until_at)
+        material = await asyncio.to_thread(collect, self.archive, self.own, camera.camera_id, row.from_at, row.until_at)
         gaps = await self.archive.gaps(camera.camera_id, Track.SUB, row.from_at, row.until_at)
         missing = [Missing(g.start, g.end, g.cause) for g in gaps]
         masks = Masks((), ())
