@@ -98,7 +98,11 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/exports/{export_id}/end": "investigator@city",
     "GET /api/v1/exports/reviews": "shift_lead@city privacy_officer@city",
     "GET /api/v1/exports/{export_id}/doubts/{number}": "shift_lead@city privacy_officer@city",
+    "GET /api/v1/exports/{export_id}/decisions": "shift_lead@city privacy_officer@city",
+    "PUT /api/v1/exports/{export_id}/doubts/{number}/decision": "shift_lead@city privacy_officer@city",
     "POST /api/v1/exports/{export_id}/review": "shift_lead@city privacy_officer@city",
+    "GET /api/v1/cameras/{camera_id}/privacy-zones": "facility_manager@city",
+    "PUT /api/v1/cameras/{camera_id}/privacy-zones": "facility_manager@city",
     # -- dispatch
     "GET /api/v1/incidents": f"{_READS} {_SCENE}",
     "GET /api/v1/incidents/{incident_id}": f"{_READS} {_SCENE}",

@@ -67,6 +67,8 @@ FOR_THE_RECORD: dict[str, str] = {
     "footage.export.asked.v1": "auditors read who wanted to take pictures out, and under which permit",
     "footage.export.reviewed.v1": "auditors read who let an export go on as the second person",
     "footage.export.sealed.v1": "whoever checks an export reads that its manifest is the one that was sealed",
+    "footage.doubt.decided.v1": "auditors read what the second person decided about each doubtful frame",
+    "footage.privacy-zones.set.v1": "auditors read which parts of a camera's picture nobody may see, and since when",
     "footage.export.downloaded.v1": "auditors read who took an export, and how often",
     "footage.export.ended.v1": "auditors read when an export was destroyed, and why",
     "footage.recording.opened.v1": "auditors read who was going to look at which hours of which cameras",

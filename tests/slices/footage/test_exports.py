@@ -43,6 +43,7 @@ async def test_an_export_goes_from_one_hand_to_another_and_proves_itself(house: 
         assert (await house.exports.look(lead, row.export_id, 0)).startswith(b"\xff\xd8")
     with pytest.raises(NotNow):
         await house.exports.download(investigator, row.export_id)
+    await house.decided(row.export_id)
     await house.exports.review(lead, row.export_id, [])
     await house.exports.work()
 

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.slices.footage.camera import FPS, HEIGHT, WIDTH, TestCamera, clip
 from tests.slices.footage.exporting import recorded_city
-from tests.slices.footage.kit import camera_of, in_an_hour, stage, watching
+from tests.slices.footage.kit import Stage, camera_of, in_an_hour, stage, watching
 
 from ansimnet.kernel.clock import SystemClock, now
 from ansimnet.kernel.errors import NotFound
@@ -27,6 +27,7 @@ from ansimnet.slices.footage.masking.render import crop, pictures, render
 from ansimnet.slices.footage.masking.spotting import seen_of, spot
 from ansimnet.slices.footage.masking.tracks import BRIDGE_S, LEAD_S, Masks, Patch, Spot, Track, fill
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, fragment
+from ansimnet.slices.footage.relay.gate import Camera
 from ansimnet.slices.footage.relay.h264 import Parameters
 from ansimnet.slices.footage.relay.mosaic import BLACK, blacken, runs_of
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
@@ -199,10 +200,17 @@ def _cuts(corners: list[tuple[float, float]], y: float) -> list[float]:
     return [a[0] + (y - a[1]) / (b[1] - a[1]) * (b[0] - a[0]) for a, b in sides if (a[1] <= y) != (b[1] <= y)]
 
 
+async def ready(s: Stage, camera: Camera, masking: Masking) -> None:
+    """Wait for a first picture however long a worker takes to start on a busy machine; the stream stays open."""
+    async with asyncio.timeout(60):
+        await s.sources.open(camera, masking).ready.wait()
+
+
 @pytest.mark.requirement("CC-05")
 async def test_privacy_zones_are_black_before_anybody_gets_a_frame() -> None:
     async with TestCamera() as camera, stage() as s:
         watched = replace(camera_of(camera.url), zones=(WINDOW,))
+        await ready(s, watched, Masking.ORIGINAL)
         ticket, _ = s.gate.issue(watched, in_an_hour(), masking=Masking.ORIGINAL)
         async with watching(s, ticket) as w:
             await w.frames(10)
@@ -222,13 +230,14 @@ async def test_new_zones_hold_for_who_watches_already() -> None:
             await w.frames(5)
             s.sources.keep_warm([replace(watched, zones=(WINDOW,))])
             parts = len(w.parts)
-            await w.until(lambda: len(w.parts) > parts and sum(p.count(b"moof") for p in w.parts[-1]) >= 5)
+            await w.until(lambda: len(w.parts) > parts and sum(p.count(b"moof") for p in w.parts[-1]) >= 5, 60)
             assert w.pictures()[-1][: HEIGHT // 2 - 4, WIDTH // 2 + 4 :].max() < 40
 
 
 async def test_a_dead_worker_costs_the_masked_picture_and_no_original() -> None:
     async with TestCamera() as camera, stage() as s:
         camera.boxes = []
+        await ready(s, camera_of(camera.url), Masking.MASKED)
         masked, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
         original, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.ORIGINAL)
         async with watching(s, masked) as m, watching(s, original) as o:
@@ -237,7 +246,7 @@ async def test_a_dead_worker_costs_the_masked_picture_and_no_original() -> None:
             s.sources.maskers.kill()
             await o.frames(seen + 10)
             again = sum(p.count(b"moof") for p in m.parts[-1]) + 5
-            await m.frames(again)
+            await m.until(lambda: sum(p.count(b"moof") for p in m.parts[-1]) >= again, 60)
             assert m.code is None
             assert o.code is None
 

@@ -24,20 +24,18 @@ from ansimnet.platform.ledger.canonical import canonical, instant
 from ansimnet.platform.ledger.keys import STATE, KeyStore, Signer, read_public
 from ansimnet.slices.cameras.queries import Camera
 from ansimnet.slices.footage.archive.archive import Archive
-from ansimnet.slices.footage.archive.model import Destroyed, Track
+from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.evidence import mark, package, proof
-from ansimnet.slices.footage.evidence.films import Group
+from ansimnet.slices.footage.evidence.material import Material, collect
 from ansimnet.slices.footage.evidence.package import Missing, Order, Reel
 from ansimnet.slices.footage.evidence.timestamp import Authority
-from ansimnet.slices.footage.masking.decisions import Decided, Verdict, applied
+from ansimnet.slices.footage.masking.decisions import Decided, applied
 from ansimnet.slices.footage.masking.doubts import Doubt, worst
 from ansimnet.slices.footage.masking.render import crop, render
 from ansimnet.slices.footage.masking.spotting import OwnBoxes
-from ansimnet.slices.footage.masking.tracks import Masks, Patch, fill
+from ansimnet.slices.footage.masking.tracks import Masks, Patch
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.onvif import Box
-from ansimnet.slices.footage.relay.ring import Frame, Init
-from ansimnet.slices.footage.relay.source import Sighting
 from ansimnet.slices.footage.store import decisions
 from ansimnet.slices.footage.store.exports import ExportRow, Words
 
@@ -47,8 +45,6 @@ MOST_DOUBTS = 60
 """Looks asked of a reviewer, the worst: ten minutes of them (ours)."""
 SIGNED_WITHIN_S = 60.0
 """The ledger signs a head every 10 s; one that takes a minute does not work."""
-UNSEALED = "unsealed"
-"""Cause of a gap: something was recorded without a seal, so it proves nothing and stays here."""
 _ROOT = Path(__file__).resolve().parents[5]
 
 
@@ -56,56 +52,6 @@ class NothingThere(NotFound):
     """There is no picture of this time."""
 
     name = "nothing-recorded"
-
-
-@dataclass(frozen=True, slots=True)
-class Material:
-    """What the archive holds of one camera: sealed groups and sightings on one clock that begins at `start`."""
-
-    start: datetime
-    groups: tuple[Group, ...]
-    sightings: tuple[Sighting, ...]
-    unsealed: tuple[Missing, ...]
-
-    def tick(self, at: datetime) -> int:
-        """Return the tick of an instant."""
-        return round((at - self.start).total_seconds() * CLOCK_HZ)
-
-    def masks(self, patches: Sequence[Patch] = ()) -> Masks:
-        """Return everything that is hidden."""
-        frames = [f for g in self.groups for f in g.frames]
-        found = fill(self.sightings, frames[0].pts, frames[-1].pts + CLOCK_HZ)
-        return Masks(found.tracks, found.blind, tuple(patches))
-
-
-def collect(
-    archive: Archive, own: OwnBoxes, camera_id: CameraId, from_at: datetime, until: datetime
-) -> Material | None:
-    """Return a camera's sub-stream of `[from_at, until)`; None: nothing sealed is there. Blocks."""
-    groups, sightings, unsealed = list[Group](), list[Sighting](), list[Missing]()
-    start: datetime | None = None
-    inits: dict[bytes, Init] = {}
-    for segment in archive.segments(camera_id, Track.SUB, from_at, until):
-        try:
-            body = archive.read(segment)
-        except Destroyed:
-            continue
-        if not body.seals:
-            unsealed.append(Missing(segment.start, segment.end, UNSEALED))
-            continue
-        start = start or segment.start
-        init = inits.setdefault(body.init.segment, body.init)
-        shift = round((segment.start - start).total_seconds() * CLOCK_HZ) - body.frames[0].dts
-        frames, at = list[Frame](), 0
-        for dts, pts, key, size in body.frames:
-            frames.append(Frame(init, dts + shift, pts + shift, key, body.fragments[at : at + size], 0.0))
-            at += size
-        groups.append(Group(tuple(frames), body.seals))
-        sightings += [Sighting(s.pts + shift, s.objects) for s in body.sightings]
-    if start is None:
-        return None
-    sightings += own.of((camera_id, from_at, until), [f for g in groups for f in g.frames])
-    return Material(start, tuple(groups), tuple(sightings), tuple(unsealed))
 
 
 def doubts_of(archive: Archive, own: OwnBoxes, row: ExportRow) -> list[dict[str, Any]]:
@@ -273,14 +219,8 @@ class Maker:
         """Return what the reviewer decided about a camera's doubts."""
         async with self.db.transaction() as tx:
             rows = await decisions.of_export(tx, row.export_id)
-        found = []
-        for decision in rows:
-            doubt = row.doubts[decision.number]
-            if doubt["camera_id"] == str(camera_id):
-                from_pts, until_pts = (material.tick(datetime.fromisoformat(doubt[k])) for k in ("from_at", "until_at"))
-                box = None if decision.box is None else Box(*decision.box)
-                found.append(Decided(Verdict(decision.verdict), doubt["track"], from_pts, until_pts, box))
-        return found
+        about = [(d, row.doubts[d.number]) for d in rows]
+        return [material.decided(d, doubt) for d, doubt in about if doubt["camera_id"] == str(camera_id)]
 
     async def _entries(self, row: ExportRow, signers: Sequence[Signer]) -> list[UUID]:
         """Return the entries that tell of the export: keys, who saw these cameras, the question, the review."""
@@ -291,10 +231,13 @@ class Maker:
         async with self.db.transaction() as tx:
             found = await self._until_sealed(tx, [s.public.hex() for s in signers])
             found += await pages.entries_naming(
-                tx, "footage.view.opened.v1", "camera_id", names, from_at=row.from_at - LOOKS_BEFORE
+                tx, "footage.view.opened.v1", "camera_id", names, recorded=(row.from_at - LOOKS_BEFORE, row.until_at)
+            )
+            found += await pages.entries_naming(
+                tx, "footage.recording.opened.v1", "camera_ids", names, about=(row.from_at, row.until_at)
             )
             found += await pages.entries_naming(tx, "policy.access.decided.v1", "permit_id", [str(row.permit_id)])
-            for kind in ("footage.export.asked.v1", "footage.export.reviewed.v1"):
+            for kind in ("footage.export.asked.v1", "footage.doubt.decided.v1", "footage.export.reviewed.v1"):
                 found += await pages.entries_naming(tx, kind, "export_id", [str(row.export_id)])
         return found
 

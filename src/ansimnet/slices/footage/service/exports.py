@@ -27,6 +27,7 @@ from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.evidence import making
 from ansimnet.slices.footage.evidence.making import Maker, NothingThere
 from ansimnet.slices.footage.evidence.timestamp import Authority
+from ansimnet.slices.footage.masking.spotting import OwnBoxes
 from ansimnet.slices.footage.store import decisions
 from ansimnet.slices.footage.store import exports as store
 from ansimnet.slices.footage.store.exports import ExportRow, Words
@@ -168,7 +169,7 @@ class Exports:
         await self.approver(account, export_id)
         async with self.maker().db.transaction() as tx:
             row = await _known(tx, export_id)
-        return await asyncio.to_thread(making.look, self.maker().archive, row, number)
+        return await asyncio.to_thread(making.look, self.maker().archive, self.maker().own, row, number)
 
     async def approver(self, account: policy.Account, export_id: UUID | None) -> None:
         """Let only those on whose work reviews are.
@@ -288,7 +289,7 @@ class Exports:
 
     async def _name_doubts(self, row: ExportRow) -> None:
         m = self.maker()
-        doubts = await asyncio.to_thread(making.doubts_of, m.archive, row)
+        doubts = await asyncio.to_thread(making.doubts_of, m.archive, m.own, row)
         async with m.db.transaction() as tx:
             await store.set_doubts(tx, row.export_id, doubts)
 
@@ -353,6 +354,7 @@ def _maker(settings: Settings, city: Db, clock: Clock, opened: list[Maker]) -> M
                 db=city,
                 clock=clock,
                 archive=open_archive(settings, city, clock),
+                own=OwnBoxes(settings.models_dir),
                 folder=footage_dir(settings),
                 ledger_folder=settings.data_dir / "ledger",
                 authority=None if settings.timestamp_url is None else Authority(settings.timestamp_url),
