@@ -48,12 +48,12 @@ class Child:
     process: multiprocessing.process.BaseProcess
     pipe: Connection
 
-    def ask(self, *words: Any, patience_s: float = 60.0) -> Any:
+    def ask(self, *words: Any, patience_s: float = 180.0) -> Any:
         """Send a command and return its answer."""
         self.pipe.send(words)
         return self.answer(patience_s)
 
-    def answer(self, patience_s: float = 60.0) -> Any:
+    def answer(self, patience_s: float = 180.0) -> Any:
         """Return the next answer.
 
         Raises:

@@ -84,6 +84,7 @@ class TestCamera:
         self.algorithm, self.user, self.password = algorithm, user, password
         self.boxes: list[tuple[str, str, tuple[float, float, float, float]]] | None = None
         self.paused = False
+        self.codec = "H264"
         self.sent = 0
         self.set_up: list[str] = []
         self.requests: list[str] = []
@@ -174,7 +175,7 @@ class TestCamera:
         sets = ",".join(base64.b64encode(s).decode() for s in (self.sps, self.pps))
         return (
             "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=cam\r\nt=0 0\r\na=control:*\r\n"
-            "m=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+            f"m=video 0 RTP/AVP 96\r\na=rtpmap:96 {self.codec}/90000\r\n"
             f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={sets}\r\na=control:video\r\n"
             "m=audio 0 RTP/AVP 0\r\na=control:sound\r\n"
             "m=application 0 RTP/AVP 107\r\na=rtpmap:107 vnd.onvif.metadata/90000\r\na=control:meta\r\n"

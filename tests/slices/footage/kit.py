@@ -24,8 +24,8 @@ from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.sources import Sources
 
 
-def camera_of(url: str) -> Camera:
-    return Camera(CameraId(named_id("camera", "HD-0001")), "HD-0001", "새빛로 3", url)
+def camera_of(url: str, main_url: str | None = None) -> Camera:
+    return Camera(CameraId(named_id("camera", "HD-0001")), "HD-0001", "새빛로 3", url, main_url=main_url)
 
 
 def in_an_hour() -> datetime:
@@ -75,6 +75,10 @@ class Watcher:
                         self.parts.append([])
                 else:
                     self.parts[-1].append(message)
+
+    async def send(self, **words: str) -> None:
+        """Say something to the relay."""
+        await self.socket.send(json.dumps(words))
 
     async def frames(self, count: int) -> None:
         """Read until so many frames of the newest rendition are here."""
