@@ -93,7 +93,7 @@ def exhibit(tool: ModuleType, seed: int) -> Exhibit:
                 groups=(whole.groups[0], *whole.groups[2:]),
             )
         reels.append(whole)
-    files = studio.export(reels)
+    files = studio.export(reels, looks=4)
     manifest = json.loads(files["manifest.json"])
     shown = key_frames(tool, files, manifest)
     groups = [g for c in manifest["cameras"] for p in c["parts"] for g in p["groups"]]

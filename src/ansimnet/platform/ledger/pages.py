@@ -78,18 +78,23 @@ async def entries_naming(
     field: str,
     values: Collection[str],
     *,
-    from_at: datetime | None = None,
-    until: datetime | None = None,
+    recorded: tuple[datetime, datetime] | None = None,
+    about: tuple[datetime, datetime] | None = None,
 ) -> list[UUID]:
-    """Return the ids of sealed entries of a kind whose public field has one of these values, oldest first.
+    """Return the ids of sealed entries of a kind whose public field is one of these values, or lists one, oldest first.
 
-    `[from_at, until)` is when they were recorded; open ends reach everything.
+    `recorded`: when, `[from, until)`. `about`: only entries whose own `[from_at, until_at)` touches this time.
     """
+    since, before = recorded or (None, None)
+    first, behind = about or (None, None)
     rows = await tx.all(
-        """select s.entry_id from ledger_entry e join ledger_seal s using (entry_id)
-           where e.kind = %s and (%s::timestamptz is null or e.recorded_at >= %s)
-             and (%s::timestamptz is null or e.recorded_at < %s)
-             and convert_from(e.body, 'UTF8')::jsonb ->> %s = any(%s) order by s.seq""",
-        (kind, from_at, from_at, until, until, field, list(values)),
+        """select s.entry_id from ledger_entry e join ledger_seal s using (entry_id),
+                  lateral (select convert_from(e.body, 'UTF8')::jsonb as told) as b
+           where e.kind = %s and told -> %s ?| %s
+             and (%s::timestamptz is null or (e.recorded_at >= %s and e.recorded_at < %s))
+             and (%s::timestamptz is null
+                  or ((told ->> 'from_at')::timestamptz < %s and (told ->> 'until_at')::timestamptz > %s))
+           order by s.seq""",
+        (kind, field, list(values), since, since, before, first, behind, first),
     )
     return [r[0] for r in rows]
