@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from uuid import UUID
 
 from ansimnet.kernel.ids import CameraId
+
+
+class Sense(StrEnum):
+    """What a camera can sense (VA-02). What it has not, it never reports as covered."""
+
+    DAY = "day"  # 주간 영상
+    NIGHT = "night"  # 야간 영상: infrared or low light
+    SOUND = "sound"  # 음향 감지
+    HEAT = "heat"  # 열 감지
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +32,7 @@ class Camera:
     fov_deg: float
     range_m: float
     live: bool
+    senses: tuple[Sense, ...] = (Sense.DAY,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,5 +86,6 @@ class CameraRow:
     range_m: float
     retention_days: int | None
     installed: str | None
+    senses: tuple[Sense, ...] = (Sense.DAY,)
     rtsp_url: str | None = field(default=None, repr=False)
     main_url: str | None = field(default=None, repr=False)

@@ -27,6 +27,7 @@ __all__ = [
     "kept_shorter",
     "note_health",
     "sources",
+    "with_stream",
 ]
 
 
@@ -94,6 +95,11 @@ async def by_code(tx: Tx, code: str) -> Camera | None:
 async def sources(tx: Tx) -> list[Source]:
     """Return every camera that has a stream, with its addresses: for the relay alone."""
     return await store.load_sources(tx)
+
+
+async def with_stream(tx: Tx) -> list[CameraId]:
+    """Return every camera in service that has a stream: those that can be measured."""
+    return await store.load_with_stream(tx)
 
 
 async def kept_shorter(tx: Tx, than_days: int) -> dict[CameraId, int]:

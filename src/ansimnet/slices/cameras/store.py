@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CameraId, named_id
 from ansimnet.platform.db import Tx
+from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn, register
-from ansimnet.slices.cameras.model import Camera, CameraRow, Source
+from ansimnet.slices.cameras.model import Camera, CameraRow, Sense, Source
 
 KEY_YEAR = 0
 """Stream addresses are under one key per centre that does not turn over with the year."""
@@ -22,7 +23,13 @@ register(SealedColumn("camera_source", "camera_id", "url_sealed", "centre_id", b
 register(SealedColumn("camera_source", "camera_id", "main_url_sealed", "centre_id", bound="camera_id"))
 
 _COLUMNS = """c.camera_id, c.code, c.address, c.purpose, c.lat, c.lon, c.azimuth_deg, c.fov_deg, c.range_m,
-    coalesce(h.live, false)"""
+    coalesce(h.live, false), c.senses"""
+
+
+def _camera(row: Row) -> Camera:
+    camera_id, code, address, purpose, lat, lon, azimuth, fov, reach, live, senses = row
+    known = tuple(Sense(s) for s in senses)
+    return Camera(camera_id, code, address, purpose, lat, lon, azimuth, fov, reach, live, known)
 
 
 def camera_id_of(centre: UUID, row: CameraRow, twin: int) -> CameraId:
@@ -46,23 +53,23 @@ async def save_cameras(tx: Tx, import_id: UUID, rows: Sequence[tuple[CameraId, C
     """Insert or replace cameras by their id, through a COPY and one statement."""
     await tx.execute("""create temporary table incoming (camera_id uuid, code text, agency text, address text,
         purpose text, count int, lat double precision, lon double precision, azimuth_deg real, fov_deg real,
-        range_m real, retention_days int, installed text) on commit drop""")
+        range_m real, retention_days int, installed text, senses text[]) on commit drop""")
     async with tx.conn.cursor() as cursor, cursor.copy("copy incoming from stdin") as copy:
         for camera_id, r in rows:
             await copy.write_row((
                 camera_id, r.code or f"{r.lat:.5f},{r.lon:.5f}", r.agency, r.address, r.purpose, r.count, r.lat, r.lon,
-                r.azimuth_deg, r.fov_deg, r.range_m, r.retention_days, r.installed,
+                r.azimuth_deg, r.fov_deg, r.range_m, r.retention_days, r.installed, list(r.senses),
             ))  # fmt: skip
     await tx.execute(
         """insert into camera (camera_id, code, agency, address, purpose, count, lat, lon, azimuth_deg, fov_deg,
-            range_m, retention_days, installed, import_id)
+            range_m, retention_days, installed, senses, import_id)
         select camera_id, code, agency, address, purpose, count, lat, lon, azimuth_deg, fov_deg, range_m,
-            retention_days, installed, %s from incoming
+            retention_days, installed, senses, %s from incoming
         on conflict (camera_id) do update set code = excluded.code, agency = excluded.agency,
             address = excluded.address, purpose = excluded.purpose, count = excluded.count, lat = excluded.lat,
             lon = excluded.lon, azimuth_deg = excluded.azimuth_deg, fov_deg = excluded.fov_deg,
             range_m = excluded.range_m, retention_days = excluded.retention_days, installed = excluded.installed,
-            import_id = excluded.import_id, removed_at = null""",
+            senses = excluded.senses, import_id = excluded.import_id, removed_at = null""",
         (import_id,),
     )
     await tx.many(
@@ -94,7 +101,7 @@ async def load_sources(tx: Tx) -> list[Source]:
     for *columns, sealed, main_sealed in rows:
         url, main = (_open(tx, columns[0], address) for address in (sealed, main_sealed))
         if url is not None:
-            out.append(Source(Camera(*columns), url, main))
+            out.append(Source(_camera(tuple(columns)), url, main))
     return out
 
 
@@ -121,7 +128,7 @@ async def load_cameras(tx: Tx, ids: Iterable[CameraId]) -> dict[CameraId, Camera
         where c.camera_id = any(%s) and c.removed_at is null""",
         (list(ids),),
     )
-    return {CameraId(r[0]): Camera(*r) for r in rows}
+    return {CameraId(r[0]): _camera(r) for r in rows}
 
 
 async def find_named(tx: Tx, words: str, limit: int) -> list[Camera]:
@@ -133,7 +140,7 @@ async def find_named(tx: Tx, words: str, limit: int) -> list[Camera]:
         order by c.code ilike %s desc, coalesce(h.live, false) desc, c.code limit %s""",
         (f"%{like}%", f"%{like}%", f"{like}%", limit),
     )
-    return [Camera(*r) for r in rows]
+    return [_camera(r) for r in rows]
 
 
 async def find_by_code(tx: Tx, code: str) -> Camera | None:
@@ -143,7 +150,7 @@ async def find_by_code(tx: Tx, code: str) -> Camera | None:
         where c.code = %s and c.removed_at is null""",
         (code,),
     )
-    return Camera(*row) if row else None
+    return _camera(row) if row else None
 
 
 async def save_health(tx: Tx, camera_id: CameraId, live: bool, reason: str, now: datetime) -> bool:
@@ -171,3 +178,12 @@ async def load_kept_shorter(tx: Tx, than_days: int) -> dict[CameraId, int]:
     """Return the cameras, in service or not, with fewer days of retention."""
     rows = await tx.all("select camera_id, retention_days from camera where retention_days < %s", (than_days,))
     return {CameraId(row[0]): row[1] for row in rows}
+
+
+async def load_with_stream(tx: Tx) -> list[CameraId]:
+    """Return the cameras in service that have a stream, by their code."""
+    rows = await tx.all(
+        """select camera_id from camera_source join camera c using (camera_id) where c.removed_at is null
+        order by c.code"""
+    )
+    return [CameraId(row[0]) for row in rows]

@@ -9,9 +9,14 @@ from ansimnet.platform.db import Tx
 from ansimnet.slices.duties import store
 from ansimnet.slices.duties.model import Duty, State
 
-__all__ = ["Duty", "State", "duties_about"]
+__all__ = ["Duty", "State", "due", "duties_about"]
 
 
 async def duties_about(tx: Tx, about: UUID, now: datetime) -> list[Duty]:
     """Return every duty about a thing, what is owed first, at most 500."""
     return await store.read_duties(tx, now, owed=False, overdue=False, role=None, about=about, limit=500)
+
+
+async def due(tx: Tx, rule: str) -> dict[UUID, datetime]:
+    """Return what is owed under a rule, by the thing: until when."""
+    return await store.due(tx, rule)

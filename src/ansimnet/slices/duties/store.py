@@ -124,3 +124,13 @@ async def count_owed(tx: Tx, now: datetime) -> tuple[int, int]:
     )
     assert row is not None
     return int(row[0]), int(row[1])
+
+
+async def due(tx: Tx, rule: str) -> dict[UUID, datetime]:
+    """Return until when the things of a rule are owed."""
+    rows = await tx.all(
+        """select about, min(due_at) from duties_duty
+           where rule = %s and met_at is null and lapsed_at is null group by about""",
+        (rule,),
+    )
+    return {row[0]: row[1] for row in rows}

@@ -21,13 +21,14 @@ from ansimnet.kernel.clock import Clock, now
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId
+from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import Tx
 from ansimnet.platform.jobs import JobRun, every
 from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.parts import LinkIn, LinkOut
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.archive.model import LAWFUL_DAYS
-from ansimnet.slices.footage.service import asking
+from ansimnet.slices.footage.service import asking, inspections
 from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.store import recordings
@@ -168,3 +169,11 @@ async def forget_bookmarks(run: JobRun) -> None:
     """Remove bookmarks older than anything is kept. Safe to run twice."""
     async with run.db.transaction() as tx:
         await recordings.forget_bookmarks(tx, now() - timedelta(days=LAWFUL_DAYS))
+
+
+@every(60, "footage.inspect-cameras", act=Act.RUN_JOB, centres=(CITY_CENTRE,))
+async def inspect_cameras(run: JobRun) -> None:
+    """Owe inspections of new cameras, and make the reports that are due. Safe to run twice."""
+    at = run.context.clock.now()
+    await inspections.begin(run.db, at)
+    await inspections.make_reports(run.db, at)

@@ -10,7 +10,19 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import AlarmId, CameraId, CentreId, GroundId, PermitId, ProvisionId, SubjectId, WearerId
+from ansimnet.kernel.ids import (
+    AccountId,
+    AlarmId,
+    CameraId,
+    CentreId,
+    GroundId,
+    IncidentId,
+    PermitId,
+    ProtectedPersonId,
+    ProvisionId,
+    SubjectId,
+    WearerId,
+)
 
 
 class State(StrEnum):
@@ -102,6 +114,29 @@ class Mark:
     track: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uplink:
+    """A phone's camera as a source. `uplink_id` stands where a camera's id stands."""
+
+    uplink_id: CameraId
+    account_id: AccountId
+    protected_person_id: ProtectedPersonId
+    incident_id: IncidentId
+    ground_id: GroundId
+    started_at: datetime
+    not_after: datetime
+    frames: int = 0
+    size: int = 0
+
+    @property
+    def code(self) -> str:
+        """Return what stands on a tile instead of a camera's number.
+
+        The last letters: an id begins with the time.
+        """
+        return f"P-{str(self.uplink_id)[-4:].upper()}"
+
+
 UNMEASURED_AFTER = timedelta(seconds=10)
 """A worker that has said nothing for so long is not measuring; ours: five of its beats."""
 
@@ -146,6 +181,7 @@ class Health:
 
 WORDS: Mapping[str, tuple[str, str]] = {
     "live": ("영상 수신 중", "sends pictures"),
+    "no-phone": ("휴대전화 연결이 끊김", "the phone is not connected"),
     "starting": ("연결 중", "being reached"),
     "silent": ("영상이 오지 않음", "no picture comes"),
     "unreachable": ("카메라에 연결할 수 없음", "the camera cannot be reached"),
@@ -162,3 +198,89 @@ WORDS: Mapping[str, tuple[str, str]] = {
     "relay-stopped": ("중계기 정지", "the relay worker is not running"),
 }
 """Why a camera is as it is, in Korean and English."""
+
+
+class Defect(StrEnum):
+    """What an inspection may find wrong with a camera."""
+
+    SILENT = "silent"
+    FROZEN = "frozen"
+    COVERED = "covered"
+    MOVED = "moved"
+    BLURRED = "blurred"
+    DARK = "dark"  # by night: the infrared lamps or the street's
+    NOISY = "noisy"
+    CLOCK = "clock"
+
+
+class Hour(NamedTuple):
+    """A camera's measures in one hour of one light. None: nothing to compare with, or the camera does not say."""
+
+    hour_at: datetime
+    light: str
+    samples: int
+    compared: int
+    brightness: float
+    noise: float | None
+    sharp: float | None
+    kept: float | None
+    alike: float | None
+    clock_s: float | None
+
+
+class Action(NamedTuple):
+    """What somebody did about a ticket: a word of a closed list."""
+
+    acted_at: datetime
+    action: str
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A repair ticket (CC-05): opened by a measurement that failed, closed by one that passed, by nothing else."""
+
+    ticket_id: UUID
+    camera_id: CameraId
+    defect: Defect
+    seen_at: datetime
+    opened_at: datetime
+    value: float
+    allowed: float
+    closed_at: datetime | None = None
+    closing_value: float | None = None
+    actions: tuple[Action, ...] = ()
+
+
+class Check(NamedTuple):
+    """One line of a report. `at_least`: the value may not fall below its limit; else not rise above it."""
+
+    name: str
+    value: float | None
+    limit: float
+    unit: str
+    at_least: bool
+    samples: int
+
+    @property
+    def passed(self) -> bool | None:
+        """Return the outcome; None where nothing could be measured, which is told and fails nothing by itself."""
+        if self.value is None:
+            return None
+        return self.value >= self.limit if self.at_least else abs(self.value) <= self.limit
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A camera's check and performance report (CC-05), computed from measurements of [from_at, until_at)."""
+
+    report_id: UUID
+    camera_id: CameraId
+    from_at: datetime
+    until_at: datetime
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Return whether no check failed."""
+        return all(c.passed is not False for c in self.checks)

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from ansimnet.kernel.errors import Refusal
 from ansimnet.slices.cameras.model import CameraRow as CameraRow
+from ansimnet.slices.cameras.model import Sense
 from ansimnet.slices.cameras.rules.lookup import DEFAULT_FOV_DEG, DEFAULT_RANGE_M, MAX_RANGE_M
 
 ALIASES: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +41,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "range": ("촬영거리", "range_m"),
     "retention": ("보관일수", "retention_days"),
     "installed": ("설치년월", "설치연월", "installed"),
+    "senses": ("감지기능", "senses"),
     "rtsp": ("RTSP주소", "rtsp_url"),
     "main": ("주영상RTSP주소", "rtsp_main_url"),
 }
@@ -59,6 +61,10 @@ Dokdo)."""
 WINDS = {"북동": 45, "동북": 45, "남동": 135, "동남": 135, "남서": 225, "서남": 225, "북서": 315, "서북": 315, "북": 0,
          "동": 90, "남": 180, "서": 270}  # fmt: skip
 """Korean words for directions, degrees clockwise from north; the longer ones are tried first."""
+
+SENSES = {"주간": Sense.DAY, "야간": Sense.NIGHT, "적외선": Sense.NIGHT, "음향": Sense.SOUND, "소리": Sense.SOUND,
+          "열": Sense.HEAT, **{sense.value: sense for sense in Sense}}  # fmt: skip
+"""Words of a register for what a camera senses (VA-02). No public schema has a column for it; ours is 감지기능."""
 
 ADDRESS = re.compile(
     r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.]|\s*(?:가|동))(?::\d{1,5})?(?:/\d{1,2})?"  # IPv4; not 종로1.2.3.4가동
@@ -269,6 +275,7 @@ def _camera(line: int, place: tuple[float, float], cell: dict[str, str], remarks
         range_m=_within("range", cell, 1, MAX_RANGE_M, DEFAULT_RANGE_M, remarks),
         retention_days=int(r) if (r := _within("retention", cell, 1, 3650, 0, remarks)) else None,
         installed=_installed(cell.get("installed", ""), remarks),
+        senses=_senses(cell.get("senses", "")),
         rtsp_url=cell.get("rtsp") or None,
         main_url=cell.get("main") or None,
     )
@@ -292,6 +299,12 @@ def facing(text: str, remarks: list[str]) -> float | None:
         return None
     hits = [d for word, d in WINDS.items() if word in words]
     return float(hits[0]) if hits else None
+
+
+def _senses(text: str) -> tuple[Sense, ...]:
+    """Return what a camera senses: pictures by day, and beyond that only what the register says."""
+    said = {sense for word, sense in SENSES.items() if word in text.lower()}
+    return tuple(sense for sense in Sense if sense in said | {Sense.DAY})
 
 
 def _within(name: str, cell: dict[str, str], least: float, most: float, default: float, remarks: list[str]) -> float:

@@ -12,6 +12,12 @@ _PLAIN = 0x80
 """Version 2, no padding, no extension, no contributing source: what nearly every packet begins with."""
 
 
+_REPORT = struct.Struct(">BBHIII")
+_SENDER_REPORT = 200
+_NTP_EPOCH_S = 2_208_988_800
+"""1 January 1900 to 1 January 1970 (RFC 5905)."""
+
+
 class Packet(NamedTuple):
     """One packet without its header extension and padding. `ticks` is the 32-bit media time.
 
@@ -50,3 +56,16 @@ def _payload(data: memoryview) -> memoryview:
     if start > end:
         raise BadStream("an RTP packet is shorter than its header says")
     return data[start:end]
+
+
+def sent_at(data: memoryview) -> float | None:
+    """Return when a sender report was sent by the camera's own clock, Unix seconds; None where it does not say.
+
+    A sender that has no clock writes zero (RFC 3550, 6.4.1); what is no sender report says nothing.
+    """
+    if len(data) < 16:
+        return None
+    flags, kind, _, _, seconds, fraction = _REPORT.unpack_from(data)
+    if flags >> 6 != 2 or kind != _SENDER_REPORT or not seconds:
+        return None
+    return float(seconds - _NTP_EPOCH_S + fraction / (1 << 32))

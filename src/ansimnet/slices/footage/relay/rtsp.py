@@ -83,8 +83,8 @@ class Reply:
         return next((value for key, value in self.headers if key == name), None)
 
 
-VIDEO, METADATA = 0, 2
-"""Interleaved channels asked for; the odd ones carry RTCP, which nobody reads."""
+VIDEO, VIDEO_REPORTS, METADATA = 0, 1, 2
+"""Interleaved channels asked for; the odd ones carry RTCP, of which the reports on the pictures are read."""
 
 
 class Session(asyncio.BufferedProtocol):
@@ -222,7 +222,10 @@ class Session(asyncio.BufferedProtocol):
         reply = await self._ask("SETUP", url, wish)
         transport = reply.header("transport") or ""
         given = re.search(r"interleaved=(\d{1,3})", transport)
-        self._channels[int(given[1]) if given else channel] = channel
+        first = int(given[1]) if given else channel
+        self._channels[first] = channel
+        if channel == VIDEO:
+            self._channels[first + 1] = VIDEO_REPORTS
         session, _, more = (reply.header("session") or "").partition(";")
         if not re.fullmatch(r"[^\s\x00-\x1f]{1,256}", session):
             raise BadStream("the camera names no session")
