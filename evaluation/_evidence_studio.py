@@ -26,7 +26,7 @@ from ansimnet.platform.ledger.canonical import canonical, entry_hash, split
 from ansimnet.platform.ledger.checkpoints import sign
 from ansimnet.platform.ledger.keys import Signer
 from ansimnet.platform.ledger.rows import SealedRow, exported
-from ansimnet.slices.footage.evidence import mark, package, proof
+from ansimnet.slices.footage.evidence import package, proof, watermark
 from ansimnet.slices.footage.evidence.films import Group
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.masking.tracks import Masks, fill
@@ -231,7 +231,7 @@ class Studio:
         for k in range(looks):
             entries.append(self.ledger.append(self._look(reels[k % len(reels)].camera_id, k), actor=f"relay:{k}"))
         order = self.order(tuple(entries), original)
-        made = package.films(reels, original=original, burn=mark.burner(order.mark))
+        made = package.films(reels, original=original, burn=watermark.burner(order.watermark))
         files = package.signed(order, made, {"verify.py": TOOL.read_bytes()}, self.signer)
         sealed = self.seal(files[package.MANIFEST], made[2])
         return {**files, package.PROOF: canonical(self.ledger.proof([*entries, sealed]))}
@@ -252,7 +252,7 @@ class Studio:
                 "permits": [],
             },
             masking={"reviewed_by": "operator-2", "reviewed_at": BEGAN + timedelta(minutes=50)},
-            mark="PERMIT 1A2B3C4D INVESTIGATOR-1 2026-11-07",
+            watermark="PERMIT 1A2B3C4D INVESTIGATOR-1 2026-11-07",
             original=original,
             ledger=entries,
             sealing_keys=(self.recorder.public,),

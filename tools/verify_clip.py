@@ -43,7 +43,7 @@ LATE_US = 1_000_000
 """Between two groups without a stated gap: a clock shifted by more is found."""
 BLOCK_OFF, WINDOW_OFF, WHOLE_OFF, WINDOW = 2.0, 0.75, 0.5, 5
 """How far a block, 5 x 5 blocks, and the whole picture may lie off, in 256 levels, beside half a step of the grid.
-Hiding, marking and encoding again moved no block by more than 2 in all (docs/design/evidence.md)."""
+Hiding, drawing and encoding again moved no block by more than 2 in all (docs/design/evidence.md)."""
 Planes = list[tuple[bytes, int, int, int]]  # luma, blue, red: bytes, bytes a line, width, height
 Decode = Callable[[bytes], Planes]
 

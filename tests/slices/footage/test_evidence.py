@@ -27,7 +27,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansimnet.kernel.ids import CameraId, named_id
-from ansimnet.slices.footage.evidence import grid, mark, package
+from ansimnet.slices.footage.evidence import grid, package, watermark
 from ansimnet.slices.footage.evidence.films import Group
 from ansimnet.slices.footage.evidence.package import Missing, Reel
 from ansimnet.slices.footage.evidence.seal import HEAD, Sealer, head_of
@@ -125,7 +125,7 @@ def seen(pictures: Sequence[VideoFrame], words: str, top: int, left: int, height
     """Return how much of a mark's pattern a cut-out shows, in standard deviations of chance."""
     light = np.mean([grid.planes_of(p)[0].astype(np.float32) for p in pictures], axis=0)
     part = light[top : top + height, left : left + width]
-    expected = mark.pattern(words, light.shape[1], light.shape[0])[top : top + height, left : left + width]
+    expected = watermark.pattern(words, light.shape[1], light.shape[0])[top : top + height, left : left + width]
     fine = part - np.roll(part, 3, axis=1)  # what moves slowly over the picture is the scene's
     wanted = expected - np.roll(expected, 3, axis=1)
     scale = float(np.sqrt((fine**2).sum() * (wanted**2).sum()))
@@ -134,7 +134,7 @@ def seen(pictures: Sequence[VideoFrame], words: str, top: int, left: int, height
 
 def test_the_mark_survives_encoding_again_and_cutting(pieces: list[Piece]) -> None:
     words = "PERMIT 1A2B3C4D INVESTIGATOR-1 2026-11-07"
-    films = package.films([Studio().reel("HD-0001", pieces)], original=False, burn=mark.burner(words))[0]
+    films = package.films([Studio().reel("HD-0001", pieces)], original=False, burn=watermark.burner(words))[0]
     pictures = recoded(decoded(films["cameras/01-01-masked.mp4"])[:20], crf=32)
     for top, left in ((0, 0), (96, 160), (40, 90)):
         right = seen(pictures, words, top, left, 96, 160)
@@ -147,16 +147,16 @@ def test_the_mark_survives_encoding_again_and_cutting(pieces: list[Piece]) -> No
 def test_the_mark_moves_no_block(value: int) -> None:
     picture = picture_of(np.full((192 * 3 // 2, 320), value, np.uint8))
     picture.make_writable()
-    mark.burner("PERMIT 1A2B3C4D")(picture)
+    watermark.burner("PERMIT 1A2B3C4D")(picture)
     light = grid.planes_of(picture)[0]
     assert np.abs(grid.means_of(light, grid.block_of(192)) - value).max() < 0.6
     assert (int(light.max()) - int(light.min()) > 20) is (value in (16, 128, 235))
 
 
 def test_words_are_drawn_letter_by_letter() -> None:
-    assert mark.line_of("AB").shape == (9, 12)
-    assert not mark.line_of("가").any()
-    assert (mark.line_of("a") == mark.line_of("A")).all()
+    assert watermark.line_of("AB").shape == (9, 12)
+    assert not watermark.line_of("가").any()
+    assert (watermark.line_of("a") == watermark.line_of("A")).all()
 
 
 # ------------------------------------------------------------------------------------------------- seals
@@ -264,7 +264,7 @@ ATTACKS = {
 @pytest.mark.parametrize("name", ATTACKS)
 def test_a_masked_copy_that_shows_something_else_is_found(verifier: ModuleType, pieces: list[Piece], name: str) -> None:
     """Whoever makes the masked copy draws into it; the seals of the recording do not let him."""
-    words = mark.burner("PERMIT 1A2B3C4D")
+    words = watermark.burner("PERMIT 1A2B3C4D")
 
     def draws(picture: VideoFrame) -> None:
         ATTACKS[name](grid.planes_of(picture)[0])

@@ -25,7 +25,7 @@ from ansimnet.platform.ledger.keys import STATE, KeyStore, Signer, read_public
 from ansimnet.slices.cameras.queries import Camera
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.model import Track
-from ansimnet.slices.footage.evidence import mark, package, proof
+from ansimnet.slices.footage.evidence import package, proof, watermark
 from ansimnet.slices.footage.evidence.material import Material, collect
 from ansimnet.slices.footage.evidence.package import Missing, Order, Reel
 from ansimnet.slices.footage.evidence.timestamp import Authority
@@ -188,7 +188,7 @@ class Maker:
                 "doubts": len(row.doubts),
                 "patches": len(row.patches),
             },
-            mark=f"PERMIT {row.permit_id.hex[-8:]} {seat} {row.asked_at:%Y-%m-%d}".upper(),
+            watermark=f"PERMIT {row.permit_id.hex[-8:]} {seat} {row.asked_at:%Y-%m-%d}".upper(),
             original=row.original,
             ledger=entries,
             sealing_keys=(self.keys.signer(SEALING_KEY).public,),
@@ -324,7 +324,7 @@ def _patch(told: dict[str, Any], material: Material) -> Patch:
 
 
 def _signed(order: Order, reels: Sequence[Reel], signer: Signer) -> tuple[dict[str, bytes], bytes]:
-    made = package.films(reels, original=order.original, burn=mark.burner(order.mark))
+    made = package.films(reels, original=order.original, burn=watermark.burner(order.watermark))
     return package.signed(order, made, programs(), signer), made[2]
 
 

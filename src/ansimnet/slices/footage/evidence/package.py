@@ -67,7 +67,7 @@ class Order:
     made_at: datetime
     request: Mapping[str, Any]
     masking: Mapping[str, Any]
-    mark: str
+    watermark: str
     original: bool
     ledger: tuple[UUID, ...]
     sealing_keys: tuple[bytes, ...]
@@ -168,7 +168,7 @@ def signed(
             "made_at": order.made_at,
             "request": order.request,
             "masking": order.masking,
-            "mark": order.mark,
+            "watermark": order.watermark,
             "cameras": cameras,
             "root": root,
             "ledger": order.ledger,

@@ -1,4 +1,4 @@
-"""The mark: a viewer's permit drawn into every exported picture, visible, in tiles, without moving a block's mean.
+"""The watermark: a viewer's permit drawn into every exported picture, visible, in tiles, without moving a block's mean.
 
 Letters are lighter than their shade, and each block of the grid keeps its mean, so that a marked picture still verifies
 against what was signed when it was recorded. Tiles are small: a cut-out that shows anything shows a permit too.
