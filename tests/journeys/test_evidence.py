@@ -57,6 +57,7 @@ async def exported(house: House, base: str) -> bytes:
         [waiting] = (await lead.get("/exports/reviews")).json()["exports"]
         assert waiting["recipient"] == WORDS.recipient
         assert (await desk.post(f"/exports/{export_id}/review", json={})).status_code == 403
+        await house.decided(export_id)
         reviewed = await lead.post(f"/exports/{export_id}/review", json={"patches": []})
         assert reviewed.status_code == 200, reviewed.text
         await house.exports.work()
