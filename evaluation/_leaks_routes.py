@@ -15,6 +15,8 @@ _SCENE = "fire_119 fire_119@city disaster_room disaster_room@city"
 _ADMIN = "administrator administrator@city"
 _CITY = "centre_operator@city shift_lead@city"
 _POLES = f"{_CITY} police_112@city fire_119@city administrator@city facility_manager@city"
+_STATUS = f"{_CITY} administrator@city facility_manager@city fire_119@city disaster_room@city"
+"""With auditors and privacy officers: who sees how the city's machines are."""
 _PRIVACY = "privacy_officer privacy_officer@city"
 _WATCH = f"auditor auditor@city {_PRIVACY}"
 _LEADS = "shift_lead shift_lead@city"
@@ -48,6 +50,8 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/cameras/{camera_id}": f"{_POLES} {_ROOM}",
     "POST /api/v1/cameras/imports": "administrator@city",
     "GET /api/v1/map/style-data": f"{_READS} field_unit victim {_ADMIN} {_CITY} {_SCENE} facility_manager@city",
+    "GET /api/v1/footage/health": f"{_STATUS} auditor@city privacy_officer@city",
+    "GET /api/v1/footage/health/{camera_id}": f"{_STATUS} auditor@city privacy_officer@city",
     "GET /api/v1/footage/retention": _HOLDS,
     "GET /api/v1/footage/certificates/{certificate_id}": _HOLDS,
     # -- wearers

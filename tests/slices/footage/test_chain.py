@@ -370,3 +370,18 @@ async def test_a_broken_glass_opens_the_named_camera_masked_until_it_ends(city: 
             await policy.end_ground(tx, glass, "over", now(), actor=f"account:{operator.account_id}")
         assert await w.close_code() == 4403
     assert (await city.post("operator", path, {})).status_code == 403
+
+
+@pytest.mark.requirement("VA-03")
+async def test_the_city_reads_how_its_cameras_are_and_the_other_centre_does_not(city: Centres) -> None:
+    async with asyncio.timeout(30):
+        found: list[dict[str, object]] = []
+        while not found or found[0]["uptime_24h"] is None:  # until something was measured
+            await asyncio.sleep(0.2)
+            found = (await city.get("operator", "/footage/health")).json()["cameras"]
+    (camera,) = found
+    assert (camera["code"], camera["live"], camera["reason"], camera["uptime_24h"]) == ("HD-0000", True, "live", 1.0)
+    assert camera["ko"]
+    spells = (await city.get("operator", f"/footage/health/{camera['camera_id']}")).json()["spells"]
+    assert [(s["live"], s["until_at"]) for s in spells] == [(True, None)]
+    assert (await city.get("controller", "/footage/health")).status_code == 404
