@@ -23,7 +23,7 @@ from ansimnet.platform.settings import Settings
 
 log = structlog.get_logger(__name__)
 
-PARTS = ("seal", "api", "work", "relay")
+PARTS = ("seal", "api", "work", "relay", "uplink")
 """What runs on one machine, in the order in which it starts; the relay as several workers, `relay`, `relay-1` …"""
 
 BACKOFF_S = (0.2, 5.0)

@@ -72,6 +72,12 @@ class Settings(BaseSettings):
         le=64,
         description="Relay processes, some 250 cameras each, on the relay's port and the next ones; 0: one a core.",
     )
+    uplink_port: int = Field(
+        8699, ge=0, le=65535, description="Port of the relay that takes phones' pictures; 0 takes any free one."
+    )
+    uplink_public_url: str | None = Field(
+        None, description="Address of that relay for phones and desks, a WebSocket one; empty means its host and port."
+    )
     relay_ring_s: float = Field(
         4.0, gt=0, description="Seconds of video the relay keeps of a camera, one GOP at least."
     )

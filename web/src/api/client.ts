@@ -94,12 +94,19 @@ async function once<A>(method: string, path: string, body?: unknown, read?: Read
 const v1 = "/api/v1";
 export const get = <A>(path: string) => call<A>("GET", v1 + path);
 export const post = <A = unknown>(path: string, body: unknown = {}) => call<A>("POST", v1 + path, body);
+export const put = <A = unknown>(path: string, body: unknown) => call<A>("PUT", v1 + path, body);
+export const del = (path: string) => call<void>("DELETE", v1 + path);
+export interface NamedFile {
+  name: string;
+  content: Blob;
+}
+const file = async (answer: Response): Promise<NamedFile> => ({
+  name: /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "ansimnet",
+  content: await answer.blob(),
+});
 /** A file with the name the server gives it. */
-export const fetchFile = (path: string, body: unknown) =>
-  call<{ name: string; content: Blob }>("POST", v1 + path, body, async (answer) => ({
-    name: /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "ansimnet",
-    content: await answer.blob(),
-  }));
+export const fetchFile = (path: string, body: unknown) => call<NamedFile>("POST", v1 + path, body, file);
+export const getFile = (path: string) => call<NamedFile>("GET", v1 + path, undefined, file);
 const id = encodeURIComponent;
 
 function query(values: Record<string, string | number | undefined | null>): string {
@@ -145,6 +152,8 @@ export const api = {
   incident: (incident: string) => get<T.Incident>(`/incidents/${id(incident)}`).then(shape.incident),
   incidentCameras: (incident: string) =>
     get<T.CameraProvision>(`/incidents/${id(incident)}/cameras`).then(shape.provision),
+  scenes: (incident: string) => get<{ scenes: T.Scene[] }>(`/incidents/${id(incident)}/scenes`),
+  sceneTicket: (uplink: string) => post<T.Ticket>(`/scenes/${id(uplink)}/tickets`),
   acknowledgeIncident: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),
   tick: (incident: string, item: string, done: boolean) =>
     post(`/incidents/${id(incident)}/checklist/${id(item)}`, { done }),

@@ -303,6 +303,8 @@ export const phone = {
   looks: (before?: string) =>
     call<OwnLooks>("GET", `/api/v1/me/access${before ? `?before=${encodeURIComponent(before)}` : ""}`),
   askAbout: (handle: string, words: string) => call<unknown>("POST", `/api/v1/me/access/${handle}/ask`, { words }),
+  showScene: () => call<Ticket>("POST", "/api/v1/me/scene", {}),
+  endScene: () => call<unknown>("POST", "/api/v1/me/scene/end", {}),
   pushKey: () => call<{ public_key: string }>("GET", "/api/v1/push-key"),
   subscribe: (endpoint: string, keys: { p256dh: string; auth: string }) =>
     call<unknown>("POST", "/api/v1/me/push-subscription", { endpoint, keys }),

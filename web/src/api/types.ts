@@ -229,6 +229,13 @@ export interface CameraProvision {
   not_after: string | null;
   cameras: Camera[];
 }
+/** A phone that shows a scene; `uplink_id` stands where a camera's id stands. */
+export interface Scene {
+  uplink_id: string;
+  code: string;
+  started_at: string;
+  not_after: string;
+}
 export type PermitState = "in_use" | "ending" | "waiting" | "ended" | "revoked";
 export interface Permit {
   permit_id: string;

@@ -7,6 +7,7 @@ import type { Actions, Ctx, Sending } from "./kit/ctx.ts";
 import { codeOf } from "./link.ts";
 import { type PushState, pushState, registerWorker, subscribe, tellWorker } from "./push.ts";
 import { Screen } from "./Screen.tsx";
+import { Scene, type SceneState } from "./scene.ts";
 import { askCompass, useHeading, useLarge, useNow, usePlace } from "./senses.ts";
 import { prime, silence, speak } from "./sound.ts";
 import { alarming, offline, type Screen as ScreenName, screenOf, start, step } from "./state.ts";
@@ -28,6 +29,8 @@ export function App() {
   const [testedAt, setTestedAt] = useState<string | null>(() => localStorage.getItem("tested"));
   const [failed, setFailed] = useState(false);
   const [wayIndex, setWayIndex] = useState(0);
+  const [sent, setSent] = useState<SceneState>({ is: "off" });
+  const scene = useMemo(() => new Scene(setSent), []);
   const [large, setBig] = useLarge();
   const own = useNow();
   const given = useRef(codeOf(location.hash));
@@ -147,6 +150,15 @@ export function App() {
     olderLooks: () => {
       if (looksPage.next) void readLooks(looksPage.next);
     },
+    showScene: () => {
+      tell({ is: "view", view: "scene" });
+      void scene.start();
+    },
+    endScene: () => {
+      scene.stop();
+      tell({ is: "view", view: "follow" });
+    },
+    turnCamera: () => void scene.turn(),
     test: () => {
       prime();
       void askCompass();
@@ -179,6 +191,7 @@ export function App() {
     push,
     testedAt,
     failed,
+    scene: { state: sent, video: scene.video },
     act,
   };
 
@@ -191,6 +204,9 @@ export function App() {
     });
   }, [s.enrolled, identity, settings.discreet, settings.language, settings.words]);
   useEffect(() => setSending({}), [alert === null]);
+  useEffect(() => {
+    if (!inAlarm && !s.left && sent.is !== "off") scene.stop();
+  }, [inAlarm, s.left]);
   useEffect(() => setWayIndex(0), [alert?.warning_id]);
   useKept(s.enrolled === true, alert, vault, tell, s.locked, s.heardAt !== null);
   useRinging(c, name);

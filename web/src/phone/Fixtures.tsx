@@ -24,6 +24,20 @@ const walking = { is: "acknowledged", warningId: "w-0" } as const;
 const long = "새빛구 은하로 삼백이십사번길 주민공동시설 안심지킴이집 (24시간 편의점)";
 
 const cases: Case[] = [
+  {
+    id: "15",
+    title: "safe video, one desk looks",
+    screen: "scene",
+    alert: alert({ level: "certain", police }),
+    change: { scene: { state: { is: "sending", since: Date.now() - 42_000, watched: 1, error_m: 8 }, video: null } },
+  },
+  {
+    id: "15-codec",
+    title: "safe video, this browser cannot",
+    screen: "scene",
+    alert: alert({ level: "certain", police }),
+    change: { scene: { state: { is: "off", why: "codec" }, video: null } },
+  },
   { id: "05", title: "calm", screen: "home" },
   {
     id: "05-late",
@@ -229,6 +243,9 @@ const acts: Actions = {
   test: nothing,
   askAbout: async () => true,
   olderLooks: nothing,
+  showScene: nothing,
+  endScene: nothing,
+  turnCamera: nothing,
 };
 
 function One({
@@ -263,6 +280,7 @@ function One({
     push: "off",
     testedAt: null,
     failed: false,
+    scene: { state: { is: "off" }, video: null },
     act: acts,
     ...one.change,
   };

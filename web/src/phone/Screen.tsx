@@ -13,6 +13,7 @@ import { NoPlace } from "./screens/NoPlace.tsx";
 import { Offline } from "./screens/Offline.tsx";
 import { Over } from "./screens/Over.tsx";
 import { Police } from "./screens/Police.tsx";
+import { SceneScreen } from "./screens/Scene.tsx";
 import { SettingsScreen } from "./screens/SettingsScreen.tsx";
 import { Way } from "./screens/Way.tsx";
 import type { Screen as Name } from "./state.ts";
@@ -59,6 +60,8 @@ function AlertScreen({ name, c }: { name: Name; c: Ctx }) {
       return <Police c={c} alert={alert} />;
     case "hiding":
       return <Hiding c={c} alert={alert} />;
+    case "scene":
+      return <SceneScreen c={c} />;
     case "noPlace":
       return <NoPlace c={c} alert={alert} />;
     case "medical":

@@ -29,13 +29,14 @@ export type Screen =
   | "police"
   | "hiding"
   | "noPlace"
+  | "scene"
   | "offline"
   | "medical"
   | "cannotVouch"
   | "over";
 
 /** What she opened herself; `follow` leaves it to the alarm. */
-export type View = "follow" | "way" | "police" | "noPlace" | "offline" | "settings" | "looks";
+export type View = "follow" | "way" | "police" | "noPlace" | "scene" | "offline" | "settings" | "looks";
 
 export interface LogLine {
   at: string;
@@ -180,7 +181,8 @@ function takeCalm(s: State): State {
   return { ...s, alert: null, quiet: false, policeFrom_m: null, view: inAlarm(s.view) ? "follow" : s.view };
 }
 
-const inAlarm = (view: View): boolean => view === "way" || view === "police" || view === "noPlace";
+const inAlarm = (view: View): view is "way" | "police" | "noPlace" | "scene" =>
+  view === "way" || view === "police" || view === "noPlace" || view === "scene";
 
 function takeAlert(s: State, alert: Alert): State {
   const before = s.alert;
@@ -263,10 +265,10 @@ function alertScreen(s: State, alert: Alert, server: number): Screen {
     case "cleared":
       return "home";
     case "cannot_vouch":
-      return s.view === "way" || s.view === "police" || s.view === "noPlace" ? s.view : "cannotVouch";
+      return inAlarm(s.view) ? s.view : "cannotVouch";
     case "probable":
     case "certain":
-      if (s.view === "noPlace") return "noPlace";
+      if (s.view === "noPlace" || s.view === "scene") return s.view;
       if (!seen && s.view === "follow") return "danger";
       if (s.view === "police" && alert.police) return "police";
       if (s.view === "way") return placeUnknown(alert, server) && !alert.way_out?.found ? "noPlace" : "way";

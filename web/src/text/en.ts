@@ -187,6 +187,10 @@ export const en: Text = {
     last: (s) => `last picture ${s} ago`,
     follow: "follows the incident",
     none: "No incident to show",
+    phone: "Phone",
+    phoneTile: (code: string) => `phone video ${code}`,
+    placeAge: (m: number, s: string) => `place ±${m} m, ${s} ago`,
+    noPlace: "no place",
   },
   wearer,
   provision: {

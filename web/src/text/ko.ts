@@ -199,6 +199,10 @@ export const ko = {
     last: (s: string) => `마지막 장면 ${s} 전`,
     follow: "사건을 따라갑니다",
     none: "보여 줄 사건이 없습니다",
+    phone: "휴대전화",
+    phoneTile: (code: string) => `휴대전화 영상 ${code}`,
+    placeAge: (m: number, s: string) => `위치 ±${m} m · ${s} 전`,
+    noPlace: "위치 없음",
   },
 
   wearer,

@@ -6,9 +6,21 @@ import { clock } from "../kit/format";
 import { Icon } from "../kit/Icon";
 import { useText } from "../text";
 import type { Slots } from "./layout";
+import { Scenes, useScenes } from "./Scenes";
 import { Wall } from "./Wall";
 
-export function LiveWall({
+/** The pictures of an incident: what phones show first, then the cameras of its provision. */
+export function LiveWall({ incident, ...rest }: Parameters<typeof Provided>[0] & { incident?: string | undefined }) {
+  const scenes = useScenes(rest.closed ? undefined : incident).data?.scenes ?? [];
+  return (
+    <>
+      {scenes.length ? <Scenes scenes={scenes} closed={rest.closed} watermark={rest.watermark} /> : null}
+      <Provided {...rest} />
+    </>
+  );
+}
+
+function Provided({
   provision,
   closed,
   size,

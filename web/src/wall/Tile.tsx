@@ -8,7 +8,7 @@ import { Icon, MaskIcon } from "../kit/Icon";
 import { useText } from "../text";
 import { brackets, place } from "./boxes";
 import { DRAWING, outline } from "./outline";
-import { type Init, Player, type PlayerState, type Track } from "./player";
+import { type Init, Player, type PlayerState, type Said, type Track } from "./player";
 
 export interface TileCamera {
   camera_id: string;
@@ -141,7 +141,8 @@ export function PreparedTile({
   );
 }
 
-function Watermark({ words }: { words: string }) {
+/** The permit, the seat and the day over a picture, cut with it. */
+export function Watermark({ words }: { words: string }) {
   const places = [-30, 60, 150, 240, 330].flatMap((y, row) =>
     [0, 1, 2].map((i) => ({ x: i * 300 - (row % 2) * 110, y })),
   );
@@ -226,6 +227,8 @@ export function LiveTile({
   selected,
   large,
   caption,
+  word,
+  said,
 }: {
   number: string;
   camera: TileCamera;
@@ -237,6 +240,9 @@ export function LiveTile({
   selected: boolean;
   large: boolean;
   caption?: ReactNode;
+  /** What kind of source this is, where it is no camera of the city. */
+  word?: string;
+  said?: (message: Said) => void;
 }) {
   const text = useText();
   const video = useRef<HTMLVideoElement>(null);
@@ -252,6 +258,8 @@ export function LiveTile({
   const lastFrame = useRef(nowMs());
   const asked = useRef(ask);
   asked.current = ask;
+  const heard = useRef(said);
+  heard.current = said;
 
   useEffect(() => {
     if (ended || !video.current) return undefined;
@@ -273,6 +281,7 @@ export function LiveTile({
         refused: () => {
           masking.current = "masked";
         },
+        said: (message) => heard.current?.(message),
         frame: () => {
           lastFrame.current = nowMs();
         },
@@ -319,6 +328,7 @@ export function LiveTile({
         tone={`${shown === "ended" ? "void hatch" : picture ? "" : "void"}${shown === "reconnecting" ? " stale" : ""}${best ? " best" : ""}${selected ? " sel" : ""}`}
         badges={
           <>
+            {word ? <span className="bd">{word}</span> : null}
             {best && picture ? <span className="bd">{text.incident.best}</span> : null}
             {shown === "live" ? (
               <span className="bd num">{text.wall.live(Math.max(0.1, behind).toFixed(1))}</span>

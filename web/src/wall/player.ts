@@ -26,10 +26,15 @@ export interface Init {
   camera: { code: string; name: string };
   not_after: string;
 }
-interface Said {
-  type: "refused" | "ending";
+/** Whatever else the relay says: words of playback, of the source, of quality. */
+export interface Said {
+  type: string;
   what?: string;
   name?: string;
+  live?: boolean;
+  level?: string;
+  reason?: string | null;
+  [word: string]: unknown;
 }
 interface Boxes {
   type: "boxes";
@@ -45,6 +50,10 @@ export interface PlayerEvents {
   frame: () => void;
   /** The relay refused something that was asked over the socket. */
   refused?: (name: string) => void;
+  /** The socket carries the right: what is asked from here on is heard. */
+  opened?: () => void;
+  /** What the relay says beside pictures: `at`, `gap`, `end`, `file`, `source`, `quality`. */
+  said?: (message: Said) => void;
 }
 /** The relay's reasons to close. */
 export const CLOSE = { badTicket: 4401, rightEnded: 4403, noSource: 4404 } as const;
@@ -82,6 +91,8 @@ export class Player {
     private readonly video: HTMLVideoElement,
     private readonly ask: () => Promise<Ticket>,
     private readonly events: PlayerEvents,
+    /** Recorded pictures may stand still as long as their viewer likes. */
+    private readonly recorded = false,
   ) {}
 
   start(): void {
@@ -119,9 +130,17 @@ export class Player {
   }
   /** Ask that one track alone be clear. The relay answers with a new init message or a refusal. */
   mark(track: string): boolean {
+    return this.send({ type: "mark", track });
+  }
+  /** Say something to the relay; false while nobody hears it. */
+  send(message: Record<string, unknown>): boolean {
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
-    this.socket.send(JSON.stringify({ type: "mark", track }));
+    this.socket.send(JSON.stringify(message));
     return true;
+  }
+  /** Seconds of the stream's own clock that are shown. */
+  get time(): number {
+    return this.video.currentTime;
   }
 
   private say(state: PlayerState): void {
@@ -156,7 +175,10 @@ export class Player {
     socket.binaryType = "arraybuffer";
     this.socket = socket;
     this.heardMs = performance.now();
-    socket.onopen = () => socket.send(JSON.stringify({ ticket: ticket.ticket }));
+    socket.onopen = () => {
+      socket.send(JSON.stringify({ ticket: ticket.ticket }));
+      if (this.socket === socket) this.events.opened?.();
+    };
     socket.onmessage = (event: MessageEvent<string | ArrayBuffer>) => {
       if (this.socket !== socket) return;
       this.heardMs = performance.now();
@@ -209,6 +231,7 @@ export class Player {
   }
   private listen(): void {
     if (
+      !this.recorded &&
       this.socket?.readyState === WebSocket.OPEN &&
       this.state === "live" &&
       performance.now() - this.heardMs > SILENT_MS
@@ -219,14 +242,17 @@ export class Player {
 
   private text(message: Init | Boxes | Said): void {
     if (message.type === "init") {
-      this.events.init(message);
-      this.until(message.not_after);
-      this.prepare(message.codec);
+      const init = message as Init;
+      this.events.init(init);
+      this.until(init.not_after);
+      this.prepare(init.codec);
     } else if (message.type === "boxes") {
-      this.pendingBoxes.push(message);
+      this.pendingBoxes.push(message as Boxes);
       if (this.pendingBoxes.length > 60) this.pendingBoxes.shift();
-    } else if (message.type === "refused") {
-      this.events.refused?.(message.name ?? "");
+    } else {
+      const said = message as Said;
+      if (said.type === "refused") this.events.refused?.(said.name ?? "");
+      this.events.said?.(said);
     }
   }
   private prepare(codec: string): void {

@@ -31,6 +31,7 @@ from ansimnet.slices.footage.archive.model import LAWFUL_DAYS
 from ansimnet.slices.footage.service import asking, inspections
 from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
+from ansimnet.slices.footage.service.uplinks import HEARD, Scenes
 from ansimnet.slices.footage.store import recordings
 
 
@@ -72,6 +73,15 @@ def readers(clock: Clock) -> list[Reader]:
         }
     )
     return [Reader(name="footage.ask-for-pictures", kinds=kinds, centre=TRACKING_CENTRE, handle=take)]
+
+
+def scene_reader(scenes: Scenes) -> Reader:
+    """Return the tracking centre's reader that knows which incidents a phone may show."""
+
+    async def take(tx: Tx, entry: Entry) -> None:
+        await scenes.hear(tx, entry.fact)
+
+    return Reader(name="footage.follow-scenes", kinds=HEARD, centre=TRACKING_CENTRE, handle=take)
 
 
 async def _to_giver(tx: Tx, entry: Entry) -> list[CentreId]:
@@ -158,17 +168,17 @@ async def end_provisions(run: JobRun) -> None:
             await asking.end(tx, provision_id, "expired", at)
 
 
+@every(2, "footage.end-scenes", why="permits expire by themselves; this records it", centres=(TRACKING_CENTRE,))
+async def end_scenes(run: JobRun) -> None:
+    """Write down the end of what phones showed. Safe to run twice."""
+    async with run.db.transaction() as tx:
+        await Scenes(run.db, run.context.clock).end_over(tx)
+
+
 @every(2, "footage.make-exports", why="a person asked for each, and a second one let it go on", centres=(CITY_CENTRE,))
 async def make_exports(run: JobRun) -> None:
     """Name what masking doubts, seal what was reviewed, destroy what is over. Safe to run twice."""
     await exports_of(run.context.settings, run.db, run.context.clock).work()
-
-
-@every(3600, "footage.forget-bookmarks", why="a bookmark on pictures that are destroyed points at nothing (CC-04)")
-async def forget_bookmarks(run: JobRun) -> None:
-    """Remove bookmarks older than anything is kept. Safe to run twice."""
-    async with run.db.transaction() as tx:
-        await recordings.forget_bookmarks(tx, now() - timedelta(days=LAWFUL_DAYS))
 
 
 @every(60, "footage.inspect-cameras", act=Act.RUN_JOB, centres=(CITY_CENTRE,))
@@ -177,3 +187,10 @@ async def inspect_cameras(run: JobRun) -> None:
     at = run.context.clock.now()
     await inspections.begin(run.db, at)
     await inspections.make_reports(run.db, at)
+
+
+@every(3600, "footage.forget-bookmarks", why="a bookmark on pictures that are destroyed points at nothing (CC-04)")
+async def forget_bookmarks(run: JobRun) -> None:
+    """Remove bookmarks older than anything is kept. Safe to run twice."""
+    async with run.db.transaction() as tx:
+        await recordings.forget_bookmarks(tx, now() - timedelta(days=LAWFUL_DAYS))

@@ -23,6 +23,8 @@ from ansimnet.facts.footage import (
     ProvisionRequested,
     SubjectMoved,
     TrackMarked,
+    UplinkEnded,
+    UplinkStarted,
     ViewClosed,
     ViewOpened,
 )
@@ -56,23 +58,41 @@ from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
 from ansimnet.slices.footage.service.recordings import LookingBack
+from ansimnet.slices.footage.service.scene_gate import SceneGate
+from ansimnet.slices.footage.service.uplinks import Scenes
 from ansimnet.slices.footage.service.workers import Worker, stream_url
 from ansimnet.slices.footage.service.zones import ZonesReport, import_zones
+from ansimnet.slices.footage.store import relays
+from ansimnet.slices.footage.uplink.phone import Phones
+from ansimnet.slices.footage.uplink.taking import Taking
 
-__all__ = ["ZonesReport", "archive_report", "change_kek", "confirm_clock", "import_zones", "parts", "serving_relay"]
+__all__ = [
+    "ZonesReport",
+    "archive_report",
+    "change_kek",
+    "confirm_clock",
+    "import_zones",
+    "parts",
+    "serving_relay",
+    "serving_uplinks",
+]
 
 log = structlog.get_logger(__name__)
 
-_TOLD: dict[type[Fact], frozenset[Role]] = {
-    fact: frozenset({Role.TRACKING_CONTROLLER, Role.CENTRE_OPERATOR})
-    for fact in (
-        *(ProvisionRequested, ProvisionGiven, ProvisionRefused, ProvisionCamerasChanged, ProvisionExtended),
-        *(ProvisionEnded, SubjectMoved, ViewOpened, ViewClosed, TrackMarked),
-    )
-} | {
-    fact: frozenset({Role.CENTRE_OPERATOR, Role.SHIFT_LEAD, Role.FACILITY_MANAGER, Role.PRIVACY_OFFICER})
-    for fact in (FootageClockDoubted, FootageClockSettled, FootageDiskFilling)
-}
+_TOLD: dict[type[Fact], frozenset[Role]] = (
+    {
+        fact: frozenset({Role.TRACKING_CONTROLLER, Role.CENTRE_OPERATOR})
+        for fact in (
+            *(ProvisionRequested, ProvisionGiven, ProvisionRefused, ProvisionCamerasChanged, ProvisionExtended),
+            *(ProvisionEnded, SubjectMoved, ViewOpened, ViewClosed, TrackMarked),
+        )
+    }
+    | {fact: frozenset({Role.TRACKING_CONTROLLER}) for fact in (UplinkStarted, UplinkEnded)}
+    | {
+        fact: frozenset({Role.CENTRE_OPERATOR, Role.SHIFT_LEAD, Role.FACILITY_MANAGER, Role.PRIVACY_OFFICER})
+        for fact in (FootageClockDoubted, FootageClockSettled, FootageDiskFilling)
+    }
+)
 
 
 def parts(ctx: Context) -> Parts:
@@ -81,6 +101,7 @@ def parts(ctx: Context) -> Parts:
     giver = Giver(ctx.dbs.city, registry, ctx.clock)
     back = LookingBack(giver, Tables(ctx.dbs.city, ctx.clock, "api"), ctx.clock)
     neighbour = Neighbour(ctx.link, TRACKING_CENTRE)
+    scenes = Scenes(ctx.dbs.tracking, ctx.clock)
     serving = asyncio.Event()
 
     def on_serve(_: FastAPI) -> None:
@@ -99,8 +120,8 @@ def parts(ctx: Context) -> Parts:
 
     desk = api.Desk(ctx.dbs, giver, neighbour, ctx.clock, ctx.settings.relay_public_url)
     return Parts(
-        routers=[api.routes(desk, back, exports_of(ctx.settings, ctx.dbs.city, ctx.clock))],
-        readers=jobs.readers(ctx.clock),
+        routers=[api.routes(desk, back, exports_of(ctx.settings, ctx.dbs.city, ctx.clock), scenes)],
+        readers=[*jobs.readers(ctx.clock), jobs.scene_reader(scenes)],
         live=[LiveView(fact, roles) for fact, roles in _TOLD.items()],
         link_out=jobs.LINK_OUT,
         link_in=jobs.link_in(giver, ctx.clock),
@@ -147,6 +168,7 @@ async def serving_relay(
     follow = recorder.keep if settings.recording else _ignored
     here = Worker(city, gate, relay, clock, number=worker, of=of, follow=follow)
     await gate.close_leftovers()
+    sources.maskers.warm()
     tasks: list[asyncio.Task[None]] = []
     try:
         async with (
@@ -168,6 +190,26 @@ async def serving_relay(
         sources.stop()
 
 
+@asynccontextmanager
+async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> AsyncGenerator[int]:
+    """Take phones' pictures on the tracking centre's database, and show them, until the block ends; yields the port."""
+    port = _free(settings.relay_host, settings.uplink_port)
+    gate = SceneGate(tracking, clock, relay=f"{settings.relay_host}:{settings.uplink_port}/uplink")
+    phones = Phones(ring_s=settings.relay_ring_s, maskers=1)
+    relay = Relay(gate, phones, origins=origins_of(settings), clock=clock, viewer_bytes=settings.relay_viewer_bytes)
+    Taking(relay, phones, clock)
+    await gate.close_leftovers()
+    try:
+        async with relay.serving(settings.relay_host, port) as bound:
+            url = settings.uplink_public_url or f"ws://{settings.relay_host}:{bound}"
+            async with tracking.transaction() as tx:
+                await relays.register(tx, 0, 1, f"{url.rstrip('/')}/stream", clock.now())
+            log.info("uplink serves", port=bound)
+            yield bound
+    finally:
+        phones.stop()
+
+
 def _sealer(city: Db) -> Seal | None:
     """Return what seals pieces as they are recorded; None where the centre's keys are not on this machine."""
     return None if city.keys is None else Sealer(city.keys.signer(SEALING_KEY)).seal
@@ -177,13 +219,17 @@ def _port(settings: Settings, worker: int) -> int:
     """Return the port a worker asks for: the relay's, the next ones; any free one where that is taken."""
     if not settings.relay_port or not worker:
         return settings.relay_port
-    port = settings.relay_port + worker
+    return _free(settings.relay_host, settings.relay_port + worker)
+
+
+def _free(host: str, port: int) -> int:
+    """Return the port, or 0 (any free one) where it is taken."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((settings.relay_host, port))
+            probe.bind((host, port))
         except OSError:
-            log.warning("relay.port_taken", port=port, worker=worker)
+            log.warning("relay.port_taken", port=port)
             return 0
     return port
 

@@ -2,6 +2,7 @@ import type { Alert, Answer, LatLon, Look, Settings } from "../../api/phone.ts";
 import { distanceNow } from "../age.ts";
 import { sector } from "../geo.ts";
 import type { Identity } from "../identity.ts";
+import type { SceneState } from "../scene.ts";
 import type { State, View } from "../state.ts";
 import { fill, metres, type Speak } from "../text.ts";
 
@@ -36,6 +37,10 @@ export interface Actions {
   /** Ask the privacy officer about a look; false where it could not be sent. */
   askAbout: (handle: string, words: string) => Promise<boolean>;
   olderLooks: () => void;
+  /** Open the screen of her own camera, and send if nothing is sent. */
+  showScene: () => void;
+  endScene: () => void;
+  turnCamera: () => void;
 }
 
 /** All that a screen may read. Screens are functions of this and nothing else, so that fixtures can draw each state. */
@@ -64,6 +69,8 @@ export interface Ctx extends Speak {
   push: "on" | "off" | "denied" | "none";
   testedAt: string | null;
   failed: boolean;
+  /** What her camera sends. `video` shows it; none where nothing was ever sent. */
+  scene: { state: SceneState; video: HTMLVideoElement | null };
   act: Actions;
 }
 

@@ -7,6 +7,7 @@ import { UNIT_NEAR_M } from "../state.ts";
 import { clockTime, metres } from "../text.ts";
 import { Answers } from "./Answers.tsx";
 import { logText } from "./log.ts";
+import { SceneButton } from "./Scene.tsx";
 
 /** 03: who comes, how old that knowledge is, and four taps instead of speech. */
 export function Police({ c, alert }: { c: Ctx; alert: Alert }) {
@@ -66,6 +67,7 @@ export function Police({ c, alert }: { c: Ctx; alert: Alert }) {
             {c.w.pol.mute}
           </div>
           <Answers c={c} of={["yes", "no", "hiding", "hurt"]} className="q" />
+          <SceneButton c={c} className="btn line" />
         </div>
       </div>
       <footer className="dock clear">

@@ -7,6 +7,7 @@ import { Icon, type IconName } from "../kit/Icon.tsx";
 import { Age, AlarmHeading, Call112, OfflineStrip, Phone, useTwoTaps } from "../kit/parts.tsx";
 import { WayMap } from "../kit/WayMap.tsx";
 import { type Guide, guide } from "../way.ts";
+import { SceneButton } from "./Scene.tsx";
 
 /** The ways she may choose from: the server's first choice, then its others. */
 export function waysOf(alert: Alert): WayFound[] {
@@ -47,6 +48,7 @@ export function Way({ c, alert }: { c: Ctx; alert: Alert }) {
             {c.say(c.w.way.red)}
           </div>
         )}
+        <SceneButton c={c} className="chip112 scene-chip" />
         {alert.police && (
           <button type="button" className="chip112" onClick={() => c.act.view("police")}>
             <Icon name="car" />

@@ -211,6 +211,7 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
       </section>
       <section className="panel inc-mid">
         <LiveWall
+          incident={incident.incident_id}
           provision={incident.provision}
           closed={closed}
           size={6}

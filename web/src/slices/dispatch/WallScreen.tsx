@@ -57,6 +57,7 @@ export function WallScreen({ id, account }: { id: string | undefined; account: A
       </section>
       <section className="panel">
         <LiveWall
+          incident={data.incident_id}
           provision={cameras.data ?? data.provision}
           closed={data.state === "closed"}
           size={TILES}

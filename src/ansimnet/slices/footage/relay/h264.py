@@ -194,7 +194,7 @@ class Depacketiser:
         return done
 
     def whole(self, ticks: int, units: list[bytes]) -> list[AccessUnit]:
-        """Take the NAL units of one access unit that came without RTP; return it, or none before the first key frame."""
+        """Take the NAL units of one picture that came without RTP; return it, or none before the first key frame."""
         done: list[AccessUnit] = []
         self._ticks = ticks
         for nal in units:

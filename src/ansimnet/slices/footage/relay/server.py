@@ -189,7 +189,8 @@ class Relay:
     # --- the socket
 
     async def _serve(self, socket_: ServerConnection) -> None:
-        assert isinstance(socket_, Socket) and socket_.request is not None
+        assert isinstance(socket_, Socket)
+        assert socket_.request is not None
         socket_.asked_s = monotonic_s()
         door = self.doors[_last(socket_.request.path)]
         try:

@@ -29,14 +29,89 @@ MARKERS = frozenset({Role.TRACKING_CONTROLLER, Role.CENTRE_OPERATOR})
 """Roles whose page offers marking. A hint for the page: policy decides when they do."""
 
 
-class DbGate:
-    """`relay.gate.Gate` on the city's database. `relay` names this relay across its restarts."""
+class Looks:
+    """The lease on permits and the record of every look, in one centre's database. `relay` names it across restarts."""
 
-    def __init__(self, db: Db, giver: Giver, clock: Clock, *, relay: str) -> None:
+    def __init__(self, db: Db, clock: Clock, *, relay: str) -> None:
         self.db = db
-        self.giver = giver
         self.clock = clock
         self.relay = relay
+
+    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
+        found = await policy.hold_all(self.db, permits)
+        return {i: p.not_after for i, p in found.items() if p.revoked_at is None}
+
+    async def endings(self) -> AsyncIterator[frozenset[PermitId]]:
+        async for ended in policy.ended(self.db):
+            if ended is not None:  # None: the connection was new; the lease re-reads everything anyway
+                yield ended
+
+    async def _opened(self, tx: Tx, held: Held, now: datetime) -> None:
+        view = OpenView(
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_id=held.camera.camera_id,
+            viewer=held.viewer,
+            masking=held.masking,
+            opened_at=now,
+        )
+        await store.add_view(tx, view, held.provision_id, self.relay)
+        fact = ViewOpened(
+            fact_id=FactId(new_id()),
+            happened_at=now,
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_id=held.camera.camera_id,
+            provision_id=held.provision_id,
+            viewer=held.viewer,
+            masking=held.masking,
+        )
+        await append(tx, fact, actor=ACTOR)
+
+    async def _close(
+        self,
+        view_id: UUID,
+        permit_id: PermitId,
+        camera_id: CameraId,
+        provision_id: ProvisionId | None,
+        reason: str,
+        *,
+        frames: int = 0,
+        size: int = 0,
+        shed: int = 0,
+    ) -> None:
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            if not await store.end_view(tx, view_id, reason, now, frames=frames, size=size, shed=shed):
+                return
+            fact = ViewClosed(
+                fact_id=FactId(new_id()),
+                happened_at=now,
+                view_id=view_id,
+                permit_id=permit_id,
+                camera_id=camera_id,
+                provision_id=provision_id,
+                reason=reason,
+                frames=frames,
+                bytes=size,
+            )
+            await append(tx, fact, actor=ACTOR)
+
+    async def close_leftovers(self) -> int:
+        """Record the end of views that this relay had open when it died; their counts are lost, said as 0."""
+        async with self.db.transaction() as tx:
+            left = await store.views_of_relay(tx, self.relay)
+        for view, provision_id in left:
+            await self._close(view.view_id, view.permit_id, view.camera_id, provision_id, "relay-lost")
+        return len(left)
+
+
+class DbGate(Looks):
+    """`relay.gate.Gate` on the city's database."""
+
+    def __init__(self, db: Db, giver: Giver, clock: Clock, *, relay: str) -> None:
+        super().__init__(db, clock, relay=relay)
+        self.giver = giver
         self._cameras: dict[CameraId, Camera] = {}
         self._accounts: dict[UUID, policy.Account] = {}
 
@@ -125,37 +200,6 @@ class DbGate:
         )
         await append(tx, fact, actor=ACTOR)
 
-    async def _opened(self, tx: Tx, held: Held, now: datetime) -> None:
-        view = OpenView(
-            view_id=held.view_id,
-            permit_id=held.permit_id,
-            camera_id=held.camera.camera_id,
-            viewer=held.viewer,
-            masking=held.masking,
-            opened_at=now,
-        )
-        await store.add_view(tx, view, held.provision_id, self.relay)
-        fact = ViewOpened(
-            fact_id=FactId(new_id()),
-            happened_at=now,
-            view_id=held.view_id,
-            permit_id=held.permit_id,
-            camera_id=held.camera.camera_id,
-            provision_id=held.provision_id,
-            viewer=held.viewer,
-            masking=held.masking,
-        )
-        await append(tx, fact, actor=ACTOR)
-
-    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
-        found = await policy.hold_all(self.db, permits)
-        return {i: p.not_after for i, p in found.items() if p.revoked_at is None}
-
-    async def endings(self) -> AsyncIterator[frozenset[PermitId]]:
-        async for ended in policy.ended(self.db):
-            if ended is not None:  # None: the connection was new; the lease re-reads everything anyway
-                yield ended
-
     async def mark(self, held: Held, track: str) -> Held:
         account = self._accounts.get(held.view_id)
         if account is None or held.provision_id is None:
@@ -200,43 +244,6 @@ class DbGate:
         )
         async with self.db.transaction() as tx:
             await append(tx, fact, actor=ACTOR)
-
-    async def _close(
-        self,
-        view_id: UUID,
-        permit_id: PermitId,
-        camera_id: CameraId,
-        provision_id: ProvisionId | None,
-        reason: str,
-        *,
-        frames: int = 0,
-        size: int = 0,
-        shed: int = 0,
-    ) -> None:
-        now = self.clock.now()
-        async with self.db.transaction() as tx:
-            if not await store.end_view(tx, view_id, reason, now, frames=frames, size=size, shed=shed):
-                return
-            fact = ViewClosed(
-                fact_id=FactId(new_id()),
-                happened_at=now,
-                view_id=view_id,
-                permit_id=permit_id,
-                camera_id=camera_id,
-                provision_id=provision_id,
-                reason=reason,
-                frames=frames,
-                bytes=size,
-            )
-            await append(tx, fact, actor=ACTOR)
-
-    async def close_leftovers(self) -> int:
-        """Record the end of views that this relay had open when it died; their counts are lost, said as 0."""
-        async with self.db.transaction() as tx:
-            left = await store.views_of_relay(tx, self.relay)
-        for view, provision_id in left:
-            await self._close(view.view_id, view.permit_id, view.camera_id, provision_id, "relay-lost")
-        return len(left)
 
 
 def account_of(said: Mapping[str, Any]) -> policy.Account:

@@ -60,6 +60,12 @@ async def url_of(tx: Tx, camera_id: CameraId) -> str | None:
     return None if row is None else str(row[0])
 
 
+async def url_of_worker(tx: Tx, worker: int) -> str | None:
+    """Return where a worker answers, None where none of that number ever did."""
+    row = await tx.one("select url from footage_relay_worker where worker = %s", (worker,))
+    return None if row is None else str(row[0])
+
+
 async def note(tx: Tx, camera_id: CameraId, worker: int, live: bool, reason: str, now: datetime) -> bool:
     """Begin a spell where this is news; return whether it is."""
     row = await tx.one(

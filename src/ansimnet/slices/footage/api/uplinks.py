@@ -1,0 +1,99 @@
+"""Routes of phones that show a scene: her press, her end, the desk's list and ticket. Tracking centre only."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from ansimnet.kernel.errors import Kind, Refusal
+from ansimnet.kernel.permits import Act, Purpose
+from ansimnet.platform.http import door
+from ansimnet.slices.footage.api.forms import TicketShown
+from ansimnet.slices.footage.service.giving import Ticket
+from ansimnet.slices.footage.service.uplinks import Scenes
+from ansimnet.slices.policy import queries as policy
+
+
+class NoRelay(Refusal):
+    """No relay takes phones' pictures now."""
+
+    kind = Kind.UNAVAILABLE
+    name = "no-relay"
+
+
+class SceneShown(BaseModel):
+    """A phone that shows a scene. `uplink_id` stands where a camera's id stands."""
+
+    uplink_id: UUID
+    code: str
+    started_at: datetime
+    not_after: datetime
+
+
+class ScenesShown(BaseModel):
+    """What phones show of an incident, the newest first."""
+
+    scenes: list[SceneShown]
+
+
+def _ticket(got: Ticket, path: str) -> TicketShown:
+    """Return the ticket of a door of the relay that takes phones' pictures."""
+    if got.url is None:
+        raise NoRelay(todo="`ansimnet serve` starts one")
+    return TicketShown(
+        ticket=got.ticket,
+        url=got.url.removesuffix("/stream") + path,
+        not_after=got.not_after,
+        permit_id=got.permit_id,
+        masking=got.masking,
+    )
+
+
+def routes(scenes: Scenes) -> APIRouter:
+    """Return the routes."""
+    api = APIRouter()
+
+    @api.post("/me/scene")
+    async def show_scene(account: Annotated[policy.Account, Depends(door(Act.SHOW_SCENE))]) -> TicketShown:
+        """Begin to show one's scene, or go on after a break: a one-use ticket for this phone's camera."""
+        got, _ = await scenes.show(account)
+        return _ticket(got, "/uplink")
+
+    @api.post("/me/scene/end", status_code=204)
+    async def end_scene(account: Annotated[policy.Account, Depends(door(Act.SHOW_SCENE))]) -> None:
+        """Show nothing any more; whoever looks is cut at once."""
+        await scenes.stop(account)
+
+    @api.get("/incidents/{incident_id}/scenes")
+    async def incident_scenes(
+        incident_id: UUID, account: Annotated[policy.Account, Depends(door(Act.READ_INCIDENT))]
+    ) -> ScenesShown:
+        """What phones show of an incident. Pictures need a ticket each."""
+        await policy.permit(
+            scenes.db,
+            account,
+            Act.READ_INCIDENT,
+            resource=incident_id,
+            purpose=Purpose.RESPOND,
+            screen="incident",
+            now=scenes.clock.now(),
+        )
+        return ScenesShown(
+            scenes=[
+                SceneShown(uplink_id=u.uplink_id, code=u.code, started_at=u.started_at, not_after=u.not_after)
+                for u in await scenes.of_incident(incident_id)
+            ]
+        )
+
+    @api.post("/scenes/{uplink_id}/tickets")
+    async def scene_ticket(
+        uplink_id: UUID, account: Annotated[policy.Account, Depends(door(Act.VIEW_SCENE))]
+    ) -> TicketShown:
+        """A one-use ticket for what a phone shows: the original, because its bearer shows it."""
+        return _ticket(await scenes.ticket(account, uplink_id), "/stream")
+
+    return api

@@ -1,0 +1,53 @@
+"""The door of the relay that takes phones' pictures, in the tracking centre's database: who sends, who looks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from ansimnet.kernel.ids import CameraId, new_id
+from ansimnet.kernel.permits import Act, Masking, NoPermit
+from ansimnet.slices.footage.relay.gate import Camera, End, Held, Span
+from ansimnet.slices.footage.service.holding import Looks
+from ansimnet.slices.footage.store import uplinks
+from ansimnet.slices.policy import queries as policy
+
+NAME = "안심영상"
+
+
+class SceneGate(Looks):
+    """`relay.gate.Gate` for phones that show a scene. One ticket sends, another looks; neither opens the other door."""
+
+    async def redeem(self, ticket: str) -> Held:
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            redeemed = await policy.redeem_ticket(tx, ticket, now)
+            extras: Any = redeemed.extras
+            held = Held(
+                view_id=new_id(),
+                permit_id=redeemed.permit.permit_id,
+                provision_id=None,
+                camera=Camera(CameraId(redeemed.resource), str(extras["code"]), NAME, ""),
+                viewer=str(extras["viewer"]),
+                masking=Masking(extras["masking"]),
+                may_mark=False,
+                not_after=redeemed.permit.not_after,
+                sends=Act.SHOW_SCENE in redeemed.permit.acts,
+            )
+            if not held.sends:
+                await self._opened(tx, held, now)
+        return held
+
+    async def mark(self, held: Held, track: str) -> Held:
+        raise NoPermit("nobody is named in a scene: there is no track to mark")
+
+    async def closed(
+        self, held: Held, end: End, *, frames: int, size: int, shed: int = 0, seen: Sequence[Span] = ()
+    ) -> None:
+        if held.sends:
+            async with self.db.transaction() as tx:
+                await uplinks.count(tx, held.camera.camera_id, frames, size)
+            return
+        await self._close(
+            held.view_id, held.permit_id, held.camera.camera_id, None, end, frames=frames, size=size, shed=shed
+        )

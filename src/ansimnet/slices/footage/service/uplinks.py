@@ -1,0 +1,222 @@
+"""A protected person shows her scene: by pressing, to the desk of her running incident, until she, it or time ends it.
+
+One consent is the ground of both sides: her right to send and the desk's to look. Whoever ends it ends both in one
+transaction, and the relay cuts at its commit. Tracking centre alone: no city takes part.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from ansimnet.facts.dispatch import AlarmMerged, IncidentClosed, IncidentOpened, IncidentResolved
+from ansimnet.facts.footage import UplinkEnded, UplinkStarted
+from ansimnet.facts.supervision import AlarmCleared, TriggerConfirmed
+from ansimnet.kernel.clock import Clock
+from ansimnet.kernel.errors import Conflict, Forbidden, NotFound
+from ansimnet.kernel.facts import Fact
+from ansimnet.kernel.ids import CameraId, FactId, GroundId, ProtectedPersonId, new_id
+from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose
+from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.ledger import append
+from ansimnet.slices.footage.model import Uplink
+from ansimnet.slices.footage.service.giving import Ticket, account_to_json
+from ansimnet.slices.footage.store import relays, uplinks
+from ansimnet.slices.policy import queries as policy
+
+ACTOR = "system:footage"
+LASTS = timedelta(minutes=60)
+"""As long as a trigger's ground; she presses again where it must go on. Ours."""
+STATUTE = "PIPA 15(1)1"
+SCREEN = "phone-scene"
+
+
+class NoIncident(Conflict):
+    """No incident about this person is running."""
+
+    name = "no-incident"
+
+
+class Scenes:
+    """What phones show, in the tracking centre."""
+
+    def __init__(self, db: Db, clock: Clock) -> None:
+        self.db = db
+        self.clock = clock
+
+    # --- hers
+
+    async def show(self, account: policy.Account) -> tuple[Ticket, Uplink]:
+        """Return the ticket with which her phone sends; a second press, or a lost line, goes on with the same uplink.
+
+        Raises:
+            Forbidden: this account is nobody's phone, or no row of the table lets it send.
+            NoIncident: nothing runs that a desk would look at.
+        """
+        if account.subject_id is None or account.centre_id != self.db.centre_id:
+            raise Forbidden("this account is nobody's phone", todo="enrol the phone with its code")
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            uplink = await uplinks.open_of(tx, account.account_id, now) or await self._begin(tx, account, now)
+        permit = await policy.permit(
+            self.db,
+            account,
+            Act.SHOW_SCENE,
+            resource=uplink.uplink_id,
+            purpose=Purpose.OWN,
+            screen=SCREEN,
+            now=now,
+        )
+        async with self.db.transaction() as tx:
+            return await self._hand(tx, account, permit, uplink, Masking.ORIGINAL, now), uplink
+
+    async def _begin(self, tx: Tx, account: policy.Account, now: datetime) -> Uplink:
+        assert account.subject_id is not None
+        for left in await uplinks.over(tx, now):
+            await self._end(tx, left, "expired", now)
+        incident_id = await uplinks.scene_of(tx, account.subject_id)
+        if incident_id is None:
+            raise NoIncident("no incident is running", todo="press for help first", todo_ko="먼저 도움을 눌러 주세요")
+        uplink_id, not_after = CameraId(new_id()), now + LASTS
+        ground_id: GroundId = await policy.grant_ground(
+            tx,
+            GroundKind.CONSENT,
+            STATUTE,
+            resources={uplink_id, account.subject_id},
+            about={uplink_id, incident_id},
+            acts={Act.SHOW_SCENE, Act.VIEW_SCENE},
+            until_at=not_after,
+            now=now,
+            actor=f"account:{account.account_id}",
+        )
+        uplink = Uplink(
+            uplink_id=uplink_id,
+            account_id=account.account_id,
+            protected_person_id=ProtectedPersonId(account.subject_id),
+            incident_id=incident_id,
+            ground_id=ground_id,
+            started_at=now,
+            not_after=not_after,
+        )
+        await uplinks.add(tx, uplink)
+        fact = UplinkStarted(
+            fact_id=FactId(new_id()),
+            happened_at=now,
+            uplink_id=uplink_id,
+            incident_id=incident_id,
+            ground_id=ground_id,
+            by=account.account_id,
+            not_after=not_after,
+        )
+        await append(tx, fact, actor=f"account:{account.account_id}")
+        return uplink
+
+    async def stop(self, account: policy.Account) -> None:
+        """End what her phone shows, for everybody who looks too. Safe to run twice."""
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            uplink = await uplinks.open_of(tx, account.account_id, now)
+            if uplink is not None:
+                await self._end(tx, uplink, "pressed", now)
+
+    # --- the desk's
+
+    async def of_incident(self, incident_id: UUID) -> list[Uplink]:
+        """Return what phones show of an incident, the newest first. The caller holds the right to that incident."""
+        async with self.db.transaction() as tx:
+            return await uplinks.of_incident(tx, incident_id, self.clock.now())
+
+    async def ticket(self, account: policy.Account, uplink_id: UUID) -> Ticket:
+        """Return a desk's one-use ticket for what a phone shows: the original, because she shows it.
+
+        Raises:
+            NotFound: no phone shows that now.
+            Forbidden: this account is of no desk of that incident.
+        """
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            uplink = await uplinks.load(tx, uplink_id)
+        if uplink is None or account.centre_id != self.db.centre_id:
+            raise NotFound("no phone shows that now")
+        permit = await policy.permit(
+            self.db,
+            account,
+            Act.VIEW_SCENE,
+            resources={uplink.uplink_id, uplink.protected_person_id},
+            purpose=Purpose.RESPOND,
+            screen=SCREEN,
+            now=now,
+            masking=Masking.ORIGINAL,
+        )
+        async with self.db.transaction() as tx:
+            return await self._hand(tx, account, permit, uplink, Masking.ORIGINAL, now)
+
+    async def _hand(
+        self, tx: Tx, account: policy.Account, permit: Permit, uplink: Uplink, masking: Masking, now: datetime
+    ) -> Ticket:
+        extras = {
+            "masking": masking.value,
+            "viewer": f"{account.login}@tracking",
+            "account": account_to_json(account),
+            "code": uplink.code,
+        }
+        ticket = await policy.issue_ticket(tx, permit, uplink.uplink_id, extras, now)
+        return Ticket(ticket, permit.permit_id, permit.not_after, masking, await relays.url_of_worker(tx, 0))
+
+    # --- what happens elsewhere
+
+    async def hear(self, tx: Tx, fact: Fact) -> None:
+        """Follow which incidents run and whose they are; end what phones show with them. Safe to run twice."""
+        now = self.clock.now()
+        match fact:
+            case TriggerConfirmed():
+                await uplinks.note_scene(tx, fact.alarm_id, now, person_id=fact.protected_person_id, certain=True)
+            case IncidentOpened():
+                await uplinks.note_scene(
+                    tx,
+                    fact.alarm_id,
+                    now,
+                    incident_id=fact.incident_id,
+                    person_id=fact.protected_person_id,
+                    certain=fact.certain,
+                )
+            case AlarmMerged():
+                await uplinks.note_scene(tx, fact.alarm_id, now, incident_id=fact.incident_id)
+            case AlarmCleared():
+                incident_id = await uplinks.clear_scene(tx, fact.alarm_id, now)
+                if incident_id is not None:
+                    await self._end_all(tx, incident_id, "cleared", now)
+            case IncidentResolved():
+                await uplinks.cap(tx, fact.incident_id, now + policy.RESOLVED_LASTS)
+            case IncidentClosed():
+                await uplinks.close_scene(tx, fact.incident_id, now)
+                await self._end_all(tx, fact.incident_id, "closed", now)
+
+    async def _end_all(self, tx: Tx, incident_id: UUID, reason: str, now: datetime) -> None:
+        for uplink in await uplinks.of_incident(tx, incident_id, now):
+            await self._end(tx, uplink, reason, now)
+
+    async def end_over(self, tx: Tx) -> None:
+        """Write down the end of those whose time is up. Safe to run twice."""
+        now = self.clock.now()
+        for uplink in await uplinks.over(tx, now):
+            await self._end(tx, uplink, "expired", now)
+
+    async def _end(self, tx: Tx, uplink: Uplink, reason: str, now: datetime) -> None:
+        ended = await uplinks.end(tx, uplink.uplink_id, reason, now)
+        if ended is None:
+            return
+        await policy.end_ground(tx, ended.ground_id, reason, now, actor=ACTOR)
+        fact = UplinkEnded(
+            fact_id=FactId(new_id()),
+            happened_at=now,
+            uplink_id=ended.uplink_id,
+            incident_id=ended.incident_id,
+            reason=reason,
+        )
+        await append(tx, fact, actor=ACTOR)
+
+
+HEARD: frozenset[type[Fact]] = frozenset(
+    {TriggerConfirmed, IncidentOpened, AlarmMerged, AlarmCleared, IncidentResolved, IncidentClosed}
+)

@@ -1,0 +1,215 @@
+"""Her press, the desk's look, and every way it ends: on the tracking centre's database, with a real relay."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.slices.footage.centres import free_port
+from tests.slices.footage.kit import Stage, Watcher, in_an_hour, watching
+from tests.slices.footage.test_uplink import Line, phone, playing, until
+
+from ansimnet.facts.dispatch import AlarmMerged, IncidentClosed, IncidentOpened, IncidentResolved
+from ansimnet.facts.supervision import AlarmCleared, Medical, Trigger, TriggerConfirmed
+from ansimnet.kernel.clock import SystemClock, now
+from ansimnet.kernel.errors import Forbidden, NotFound
+from ansimnet.kernel.facts import Fact
+from ansimnet.kernel.ids import AlarmId, DeviceId, FactId, IncidentId, ProtectedPersonId, WearerId, new_id
+from ansimnet.kernel.permits import Masking, Role
+from ansimnet.platform.db import Dbs
+from ansimnet.platform.settings import Settings
+from ansimnet.slices.footage.relay.server import RIGHT_ENDED
+from ansimnet.slices.footage.service.uplinks import NoIncident, Scenes
+from ansimnet.slices.footage.wiring import serving_uplinks
+from ansimnet.slices.policy.queries import Account, create_account, end_about
+
+pytestmark = pytest.mark.requirement("AN-06")
+
+
+@dataclass
+class Night:
+    """One protected person, one desk, one alarm."""
+
+    dbs: Dbs
+    scenes: Scenes
+    her: Account
+    desk: Account
+    officer: Account
+    person: ProtectedPersonId
+    url: str
+    wearer: WearerId
+
+    async def hear(self, *facts: Fact) -> None:
+        async with self.dbs.tracking.transaction() as tx:
+            for fact in facts:
+                await self.scenes.hear(tx, fact)
+
+    async def incident(self, *, certain: bool = True) -> tuple[AlarmId, IncidentId]:
+        alarm, incident = AlarmId(new_id()), IncidentId(new_id())
+        if certain:
+            await self.hear(confirmed(alarm, self.wearer, self.person))
+        await self.hear(
+            IncidentOpened(
+                fact_id=FactId(new_id()), happened_at=now(), incident_id=incident, code="I-2611-0001", alarm_id=alarm,
+                wearer_id=self.wearer, protected_person_id=self.person, trigger=Trigger.APPROACH, certain=certain,
+            )
+        )  # fmt: skip
+        return alarm, incident
+
+    async def close(self, alarm: AlarmId, incident: IncidentId) -> None:
+        """Close as dispatch does: every permit about the incident ends in its transaction; the fact comes after."""
+        async with self.dbs.tracking.transaction() as tx:
+            await end_about(tx, incident, alarm, reason="closed", now=now())
+        await self.hear(
+            IncidentClosed(
+                fact_id=FactId(new_id()), happened_at=now(), incident_id=incident, protected_person_id=self.person,
+                wearer_id=self.wearer, alarm_ids=(alarm,), outcome="separated", by=None,
+            )
+        )  # fmt: skip
+
+    async def kinds(self) -> list[str]:
+        async with self.dbs.tracking.transaction() as tx:
+            return [r[0] for r in await tx.all("select kind from ledger_entry order by recorded_at")]
+
+    @contextlib.asynccontextmanager
+    async def sends(self) -> AsyncIterator[tuple[object, Line]]:
+        """Her phone, sending."""
+        got, _ = await self.scenes.show(self.her)
+        assert got.url == f"{self.url}/stream"
+        line = Line(None, None, None, f"{self.url}/stream", None)  # type: ignore[arg-type]
+        async with phone(line, got.ticket) as sender, playing(sender):
+            await until(lambda: sender.sent > 2)
+            yield sender, line
+
+    @contextlib.asynccontextmanager
+    async def looks(self) -> AsyncIterator[Watcher]:
+        """The desk, looking."""
+        (uplink,) = await self.scenes.of_incident(await self.running())
+        got = await self.scenes.ticket(self.desk, uplink.uplink_id)
+        assert got.masking is Masking.ORIGINAL
+        async with watching(Stage(None, None, None, f"{self.url}/stream"), got.ticket) as desk:  # type: ignore[arg-type]
+            await desk.frames(3)
+            yield desk
+
+    async def running(self) -> IncidentId:
+        async with self.dbs.tracking.transaction() as tx:
+            row = await tx.one("select incident_id from footage_uplink order by started_at desc limit 1")
+        assert row is not None
+        return IncidentId(row[0])
+
+
+def confirmed(alarm: AlarmId, wearer: WearerId, person: ProtectedPersonId | None) -> TriggerConfirmed:
+    return TriggerConfirmed(
+        fact_id=FactId(new_id()), happened_at=now(), alarm_id=alarm, wearer_id=wearer, device_id=DeviceId(new_id()),
+        trigger=Trigger.APPROACH, condition_id=None, protected_person_id=person, probability=0.99, rule_version="1",
+        medical=Medical.NONE, fix_ids=(), lat=37.5, lon=127.0, error_m=6.0, speed_mps=1.3, course_deg=90.0,
+        seen_at=now(),
+    )  # fmt: skip
+
+
+@pytest.fixture
+async def night(dbs: Dbs, tmp_path: Path) -> AsyncIterator[Night]:
+    person, port = ProtectedPersonId(new_id()), free_port()
+    async with dbs.tracking.transaction() as tx:
+        her = await create_account(tx, login="phone-1", role=Role.VICTIM, display="phone", now=now(), subject_id=person)
+        desk = await create_account(tx, login="controller", role=Role.TRACKING_CONTROLLER, display="desk", now=now())
+        officer = await create_account(tx, login="officer", role=Role.PROBATION_OFFICER, display="o", now=now())
+    settings = Settings(data_dir=tmp_path, uplink_port=port, recording=False, database_url=None)
+    async with serving_uplinks(settings, dbs.tracking, SystemClock()) as bound:
+        yield Night(
+            dbs, Scenes(dbs.tracking, SystemClock()), her, desk, officer, person, f"ws://127.0.0.1:{bound}",
+            WearerId(new_id()),
+        )  # fmt: skip
+
+
+async def test_without_a_running_incident_there_is_nobody_to_show_a_scene_to(night: Night) -> None:
+    with pytest.raises(NoIncident):
+        await night.scenes.show(night.her)
+    alarm, _ = await night.incident(certain=False)
+    await night.scenes.show(night.her)
+    await night.scenes.stop(night.her)
+    await night.hear(
+        AlarmCleared(
+            fact_id=FactId(new_id()), happened_at=now(), alarm_id=alarm, wearer_id=night.wearer,
+            protected_person_id=night.person, reason="left",
+        )
+    )  # fmt: skip
+    with pytest.raises(NoIncident):
+        await night.scenes.show(night.her)
+
+
+async def test_an_alarm_that_joined_an_incident_brings_its_person_along(night: Night) -> None:
+    first, incident = AlarmId(new_id()), IncidentId(new_id())
+    await night.hear(
+        confirmed(first, night.wearer, night.person),
+        AlarmMerged(fact_id=FactId(new_id()), happened_at=now(), incident_id=incident, alarm_id=first),
+    )
+    _, uplink = await night.scenes.show(night.her)
+    assert uplink.incident_id == incident
+
+
+async def test_she_shows_the_desk_looks_and_her_press_ends_both(night: Night) -> None:
+    await night.incident()
+    async with night.sends() as (sender, _), night.looks() as desk:
+        assert float(desk.pictures()[-1].std()) > 40  # the original, by her consent
+        await night.scenes.stop(night.her)
+        assert await desk.close_code() == RIGHT_ENDED
+        assert await sender.closed() == RIGHT_ENDED  # type: ignore[attr-defined]
+    kinds = await night.kinds()
+    for kind in ("footage.uplink.started.v1", "footage.view.opened.v1", "footage.uplink.ended.v1"):
+        assert kind in kinds
+    await night.scenes.stop(night.her)  # twice is once
+    assert (await night.kinds()).count("footage.uplink.ended.v1") == 1
+
+
+async def test_closing_the_incident_cuts_both_and_she_cannot_begin_again(night: Night) -> None:
+    alarm, incident = await night.incident()
+    async with night.sends() as (sender, _), night.looks() as desk:
+        await night.close(alarm, incident)
+        assert await desk.close_code() == RIGHT_ENDED
+        assert await sender.closed() == RIGHT_ENDED  # type: ignore[attr-defined]
+    assert await night.scenes.of_incident(incident) == []
+    with pytest.raises(NoIncident):
+        await night.scenes.show(night.her)
+
+
+async def test_a_second_press_goes_on_with_the_same_uplink_under_one_ground(night: Night) -> None:
+    await night.incident()
+    _, first = await night.scenes.show(night.her)
+    _, second = await night.scenes.show(night.her)
+    assert first.uplink_id == second.uplink_id
+    assert (await night.kinds()).count("policy.ground.granted.v1") == 1
+
+
+async def test_others_get_no_ticket_and_no_uplink(night: Night) -> None:
+    await night.incident()
+    _, uplink = await night.scenes.show(night.her)
+    with pytest.raises(Forbidden):
+        await night.scenes.ticket(night.officer, uplink.uplink_id)
+    with pytest.raises(Forbidden):
+        await night.scenes.ticket(night.her, uplink.uplink_id)
+    with pytest.raises(Forbidden):
+        await night.scenes.show(night.desk)
+    with pytest.raises(NotFound):
+        await night.scenes.ticket(night.desk, new_id())
+
+
+async def test_a_resolved_incident_leaves_ten_minutes_and_time_alone_ends_it(night: Night) -> None:
+    _, incident = await night.incident()
+    await night.scenes.show(night.her)
+    await night.hear(
+        IncidentResolved(
+            fact_id=FactId(new_id()), happened_at=now(), incident_id=incident, protected_person_id=night.person,
+            wearer_id=night.wearer,
+        )
+    )  # fmt: skip
+    (uplink,) = await night.scenes.of_incident(incident)
+    assert (uplink.not_after - now()).total_seconds() < 601 < (in_an_hour() - now()).total_seconds()
+    async with night.dbs.tracking.transaction() as tx:
+        await tx.execute("update footage_uplink set started_at = now() - interval '2 h', not_after = now()")
+        await night.scenes.end_over(tx)
+    assert (await night.kinds())[-1] == "footage.uplink.ended.v1"
+    assert await night.scenes.of_incident(incident) == []
