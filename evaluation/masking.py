@@ -20,6 +20,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
+import av
 from evaluation._heads import Clip, Head, clips, free, painted, reviewed, wilson
 
 from ansimnet.app.measure import Options
@@ -36,10 +37,9 @@ from ansimnet_vision.spot import Spotter, spotted
 
 MISS_RATE = 0.05
 """What people overlook who look at crops one by one. Ours: a stated assumption, not a measurement."""
-SMALL = {"pets09_s2l1": 2, "aboda_video4": 6}
-"""Small size: these clips, every so many pictures (5 a second)."""
-FULL = {"pets09_s2l1": 2, "aboda_video4": 6, "intel_one_by_one": 2}
-"""Full size: all clips."""
+LOOKS_A_SECOND = 5
+LONG = frozenset({"intel_one_by_one"})
+"""Left out of the small size."""
 PLANTED = 20
 
 
@@ -87,18 +87,19 @@ def _models(data: Path) -> Path | None:
 
 def _looked(options: Options, folder: Path | None) -> list[Looked | None]:
     assert options.data is not None
-    steps = SMALL if options.size == "small" else FULL
-    known = [c for c in clips() if c.name in steps]
+    known = [c for c in clips() if options.size == "full" or c.name not in LONG]
     out = []
     for i, clip in enumerate(known):
         options.progress(i, len(known), clip.name)
-        out.append(_look(options.data / clip.file, clip, folder, steps[clip.name]))
+        out.append(_look(options.data / clip.file, clip, folder))
     return out
 
 
-def _look(file: Path, clip: Clip, folder: Path | None, every: int) -> Looked | None:
+def _look(file: Path, clip: Clip, folder: Path | None) -> Looked | None:
     if not file.is_file():
         return None
+    with av.open(str(file)) as box:
+        every = max(1, round(float(box.streams.video[0].average_rate or 25) / LOOKS_A_SECOND))
     spotter = Spotter(detectors(folder))
     found = list(spotted(str(file), spotter, every))
     return looked_at(clip, tuple(Sighting(pts - found[0][0], seen_of(objects)) for pts, objects in found), every)

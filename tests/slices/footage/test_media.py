@@ -502,6 +502,7 @@ PERSON = Seen("1", Kind.PERSON, Box(0.4, 0.1, 0.5, 0.7))
 def test_heads_plates_and_the_unknown() -> None:
     (head,) = parts_to_hide(PERSON)
     assert head == pytest.approx((0.4, 0.1, 0.5, 0.3))
+    assert parts_to_hide(Seen("4", Kind.PERSON, Box(0.1, 0.7, 0.5, 0.9))) == (Box(0.1, 0.7, 0.5, 0.9),)  # lies
     assert parts_to_hide(Seen("2", Kind.VEHICLE, Box(0, 0, 1, 1))) == (Box(0, 0.5, 1, 1),)
     assert parts_to_hide(Seen("3", Kind.OTHER, Box(0, 0, 1, 1))) == (Box(0, 0, 1, 1),)
 

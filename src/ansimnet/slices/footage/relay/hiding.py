@@ -17,6 +17,9 @@ DILATE = 0.3
 """Share of a region's size added on each side, for a detector's jitter (IoU around 0.7 is common)."""
 LEAD_S = 0.15
 """How far ahead of its last two sightings a track is hidden: a box arrives after the picture it describes."""
+HEAD_OF_WIDTH = 0.8 * 16 / 9
+"""How far down a person's box head and neck reach, in widths of it: shoulders are two heads wide, a head is a third
+taller than wide, and a neck is below. In parts of a 16:9 picture; a squarer one hides a little more."""
 MAX_SPEED = 2.0
 """Picture widths a second; what seems faster is a track id used again."""
 
@@ -78,11 +81,13 @@ def parts_to_hide(seen: Seen) -> tuple[Box, ...]:
     """Return the identifying parts of one object.
 
     The regions that the camera names; else the upper third of a person, the lower half of a vehicle (plates sit below
-    the windows), and all of what it cannot class.
+    the windows), and all of what it cannot class. Who bends, lies or is cut by the border has the head anywhere in a
+    box that is no longer tall: more of it is hidden, all of it where it is wide.
     """
     x1, y1, x2, y2 = seen.box
     if seen.kind is Kind.PERSON:
-        return seen.hide or (Box(x1, y1, x2, y1 + (y2 - y1) / 3),)
+        tall = max((y2 - y1) / 3, min(y2 - y1, HEAD_OF_WIDTH * (x2 - x1)))
+        return seen.hide or (Box(x1, y1, x2, y1 + tall),)
     if seen.kind is Kind.VEHICLE:
         return seen.hide or (Box(x1, (y1 + y2) / 2, x2, y2),)
     return (seen.box, *seen.hide)
