@@ -20,6 +20,10 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.model import CameraRow
 from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.footage.archive.opening import open_archive
+from ansimnet.slices.footage.recording.recorder import Recorder
+from ansimnet.slices.footage.recording.served import ServedRecordings
+from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.source import Sighting
@@ -80,7 +84,7 @@ class Stage:
 
     async def ticket(self, who: str, permit: Permit, camera: CameraId, door: Door, at: datetime) -> str:
         """Return a ticket issued at `at`."""
-        extras = {"provision_id": str(self.provision), **door.extras()}
+        extras = {"provision_id": str(self.provision), **door.extras(camera)}
         async with self.dbs.city.transaction() as tx:
             return (await hand(tx, self.accounts[who], permit, camera, door.masking, at, **extras)).ticket
 
@@ -117,8 +121,13 @@ async def staged() -> AsyncIterator[Stage]:
         )
         sources = Sources(ring_s=4.0, maskers=1)
         stack.callback(sources.stop)
-        relay = Relay(gate, sources)
+        recorder = Recorder(open_archive(settings, dbs.city, SystemClock()), keep_s=30.0)
+        recordings = ServedRecordings(Window(recorder.archive, recorder), sources.maskers)
+        stack.callback(recordings.stop)
+        await stack.enter_async_context(recorder.running())
+        relay = Relay(gate, sources, recordings=recordings)
         sources.keep_warm(await gate.cameras())
+        recorder.keep(sources.cameras.values())
         witnesses = {c: Witness() for c in cameras}
         for camera_id, witness in witnesses.items():
             sources.cameras[camera_id].join(witness)
