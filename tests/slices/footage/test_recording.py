@@ -411,3 +411,35 @@ async def test_a_runaway_camera_keeps_fewer_seconds(tmp_path: Path) -> None:
         source.publish(frame)
     kept = recorder.recordings[source.camera.camera_id, Track.SUB].recent
     assert 0 < sum(p.size for p in kept) <= 24 << 20
+
+
+@pytest.mark.requirement("CC-03")
+async def test_no_word_on_the_socket_reaches_beyond_the_span(tmp_path: Path) -> None:
+    async with TestCamera() as camera, recording(camera, archive_at(tmp_path)) as r:
+        whole = await r.waits(7)
+        span = (whole[0] + s(3), whole[0] + s(5))
+        async with watching(r.stage, r.ticket(span)) as watcher:
+            for message in (
+                {"type": "seek", "at": whole[0].isoformat()},
+                {"type": "step", "by": -1},
+                {"type": "step", "by": -1},
+                {"type": "seek", "at": (span[1] + s(60)).isoformat()},
+                {"type": "play"},
+                {"type": "seek", "at": "yesterday"},
+                {"type": "speed", "speed": 1000},
+                {"type": "step", "by": 25},
+            ):
+                await say(watcher, **message)
+                await asyncio.sleep(0.3)
+            clip, facts = await file(watcher, "clip", **{"from": whole[0].isoformat(), "until": whole[1].isoformat()})
+            await say(watcher, type="clip", n=9, **{"from": whole[1].isoformat(), "until": whole[0].isoformat()})
+            await say(watcher, type="thumbnails", n=9, **{"from": whole[0].isoformat(), "until": "x"}, count=10_000)
+            await asyncio.sleep(0.5)
+            assert not [w for w in watcher.words if w.get("n") == 9]
+        await asyncio.sleep(0.5)
+    assert span[0] <= datetime.fromisoformat(facts["from"])
+    assert datetime.fromisoformat(facts["until"]) <= span[1]
+    assert len(video(clip)) <= 52
+    assert r.stage.gate.seen
+    for first, last in r.stage.gate.seen:
+        assert span[0] - s(0.01) <= first <= last <= span[1] + s(0.01)
