@@ -667,12 +667,14 @@ CREATE TABLE public.camera (
     installed text,
     import_id uuid NOT NULL,
     removed_at timestamp with time zone,
+    senses text[] DEFAULT '{day}'::text[] NOT NULL,
     CONSTRAINT camera_azimuth_deg_check CHECK (((azimuth_deg >= (0)::double precision) AND (azimuth_deg < (360)::double precision))),
     CONSTRAINT camera_count_check CHECK (((count >= 1) AND (count <= 64))),
     CONSTRAINT camera_fov_deg_check CHECK (((fov_deg > (0)::double precision) AND (fov_deg <= (360)::double precision))),
     CONSTRAINT camera_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
     CONSTRAINT camera_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
-    CONSTRAINT camera_range_m_check CHECK ((range_m > (0)::double precision))
+    CONSTRAINT camera_range_m_check CHECK ((range_m > (0)::double precision)),
+    CONSTRAINT camera_senses_check CHECK ((senses <@ ARRAY['day'::text, 'night'::text, 'sound'::text, 'heat'::text]))
 );
 
 ALTER TABLE ONLY public.camera FORCE ROW LEVEL SECURITY;
@@ -680,6 +682,8 @@ ALTER TABLE ONLY public.camera FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.camera OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.camera.azimuth_deg IS 'Degrees clockwise from north; null where nobody recorded it (then it counts as a circle).';
+
+COMMENT ON COLUMN public.camera.senses IS 'What it can sense. What is not listed here is never reported as covered.';
 
 CREATE TABLE public.camera_health (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -710,10 +714,40 @@ ALTER TABLE ONLY public.camera_import FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.camera_import OWNER TO ansimnet_owner;
 
+CREATE TABLE public.camera_restriction (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    restriction_id uuid NOT NULL,
+    name text NOT NULL,
+    clause text NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    radius_m real NOT NULL,
+    owner text NOT NULL,
+    close_by date NOT NULL,
+    noted_by uuid NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT camera_restriction_clause_check CHECK (((length(clause) >= 1) AND (length(clause) <= 200))),
+    CONSTRAINT camera_restriction_lat_check CHECK (((lat >= ('-90'::integer)::double precision) AND (lat <= (90)::double precision))),
+    CONSTRAINT camera_restriction_lon_check CHECK (((lon >= ('-180'::integer)::double precision) AND (lon <= (180)::double precision))),
+    CONSTRAINT camera_restriction_name_check CHECK (((length(name) >= 1) AND (length(name) <= 100))),
+    CONSTRAINT camera_restriction_owner_check CHECK (((length(owner) >= 1) AND (length(owner) <= 100))),
+    CONSTRAINT camera_restriction_radius_m_check CHECK (((radius_m >= (5)::double precision) AND (radius_m <= (500)::double precision)))
+);
+
+ALTER TABLE ONLY public.camera_restriction FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.camera_restriction OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.camera_restriction IS 'Places where no camera may be put. Who looks in from nearby is computed, never kept.';
+
+COMMENT ON COLUMN public.camera_restriction.owner IS 'The seat or office that answers for the gap while nobody looks in.';
+
 CREATE TABLE public.camera_source (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     camera_id uuid NOT NULL,
-    url_sealed bytea NOT NULL
+    url_sealed bytea NOT NULL,
+    main_url_sealed bytea
 );
 
 ALTER TABLE ONLY public.camera_source FORCE ROW LEVEL SECURITY;
@@ -721,6 +755,8 @@ ALTER TABLE ONLY public.camera_source FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.camera_source OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.camera_source.url_sealed IS 'RTSP address with its password, AES-256-GCM under a key outside the database.';
+
+COMMENT ON COLUMN public.camera_source.main_url_sealed IS 'Address of the main stream (full resolution), sealed as `url_sealed`, which is the sub-stream; null: there is one.';
 
 CREATE TABLE public.centre (
     centre_id uuid NOT NULL,
@@ -998,6 +1034,23 @@ ALTER TABLE public.footage_alarm OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_alarm IS 'Which provision and which incident an alarm belongs to; in the asking centre alone.';
 
+CREATE TABLE public.footage_bookmark (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    bookmark_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    provision_id uuid,
+    account_id uuid NOT NULL,
+    words text NOT NULL,
+    placed_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_bookmark FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_bookmark OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_bookmark IS 'A place on a camera''s timeline that somebody wants to find again. It goes when the pictures have gone.';
+
 CREATE TABLE public.footage_certificate (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     certificate_id uuid NOT NULL,
@@ -1061,6 +1114,26 @@ ALTER TABLE public.footage_disk OWNER TO ansimnet_owner;
 COMMENT ON TABLE public.footage_disk IS 'How each archive''s disk stood when it was last measured.';
 
 COMMENT ON COLUMN public.footage_disk.full_at IS 'When footage younger than its time will have to go; null: not within a day.';
+
+CREATE TABLE public.footage_doubt_decision (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    export_id uuid NOT NULL,
+    number integer NOT NULL,
+    verdict text NOT NULL,
+    box double precision[],
+    decided_by uuid NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    CONSTRAINT footage_doubt_decision_box_check CHECK ((cardinality(box) = 4)),
+    CONSTRAINT footage_doubt_decision_check CHECK (((verdict = 'widen'::text) = (box IS NOT NULL))),
+    CONSTRAINT footage_doubt_decision_number_check CHECK ((number >= 0)),
+    CONSTRAINT footage_doubt_decision_verdict_check CHECK ((verdict = ANY (ARRAY['mask'::text, 'clear'::text, 'widen'::text])))
+);
+
+ALTER TABLE ONLY public.footage_doubt_decision FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_doubt_decision OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_doubt_decision IS 'What the second person decided about each doubtful frame before an export left.';
 
 CREATE TABLE public.footage_export (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1140,6 +1213,55 @@ ALTER TABLE public.footage_guest_permit OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_guest_permit IS 'In the asking centre: which permit of the giving centre stands behind one of ours, so that both end together.';
 
+CREATE TABLE public.footage_health (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone,
+    worker integer NOT NULL,
+    live boolean NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT footage_health_check CHECK ((until_at >= from_at))
+);
+
+ALTER TABLE ONLY public.footage_health FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_health OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_health IS 'Spells of one state of a camera, as the relay measured it; time between spells was not measured, and counts for nothing.';
+
+CREATE TABLE public.footage_inspection (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    since_at timestamp with time zone NOT NULL,
+    view_since timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_inspection FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_inspection OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_inspection IS 'Cameras whose inspection is owed, since when; what their view shows is learnt anew from view_since on.';
+
+CREATE TABLE public.footage_look (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    view_id uuid NOT NULL,
+    camera_ids uuid[] NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT footage_look_camera_ids_check CHECK ((cardinality(camera_ids) > 0)),
+    CONSTRAINT footage_look_check CHECK ((from_at < until_at))
+);
+
+ALTER TABLE ONLY public.footage_look FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_look OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_look IS 'What a view of recorded pictures could reach, and why somebody asked for it. What was seen is on the ledger.';
+
+COMMENT ON COLUMN public.footage_look.reason IS 'In the viewer''s words; never on the ledger.';
+
 CREATE TABLE public.footage_mark (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     provision_id uuid NOT NULL,
@@ -1155,6 +1277,50 @@ ALTER TABLE ONLY public.footage_mark FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_mark OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_mark IS 'The one track that is clear, per viewer and camera.';
+
+CREATE TABLE public.footage_measure (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    light text NOT NULL,
+    samples integer NOT NULL,
+    compared integer NOT NULL,
+    brightness real NOT NULL,
+    noise real,
+    sharp real,
+    kept real,
+    alike real,
+    clock_s real,
+    CONSTRAINT footage_measure_check CHECK (((compared >= 0) AND (compared <= samples))),
+    CONSTRAINT footage_measure_light_check CHECK ((light = ANY (ARRAY['day'::text, 'twilight'::text, 'night'::text]))),
+    CONSTRAINT footage_measure_samples_check CHECK ((samples > 0))
+);
+
+ALTER TABLE ONLY public.footage_measure FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_measure OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_measure IS 'Means over an hour of one light. sharp, kept and alike are shares of the reference, over `compared` readings.';
+
+COMMENT ON COLUMN public.footage_measure.clock_s IS 'The camera''s clock minus ours: the value farthest from zero.';
+
+CREATE TABLE public.footage_privacy_zone (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    zone_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    corners double precision[] NOT NULL,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT footage_privacy_zone_corners_check CHECK ((((cardinality(corners) >= 6) AND (cardinality(corners) <= 128)) AND ((cardinality(corners) % 2) = 0) AND ((0)::double precision <= ALL (corners)) AND ((1)::double precision >= ALL (corners))))
+);
+
+ALTER TABLE ONLY public.footage_privacy_zone FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_privacy_zone OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_privacy_zone IS 'Black in every picture of the camera, live and recorded, from the relay on.';
+
+COMMENT ON COLUMN public.footage_privacy_zone.corners IS 'x1 y1 x2 y2 … of a polygon in parts of the picture, from the top left.';
 
 CREATE TABLE public.footage_provision (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1231,6 +1397,130 @@ COMMENT ON TABLE public.footage_reel IS 'Of which time there are pictures, a row
 
 COMMENT ON COLUMN public.footage_reel.epoch IS 'The stretch of the clock it was stamped by.';
 
+CREATE TABLE public.footage_reference (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    light text NOT NULL,
+    edges bytea NOT NULL,
+    sharpness real NOT NULL,
+    brightness real NOT NULL,
+    detail real NOT NULL,
+    calm real NOT NULL,
+    quiet real NOT NULL,
+    readings integer NOT NULL,
+    kept_at timestamp with time zone NOT NULL,
+    CONSTRAINT footage_reference_edges_check CHECK ((octet_length(edges) = 3600)),
+    CONSTRAINT footage_reference_light_check CHECK ((light = ANY (ARRAY['day'::text, 'night'::text]))),
+    CONSTRAINT footage_reference_readings_check CHECK ((readings > 0))
+);
+
+ALTER TABLE ONLY public.footage_reference FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_reference OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.footage_reference.edges IS 'Contrast averaged over hours, one byte for each of 45 x 80 cells: no person is in it, no picture can be made of it.';
+
+CREATE TABLE public.footage_relay_camera (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    worker integer NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_relay_camera FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_camera OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_relay_camera IS 'Which worker pulls a camera.';
+
+CREATE TABLE public.footage_relay_worker (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    worker integer NOT NULL,
+    url text NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    beat_at timestamp with time zone NOT NULL,
+    cameras integer DEFAULT 0 NOT NULL,
+    viewers integer DEFAULT 0 NOT NULL,
+    is_full boolean DEFAULT false NOT NULL,
+    CONSTRAINT footage_relay_worker_worker_check CHECK ((worker >= 0))
+);
+
+ALTER TABLE ONLY public.footage_relay_worker FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_worker OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.footage_relay_worker.url IS 'Where viewers of its cameras are sent.';
+
+COMMENT ON COLUMN public.footage_relay_worker.beat_at IS 'When it was last seen alive: what it says of its cameras holds up to here.';
+
+CREATE TABLE public.footage_report (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    report_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    checks jsonb NOT NULL,
+    passed boolean NOT NULL,
+    CONSTRAINT footage_report_check CHECK ((until_at > from_at))
+);
+
+ALTER TABLE ONLY public.footage_report FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_report OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.footage_report.checks IS 'Name, value, limit, unit and outcome of each check: computed from measurements, typed by nobody.';
+
+CREATE TABLE public.footage_scene (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alarm_id uuid NOT NULL,
+    incident_id uuid,
+    protected_person_id uuid,
+    certain boolean DEFAULT false NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    over_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.footage_scene FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_scene OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_scene IS 'Whose alarm it is and which incident took it: a phone may show a scene while one runs.';
+
+COMMENT ON COLUMN public.footage_scene.certain IS 'A certain alarm stays until its incident is closed; a probable one that clears is over.';
+
+CREATE TABLE public.footage_ticket (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    ticket_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    defect text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    value real NOT NULL,
+    allowed real NOT NULL,
+    closed_at timestamp with time zone,
+    closing_value real,
+    CONSTRAINT footage_ticket_check CHECK (((closed_at IS NULL) = (closing_value IS NULL))),
+    CONSTRAINT footage_ticket_check1 CHECK ((closed_at >= opened_at))
+);
+
+ALTER TABLE ONLY public.footage_ticket FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ticket OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.footage_ticket.closing_value IS 'What was measured when it passed; nothing else closes a ticket.';
+
+CREATE TABLE public.footage_ticket_action (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    ticket_id uuid NOT NULL,
+    acted_at timestamp with time zone NOT NULL,
+    action text NOT NULL,
+    by_account uuid NOT NULL,
+    CONSTRAINT footage_ticket_action_action_check CHECK ((action = ANY (ARRAY['visited'::text, 'cleaned'::text, 'aimed'::text, 'cleared'::text, 'mended'::text, 'replaced'::text, 'new_view'::text])))
+);
+
+ALTER TABLE ONLY public.footage_ticket_action FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ticket_action OWNER TO ansimnet_owner;
+
 CREATE TABLE public.footage_track (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     camera_id uuid NOT NULL,
@@ -1244,6 +1534,31 @@ ALTER TABLE ONLY public.footage_track FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_track OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_track IS 'Since when a track is recorded: what is missing before was never there.';
+
+CREATE TABLE public.footage_uplink (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    uplink_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    protected_person_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    ground_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL,
+    not_after timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    reason text,
+    frames bigint DEFAULT 0 NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    CONSTRAINT footage_uplink_check CHECK (((ended_at IS NULL) = (reason IS NULL))),
+    CONSTRAINT footage_uplink_check1 CHECK ((started_at < not_after))
+);
+
+ALTER TABLE ONLY public.footage_uplink FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_uplink OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_uplink IS 'What a phone''s camera showed a desk, by its bearer''s consent; the pictures are elsewhere.';
+
+COMMENT ON COLUMN public.footage_uplink.uplink_id IS 'Stands where a camera''s id stands: in permits, views and recordings.';
 
 CREATE TABLE public.footage_view (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1259,6 +1574,7 @@ CREATE TABLE public.footage_view (
     reason text,
     frames bigint,
     bytes bigint,
+    shed bigint,
     CONSTRAINT footage_view_check CHECK (((closed_at IS NULL) = (reason IS NULL))),
     CONSTRAINT footage_view_masking_check CHECK ((masking = ANY (ARRAY['masked'::text, 'marked'::text, 'original'::text])))
 );
@@ -1270,6 +1586,8 @@ ALTER TABLE public.footage_view OWNER TO ansimnet_owner;
 COMMENT ON COLUMN public.footage_view.viewer IS 'Seat and centre, never a name.';
 
 COMMENT ON COLUMN public.footage_view.relay IS 'The relay that serves it: after a crash its own successor records the end.';
+
+COMMENT ON COLUMN public.footage_view.shed IS 'Frames this viewer did not get: his line or the relay was too slow.';
 
 CREATE TABLE public.ledger_checkpoint (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -2732,6 +3050,9 @@ ALTER TABLE ONLY public.camera_import
 ALTER TABLE ONLY public.camera
     ADD CONSTRAINT camera_pkey PRIMARY KEY (camera_id);
 
+ALTER TABLE ONLY public.camera_restriction
+    ADD CONSTRAINT camera_restriction_pkey PRIMARY KEY (restriction_id);
+
 ALTER TABLE ONLY public.camera_source
     ADD CONSTRAINT camera_source_pkey PRIMARY KEY (camera_id);
 
@@ -2792,6 +3113,9 @@ ALTER TABLE ONLY public.duties_rule
 ALTER TABLE ONLY public.footage_alarm
     ADD CONSTRAINT footage_alarm_pkey PRIMARY KEY (centre_id, alarm_id);
 
+ALTER TABLE ONLY public.footage_bookmark
+    ADD CONSTRAINT footage_bookmark_pkey PRIMARY KEY (bookmark_id);
+
 ALTER TABLE ONLY public.footage_certificate
     ADD CONSTRAINT footage_certificate_pkey PRIMARY KEY (certificate_id);
 
@@ -2800,6 +3124,9 @@ ALTER TABLE ONLY public.footage_destroyed
 
 ALTER TABLE ONLY public.footage_disk
     ADD CONSTRAINT footage_disk_pkey PRIMARY KEY (centre_id, archive);
+
+ALTER TABLE ONLY public.footage_doubt_decision
+    ADD CONSTRAINT footage_doubt_decision_pkey PRIMARY KEY (centre_id, export_id, number);
 
 ALTER TABLE ONLY public.footage_export
     ADD CONSTRAINT footage_export_pkey PRIMARY KEY (export_id);
@@ -2810,8 +3137,23 @@ ALTER TABLE ONLY public.footage_gap
 ALTER TABLE ONLY public.footage_guest_permit
     ADD CONSTRAINT footage_guest_permit_pkey PRIMARY KEY (centre_id, permit_id, there_permit_id);
 
+ALTER TABLE ONLY public.footage_health
+    ADD CONSTRAINT footage_health_pkey PRIMARY KEY (centre_id, camera_id, from_at);
+
+ALTER TABLE ONLY public.footage_inspection
+    ADD CONSTRAINT footage_inspection_pkey PRIMARY KEY (centre_id, camera_id);
+
+ALTER TABLE ONLY public.footage_look
+    ADD CONSTRAINT footage_look_pkey PRIMARY KEY (view_id);
+
 ALTER TABLE ONLY public.footage_mark
     ADD CONSTRAINT footage_mark_pkey PRIMARY KEY (centre_id, provision_id, camera_id, account_id);
+
+ALTER TABLE ONLY public.footage_measure
+    ADD CONSTRAINT footage_measure_pkey PRIMARY KEY (centre_id, camera_id, hour_at, light);
+
+ALTER TABLE ONLY public.footage_privacy_zone
+    ADD CONSTRAINT footage_privacy_zone_pkey PRIMARY KEY (zone_id);
 
 ALTER TABLE ONLY public.footage_provision_camera
     ADD CONSTRAINT footage_provision_camera_pkey PRIMARY KEY (centre_id, provision_id, camera_id);
@@ -2822,8 +3164,32 @@ ALTER TABLE ONLY public.footage_provision
 ALTER TABLE ONLY public.footage_reel
     ADD CONSTRAINT footage_reel_pkey PRIMARY KEY (centre_id, camera_id, track, hour_at, epoch, days);
 
+ALTER TABLE ONLY public.footage_reference
+    ADD CONSTRAINT footage_reference_pkey PRIMARY KEY (centre_id, camera_id, light);
+
+ALTER TABLE ONLY public.footage_relay_camera
+    ADD CONSTRAINT footage_relay_camera_pkey PRIMARY KEY (centre_id, camera_id);
+
+ALTER TABLE ONLY public.footage_relay_worker
+    ADD CONSTRAINT footage_relay_worker_pkey PRIMARY KEY (centre_id, worker);
+
+ALTER TABLE ONLY public.footage_report
+    ADD CONSTRAINT footage_report_pkey PRIMARY KEY (report_id);
+
+ALTER TABLE ONLY public.footage_scene
+    ADD CONSTRAINT footage_scene_pkey PRIMARY KEY (centre_id, alarm_id);
+
+ALTER TABLE ONLY public.footage_ticket_action
+    ADD CONSTRAINT footage_ticket_action_pkey PRIMARY KEY (centre_id, ticket_id, acted_at);
+
+ALTER TABLE ONLY public.footage_ticket
+    ADD CONSTRAINT footage_ticket_pkey PRIMARY KEY (ticket_id);
+
 ALTER TABLE ONLY public.footage_track
     ADD CONSTRAINT footage_track_pkey PRIMARY KEY (centre_id, camera_id, track);
+
+ALTER TABLE ONLY public.footage_uplink
+    ADD CONSTRAINT footage_uplink_pkey PRIMARY KEY (uplink_id);
 
 ALTER TABLE ONLY public.footage_view
     ADD CONSTRAINT footage_view_pkey PRIMARY KEY (view_id);
@@ -3114,15 +3480,39 @@ CREATE INDEX footage_alarm_incident ON public.footage_alarm USING btree (centre_
 
 CREATE INDEX footage_alarm_provision ON public.footage_alarm USING btree (centre_id, provision_id);
 
+CREATE INDEX footage_bookmark_camera ON public.footage_bookmark USING btree (centre_id, camera_id, at);
+
 CREATE UNIQUE INDEX footage_destroyed_once ON public.footage_destroyed USING btree (centre_id, camera_id, hour_at, epoch, days, hold_id) NULLS NOT DISTINCT;
 
 CREATE INDEX footage_export_open ON public.footage_export USING btree (centre_id, state) WHERE (state <> 'ended'::text);
 
 CREATE INDEX footage_gap_end ON public.footage_gap USING btree (centre_id, end_at);
 
+CREATE UNIQUE INDEX footage_health_open ON public.footage_health USING btree (centre_id, camera_id) WHERE (until_at IS NULL);
+
+CREATE INDEX footage_health_until ON public.footage_health USING btree (centre_id, until_at);
+
+CREATE INDEX footage_measure_hour ON public.footage_measure USING btree (centre_id, hour_at);
+
+CREATE INDEX footage_privacy_zone_camera ON public.footage_privacy_zone USING btree (centre_id, camera_id);
+
 CREATE INDEX footage_provision_open ON public.footage_provision USING btree (centre_id, not_after) WHERE (state = ANY (ARRAY['requested'::text, 'given'::text]));
 
 CREATE INDEX footage_reel_hour ON public.footage_reel USING btree (centre_id, hour_at);
+
+CREATE INDEX footage_report_camera ON public.footage_report USING btree (centre_id, camera_id, until_at);
+
+CREATE INDEX footage_scene_incident ON public.footage_scene USING btree (centre_id, incident_id);
+
+CREATE INDEX footage_scene_person ON public.footage_scene USING btree (centre_id, protected_person_id) WHERE (over_at IS NULL);
+
+CREATE INDEX footage_ticket_camera ON public.footage_ticket USING btree (centre_id, camera_id, opened_at);
+
+CREATE UNIQUE INDEX footage_ticket_open ON public.footage_ticket USING btree (centre_id, camera_id, defect) WHERE (closed_at IS NULL);
+
+CREATE INDEX footage_uplink_incident ON public.footage_uplink USING btree (centre_id, incident_id);
+
+CREATE UNIQUE INDEX footage_uplink_one ON public.footage_uplink USING btree (centre_id, account_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX footage_view_open ON public.footage_view USING btree (centre_id, provision_id) WHERE (closed_at IS NULL);
 
@@ -3312,8 +3702,17 @@ ALTER TABLE ONLY public.dispatch_unit
 ALTER TABLE ONLY public.dispatch_warning
     ADD CONSTRAINT dispatch_warning_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
 
+ALTER TABLE ONLY public.footage_doubt_decision
+    ADD CONSTRAINT footage_doubt_decision_export_id_fkey FOREIGN KEY (export_id) REFERENCES public.footage_export(export_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.footage_look
+    ADD CONSTRAINT footage_look_view_id_fkey FOREIGN KEY (view_id) REFERENCES public.footage_view(view_id);
+
 ALTER TABLE ONLY public.footage_provision_camera
     ADD CONSTRAINT footage_provision_camera_centre_id_provision_id_fkey FOREIGN KEY (centre_id, provision_id) REFERENCES public.footage_provision(centre_id, provision_id);
+
+ALTER TABLE ONLY public.footage_ticket_action
+    ADD CONSTRAINT footage_ticket_action_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.footage_ticket(ticket_id);
 
 ALTER TABLE ONLY public.policy_account
     ADD CONSTRAINT policy_account_agency_id_fkey FOREIGN KEY (agency_id) REFERENCES public.policy_agency(agency_id);
@@ -3550,6 +3949,8 @@ ALTER TABLE public.camera_health ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.camera_import ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.camera_restriction ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.camera_source ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_alarm ENABLE ROW LEVEL SECURITY;
@@ -3582,11 +3983,15 @@ ALTER TABLE public.duties_rule ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_alarm ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.footage_bookmark ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.footage_certificate ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_destroyed ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_disk ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_doubt_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_export ENABLE ROW LEVEL SECURITY;
 
@@ -3594,7 +3999,17 @@ ALTER TABLE public.footage_gap ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_guest_permit ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.footage_health ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_inspection ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_look ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.footage_mark ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_measure ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_privacy_zone ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_provision ENABLE ROW LEVEL SECURITY;
 
@@ -3602,7 +4017,23 @@ ALTER TABLE public.footage_provision_camera ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_reel ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.footage_reference ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_camera ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_relay_worker ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_report ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_scene ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ticket ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ticket_action ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.footage_track ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_uplink ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_view ENABLE ROW LEVEL SECURITY;
 
@@ -3752,6 +4183,8 @@ CREATE POLICY tenant ON public.camera_health USING ((centre_id = ( SELECT public
 
 CREATE POLICY tenant ON public.camera_import USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.camera_restriction USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.camera_source USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.dispatch_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
@@ -3784,11 +4217,15 @@ CREATE POLICY tenant ON public.duties_rule USING ((centre_id = ( SELECT public.m
 
 CREATE POLICY tenant ON public.footage_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.footage_bookmark USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.footage_certificate USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_destroyed USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_disk USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_doubt_decision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_export USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -3796,7 +4233,17 @@ CREATE POLICY tenant ON public.footage_gap USING ((centre_id = ( SELECT public.m
 
 CREATE POLICY tenant ON public.footage_guest_permit USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.footage_health USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_inspection USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_look USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.footage_mark USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_measure USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_privacy_zone USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_provision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -3804,7 +4251,23 @@ CREATE POLICY tenant ON public.footage_provision_camera USING ((centre_id = ( SE
 
 CREATE POLICY tenant ON public.footage_reel USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.footage_reference USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_relay_camera USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_relay_worker USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_report USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_scene USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_ticket USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_ticket_action USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.footage_track USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_uplink USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_view USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -3980,6 +4443,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_health TO ansimnet_city
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_import TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_import TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_restriction TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_restriction TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_source TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_source TO ansimnet_city;
 
@@ -4035,6 +4501,9 @@ GRANT SELECT,INSERT ON TABLE public.duties_rule TO ansimnet_city;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_alarm TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_bookmark TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_bookmark TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_certificate TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_certificate TO ansimnet_city;
 
@@ -4043,6 +4512,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_destroyed TO ansimnet_
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_disk TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_disk TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_doubt_decision TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_doubt_decision TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_export TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_export TO ansimnet_city;
@@ -4053,8 +4525,23 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_gap TO ansimnet_city;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_guest_permit TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_health TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_health TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_inspection TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_inspection TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_look TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_look TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_measure TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_measure TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_privacy_zone TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_privacy_zone TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision TO ansimnet_city;
@@ -4065,8 +4552,32 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO an
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reference TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reference TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_camera TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_camera TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_worker TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_worker TO ansimnet_city;
+
+GRANT SELECT,INSERT ON TABLE public.footage_report TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.footage_report TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene TO ansimnet_city;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.footage_ticket TO ansimnet_tracking;
+GRANT SELECT,INSERT,UPDATE ON TABLE public.footage_ticket TO ansimnet_city;
+
+GRANT SELECT,INSERT ON TABLE public.footage_ticket_action TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.footage_ticket_action TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_track TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_track TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_uplink TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_uplink TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_city;
