@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import csv
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
+import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.slices.footage.camera import FPS, HEIGHT, WIDTH, TestCamera, clip
@@ -17,10 +20,12 @@ from tests.slices.footage.kit import Stage, camera_of, in_an_hour, stage, watchi
 
 from ansimnet.kernel.clock import SystemClock, now
 from ansimnet.kernel.errors import NotFound
-from ansimnet.kernel.permits import Masking
+from ansimnet.kernel.permits import Masking, Role
 from ansimnet.platform.db import Dbs
+from ansimnet.platform.http import install
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.footage.api.zones import routes as zone_routes
 from ansimnet.slices.footage.masking.decisions import Decided, Verdict, applied
 from ansimnet.slices.footage.masking.doubts import Why, worst
 from ansimnet.slices.footage.masking.render import crop, pictures, render
@@ -40,6 +45,9 @@ from ansimnet.slices.footage.service.holding import DbGate
 from ansimnet.slices.footage.service.zones import BadZone, import_zones, set_zones
 from ansimnet.slices.footage.store import exports as export_store
 from ansimnet.slices.footage.store import zones as zone_store
+from ansimnet.slices.policy import queries as policy
+from ansimnet.slices.policy.model import Relation
+from ansimnet.slices.policy.queries.relations import assign
 
 BODY = Box(0.4, 0.3, 0.5, 0.6)
 HEAD = Box(0.4, 0.3, 0.5, 0.4)
@@ -329,3 +337,41 @@ def test_a_decision_changes_what_is_hidden() -> None:
     cleared = applied(masks, [Decided(Verdict.CLEAR, "1", at(1), at(2), None)])
     assert cleared.regions(at(1.5)) == ()
     assert len(cleared.regions(at(2.5)) or ()) == 1
+
+
+async def test_a_facility_manager_keeps_the_zones_of_own_cameras_alone(dbs: Dbs, tmp_path: Path) -> None:
+    async with recorded_city(dbs, tmp_path) as house:
+        city, path = house.dbs.city, f"/cameras/{house.camera_id}/privacy-zones"
+        accounts = {}
+        async with city.transaction() as tx:
+            for login in ("keeper", "other-keeper"):
+                accounts[login] = await policy.create_account(
+                    tx, login=login, role=Role.FACILITY_MANAGER, display=login, now=now()
+                )
+            begins = now() - timedelta(days=1)
+            await assign(
+                tx,
+                accounts["keeper"].account_id,
+                Relation.OWN_FACILITY,
+                [house.camera_id],
+                from_at=begins,
+                until_at=begins + timedelta(days=30),
+            )
+        app = FastAPI()
+        install(app)
+        app.include_router(zone_routes(city, SystemClock()))
+
+        async def sign_in(request: Request) -> policy.Account:
+            """Seats of a test need no password."""
+            return accounts[request.headers["X-Seat"]]
+
+        app.state.sign_in = sign_in
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            form, keeper = {"zones": [list(WINDOW)]}, {"X-Seat": "keeper"}
+            assert (await client.put(path, json=form, headers=keeper)).status_code == 200
+            assert (await client.get(path, headers=keeper)).json()["zones"] == [[list(c) for c in WINDOW]]
+            assert (await client.get(path, headers={"X-Seat": "other-keeper"})).status_code == 403
+            outside = {"zones": [[[0, 0], [2, 0], [1, 1]]]}
+            assert (await client.put(path, json=outside, headers=keeper)).status_code == 422
+            assert (await client.put(path, json={"zones": []}, headers=keeper)).json()["zones"] == []
