@@ -132,6 +132,10 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/me": "victim",
     "POST /api/v1/me/warnings/{warning_id}/acknowledge": "victim | own",
     "POST /api/v1/me/help": "victim",
+    "POST /api/v1/me/scene": "victim",
+    "POST /api/v1/me/scene/end": "victim",
+    "GET /api/v1/incidents/{incident_id}/scenes": _READS,
+    "POST /api/v1/scenes/{uplink_id}/tickets": _ROOM,
     "PUT /api/v1/me/settings": "victim",
     "GET /api/v1/me/looks": _PEOPLE,
     # -- signing in by other ways: whoever does is not signed in yet

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from tests.slices.footage.camera import WIDTH
 from tests.slices.footage.centres import free_port
 from tests.slices.footage.kit import Stage, Watcher, in_an_hour, watching
 from tests.slices.footage.test_uplink import Line, phone, playing, until
@@ -21,6 +24,8 @@ from ansimnet.kernel.ids import AlarmId, DeviceId, FactId, IncidentId, Protected
 from ansimnet.kernel.permits import Masking, Role
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.settings import Settings
+from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Track
+from ansimnet.slices.footage.archive.opening import footage_dir, of_phones, open_archive
 from ansimnet.slices.footage.relay.server import RIGHT_ENDED
 from ansimnet.slices.footage.service.uplinks import NoIncident, Scenes
 from ansimnet.slices.footage.wiring import serving_uplinks
@@ -41,6 +46,7 @@ class Night:
     person: ProtectedPersonId
     url: str
     wearer: WearerId
+    settings: Settings
 
     async def hear(self, *facts: Fact) -> None:
         async with self.dbs.tracking.transaction() as tx:
@@ -117,11 +123,11 @@ async def night(dbs: Dbs, tmp_path: Path) -> AsyncIterator[Night]:
         her = await create_account(tx, login="phone-1", role=Role.VICTIM, display="phone", now=now(), subject_id=person)
         desk = await create_account(tx, login="controller", role=Role.TRACKING_CONTROLLER, display="desk", now=now())
         officer = await create_account(tx, login="officer", role=Role.PROBATION_OFFICER, display="o", now=now())
-    settings = Settings(data_dir=tmp_path, uplink_port=port, recording=False, database_url=None)
+    settings = Settings(data_dir=tmp_path, uplink_port=port, database_url=None)
     async with serving_uplinks(settings, dbs.tracking, SystemClock()) as bound:
         yield Night(
             dbs, Scenes(dbs.tracking, SystemClock()), her, desk, officer, person, f"ws://127.0.0.1:{bound}",
-            WearerId(new_id()),
+            WearerId(new_id()), settings,
         )  # fmt: skip
 
 
@@ -163,6 +169,22 @@ async def test_she_shows_the_desk_looks_and_her_press_ends_both(night: Night) ->
         assert kind in kinds
     await night.scenes.stop(night.her)  # twice is once
     assert (await night.kinds()).count("footage.uplink.ended.v1") == 1
+
+
+@pytest.mark.requirement("CC-04")
+async def test_what_she_shows_is_recorded_beside_the_citys_footage_under_the_same_thirty_days(night: Night) -> None:
+    await night.incident()
+    async with night.sends(), night.looks() as desk:
+        await desk.frames(80)
+    archive = open_archive(of_phones(night.settings), night.dbs.tracking, SystemClock(), centre="tracking")
+    (uplink,) = await night.scenes.of_incident(await night.running())
+    assert archive.keys.terms()[-1].days == LAWFUL_DAYS
+    async with asyncio.timeout(30):
+        while not archive.segments(uplink.uplink_id, Track.SUB, now() - timedelta(minutes=5), now()):
+            await asyncio.sleep(0.2)
+    first = archive.segments(uplink.uplink_id, Track.SUB, now() - timedelta(minutes=5), now())[0]
+    assert archive.read(first).init.width == WIDTH
+    assert list((footage_dir(night.settings)).iterdir()) == [footage_dir(night.settings) / "phones"]
 
 
 async def test_closing_the_incident_cuts_both_and_she_cannot_begin_again(night: Night) -> None:

@@ -40,7 +40,7 @@ from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings, cores
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
-from ansimnet.slices.footage.archive.opening import footage_dir, kept, open_archive
+from ansimnet.slices.footage.archive.opening import footage_dir, kept, of_phones, open_archive
 from ansimnet.slices.footage.archive.report import change_kek, confirm_clock
 from ansimnet.slices.footage.archive.report import report as archive_report
 from ansimnet.slices.footage.archive.tables import Tables
@@ -195,12 +195,22 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
     """Take phones' pictures on the tracking centre's database, and show them, until the block ends; yields the port."""
     port = _free(settings.relay_host, settings.uplink_port)
     gate = SceneGate(tracking, clock, relay=f"{settings.relay_host}:{settings.uplink_port}/uplink")
-    phones = Phones(ring_s=settings.relay_ring_s, maskers=1)
+    own = of_phones(settings)
+    archive = open_archive(own, tracking, clock, centre="tracking")
+    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(tracking))
+    if settings.recording:
+        phones = Phones(ring_s=settings.relay_ring_s, maskers=1, follow=recorder.follow, leave=recorder.leave)
+    else:
+        phones = Phones(ring_s=settings.relay_ring_s, maskers=1)
     relay = Relay(gate, phones, origins=origins_of(settings), clock=clock, viewer_bytes=settings.relay_viewer_bytes)
     Taking(relay, phones, clock)
     await gate.close_leftovers()
     try:
-        async with relay.serving(settings.relay_host, port) as bound:
+        async with (
+            kept(archive, footage_dir(own)),
+            recorder.running(),
+            relay.serving(settings.relay_host, port) as bound,
+        ):
             url = settings.uplink_public_url or f"ws://{settings.relay_host}:{bound}"
             async with tracking.transaction() as tx:
                 await relays.register(tx, 0, 1, f"{url.rstrip('/')}/stream", clock.now())
@@ -210,9 +220,9 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
         phones.stop()
 
 
-def _sealer(city: Db) -> Seal | None:
+def _sealer(db: Db) -> Seal | None:
     """Return what seals pieces as they are recorded; None where the centre's keys are not on this machine."""
-    return None if city.keys is None else Sealer(city.keys.signer(SEALING_KEY)).seal
+    return None if db.keys is None else Sealer(db.keys.signer(SEALING_KEY)).seal
 
 
 def _port(settings: Settings, worker: int) -> int:

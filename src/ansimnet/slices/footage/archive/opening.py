@@ -49,13 +49,21 @@ def keys_dir(settings: Settings) -> Path:
     return settings.footage_keys_dir or settings.data_dir / "footage-keys"
 
 
-def key_store(settings: Settings) -> KeyStore:
+def of_phones(settings: Settings) -> Settings:
+    """Return the settings of the tracking centre's own archive: of what phones show; beside the city's, never in it."""
+    return settings.model_copy(
+        update={"footage_dir": footage_dir(settings) / "phones", "footage_keys_dir": keys_dir(settings) / "phones"}
+    )
+
+
+def key_store(settings: Settings, centre: str = "city") -> KeyStore:
     """Return the keys of footage, under a ring of their own: who exports the centre's keys exports none of these."""
     folder = keys_dir(settings)
     if settings.kek_command:
-        source: keks.Source = keks.Command(settings.kek_command, "city")
+        source: keks.Source = keks.Command(settings.kek_command, centre)
     else:
-        source = keks.Folder(settings.kek_dir / "footage" if settings.kek_dir else folder, used=folder)
+        ring = "footage" if centre == "city" else f"footage-{centre}"
+        source = keks.Folder(settings.kek_dir / ring if settings.kek_dir else folder, used=folder)
     return KeyStore(LocalDisk(folder), keks.Ring(source))
 
 
@@ -83,19 +91,21 @@ def _name(disk: Disk) -> bytes | None:
         return None
 
 
-def open_archive(settings: Settings, city: Db, clock: Clock, clocks: Clocks | None = None) -> Archive:
-    """Return this machine's archive.
+def open_archive(
+    settings: Settings, db: Db, clock: Clock, clocks: Clocks | None = None, *, centre: str = "city"
+) -> Archive:
+    """Return this machine's archive of a centre.
 
     Raises:
         KeysAway: its keys are not here.
     """
     quota = settings.footage_quota_gb
     disk = LocalDisk(footage_dir(settings), None if quota is None else int(quota * 1e9))
-    keys = key_store(settings)
+    keys = key_store(settings, centre)
     paired(disk, keys.disk)
     terms = keys.terms()
     guard = Guard(disk, clocks or MachineClocks(), terms[-1] if terms else None)
-    index = Tables(city, clock, f"{settings.relay_host}:{settings.relay_port}")
+    index = Tables(db, clock, f"{settings.relay_host}:{settings.relay_port}")
     return Archive(disk, keys, guard, index)
 
 
