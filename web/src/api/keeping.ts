@@ -41,6 +41,9 @@ export interface Hold {
   renewals: number;
   released_at: string | null;
   stands: boolean;
+  /** Of recorded pictures, the time that is kept; null: all of it. */
+  covers_from_at?: string | null;
+  covers_until_at?: string | null;
 }
 export interface HoldForm {
   resources: string[];
@@ -48,6 +51,8 @@ export interface HoldForm {
   case_no: string;
   reason: string;
   until_at: string;
+  covers_from_at?: string;
+  covers_until_at?: string;
 }
 export interface Seat {
   account_id: string;

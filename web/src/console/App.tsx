@@ -22,7 +22,9 @@ import { live } from "../live/store";
 import { Incident } from "../slices/dispatch/Incident";
 import { Incidents } from "../slices/dispatch/Incidents";
 import { WallScreen } from "../slices/dispatch/WallScreen";
+import { FootageScreen } from "../slices/footage/FootageScreen";
 import { Provisions } from "../slices/footage/Provisions";
+import { tabsOf } from "../slices/footage/tabs";
 import { Board } from "../slices/openness/Board";
 import { LedgerScreen } from "../slices/openness/LedgerScreen";
 import { Review } from "../slices/openness/Review";
@@ -40,6 +42,7 @@ import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
 import { Wearers } from "../slices/supervision/Wearers";
 import { type Text, useText, WordsProvider } from "../text";
+import { type FootageText, useFootageText } from "../text/footage";
 import { type OpennessText, useOpenness } from "../text/openness";
 import { type SecondText, useSecondText } from "../text/second";
 import { type Unheard, useChimes } from "./chimes";
@@ -71,13 +74,21 @@ const OF_TWO = [
   "shift_lead",
   "privacy_officer",
 ].concat(["office_director", "court_clerk", "counsellor", "shelter_staff"]);
-function secondEntries(role: string, words: SecondText): RailEntry[] {
+function secondEntries(account: Who, words: SecondText): RailEntry[] {
+  const { role } = account;
   const entries: RailEntry[] = [];
   if (OF_TWO.includes(role)) entries.push({ screen: "approvals", digit: 4, label: words.nav, icon: "check" });
+  // footage is everybody's 5; a city has no incidents list of its own, so its 2 is free
+  const digit = tabsOf(account).length === 0 ? 5 : 2;
   if (breaks(role) || oversees(role))
-    entries.push({ screen: "break-glass", digit: 5, label: words.glass.nav, icon: "lock" });
+    entries.push({ screen: "break-glass", digit, label: words.glass.nav, icon: "lock" });
   return entries;
 }
+function footageEntries(account: Who, words: FootageText): RailEntry[] {
+  return tabsOf(account).length ? [{ screen: "footage", digit: 5, label: words.nav, icon: "film" }] : [];
+}
+type Who = Pick<Account, "role" | "centre_kind">;
+
 /** Who keeps agencies, agreements and the right to view footage. */
 function keeperEntries(role: string, text: Text): RailEntry[] {
   const keeps = role === "privacy_officer" || role === "administrator";
@@ -116,6 +127,8 @@ function Screen({ route, account }: { route: Route; account: Account }) {
       return route.id ? <Incident key={route.id} id={route.id} account={account} /> : <Incidents />;
     case "wearers":
       return route.id ? <Wearer key={route.id} id={route.id} /> : <Wearers />;
+    case "footage":
+      return <FootageScreen id={route.id} account={account} />;
     case "wall":
       return <WallScreen id={route.id} account={account} />;
     case "ledger":
@@ -230,6 +243,7 @@ function Desk({ session }: { session: Session }) {
   const text = useText();
   const opened = useOpenness();
   const words = useSecondText();
+  const footage = useFootageText();
   const route = useRoute();
   const client = useQueryClient();
   const { account } = session;
@@ -244,7 +258,8 @@ function Desk({ session }: { session: Session }) {
     () =>
       [
         ...railOf(account, text),
-        ...secondEntries(account.role, words),
+        ...secondEntries(account, words),
+        ...footageEntries(account, footage),
         ...keeperEntries(account.role, text),
         ...opennessEntries(account.role, opened),
       ]
@@ -256,7 +271,7 @@ function Desk({ session }: { session: Session }) {
               ? { ...e, alarm: incidentMark }
               : e,
         ),
-    [account, text, words, opened, entriesMark, incidentMark],
+    [account, text, words, footage, opened, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
   const incidents = useIncidents("all", tracking);

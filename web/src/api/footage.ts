@@ -1,0 +1,212 @@
+/** Recorded pictures, exports, what is kept and how cameras fare. Times are ISO 8601 in UTC. */
+import { useQuery } from "@tanstack/react-query";
+import { del, get, getFile, post, put } from "./client";
+import type { Masking, Ticket } from "./types";
+
+export interface Stretch {
+  start: string;
+  end: string;
+  /** null: recorded. */
+  cause: string | null;
+  detail: string;
+}
+export interface FootageEvent {
+  kind: "provision-requested" | "provision-given" | "provision-ended" | "bookmark";
+  at: string;
+  id: string;
+  words: string;
+  own: boolean;
+}
+export interface CameraTimeline {
+  camera_id: string;
+  from_at: string;
+  until_at: string;
+  kept_until: string;
+  stretches: Stretch[];
+  events: FootageEvent[];
+}
+export interface Coverage {
+  camera_id: string;
+  code: string;
+  name: string;
+  listed: boolean;
+  from_at: string;
+  until_at: string;
+  recorded_s: number;
+  missing_s: number;
+  causes: string[];
+}
+export interface RecordedForm {
+  camera_ids: string[];
+  from_at: string;
+  until_at: string;
+  masking: Masking;
+  reason: string;
+}
+export interface Doubt {
+  camera_id: string;
+  at: string;
+  from_at: string;
+  until_at: string;
+  box: [number, number, number, number];
+  why: string[];
+  doubt: number;
+}
+export type ExportState = "asked" | "review" | "reviewed" | "sealed" | "ended";
+export interface Export {
+  export_id: string;
+  state: ExportState;
+  asked_at: string;
+  cameras: string[];
+  from_at: string;
+  until_at: string;
+  original: boolean;
+  reason: string | null;
+  case_no: string | null;
+  recipient: string | null;
+  doubts: Doubt[];
+  reviewed_at: string | null;
+  sealed_at: string | null;
+  size: number | null;
+  downloads: number;
+  most_downloads: number;
+  download_until: string;
+  ended_at: string | null;
+  end_reason: string | null;
+}
+export interface ExportForm {
+  cameras: string[];
+  from_at: string;
+  until_at: string;
+  original: boolean;
+  reason: string;
+  case_no: string;
+  recipient: string;
+  downloads: number;
+  download_until: string;
+}
+export interface Patch {
+  camera_id: string;
+  from_at: string;
+  until_at: string;
+  box: [number, number, number, number];
+}
+
+export interface KeptCamera {
+  camera_id: string;
+  code: string;
+  name: string;
+  days: number;
+  oldest_at: string | null;
+  next_at: string | null;
+  held: number;
+}
+export interface FootageDisk {
+  archive: string;
+  noted_at: string;
+  total: number;
+  free: number;
+  oldest_at: string | null;
+  next_at: string | null;
+  full_at: string | null;
+  doubt: string | null;
+}
+export interface Certificate {
+  certificate_id: string;
+  why: string;
+  destroyed_at: string;
+  keys: number;
+  size: number;
+  root: string;
+}
+export interface Kept {
+  cameras: KeptCamera[];
+  disks: FootageDisk[];
+  certificates: Certificate[];
+}
+export interface CameraHealth {
+  camera_id: string;
+  code: string;
+  name: string;
+  lat: number;
+  lon: number;
+  live: boolean;
+  reason: string;
+  since: string | null;
+  uptime_24h: number | null;
+  uptime_90d: number | null;
+}
+export interface Spell {
+  from_at: string;
+  until_at: string | null;
+  live: boolean;
+  reason: string;
+}
+export interface Layout {
+  layout_id: string;
+  name: string;
+  shared: boolean;
+  own: boolean;
+  /** Camera ids in tile order; null is an empty tile, "map" the map. */
+  tiles: (string | null)[];
+  size: number;
+}
+
+const id = encodeURIComponent;
+const span = (from: string, until: string) => `?${new URLSearchParams({ from, until })}`;
+
+export const footage = {
+  coverage: (provision: string) => get<{ cameras: Coverage[] }>(`/provisions/${id(provision)}/recordings`),
+  timeline: (provision: string, camera: string, from: string, until: string) =>
+    get<CameraTimeline>(`/provisions/${id(provision)}/recordings/${id(camera)}/timeline${span(from, until)}`),
+  ticket: (provision: string, form: RecordedForm) =>
+    post<Ticket>(`/provisions/${id(provision)}/recordings/tickets`, form),
+  bookmark: (provision: string, camera_id: string, at: string, words: string) =>
+    post(`/provisions/${id(provision)}/recordings/bookmarks`, { camera_id, at, words }),
+  unmark: (provision: string, bookmark: string) =>
+    del(`/provisions/${id(provision)}/recordings/bookmarks/${id(bookmark)}`),
+  ownTimeline: (camera: string, from: string, until: string) =>
+    get<CameraTimeline>(`/recordings/${id(camera)}/timeline${span(from, until)}`),
+  ownTicket: (form: RecordedForm) => post<Ticket>("/recordings/tickets", form),
+
+  exports: () => get<{ exports: Export[] }>("/exports"),
+  reviews: () => get<{ exports: Export[] }>("/exports/reviews"),
+  askExport: (form: ExportForm) => post<Export>("/exports", form),
+  look: (of: string, number: number) => `/api/v1/exports/${id(of)}/doubts/${number}`,
+  review: (of: string, patches: Patch[]) => post<Export>(`/exports/${id(of)}/review`, { patches }),
+  take: (of: string) => getFile(`/exports/${id(of)}/file`),
+  endExport: (of: string) => post(`/exports/${id(of)}/end`),
+
+  kept: () => get<Kept>("/footage/kept"),
+  health: () => get<{ cameras: CameraHealth[] }>("/footage/health"),
+  spells: (camera: string) => get<{ spells: Spell[] }>(`/footage/health/${id(camera)}`),
+
+  layouts: () => get<{ layouts: Layout[] }>("/footage/layouts"),
+  saveLayout: (layout: string, form: Pick<Layout, "name" | "shared" | "tiles" | "size">) =>
+    put<Layout>(`/footage/layouts/${id(layout)}`, form),
+  dropLayout: (layout: string) => del(`/footage/layouts/${id(layout)}`),
+};
+
+const OFTEN_MS = 10_000;
+export const useCoverage = (provision: string | undefined) =>
+  useQuery({
+    queryKey: ["coverage", provision],
+    queryFn: () => footage.coverage(provision as string),
+    enabled: Boolean(provision),
+    refetchInterval: OFTEN_MS,
+  });
+export const useExports = (enabled: boolean) =>
+  useQuery({ queryKey: ["exports"], queryFn: footage.exports, enabled, refetchInterval: 5000 });
+export const useReviews = (enabled: boolean) =>
+  useQuery({ queryKey: ["exports", "reviews"], queryFn: footage.reviews, enabled, refetchInterval: OFTEN_MS });
+export const useKept = (enabled = true) =>
+  useQuery({ queryKey: ["kept"], queryFn: footage.kept, enabled, refetchInterval: 30_000 });
+export const useHealth = () => useQuery({ queryKey: ["health"], queryFn: footage.health, refetchInterval: OFTEN_MS });
+export const useSpells = (camera: string | undefined) =>
+  useQuery({
+    queryKey: ["spells", camera],
+    queryFn: () => footage.spells(camera as string),
+    enabled: Boolean(camera),
+    refetchInterval: 30_000,
+  });
+export const useLayouts = () => useQuery({ queryKey: ["layouts"], queryFn: footage.layouts });
