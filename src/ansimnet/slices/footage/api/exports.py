@@ -179,23 +179,23 @@ def routes(exports: Exports) -> APIRouter:
     api = APIRouter(prefix="/exports")
 
     @api.post("", status_code=201)
-    async def ask(form: ExportForm, account: Takes) -> ExportShown:
+    async def ask_export(form: ExportForm, account: Takes) -> ExportShown:
         """Ask for an export. It waits for its masks, then for a second person."""
         wanted = form.wanted()
         return shown(await exports.ask(account, wanted), wanted.words)
 
     @api.get("")
-    async def own(account: Asks) -> ExportsShown:
+    async def own_exports(account: Asks) -> ExportsShown:
         """One's own exports, the newest first."""
         return ExportsShown(exports=[shown(*each) for each in await exports.own(account)])
 
     @api.get("/reviews")
-    async def to_review(account: Reviews) -> ExportsShown:
+    async def exports_to_review(account: Reviews) -> ExportsShown:
         """The exports that wait for a second person."""
         return ExportsShown(exports=[shown(*each) for each in await exports.to_review(account)])
 
     @api.get("/{export_id}/doubts/{number}", response_class=Response)
-    async def look(export_id: UUID, number: int, account: Reviews) -> Response:
+    async def look_at_doubt(export_id: UUID, number: int, account: Reviews) -> Response:
         """A doubtful place as the export would show it, as JPEG."""
         data = await exports.look(account, export_id, number)
         return Response(data, media_type="image/jpeg", headers={"Cache-Control": "no-store"})
@@ -212,7 +212,7 @@ def routes(exports: Exports) -> APIRouter:
         return said(await decide(exports, account, export_id, number, form.verdict, box))
 
     @api.post("/{export_id}/review")
-    async def review(export_id: UUID, form: ReviewForm, account: Steps) -> ExportShown:
+    async def review_export(export_id: UUID, form: ReviewForm, account: Steps) -> ExportShown:
         """Let an export go on as the second person."""
         patches = [
             {
@@ -226,14 +226,14 @@ def routes(exports: Exports) -> APIRouter:
         return shown(await exports.review(account, export_id, patches), None)
 
     @api.get("/{export_id}/file", response_class=Response)
-    async def download(export_id: UUID, account: Takes) -> Response:
+    async def download_export(export_id: UUID, account: Takes) -> Response:
         """The sealed file, counted and on the ledger before its first byte."""
         data = await exports.download(account, export_id)
         headers = {"Cache-Control": "no-store", "Content-Disposition": f'attachment; filename="{export_id}.zip"'}
         return Response(data, media_type="application/zip", headers=headers)
 
     @api.post("/{export_id}/end", status_code=204)
-    async def withdraw(export_id: UUID, account: Asks) -> None:
+    async def withdraw_export(export_id: UUID, account: Asks) -> None:
         """Take back one's own export; its bytes are destroyed."""
         await exports.withdraw(account, export_id)
 
