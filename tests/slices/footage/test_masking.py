@@ -90,10 +90,17 @@ def test_a_miss_is_bridged_where_the_walker_went(gap_s: float, share: float, spe
     assert holds(region, HEAD.moved(speed * t, 0).clipped() or HEAD)
 
 
-@pytest.mark.parametrize(("seconds", "hidden"), [(3.0 - LEAD_S + 0.1, 1), (3.0 - LEAD_S - 0.1, 0), (4.1 + LEAD_S, 0)])
+@pytest.mark.parametrize(("seconds", "hidden"), [(3.0 - LEAD_S + 0.1, 1), (3.0 - LEAD_S - 0.3, 0), (4.1 + LEAD_S, 0)])
 def test_a_track_is_hidden_before_and_after_its_sightings(seconds: float, hidden: int) -> None:
     masks = fill(said(3.0, 3.2, 3.4, 3.6, 3.8, 4.0), 0, at(10))
     assert len(masks.regions(at(seconds)) or ()) == hidden
+
+
+@given(st.floats(0, 0.15), st.floats(-0.3, 0.3))
+def test_boxes_of_a_camera_that_come_late_hide_all_the_same(late_s: float, speed: float) -> None:
+    told = [Sighting(at(n / 5 + late_s), (Seen("1", Kind.PERSON, BODY.moved(speed * n / 5, 0)),)) for n in range(5, 8)]
+    (region,) = fill(told, at(1), at(1.6)).regions(at(1.3)) or ()
+    assert holds(region, HEAD.moved(speed * 1.3, 0))
 
 
 def test_a_name_that_jumps_is_two_tracks() -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from ansimnet.kernel.errors import Fault
+from ansimnet.slices.footage.masking.tracks import OWN
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
 from ansimnet.slices.footage.relay.ring import Frame
@@ -27,7 +28,7 @@ _KIND = {"person": Kind.PERSON, "face": Kind.PERSON, "vehicle": Kind.VEHICLE}
 def seen_of(objects: Iterable[Sequence[Any]]) -> tuple[Seen, ...]:
     """Return what `ansimnet_vision.spot` said of one picture as analytics say it. A face is hidden whole."""
     return tuple(
-        Seen(f"own:{name}", _KIND.get(word, Kind.OTHER), box, (box,) if word == "face" else (), score)
+        Seen(f"{OWN}{name}", _KIND.get(word, Kind.OTHER), box, (box,) if word == "face" else (), score)
         for name, word, *corners, score in objects
         for box in (Box(*corners),)
     )

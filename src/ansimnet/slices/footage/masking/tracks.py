@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.hiding import DILATE, FRESH_S, MAX_SPEED, dilated, parts_to_hide
+from ansimnet.slices.footage.relay.hiding import LEAD_S as LIVE_LEAD_S
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
 from ansimnet.slices.footage.relay.source import Sighting
 
@@ -22,6 +23,10 @@ LEAD_S = 1.0
 a person coming out of a doorway. Ours; chosen on the tuning part of `eval masking`."""
 SPREAD = 0.5
 """Sizes of itself by which a region grows on each side in a second that nobody saw it: a walker turns, stops, bends."""
+OWN = "own:"
+"""How the tracks of our own detector are named; a camera's have names of its own."""
+LATE = int(LIVE_LEAD_S * CLOCK_HZ)
+"""Ticks by which a camera's boxes may come behind their pictures; where they are and were going is both hidden."""
 MOTION_S = 0.6
 """Velocity at an end is taken over so long: shorter, and a detector's jitter becomes speed."""
 
@@ -43,9 +48,14 @@ class Track:
     name: str
     kind: Kind
     spots: tuple[Spot, ...]
+    late: int = 0  # ticks by which its sightings may come behind their pictures
 
     def region(self, pts: int) -> Box | None:
         """Return the rectangle to hide at an instant (may reach outside the picture); None before and after."""
+        here, later = self._at(pts), self._at(pts + self.late) if self.late else None
+        return here.around(later) if here is not None and later is not None else here or later
+
+    def _at(self, pts: int) -> Box | None:
         at = bisect_right(self.spots, pts, key=lambda s: s.pts)
         if at == 0:
             return self._beyond(self.spots[0], self._velocity(self.spots), pts)
@@ -113,18 +123,19 @@ class Masks:
         return tuple(r for box in found if box is not None and (r := box.clipped()) is not None)
 
 
-def fill(sightings: Iterable[Sighting], from_pts: int, until_pts: int, *, lag_s: float = 0.0) -> Masks:
+def fill(sightings: Iterable[Sighting], from_pts: int, until_pts: int) -> Masks:
     """Return the masks of a clip that lasts [from_pts, until_pts), from what analytics or our detector saw.
 
-    A sighting without objects vouches for an empty picture. `lag_s`: how late the boxes come behind their pictures.
+    A sighting without objects vouches for an empty picture. A camera's boxes come up to `LATE` behind their
+    pictures, so both places are hidden; boxes of our own belong to theirs.
     """
-    lag = int(lag_s * CLOCK_HZ)
-    told = sorted((replace(s, pts=s.pts - lag) for s in sightings), key=lambda s: s.pts)
+    told = sorted(sightings, key=lambda s: s.pts)
     spots: dict[str, list[tuple[Kind, Spot]]] = {}
     for sighting in told:
         for seen in sighting.objects:
             spots.setdefault(seen.track, []).append((seen.kind, _spot(sighting.pts, seen)))
     tracks = [t for name, found in spots.items() for t in _split(name, found)]
+    tracks = [t if t.name.startswith(OWN) else replace(t, late=LATE) for t in tracks]
     return Masks(tuple(tracks), _blind([s.pts for s in told], from_pts, until_pts))
 
 
