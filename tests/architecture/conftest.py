@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,11 +27,15 @@ class Whole:
         return list(_walk(self.app.router.routes))
 
 
-def _walk(routes: Any) -> Iterator[Any]:
+def _walk(routes: Any, prefix: str = "") -> Iterator[Any]:
     for route in routes:
         inner = getattr(route, "original_router", None)
         if inner is not None:
-            yield from _walk(inner.routes)
+            yield from _walk(inner.routes, prefix + route.include_context.prefix)
+        elif prefix:
+            placed = copy.copy(route)
+            placed.path, placed.path_format = prefix + route.path, prefix + route.path_format
+            yield placed
         else:
             yield route
 

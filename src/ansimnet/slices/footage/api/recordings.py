@@ -235,7 +235,7 @@ def routes(past: Past) -> APIRouter:
         return await past.timeline(account, provision_id, CameraId(camera_id), from_at, until)
 
     @api.post("/provisions/{provision_id}/recordings/tickets")
-    async def ticket(
+    async def recording_ticket(
         provision_id: UUID, form: RecordedForm, account: Annotated[policy.Account, Depends(door(Act.VIEW_STREAM))]
     ) -> TicketShown:
         """A one-use ticket to recorded pictures of a provision's cameras."""
@@ -265,7 +265,7 @@ def routes(past: Past) -> APIRouter:
             await past.back.remove_bookmark(tx, account, bookmark_id)
 
     @api.post("/recordings/tickets")
-    async def ticket_of_own(
+    async def recording_ticket_of_own(
         form: RecordedForm, account: Annotated[policy.Account, Depends(door(Act.READ_FOOTAGE))]
     ) -> TicketShown:
         """A one-use ticket to recorded pictures by an order, or by an approved case."""
