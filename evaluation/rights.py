@@ -32,7 +32,7 @@ from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import CameraId, PermitId
 from ansimnet.kernel.permits import Masking, Permit
 from ansimnet.platform.db import Tx
-from ansimnet.slices.footage.relay.server import Relay
+from ansimnet.slices.footage.relay.rights import Rights
 from ansimnet.slices.policy import store as policy_store
 
 ATTEMPTS = {"small": 400, "full": 100_000}
@@ -235,21 +235,21 @@ def _instead(owner: Any, name: str, other: Any) -> Iterator[None]:
 @contextmanager
 def _no_end_of_time() -> Iterator[None]:
     """No timer cuts at the end of a right."""
-    with _instead(Relay, "_arm", lambda self, view: None):
+    with _instead(Rights, "arm", lambda self, view: None):
         yield
 
 
 @contextmanager
 def _deaf() -> Iterator[None]:
     """Neither a notice nor the lease ends a revoked right."""
-    with _instead(Relay, "end", lambda *_: None), _instead(Relay, "_apply", lambda *_: None):
+    with _instead(Rights, "end", lambda *_: None), _instead(Rights, "_apply", lambda *_: None):
         yield
 
 
 @contextmanager
 def _no_lease() -> Iterator[None]:
     """The lease reads, and does nothing about it."""
-    with _instead(Relay, "_apply", lambda *_: None):
+    with _instead(Rights, "_apply", lambda *_: None):
         yield
 
 
