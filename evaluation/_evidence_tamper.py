@@ -155,6 +155,13 @@ def flipped_container_bit(e: Exhibit, rng: Random) -> Tampered:
     return Tampered(e.files, flipped(e.tool.pack(e.files), rng))
 
 
+def other_directory(e: Exhibit, rng: Random) -> Tampered:
+    """The same files under another list of them: a bit of the zip file's directory."""
+    data = e.tool.pack(e.files)
+    begins = data.index(b"PK\x01\x02")
+    return Tampered(e.files, data[:begins] + flipped(data[begins:], rng))
+
+
 def cut_or_longer(e: Exhibit, rng: Random) -> Tampered:
     """A file that ends earlier or later."""
     name = rng.choice(sorted(e.files))
@@ -555,7 +562,15 @@ def _other_moment(e: Exhibit, planes: list[Picture], rng: Random) -> None:
 TAMPERINGS: dict[str, Callable[[Exhibit, Random], Tampered]] = {
     f.__name__: f
     for f in (
-        *(flipped_bit, flipped_container_bit, cut_or_longer, other_files, reformatted, other_signature),
+        *(
+            flipped_bit,
+            flipped_container_bit,
+            other_directory,
+            cut_or_longer,
+            other_files,
+            reformatted,
+            other_signature,
+        ),
         *(
             edited_manifest,
             edited_ledger,
