@@ -6,6 +6,7 @@ Paths are relative, with slashes. What was appended or overwritten outlasts a po
 
 from __future__ import annotations
 
+import ctypes
 import errno
 import fcntl
 import os
@@ -21,7 +22,7 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.platform.files import create_once, make_folder, replace_file, sync_folder
 
 EACH = 32
-"""More files than this are synced by one `sync(2)`: it costs one flush of the device, each `fsync` one of its own."""
+"""More files than this are synced by one `syncfs(2)`: it costs one flush of the device, each `fsync` one of its own."""
 
 
 COUNT_S = 10.0
@@ -163,7 +164,7 @@ class LocalDisk:
 
     def sync(self, paths: Collection[str]) -> None:
         if len(paths) > EACH:
-            os.sync()
+            self._sync_all()
             return
         folders: set[Path] = set()
         for path in paths:
@@ -178,6 +179,17 @@ class LocalDisk:
         for folder in folders:
             with suppress(FileNotFoundError):
                 sync_folder(folder)
+
+    def _sync_all(self) -> None:
+        """Flush this file system (`syncfs`, Linux), or every one where that is not to be had."""
+        handle = os.open(self.root, os.O_RDONLY)
+        try:
+            if ctypes.CDLL(None).syncfs(handle) != 0:
+                os.sync()
+        except AttributeError:
+            os.sync()
+        finally:
+            os.close(handle)
 
     def remove(self, path: str) -> None:
         at = self.root / path
