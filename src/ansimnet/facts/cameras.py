@@ -7,7 +7,7 @@ from typing import ClassVar
 from uuid import UUID
 
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import CameraId
+from ansimnet.kernel.ids import AccountId, CameraId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,3 +25,13 @@ class CameraHealthChanged(Fact):
     camera_id: CameraId
     live: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlaceRestricted(Fact):
+    """No camera may be put at a place, by that clause (CC-06); its gap is looked for from now on."""
+
+    kind: ClassVar[str] = "cameras.place.restricted.v1"
+    restriction_id: UUID
+    clause: str
+    by: AccountId

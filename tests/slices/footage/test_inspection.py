@@ -272,10 +272,10 @@ async def _tickets(house: House) -> list[UUID]:
 
 async def test_means_of_an_hour_are_added_up(house: House) -> None:
     hour = Hour(BEGAN, "day", 1, 1, 80.0, 4.0, 1.0, 1.0, 1.0, -0.5)
+    other = hour._replace(samples=3, compared=0, sharp=None, kept=None, alike=None, brightness=40.0, clock_s=0.1)
     async with house.dbs.city.transaction() as tx:
         await store.add_hours(tx, {house.cameras[0]: [hour]})
-        await store.add_hours(tx, {house.cameras[0]: [hour._replace(samples=3, compared=0, sharp=None, kept=None,
-                                                                    alike=None, brightness=40.0, clock_s=0.1)]})  # fmt: skip
+        await store.add_hours(tx, {house.cameras[0]: [other]})
         [kept] = await store.hours(tx, house.cameras[0], BEGAN, BEGAN + timedelta(hours=1))
     assert (kept.samples, kept.compared, kept.brightness, kept.sharp) == (4, 1, 50.0, 1.0)
     assert kept.clock_s == -0.5

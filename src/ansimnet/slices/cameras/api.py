@@ -5,28 +5,45 @@ from __future__ import annotations
 import asyncio
 import tempfile
 from dataclasses import asdict
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, UploadFile
+from pydantic import BaseModel, ConfigDict, Field
 
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import CameraId
+from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.kernel.permits import Act, Purpose
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.http import door
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import queries, service, store
+from ansimnet.slices.cameras.model import Restriction, Sense
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 
 MAX_REASONS = 1_000
 """Reasons an answer lists; the report says how many there are in all."""
+
+
+class RestrictionForm(BaseModel):
+    """A place where no camera may be put."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = Field(min_length=1, max_length=100)
+    clause: str = Field(min_length=1, max_length=200)
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    radius_m: float = Field(ge=5, le=500)
+    owner: str = Field(min_length=1, max_length=100)
+    close_by: date
 
 
 def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> APIRouter:
@@ -101,6 +118,44 @@ def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> API
         await permit(account, Act.READ_CAMERAS)
         async with city.transaction() as tx:
             return {"cameras": [asdict(c) for c in await store.find_named(tx, words.strip(), limit)]}
+
+    async def keeper(account: Account) -> None:
+        await policy.permit(
+            city,
+            account,
+            Act.MANAGE_FACILITIES,
+            purpose=Purpose.MAINTAIN,
+            screen="blind-spots",
+            now=clock.now(),
+        )
+
+    @api.get("/cameras/blind-spots")
+    async def blind_spots(
+        account: Annotated[Account, Depends(door(Act.MANAGE_FACILITIES))], sense: Sense = Sense.DAY
+    ) -> dict[str, Any]:
+        """Metres of street that no camera with this sense covers, what would help most, and restricted places.
+
+        For the facility manager alone: it says where nobody looks.
+        """
+        await keeper(account)
+        found = await registry.blind_map(sense)
+        named = {t.camera_id for t in found.turns} | {c for g in found.gaps for c, _ in g.substitutes}
+        async with city.transaction() as tx:
+            cameras = await queries.by_ids(tx, named)
+        gaps = [asdict(g) | {"open": g.open} for g in found.gaps]
+        return asdict(found) | {"gaps": gaps, "named": [asdict(c) for c in cameras.values()]}
+
+    @api.post("/cameras/restrictions", status_code=201)
+    async def restrict(
+        form: RestrictionForm, account: Annotated[Account, Depends(door(Act.MANAGE_FACILITIES))]
+    ) -> dict[str, Any]:
+        """Note a place where no camera may be put, by which clause, and who answers for its gap until when."""
+        await keeper(account)
+        made = Restriction(new_id(), **form.model_dump())
+        async with city.transaction() as tx:
+            await service.restrict(tx, made, account.account_id, clock.now())
+        await service.answer_gaps(registry, clock.now())
+        return {"restriction_id": made.restriction_id}
 
     @api.get("/cameras/{camera_id}")
     async def one(account: Annotated[Account, Depends(door(Act.READ_CAMERAS))], camera_id: UUID) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from uuid import UUID
 
@@ -89,3 +90,72 @@ class CameraRow:
     senses: tuple[Sense, ...] = (Sense.DAY,)
     rtsp_url: str | None = field(default=None, repr=False)
     main_url: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A place where no camera may be put (CC-06), and who answers for its gap until when."""
+
+    restriction_id: UUID
+    name: str
+    clause: str
+    lat: float
+    lon: float
+    radius_m: float
+    owner: str
+    close_by: date
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """How a restricted place fares: metres of street in it that nobody sees, and the cameras nearby that look in."""
+
+    restriction: Restriction
+    street_m: float
+    blind_m: float
+    substitutes: tuple[tuple[CameraId, float], ...]
+    """Cameras with the metres each sees there, the best first."""
+
+    @property
+    def open(self) -> bool:
+        """Return whether somebody must answer for it."""
+        return self.blind_m > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A camera that would see more if it looked elsewhere."""
+
+    camera_id: CameraId
+    from_deg: float
+    to_deg: float
+    gained_m: float
+    lost_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where another camera would see most."""
+
+    lat: float
+    lon: float
+    azimuth_deg: float
+    gained_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class BlindMap:
+    """What cameras of one sense do not cover of the streets. `lines` are blind stretches: lat, lon, lat, lon."""
+
+    sense: Sense
+    cameras: int
+    without: int
+    """Cameras in service that lack this sense: they cover nothing here."""
+    street_m: float
+    blind_m: float
+    unsure_m: float
+    """Metres that only cameras of unknown direction cover."""
+    lines: tuple[tuple[float, float, float, float], ...]
+    turns: tuple[Turn, ...]
+    places: tuple[Place, ...]
+    gaps: tuple[Gap, ...]

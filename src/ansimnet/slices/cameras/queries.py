@@ -8,14 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ansimnet.facts.cameras import CameraHealthChanged
+from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import CameraId, FactId, new_id
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import store
-from ansimnet.slices.cameras.model import Camera, SeeingCamera, Source
-from ansimnet.slices.cameras.rules import lookup
+from ansimnet.slices.cameras.model import BlindMap, Camera, SeeingCamera, Sense, Source
+from ansimnet.slices.cameras.rules import blindmap, lookup
 
 __all__ = [
     "Camera",
@@ -45,6 +46,7 @@ class Registry:
         self.map_data = map_data
         self._held: _Held | None = None
         self._lock = asyncio.Lock()
+        self._mapping = asyncio.Lock()
 
     async def sees(self, p: Point, *, limit: int = 16) -> list[SeeingCamera]:
         """Return the cameras that see a point, best first."""
@@ -70,6 +72,24 @@ class Registry:
         async for centre in self.db.listen("cameras_changed"):
             if centre == str(self.db.centre_id):
                 self._held = None
+
+    async def blind_map(self, sense: Sense) -> BlindMap:
+        """Return what the cameras of one sense do not cover, and what would help: for the facility manager alone.
+
+        Raises:
+            NotFound: no streets are imported.
+        """
+        streets = self.map_data.streets
+        if streets is None:
+            raise NotFound("no streets are imported", todo="import the map's nodes and edges")
+        async with self.db.transaction() as tx:
+            ids, columns, without = await store.load_views(tx, sense)
+            restrictions = await store.load_restrictions(tx)
+        walls = lookup.walls_of(self.map_data.buildings)
+        async with self._mapping:  # one at a time: a district takes a core for seconds
+            return await asyncio.to_thread(
+                blindmap.draw, streets, walls, ids, columns, sense=sense, without=without, restrictions=restrictions
+            )
 
     async def _load(self) -> _Held:
         async with self._lock:

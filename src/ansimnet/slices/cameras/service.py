@@ -1,4 +1,4 @@
-"""Importing camera registers: all of a file or nothing, every refused row with its line and reason."""
+"""Importing camera registers, all of a file or nothing; and the gaps of places where no camera may be put."""
 
 from __future__ import annotations
 
@@ -9,16 +9,19 @@ import io
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import IO, cast
 
-from ansimnet.facts.cameras import CamerasImported
-from ansimnet.kernel.ids import CameraId, FactId, new_id
-from ansimnet.platform.db import Db
+from ansimnet.facts.cameras import CamerasImported, PlaceRestricted
+from ansimnet.facts.duties import DutyMet, DutyOpened
+from ansimnet.kernel.clock import KST
+from ansimnet.kernel.ids import AccountId, CameraId, FactId, new_id
+from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import store
-from ansimnet.slices.cameras.model import CameraRow, ImportReport
+from ansimnet.slices.cameras.model import CameraRow, ImportReport, Restriction, Sense
+from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.rules.register import (
     NotARegister,
     Remark,
@@ -26,6 +29,11 @@ from ansimnet.slices.cameras.rules.register import (
     encoding_of,
     read,
 )
+from ansimnet.slices.duties import queries as duties
+
+ACTOR = "system:cameras"
+GAP = "camera-gap"
+"""The duty that a gap of a restricted place is."""
 
 MAX_BYTES = 512 << 20
 """Unpacked. The register of the whole country (950,000 cameras, 250 bytes a row) is half of this."""
@@ -142,3 +150,34 @@ def _opened(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     return cast(IO[bytes], gzip.open(path)) if packed else path.open("rb")
+
+
+async def restrict(tx: Tx, restriction: Restriction, by: AccountId, now: datetime) -> None:
+    """Note a place where no camera may be put."""
+    await store.add_restriction(tx, restriction, by, now)
+    fact = PlaceRestricted(
+        fact_id=FactId(new_id()), happened_at=now, restriction_id=restriction.restriction_id,
+        clause=restriction.clause, by=by,
+    )  # fmt: skip
+    await append(tx, fact, actor=f"account:{by}")
+
+
+async def answer_gaps(registry: Registry, now: datetime) -> None:
+    """Owe every gap of a restricted place until its date, and meet what is owed where somebody looks in by now.
+
+    Safe to run twice: a duty that is open already is not opened again.
+    """
+    gaps = (await registry.blind_map(Sense.DAY)).gaps
+    async with registry.db.transaction() as tx:
+        for gap in gaps:
+            about = gap.restriction.restriction_id
+            owed = any(d.met_at is None and d.lapsed_at is None for d in await duties.duties_about(tx, about, now))
+            if gap.open and not owed:
+                until = datetime.combine(gap.restriction.close_by, time(), KST) + timedelta(days=1)
+                opened = DutyOpened(
+                    fact_id=FactId(new_id()), happened_at=now, duty_id=new_id(), rule=GAP, about=about, due_at=until
+                )
+                await append(tx, opened, actor=ACTOR)
+            elif owed and not gap.open:
+                met = DutyMet(fact_id=FactId(new_id()), happened_at=now, rule=GAP, about=about)
+                await append(tx, met, actor=ACTOR)

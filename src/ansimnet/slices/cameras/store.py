@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansimnet.kernel.errors import Fault
-from ansimnet.kernel.ids import CameraId, named_id
+from ansimnet.kernel.ids import AccountId, CameraId, named_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn, register
-from ansimnet.slices.cameras.model import Camera, CameraRow, Sense, Source
+from ansimnet.slices.cameras.model import Camera, CameraRow, Restriction, Sense, Source
 
 KEY_YEAR = 0
 """Stream addresses are under one key per centre that does not turn over with the year."""
@@ -187,3 +187,36 @@ async def load_with_stream(tx: Tx) -> list[CameraId]:
         order by c.code"""
     )
     return [CameraId(row[0]) for row in rows]
+
+
+async def load_views(tx: Tx, sense: Sense) -> tuple[list[CameraId], NDArray[np.float64], int]:
+    """Return ids and (N, 5) columns of the cameras in service with a sense, and how many are without it."""
+    rows = await tx.all(
+        """select camera_id, lat, lon, coalesce(azimuth_deg, 'NaN'), fov_deg, range_m, %s = any(senses) from camera
+        where removed_at is null order by camera_id""",
+        (sense,),
+    )
+    have = [r for r in rows if r[6]]
+    return (
+        [CameraId(r[0]) for r in have],
+        np.array([r[1:6] for r in have], np.float64).reshape(-1, 5),
+        len(rows) - len(have),
+    )
+
+
+_RESTRICTION = "restriction_id, name, clause, lat, lon, radius_m, owner, close_by"
+
+
+async def load_restrictions(tx: Tx) -> list[Restriction]:
+    """Return the restrictions in force, by name."""
+    rows = await tx.all(f"select {_RESTRICTION} from camera_restriction where ended_at is null order by name")
+    return [Restriction(*r) for r in rows]
+
+
+async def add_restriction(tx: Tx, r: Restriction, by: AccountId, now: datetime) -> None:
+    """Keep a restriction."""
+    await tx.execute(
+        f"""insert into camera_restriction ({_RESTRICTION}, noted_by, noted_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+        (*(r.restriction_id, r.name, r.clause, r.lat, r.lon, r.radius_m, r.owner, r.close_by), by, now),
+    )

@@ -8,7 +8,7 @@ from ansimnet.facts.cameras import CameraHealthChanged
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
-from ansimnet.slices.cameras import api, store
+from ansimnet.slices.cameras import api, jobs, store  # noqa: F401 - the timer registers by import
 from ansimnet.slices.cameras.model import ImportReport
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.rules import lookup

@@ -183,7 +183,7 @@ def _unhidden(lookup: Lookup, p: Point, rows: I32, limit: int) -> list[int]:
     keep: list[int] = []
     for i, row in enumerate(rows):
         cx, cy = w.plane.to_xy(Point(lookup.lat7[row] / 1e7, lookup.lon7[row] / 1e7))
-        if not _hidden(cx, cy, px, py, w.ax, w.ay, w.bx, w.by, w.cell_m, w.x0, w.y0, w.columns, w.first, w.segment):
+        if not hidden(cx, cy, px, py, w.ax, w.ay, w.bx, w.by, w.cell_m, w.x0, w.y0, w.columns, w.first, w.segment):
             keep.append(i)
             if len(keep) == limit:
                 break
@@ -257,7 +257,7 @@ def _wall_grid(s, x0, y0, cell, columns, rows):  # type: ignore[no-untyped-def] 
 
 
 @njit(cache=True, nogil=True)
-def _hidden(cx, cy, px, py, ax, ay, bx, by, cell, x0, y0, columns, first, segment):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def hidden(cx, cy, px, py, ax, ay, bx, by, cell, x0, y0, columns, first, segment):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """True when a wall lies strictly between. A camera on a wall, or a point at one, is not hidden by it (0.5 m)."""
     length = np.sqrt((px - cx) ** 2 + (py - cy) ** 2)
     if length < 1.0:
