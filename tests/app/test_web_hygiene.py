@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import json
 import random
 import socket
@@ -80,11 +81,15 @@ class Edge:
                 yield method, path
 
 
-def _walk(routes: Any) -> Iterator[Any]:
+def _walk(routes: Any, prefix: str = "") -> Iterator[Any]:
     for route in routes:
         inner = getattr(route, "original_router", None)
         if inner is not None:
-            yield from _walk(inner.routes)
+            yield from _walk(inner.routes, prefix + route.include_context.prefix)
+        elif prefix:
+            placed = copy.copy(route)
+            placed.path, placed.path_format = prefix + route.path, prefix + route.path_format
+            yield placed
         else:
             yield route
 
