@@ -283,7 +283,14 @@ class History:
     async def _check(self) -> None:
         if self.archive is not None:
             swept = self._swept is not None and self.clocks.true - self._swept <= 20 * S
-            await self.law.check(self.archive, self.clocks.true, run=self._runs, swept=swept, doubted=self._doubted())
+            await self.law.check(
+                self.archive,
+                self.clocks.true,
+                run=self._runs,
+                swept=swept,
+                doubted=self._doubted(),
+                off=abs(self.clocks.offset),
+            )
 
     def _doubted(self) -> bool:
         """Return whether the clock is in doubt and rightly so; a doubt without cause excuses nothing."""
