@@ -57,13 +57,13 @@ def routes(city: Db, clock: Clock) -> APIRouter:
         return ZonesShown(camera_id=camera_id, zones=[list(z) for z in zones])
 
     @api.get("")
-    async def read(camera_id: UUID, account: Keeper) -> ZonesShown:
+    async def privacy_zones(camera_id: UUID, account: Keeper) -> ZonesShown:
         """The privacy zones of one's own camera."""
         await permit(account, camera_id)
         return await shown(camera_id)
 
     @api.put("")
-    async def write(camera_id: UUID, form: ZonesForm, account: Keeper) -> ZonesShown:
+    async def put_privacy_zones(camera_id: UUID, form: ZonesForm, account: Keeper) -> ZonesShown:
         """Give one's own camera these zones and no others. New pictures are black there within seconds."""
         await permit(account, camera_id)
         async with city.transaction() as tx:
