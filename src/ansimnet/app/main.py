@@ -106,6 +106,21 @@ def serve() -> None:
     _interruptible(run(settings()))
 
 
+@cli.command()
+def gateway(
+    edge: Annotated[
+        str, typer.Argument(help="Address of a relay worker: wss://relay.example, wss://relay.example/1 …")
+    ],
+    port: Annotated[int, typer.Option(help="Port on which viewers near by connect; 0 takes any free one.")] = 8710,
+) -> None:
+    """Relay for viewers of another site: a stream crosses the wide network once. Rights stay with that relay."""
+    from ansimnet.app.relay import gateway as run
+
+    chosen = settings()
+    set_up_logs(form=chosen.log_format, level=chosen.log_level)
+    _interruptible(run(chosen, edge, port))
+
+
 @cli.command(hidden=True)
 def process(part: Annotated[str, typer.Argument(help="seal, api, work, relay, relay-1 …, uplink")]) -> None:
     """Run one process of the system; `ansimnet serve` starts them all."""

@@ -9,7 +9,7 @@ from contextlib import suppress
 from ansimnet.kernel.clock import SystemClock
 from ansimnet.platform.database import Database
 from ansimnet.platform.settings import Settings
-from ansimnet.slices.footage.wiring import serving_relay, serving_uplinks
+from ansimnet.slices.footage.wiring import serving_gateway, serving_relay, serving_uplinks
 
 
 async def relay(settings: Settings, database: Database, worker: int = 0) -> None:
@@ -25,6 +25,13 @@ async def uplink(settings: Settings, database: Database) -> None:
     stop = _stop()
     tracking = database.dbs(settings, app="uplink").tracking
     async with tracking, serving_uplinks(settings, tracking, SystemClock()):
+        await stop.wait()
+
+
+async def gateway(settings: Settings, edge: str, port: int) -> None:
+    """Fan out what one relay worker far away sends, until cancelled or asked to stop. No database is needed."""
+    stop = _stop()
+    async with serving_gateway(settings, edge, port):
         await stop.wait()
 
 

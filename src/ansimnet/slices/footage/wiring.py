@@ -63,6 +63,8 @@ from ansimnet.slices.footage.service.uplinks import Scenes
 from ansimnet.slices.footage.service.workers import Worker, stream_url
 from ansimnet.slices.footage.service.zones import ZonesReport, import_zones
 from ansimnet.slices.footage.store import relays
+from ansimnet.slices.footage.uplink.cascade import Edge
+from ansimnet.slices.footage.uplink.gateway import EdgeGate, EdgeSources
 from ansimnet.slices.footage.uplink.phone import Phones
 from ansimnet.slices.footage.uplink.taking import Taking
 
@@ -73,6 +75,7 @@ __all__ = [
     "confirm_clock",
     "import_zones",
     "parts",
+    "serving_gateway",
     "serving_relay",
     "serving_uplinks",
 ]
@@ -164,6 +167,7 @@ async def serving_relay(
         viewer_bytes=settings.relay_viewer_bytes,
         recordings=recordings,
     )
+    Edge(relay)
     recorder.tell(relay.metrics.registry)
     follow = recorder.keep if settings.recording else _ignored
     here = Worker(city, gate, relay, clock, number=worker, of=of, follow=follow)
@@ -218,6 +222,20 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
             yield bound
     finally:
         phones.stop()
+
+
+@asynccontextmanager
+async def serving_gateway(settings: Settings, edge: str, port: int) -> AsyncGenerator[int]:
+    """Serve viewers near by with what a relay worker far away sends once, until the block ends; yields the port."""
+    gate = EdgeGate(edge)
+    sources = EdgeSources(gate)
+    relay = Relay(gate, sources, origins=origins_of(settings), viewer_bytes=settings.relay_viewer_bytes)
+    try:
+        async with relay.serving(settings.relay_host, port) as bound:
+            log.info("gateway serves", port=bound, edge=edge)
+            yield bound
+    finally:
+        sources.stop()
 
 
 def _sealer(db: Db) -> Seal | None:
