@@ -26,6 +26,7 @@ from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.server import Relay
+from ansimnet.slices.footage.relay.shedding import Shedding
 from ansimnet.slices.footage.relay.source import Sighting
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.service.giving import Giver, hand
@@ -34,6 +35,13 @@ from ansimnet.slices.policy import queries as policy
 
 CAMERAS = 4
 """Three that the ground names, and one that it does not."""
+
+
+class Unhurried(Shedding):
+    """A relay that never thins: who is refused for load proves nothing about rights."""
+
+    def note(self, late_s: float) -> None:
+        """Take no notice."""
 
 
 class Witness:
@@ -126,6 +134,7 @@ async def staged() -> AsyncIterator[Stage]:
         stack.callback(recordings.stop)
         await stack.enter_async_context(recorder.running())
         relay = Relay(gate, sources, recordings=recordings)
+        relay.shedding = Unhurried()  # cameras, viewers and judges share its loop here: its lateness means nothing
         sources.keep_warm(await gate.cameras())
         recorder.keep(sources.cameras.values())
         witnesses = {c: Witness() for c in cameras}

@@ -173,9 +173,10 @@ def _screen(a: Attempt) -> str:
 
 async def _at(stage: Stage, a: Attempt, permit: Permit | None, ticket: str | None, seen: Seen) -> PermitId | None:
     """Go through the moment; return the permit that the watched socket stands on, None where it has none."""
+    before = Seen()
     if permit is not None and a.moment == "reused":
         async with at_the_door(stage.url, ticket, a.door.asks()) as first:
-            await watch(first, Seen(), 20.0, most=1)  # until it is used for certain
+            await watch(first, before, 20.0, most=1)  # until it is used for certain
     if permit is not None and a.moment == "revoked-before":
         await stage.revoke(permit.permit_id)
     if permit is not None and a.moment == "expired-before":
@@ -192,6 +193,8 @@ async def _at(stage: Stage, a: Attempt, permit: Permit | None, ticket: str | Non
             await watch(socket, seen, WATCHED_S)
         else:
             await watch(socket, seen, WATCHED_S if a.moment == "expires-during" else REFUSED_S)
+    if a.moment == "reused" and not before.pictures and permit is not None:
+        return permit.permit_id  # the first look was not served, so the second may have been the first
     return None if permit is None or a.moment in ("reused", "stale", "no-ground") else permit.permit_id
 
 
