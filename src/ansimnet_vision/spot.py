@@ -70,9 +70,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--models", type=Path, help="folder of the weights")
     options.add_argument("--every", type=int, default=1, help="look at every N-th picture only")
-    options.add_argument(
-        "--tiles", action="store_true", help="look at quarters too: five times the work"
-    )
+    options.add_argument("--tiles", action="store_true", help="look at quarters too: five times the work")
     chosen = options.parse_args()
     spotter = Spotter(detectors(chosen.models, QUARTERS if chosen.tiles else WHOLE))
     for pts, objects in spotted(sys.stdin.buffer, spotter, chosen.every):
