@@ -94,33 +94,35 @@ export interface Patch {
 
 export interface KeptCamera {
   camera_id: string;
-  code: string;
-  name: string;
+  /** null: no longer in service. */
+  code: string | null;
+  name: string | null;
   days: number;
-  oldest_at: string | null;
-  next_at: string | null;
-  held: number;
+  oldest_at: string;
+  next_at: string;
 }
 export interface FootageDisk {
   archive: string;
   noted_at: string;
-  total: number;
-  free: number;
+  total_bytes: number;
+  free_bytes: number;
+  hours: number;
   oldest_at: string | null;
-  next_at: string | null;
+  next_destruction_at: string | null;
+  /** When the oldest will have to go early; null: not within a day. */
   full_at: string | null;
-  doubt: string | null;
+  clock_doubt: string | null;
 }
 export interface Certificate {
   certificate_id: string;
   why: string;
   destroyed_at: string;
   keys: number;
-  size: number;
+  bytes: number;
   root: string;
 }
-export interface Kept {
-  cameras: KeptCamera[];
+export interface Retention {
+  days: number;
   disks: FootageDisk[];
   certificates: Certificate[];
 }
@@ -143,13 +145,13 @@ export interface Spell {
   reason: string;
 }
 export interface Layout {
-  layout_id: string;
+  wall_id: string;
   name: string;
   shared: boolean;
   own: boolean;
-  /** Camera ids in tile order; null is an empty tile, "map" the map. */
-  tiles: (string | null)[];
   size: number;
+  /** Camera ids in tile order; null is an empty tile. */
+  tiles: (string | null)[];
 }
 
 const id = encodeURIComponent;
@@ -177,17 +179,18 @@ export const footage = {
   take: (of: string) => getFile(`/exports/${id(of)}/file`),
   endExport: (of: string) => post(`/exports/${id(of)}/end`),
 
-  kept: () => get<Kept>("/footage/kept"),
+  retention: () => get<Retention>("/footage/retention"),
+  kept: () => get<{ cameras: KeptCamera[] }>("/footage/retention/cameras"),
   health: () => get<{ cameras: CameraHealth[] }>("/footage/health"),
   spells: (camera: string) => get<{ spells: Spell[] }>(`/footage/health/${id(camera)}`),
 
-  layouts: () => get<{ layouts: Layout[] }>("/footage/layouts"),
-  saveLayout: (layout: string, form: Pick<Layout, "name" | "shared" | "tiles" | "size">) =>
-    put<Layout>(`/footage/layouts/${id(layout)}`, form),
-  dropLayout: (layout: string) => del(`/footage/layouts/${id(layout)}`),
+  layouts: () => get<{ walls: Layout[] }>("/footage/walls"),
+  saveLayout: (wall: string, form: Omit<Layout, "wall_id" | "own">) => put<Layout>(`/footage/walls/${id(wall)}`, form),
+  dropLayout: (wall: string) => del(`/footage/walls/${id(wall)}`),
 };
 
 const OFTEN_MS = 10_000;
+const SLOW_MS = 30_000;
 export const useCoverage = (provision: string | undefined) =>
   useQuery({
     queryKey: ["coverage", provision],
@@ -199,14 +202,15 @@ export const useExports = (enabled: boolean) =>
   useQuery({ queryKey: ["exports"], queryFn: footage.exports, enabled, refetchInterval: 5000 });
 export const useReviews = (enabled: boolean) =>
   useQuery({ queryKey: ["exports", "reviews"], queryFn: footage.reviews, enabled, refetchInterval: OFTEN_MS });
-export const useKept = (enabled = true) =>
-  useQuery({ queryKey: ["kept"], queryFn: footage.kept, enabled, refetchInterval: 30_000 });
+export const useKept = () => useQuery({ queryKey: ["kept"], queryFn: footage.kept, refetchInterval: SLOW_MS });
+export const useRetention = () =>
+  useQuery({ queryKey: ["retention"], queryFn: footage.retention, refetchInterval: SLOW_MS });
 export const useHealth = () => useQuery({ queryKey: ["health"], queryFn: footage.health, refetchInterval: OFTEN_MS });
 export const useSpells = (camera: string | undefined) =>
   useQuery({
     queryKey: ["spells", camera],
     queryFn: () => footage.spells(camera as string),
     enabled: Boolean(camera),
-    refetchInterval: 30_000,
+    refetchInterval: SLOW_MS,
   });
 export const useLayouts = () => useQuery({ queryKey: ["layouts"], queryFn: footage.layouts });

@@ -1,5 +1,5 @@
 /** The wall of a provision, or the reason why nothing is shown. */
-import { useCallback } from "react";
+import { type ReactNode, useCallback } from "react";
 import { api } from "../api/client";
 import type { CameraProvision, Masking } from "../api/types";
 import { clock } from "../kit/format";
@@ -28,6 +28,7 @@ function Provided({
   large,
   onLarge,
   onSlots,
+  ...placed
 }: {
   provision: CameraProvision | null;
   /** The incident is over: every tile goes dark at once, whatever the provision still says. */
@@ -37,6 +38,10 @@ function Provided({
   large: number;
   onLarge: (index: number) => void;
   onSlots?: (slots: Slots) => void;
+  fixed?: Slots | undefined;
+  map?: ReactNode;
+  onMove?: ((from: number, to: number) => void) | undefined;
+  chosen?: number | undefined;
 }) {
   const text = useText();
   const id = provision?.provision_id ?? "";
@@ -67,6 +72,7 @@ function Provided({
       large={large}
       onLarge={onLarge}
       onSlots={onSlots}
+      {...placed}
       {...(over && provision.not_after ? { endedWords: `${clock(provision.not_after)} · ${text.wall.endedBody}` } : {})}
     />
   );

@@ -6,6 +6,7 @@ import { nowMs, useNow } from "../kit/clock";
 import { elapsed } from "../kit/format";
 import { Icon, MaskIcon } from "../kit/Icon";
 import { useText } from "../text";
+import { useFootageText } from "../text/footage";
 import { brackets, place } from "./boxes";
 import { DRAWING, outline } from "./outline";
 import { type Init, Player, type PlayerState, type Said, type Track } from "./player";
@@ -69,7 +70,7 @@ export function TileReason({
   const words: Record<typeof state, [string, string]> = {
     connecting: [text.wall.connecting, detail ?? ""],
     ended: [text.wall.ended, detail ?? text.wall.endedBody],
-    no_source: [text.wall.noSource, text.wall.noSourceBody],
+    no_source: [text.wall.noSource, detail || text.wall.noSourceBody],
     refused: [text.wall.refused, detail ?? ""],
     unsupported: [text.wall.unsupported, ""],
   };
@@ -245,6 +246,7 @@ export function LiveTile({
   said?: (message: Said) => void;
 }) {
   const text = useText();
+  const t = useFootageText();
   const video = useRef<HTMLVideoElement>(null);
   const frame = useRef<HTMLDivElement>(null);
   const player = useRef<Player | undefined>(undefined);
@@ -254,6 +256,9 @@ export function LiveTile({
   const [tracks, setTracks] = useState<readonly Track[]>([]);
   const [behind, setBehind] = useState(0);
   const [refusal, setRefusal] = useState<string>();
+  const [thin, setThin] = useState<string>();
+  const [why, setWhy] = useState<string>();
+  const [permit, setPermit] = useState<Pick<Ticket, "permit_id" | "not_after">>();
   const [size, setSize] = useState({ width: 320, height: 180 });
   const lastFrame = useRef(nowMs());
   const asked = useRef(ask);
@@ -268,7 +273,11 @@ export function LiveTile({
       video.current,
       async () => {
         try {
-          return await asked.current(camera.camera_id, masking.current);
+          const ticket = await asked.current(camera.camera_id, masking.current);
+          setPermit(ticket);
+          setThin(undefined);
+          setWhy(undefined);
+          return ticket;
         } catch (error) {
           if (error instanceof Refusal) setRefusal(error.todo || error.message);
           throw error;
@@ -281,7 +290,12 @@ export function LiveTile({
         refused: () => {
           masking.current = "masked";
         },
-        said: (message) => heard.current?.(message),
+        said: (message) => {
+          if (message.type === "quality")
+            setThin(message.level === "key-frames" ? (message.reason ?? "busy") : undefined);
+          if (message.type === "source" && message.reason) setWhy(message.reason);
+          heard.current?.(message);
+        },
         frame: () => {
           lastFrame.current = nowMs();
         },
@@ -333,6 +347,11 @@ export function LiveTile({
             {shown === "live" ? (
               <span className="bd num">{text.wall.live(Math.max(0.1, behind).toFixed(1))}</span>
             ) : null}
+            {shown === "live" && thin ? (
+              <span className="bd doubt">
+                {t.keyFrames} · {t.keyFramesWhy[thin] ?? thin}
+              </span>
+            ) : null}
             {shown === "reconnecting" ? (
               <span className="bd doubt">
                 <Icon name="link" size={12} /> {text.wall.reconnecting}
@@ -362,7 +381,8 @@ export function LiveTile({
           data-camera={camera.code}
           data-state={shown}
         />
-        {picture ? <Watermark words={watermark} /> : null}
+        {picture ? <Watermark words={permit ? `${permitCode(permit.permit_id)} · ${watermark}` : watermark} /> : null}
+        {picture && permit ? <TilePermit id={permit.permit_id} notAfter={init?.not_after ?? permit.not_after} /> : null}
         {picture && init ? (
           <Overlay tracks={tracks} picture={init} tile={size} marked={marked} chosen={undefined} onMark={mark} />
         ) : null}
@@ -371,12 +391,31 @@ export function LiveTile({
         ) : (
           <TileReason
             state={shown as "ended"}
-            detail={shown === "ended" ? (endedWords ?? "") : (refusal ?? "")}
+            detail={
+              shown === "ended"
+                ? (endedWords ?? "")
+                : shown === "no_source" && why
+                  ? (t.reasonOf[why] ?? why)
+                  : (refusal ?? "")
+            }
             onAsk={shown === "ended" && !ended ? () => player.current?.askAgain() : undefined}
           />
         )}
       </TileFrame>
     </div>
+  );
+}
+
+/** A permit as lists name it (server: short of a permit). */
+export const permitCode = (id: string) => `PM-${id.slice(-4).toUpperCase()}`;
+
+/** The right a picture stands on, and what is left of it: cut with the picture. */
+function TilePermit({ id, notAfter }: { id: string; notAfter: string }) {
+  const left = (Date.parse(notAfter) - useNow()) / 1000;
+  return (
+    <span className={`tile-permit num${left < 120 ? " soon" : ""}`}>
+      <Icon name="lock" size={11} /> {permitCode(id)} {elapsed(left)}
+    </span>
   );
 }
 

@@ -1,8 +1,9 @@
 /** The live wall of one provision. Tile 1 is the camera that sees best; the rest stand by predicted arrival. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type DragEvent, type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import type { Camera, CameraProvision, Masking, Ticket } from "../api/types";
 import { elapsed } from "../kit/format";
 import { useText } from "../text";
+import { useFootageText } from "../text/footage";
 import { arrange, byArrival, grid, RERANK_MS, type Remembered, remember, type Slots } from "./layout";
 import { LiveTile } from "./Tile";
 
@@ -17,7 +18,14 @@ export interface WallProps {
   endedWords?: string;
   /** Told which camera stands in which tile: the map writes the same numbers. */
   onSlots?: ((slots: Slots) => void) | undefined;
+  /** Tiles that a person placed; without them the wall follows the ranking. `MAP` is the map. */
+  fixed?: Slots | undefined;
+  map?: ReactNode;
+  /** One tile was put in another's place; `camera` where it came from elsewhere. */
+  onMove?: ((from: number, to: number) => void) | undefined;
+  chosen?: number | undefined;
 }
+export const MAP = "map";
 
 /** Slots that follow the ranking, but not faster than eyes, and never move what a person is looking at. */
 export function useSlots(
@@ -50,12 +58,16 @@ export function useSlots(
   }, [listed, held, size]);
 }
 
-export function Wall({ provision, size, ask, watermark, large, onLarge, endedWords, onSlots }: WallProps) {
+export function Wall(props: WallProps) {
+  const { provision, size, ask, watermark, large, onLarge, endedWords, onSlots, fixed, map, onMove, chosen } = props;
   const text = useText();
+  const t = useFootageText();
   const [pointer, setPointer] = useState<string>();
   const [focus, setFocus] = useState<string>();
   const held = useMemo(() => new Set([pointer, focus].filter((c): c is string => Boolean(c))), [pointer, focus]);
-  const { slots, cameras } = useSlots(provision.cameras, held, size);
+  const ranked = useSlots(provision.cameras, held, size);
+  const { cameras } = ranked;
+  const slots = fixed ?? ranked.slots;
   const count = slots.length;
   const order = slots.join(",");
   useEffect(() => onSlots?.(slots), [order]);
@@ -72,11 +84,41 @@ export function Wall({ provision, size, ask, watermark, large, onLarge, endedWor
         const cell = lay.cells[index];
         if (!cell) return null;
         const style = { gridArea: `${cell.row + 1}/${cell.column + 1}/span ${cell.rows}/span ${cell.columns}` };
+        const drag = onMove
+          ? {
+              draggable: true,
+              onDragStart: (e: DragEvent) => e.dataTransfer.setData("text/plain", String(index)),
+              onDragOver: (e: DragEvent) => e.preventDefault(),
+              onDrop: (e: DragEvent) => {
+                e.preventDefault();
+                const from = Number(e.dataTransfer.getData("text/plain"));
+                if (Number.isInteger(from) && from !== index) onMove(from, index);
+              },
+            }
+          : {};
         if (!camera) {
           return (
-            <div className="tile void" style={style} key={`empty-${cell.row}-${cell.column}`}>
-              <div className="mid t3">{text.wall.noCamera}</div>
-            </div>
+            <section
+              className={`slot${index === chosen ? " picked" : ""}`}
+              style={style}
+              key={`empty-${cell.row}-${cell.column}`}
+              aria-label={id === MAP ? t.mapTile : t.empty}
+              {...drag}
+            >
+              {id === MAP ? (
+                map
+              ) : (
+                <div className="tile void hatch">
+                  <span className="k">
+                    <kbd>{index + 1}</kbd>
+                  </span>
+                  <div className="mid t3">
+                    <b>{fixed ? t.empty : text.wall.noCamera}</b>
+                    {fixed ? <span>{t.emptyBody}</span> : null}
+                  </div>
+                </div>
+              )}
+            </section>
           );
         }
         const next = index === 0 ? byId.get(slots[1] ?? "") : undefined;
@@ -94,8 +136,9 @@ export function Wall({ provision, size, ask, watermark, large, onLarge, endedWor
         return (
           <section
             key={camera.camera_id}
-            className="slot"
+            className={`slot${index === chosen ? " picked" : ""}`}
             style={style}
+            {...drag}
             aria-label={text.wall.tile(index + 1, camera.code)}
             onPointerEnter={() => setPointer(camera.camera_id)}
             onPointerLeave={() => setPointer(undefined)}

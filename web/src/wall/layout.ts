@@ -87,3 +87,20 @@ export function grid(size: number, large = 0): Grid {
   );
   return { rows, columns, cells };
 }
+
+/** Slots after one tile took another's place and the other its. */
+export function swapped(slots: Slots, from: number, to: number): Slots {
+  if (from === to || !(from in slots) || !(to in slots)) return slots;
+  const next = [...slots];
+  [next[from], next[to]] = [next[to] ?? null, next[from] ?? null];
+  return next;
+}
+/** Slots with a camera in a place; a camera stands in one place only. */
+export function put(slots: Slots, camera: string, at: number): Slots {
+  return slots.map((c, i) => (i === at ? camera : c === camera ? null : c));
+}
+/** The camera whose code ends with these digits; only one may. */
+export function numbered<C extends { code: string }>(cameras: readonly C[], digits: string): C | undefined {
+  const found = cameras.filter((c) => digits && c.code.replace(/\D/g, "").endsWith(digits));
+  return found.find((c) => c.code.replace(/\D/g, "") === digits) ?? (found.length === 1 ? found[0] : undefined);
+}

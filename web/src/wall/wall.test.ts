@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { cameras, city } from "../fixtures/city";
 import { brackets, place } from "./boxes";
 import { againMs, chase, forget, JUMP_S, RollingMean, TARGET_S } from "./edge";
-import { arrange, byArrival, grid, LINGER_MS, remember } from "./layout";
+import { arrange, byArrival, grid, LINGER_MS, numbered, put, remember, swapped } from "./layout";
 import { outline } from "./outline";
 import { meaning } from "./player";
 
@@ -60,6 +60,20 @@ describe("layout", () => {
       }
       expect(lay.cells).toHaveLength(n);
     }
+  });
+});
+
+describe("placed tiles", () => {
+  it("swap, and stay where there is nowhere to go", () => {
+    expect(swapped(["a", null, "c"], 0, 1)).toEqual([null, "a", "c"]);
+    expect(swapped(["a", "b"], 0, 5)).toEqual(["a", "b"]);
+  });
+  it("hold a camera once", () => expect(put(["a", null, "c"], "a", 1)).toEqual([null, "a", "c"]));
+  it("are found by their number, when it means one", () => {
+    const all = [{ code: "HD-0412" }, { code: "HD-0012" }, { code: "HD-0431" }];
+    expect(numbered(all, "412")?.code).toBe("HD-0412");
+    expect([numbered(all, "12"), numbered(all, ""), numbered(all, "9")]).toEqual([undefined, undefined, undefined]);
+    expect(numbered(all, "0012")?.code).toBe("HD-0012");
   });
 });
 

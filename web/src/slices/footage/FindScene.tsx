@@ -1,5 +1,5 @@
 /** The left column: which incident, which camera, what is missing of it and why, what is kept. */
-import { useEffect, useRef, useState } from "react";
+import { type ReactNode, useEffect, useRef, useState } from "react";
 import type { CameraTimeline } from "../../api/footage";
 import type { Hold } from "../../api/keeping";
 import { nowMs } from "../../kit/clock";
@@ -29,6 +29,7 @@ export function FindScene({
   onScene,
   onCamera,
   onInstant,
+  children,
 }: {
   rows: readonly SceneRow[];
   known: boolean;
@@ -43,6 +44,7 @@ export function FindScene({
   onScene: (id: string) => void;
   onCamera: (id: string) => void;
   onInstant: (ms: number) => void;
+  children?: ReactNode;
 }) {
   const text = useText();
   const t = useFootageText();
@@ -108,6 +110,7 @@ export function FindScene({
             </button>
           ))}
         </div>
+        {children}
         {!known ? <Answer error={error} what={t.find} /> : null}
         {known && rows.length === 0 ? <Empty icon="film" title={t.noIncidents} body={t.noIncidentsBody} /> : null}
         {known && rows.length > 0 && typed && instant === undefined && scenes.length + cameras.length === 0 ? (
@@ -116,7 +119,7 @@ export function FindScene({
         {sceneError && !scene ? <Answer error={sceneError} what={t.find} /> : null}
         {scene ? (
           scene.state === "given" ? (
-            <Cameras cameras={cameras} chosen={camera} all={scene.cameras} onCamera={onCamera} />
+            <Cameras cameras={cameras} chosen={camera} all={scene.cameras} onCamera={onCamera} sure={!scene.own} />
           ) : (
             <p className="pb sm t2">
               {text.incident.notGiven[scene.state] ?? ""} {scene.reason ?? ""}
@@ -142,11 +145,14 @@ function Cameras({
   all,
   chosen,
   onCamera,
+  sure,
 }: {
   cameras: Scene["cameras"];
   all: Scene["cameras"];
   chosen: string | undefined;
   onCamera: (id: string) => void;
+  /** How much is recorded is known before the timeline came. */
+  sure: boolean;
 }) {
   const t = useFootageText();
   const row = useRef<HTMLButtonElement>(null);
@@ -170,7 +176,13 @@ function Cameras({
             <span className="num r t1">{c.recorded_s > 0 ? t.minutes(c.recorded_s) : "–"}</span>
             <span className="cut t3 xs">{c.name}</span>
             <span className={`xs r ${c.missing_s >= 1 ? "cd" : "t3"}`}>
-              {c.recorded_s <= 0 ? t.nothing : c.missing_s >= 1 ? t.gapFor(t.minutes(c.missing_s)) : t.whole}
+              {!sure
+                ? ""
+                : c.recorded_s <= 0
+                  ? t.nothing
+                  : c.missing_s >= 1
+                    ? t.gapFor(t.minutes(c.missing_s))
+                    : t.whole}
             </span>
           </button>
         );

@@ -1,22 +1,23 @@
 /** Recorded pictures: find the scene, see what exists and what is missing, play, choose a range. */
-import { useEffect, useMemo, useRef, useState } from "react";
+import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useHolds } from "../../api/keeping";
 import type { Account } from "../../api/types";
 import { useNow } from "../../kit/clock";
-import { clock, day } from "../../kit/format";
+import { day } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
-import { Button } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { toast } from "../../kit/Toasts";
 import { useText } from "../../text";
-import { type FootageText, useFootageText } from "../../text/footage";
+import { useFootageText } from "../../text/footage";
+import { Bar, Legend } from "./Bar";
 import { Events } from "./Events";
+import { AskExport, Exports } from "./Exports";
 import { FindScene } from "./FindScene";
 import { BookmarkDialog, ClipDialog, HoldDialog, ReasonDialog } from "./FootageDialogs";
 import { Stage } from "./Stage";
-import { type Scene, ticketOf, useScene, useSceneRows, useTimelines } from "./scenes";
+import { type Scene, type SceneList, ticketOf, useScene, useSceneRows, useTimelines } from "./scenes";
 import { type Row, type Strip, Timelines } from "./Timelines";
-import { HOLDS } from "./tabs";
+import { asksExports, HOLDS } from "./tabs";
 import {
   following,
   gapAt,
@@ -31,7 +32,7 @@ import {
   ZOOM,
   zoomed,
 } from "./timeline";
-import { type Hands, type Shown, usePlayback } from "./usePlayback";
+import { type Hands, usePlayback } from "./usePlayback";
 import { Verify } from "./Verify";
 
 const JUMP_MS = 10_000;
@@ -39,7 +40,7 @@ const JUMP_MS = 10_000;
 const TILES = 24;
 const TILE_PX = 160;
 const CLIP_MS = 10_000;
-type Sheet = "reason" | "mark" | "clip" | "hold";
+type Sheet = "reason" | "mark" | "clip" | "hold" | "export";
 
 export function Footage({ account }: { account: Account }) {
   const text = useText();
@@ -89,20 +90,23 @@ function useStrip(hands: Hands, open: boolean, camera: string | undefined, view:
   return strip;
 }
 
-function Desk({
+export function Desk({
   account,
   list,
   id,
   onScene,
   scene,
   error,
+  children,
 }: {
   account: Account;
-  list: ReturnType<typeof useSceneRows>;
+  list: SceneList;
   id: string | undefined;
   onScene: (id: string) => void;
   scene: Scene | undefined;
   error: Error | null;
+  /** What else stands above the cameras: the day and hours of an order. */
+  children?: ReactNode;
 }) {
   const t = useFootageText();
   const now = useNow();
@@ -122,7 +126,7 @@ function Desk({
   const timelines = useTimelines(scene, fromMs);
   const holds = useHolds(HOLDS.includes(account.role)).data?.holds ?? [];
   const bounds = useMemo<View | undefined>(
-    () => (scene && cameras.length ? { fromMs, untilMs: Math.max(now, fromMs + 60_000) } : undefined),
+    () => (scene && cameras.length ? { fromMs, untilMs: scene.untilMs ?? Math.max(now, fromMs + 60_000) } : undefined),
     [scene, cameras.length, fromMs, now],
   );
   const view = seen ?? bounds;
@@ -194,11 +198,14 @@ function Desk({
   const zoom = (by: number) => {
     if (view && bounds) setView(zoomed(view, by, within(view, atMs ?? view.untilMs), bounds));
   };
-  const hold = () => {
-    if (!HOLDS.includes(account.role)) toast(t.holdElse, { icon: "lock" });
+  const leave = (may: boolean, otherwise: string, sheet: Sheet) => {
+    if (!may) toast(otherwise, { icon: "lock" });
     else if (!range) toast(t.needRange, { icon: "lock" });
-    else setSheet("hold");
+    else setSheet(sheet);
   };
+  const holds_ = HOLDS.includes(account.role);
+  const exports = asksExports(account);
+  const marks = city && !scene?.own;
   useKeys([
     { code: "Space", hint: shown.playing && reason ? t.pause : t.play, run: toggle },
     { code: "Comma", cap: ",", hint: t.frame, run: () => hands.step(-1) },
@@ -214,10 +221,10 @@ function Desk({
     })),
     { code: "BracketLeft", hint: t.event, run: () => jump(-1) },
     { code: "BracketRight", hint: t.event, run: () => jump(1) },
-    { code: "KeyB", hint: t.hold, run: hold },
-    { code: "KeyX", hint: t.export, run: () => toast(t.exportElse, { icon: "lock" }) },
+    { code: "KeyB", hint: t.hold, run: () => leave(holds_, t.holdElse, "hold") },
+    { code: "KeyX", hint: t.export, run: () => leave(exports, t.exportElse, "export") },
     { code: "KeyC", hint: t.clip, run: () => reason && !gap && setSheet("clip") },
-    ...(city ? [{ code: "KeyN", hint: t.note, run: () => atMs !== undefined && camera && setSheet("mark") }] : []),
+    ...(marks ? [{ code: "KeyN", hint: t.note, run: () => atMs !== undefined && camera && setSheet("mark") }] : []),
     { code: "Equal", hint: t.zoom, run: () => zoom(ZOOM) },
     { code: "Minus", hint: t.zoom, run: () => zoom(1 / ZOOM) },
     { code: "KeyV", hint: t.faster, run: hands.faster },
@@ -243,7 +250,9 @@ function Desk({
         onScene={onScene}
         onCamera={pick}
         onInstant={seek}
-      />
+      >
+        {children}
+      </FindScene>
       <section className="panel footage-mid" aria-label={t.nav}>
         <Stage
           video={video}
@@ -265,7 +274,7 @@ function Desk({
           range={range}
           onToggle={toggle}
           onClear={() => setRange(undefined)}
-          early={city ? early : undefined}
+          early={city && scene && !scene.own ? early : undefined}
           onEarly={() => setEarly(!early)}
         />
         {view && bounds ? (
@@ -289,13 +298,13 @@ function Desk({
         <Events
           scene={scene}
           timelines={timelines}
-          may={city}
+          may={marks}
           onGo={(c, ms) => {
             pick(c);
             seek(ms);
           }}
         />
-        <p className="pb sm t3 export-else">{t.exportElse}</p>
+        {exports ? <Exports enabled /> : <p className="pb sm t3 export-else">{t.exportElse}</p>}
         <Verify />
       </section>
       {sheet === "reason" ? (
@@ -332,99 +341,8 @@ function Desk({
           onClose={close}
         />
       ) : null}
+      {sheet === "export" && range ? <AskExport cameras={cameras} range={range} onClose={close} /> : null}
       {sheet === "hold" && range ? <HoldDialog cameras={cameras} range={range} onClose={close} /> : null}
     </main>
-  );
-}
-
-function Bar({
-  t,
-  shown,
-  hands,
-  open,
-  atMs,
-  range,
-  onToggle,
-  onClear,
-  early,
-  onEarly,
-}: {
-  t: FootageText;
-  shown: Shown;
-  hands: Hands;
-  open: boolean;
-  atMs: number | undefined;
-  range: Range | undefined;
-  onToggle: () => void;
-  onClear: () => void;
-  early: boolean | undefined;
-  onEarly: () => void;
-}) {
-  return (
-    <div className="foot-bar fx">
-      <Button small cap="Space" onClick={onToggle}>
-        {shown.playing && open ? t.pause : t.play}
-      </Button>
-      <Button small cap="," disabled={!open} onClick={() => hands.step(-1)}>
-        {t.back}
-      </Button>
-      <Button small cap="." disabled={!open} onClick={() => hands.step(1)}>
-        {t.forward}
-      </Button>
-      <b className="bar-clock num" data-at={atMs}>
-        {atMs === undefined ? "--:--:--" : `${clock(atMs)}.${Math.floor((atMs % 1000) / 100)}`}
-      </b>
-      <Button small tone="line" cap="V" disabled={!open} onClick={hands.faster}>
-        {t.speed(shown.speed)}
-      </Button>
-      {early === undefined ? null : (
-        <Button small tone={early ? "pri" : "line"} onClick={onEarly} aria-pressed={early}>
-          {t.lookBack}
-        </Button>
-      )}
-      <span className="sp" />
-      {range ? (
-        <>
-          <span className="sm t2 num cut">
-            {t.rangeOf(clock(range[0]), clock(range[1]), t.minutes((range[1] - range[0]) / 1000))}
-          </span>
-          <Button small tone="line" onClick={onClear}>
-            {t.clear}
-          </Button>
-        </>
-      ) : (
-        <span className="sm t3 cut">{t.noRange}</span>
-      )}
-      <kbd>I</kbd>
-      <kbd>O</kbd>
-    </div>
-  );
-}
-
-function Legend({ t, kept }: { t: FootageText; kept: string | undefined }) {
-  return (
-    <div className="tr-legend fx xs t3">
-      <span className="fx">
-        <i className="tr-bar" /> {t.legend.recorded}
-      </span>
-      <span className="fx">
-        <i className="tr-gap" /> {t.legend.gap}
-      </span>
-      <span className="fx">
-        <i className="tr-hold" /> {t.legend.hold}
-      </span>
-      <span className="fx">
-        <i className="tr-range" /> {t.legend.range}
-      </span>
-      <span className="fx">
-        <i className="tr-ev bookmark" /> {t.legend.mark}
-      </span>
-      <span className="sp" />
-      {kept ? (
-        <span>
-          {t.keptElse(day(kept))} · {t.days30}
-        </span>
-      ) : null}
-    </div>
   );
 }

@@ -1,7 +1,11 @@
 /** One entry of the rail: footage, the review of masks, what is kept, how cameras fare. */
 import type { Account } from "../../api/types";
 import { Footage } from "./Footage";
-import { type FootageTab, FootageTabs, tabsOf } from "./tabs";
+import { Health } from "./Health";
+import { Kept } from "./Kept";
+import { OwnFootage } from "./OwnFootage";
+import { Reviews } from "./Reviews";
+import { asksExports, type FootageTab, FootageTabs, tabsOf } from "./tabs";
 import "./footage.css";
 
 export function FootageScreen({ id, account }: { id: string | undefined; account: Account }) {
@@ -10,7 +14,17 @@ export function FootageScreen({ id, account }: { id: string | undefined; account
   return (
     <div className="footage-screen">
       <FootageTabs account={account} chosen={chosen} />
-      <Footage account={account} />
+      {chosen === "kept" ? (
+        <Kept />
+      ) : chosen === "health" ? (
+        <Health />
+      ) : chosen === "reviews" ? (
+        <Reviews />
+      ) : asksExports(account) ? (
+        <OwnFootage account={account} />
+      ) : (
+        <Footage account={account} />
+      )}
     </div>
   );
 }

@@ -2,7 +2,7 @@
 import { useQueries, useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api } from "../../api/client";
-import { type CameraTimeline, type Coverage, footage, useCoverage } from "../../api/footage";
+import { type CameraTimeline, type Coverage, footage, type RecordedForm, useCoverage } from "../../api/footage";
 import { useIncidentCameras, useIncidents, usePermits, useProvisions } from "../../api/hooks";
 import type { Account, Permit, ProvisionState, Ticket } from "../../api/types";
 import { clockMinutes } from "../../kit/format";
@@ -30,10 +30,19 @@ export interface Scene {
   /** What the moment itself opens; before it only a city's own operator looks. */
   fromMs: number;
   earliestMs: number;
+  /** Where it ends; undefined: now. */
+  untilMs?: number;
+  /** By a ground of one's own, not by a provision. */
+  own?: boolean;
+}
+export interface SceneList {
+  rows: SceneRow[];
+  error: Error | null;
+  known: boolean;
 }
 
 /** The incidents or provisions whose footage may be looked at, the newest first. */
-export function useSceneRows(account: Account, text: Text): { rows: SceneRow[]; error: Error | null; known: boolean } {
+export function useSceneRows(account: Account, text: Text): SceneList {
   const city = account.centre_kind === "city";
   const incidents = useIncidents("all", !city);
   const provisions = useProvisions("open", city);
@@ -98,20 +107,18 @@ export function useScene(account: Account, id: string | undefined): { scene: Sce
 
 /** The timelines of all cameras of a scene, asked again while more is recorded. */
 export function useTimelines(
-  scene: Pick<Scene, "provision" | "cameras"> | undefined,
+  scene: Pick<Scene, "provision" | "cameras" | "own" | "untilMs"> | undefined,
   fromMs: number,
 ): Map<string, CameraTimeline> {
+  const until = new Date(scene?.untilMs ?? (fromMs + REACH_MS - 1000 || 0)).toISOString();
   const from = new Date(Number.isFinite(fromMs) ? fromMs : 0).toISOString();
   const lines = useQueries({
     queries: (scene && Number.isFinite(fromMs) ? scene.cameras : []).map((c) => ({
-      queryKey: ["timeline", scene?.provision, c.camera_id, from],
+      queryKey: ["timeline", scene?.provision, c.camera_id, from, scene?.untilMs],
       queryFn: () =>
-        footage.timeline(
-          scene?.provision as string,
-          c.camera_id,
-          from,
-          new Date(fromMs + REACH_MS - 1000).toISOString(),
-        ),
+        scene?.own
+          ? footage.ownTimeline(c.camera_id, from, until)
+          : footage.timeline(scene?.provision as string, c.camera_id, from, until),
       refetchInterval: 8000,
     })),
     // a list, not a map: equal answers stay the same object, and the screen rests
@@ -121,11 +128,13 @@ export function useTimelines(
 }
 
 /** A ticket to one camera of a scene, from an instant to the end of its reach. */
-export const ticketOf = (scene: Scene, camera: string, fromMs: number, reason: string): Promise<Ticket> =>
-  footage.ticket(scene.provision, {
+export function ticketOf(scene: Scene, camera: string, fromMs: number, reason: string): Promise<Ticket> {
+  const form: RecordedForm = {
     camera_ids: [camera],
     from_at: new Date(fromMs).toISOString(),
-    until_at: new Date(fromMs + REACH_MS - 1000).toISOString(),
+    until_at: new Date(scene.untilMs ?? fromMs + REACH_MS - 1000).toISOString(),
     masking: "masked",
     reason,
-  });
+  };
+  return scene.own ? footage.ownTicket(form) : footage.ticket(scene.provision, form);
+}

@@ -27,7 +27,8 @@ export function tabsOf(account: Who): FootageTab[] {
   const tabs: FootageTab[] = [];
   if (LOOKS.includes(account.role) || asksExports(account)) tabs.push("footage");
   if (city && REVIEWS.includes(account.role)) tabs.push("reviews");
-  if (city && STATUS.includes(account.role)) tabs.push("kept", "health");
+  if (city && HOLDS.includes(account.role)) tabs.push("kept");
+  if (city && STATUS.includes(account.role)) tabs.push("health");
   return tabs;
 }
 

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from ansimnet.slices.footage.api import exports, health, inspection, live, recordings, retention, uplinks, zones
+from ansimnet.slices.footage.api import (
+    exports,
+    health,
+    inspection,
+    kept,
+    live,
+    recordings,
+    retention,
+    uplinks,
+    walls,
+    zones,
+)
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.service.exports import Exports
 from ansimnet.slices.footage.service.recordings import LookingBack
@@ -21,6 +32,8 @@ def routes(desk: Desk, back: LookingBack, out: Exports, scenes: Scenes) -> APIRo
     api.include_router(exports.routes(out))
     api.include_router(inspection.routes(desk))
     api.include_router(retention.routes(desk))
+    api.include_router(kept.routes(desk))
+    api.include_router(walls.routes(desk))
     api.include_router(health.routes(desk))
     api.include_router(zones.routes(desk.giver.db, desk.clock))
     api.include_router(uplinks.routes(scenes))

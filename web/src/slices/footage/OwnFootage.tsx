@@ -1,0 +1,92 @@
+/** By an order: the cameras it names, on a day and between hours of one's choice. */
+import { useMemo } from "react";
+import { useOrders } from "../../api/keeping";
+import type { Account } from "../../api/types";
+import { nowMs } from "../../kit/clock";
+import { dayAfter } from "../../kit/form";
+import { clock, day, shortId } from "../../kit/format";
+import { useQueryWord } from "../../kit/route";
+import { useFootageText } from "../../text/footage";
+import { Desk } from "./Footage";
+import type { Scene, SceneList } from "./scenes";
+
+const HOUR_MS = 3_600_000;
+const instant = (date: string, time: string) => Date.parse(`${date}T${time}:00+09:00`);
+
+export function OwnFootage({ account }: { account: Account }) {
+  const t = useFootageText();
+  const orders = useOrders();
+  const [chosen, choose] = useQueryWord("scene");
+  const [date = dayAfter(nowMs(), 0), setDate] = useQueryWord("day");
+  const [from = clock(nowMs() - HOUR_MS).slice(0, 5), setFrom] = useQueryWord("from");
+  const [until = clock(nowMs()).slice(0, 5), setUntil] = useQueryWord("until");
+  const found = (orders.data?.orders ?? []).filter((o) => o.state === "in_force" && o.opens.includes("read_footage"));
+  const order = found.find((o) => o.order_id === chosen) ?? found[0];
+  const list: SceneList = {
+    rows: found.map((o) => ({
+      id: o.order_id,
+      code: o.number ?? shortId(o.order_id),
+      words: `${o.statute} · ${day(o.until_at)}`,
+      at: o.from_at,
+      open: true,
+    })),
+    error: orders.error,
+    known: Boolean(orders.data),
+  };
+  const [fromMs, untilMs] = [instant(date, from), instant(date, until)];
+  const right = Number.isFinite(fromMs) && untilMs > fromMs;
+  const scene = useMemo<Scene | undefined>(
+    () =>
+      order && right
+        ? {
+            provision: order.order_id,
+            state: "given",
+            reason: null,
+            cameras: order.resources.map((r) => ({
+              camera_id: r,
+              code: shortId(r),
+              name: "",
+              listed: true,
+              from_at: new Date(fromMs).toISOString(),
+              until_at: new Date(untilMs).toISOString(),
+              recorded_s: 0,
+              missing_s: 0,
+              causes: [],
+            })),
+            permit: undefined,
+            fromMs,
+            earliestMs: fromMs,
+            untilMs,
+            own: true,
+          }
+        : undefined,
+    [order?.order_id, fromMs, untilMs, right],
+  );
+  return (
+    <Desk
+      key={`${order?.order_id} ${fromMs} ${untilMs}`}
+      account={account}
+      list={list}
+      id={order?.order_id}
+      onScene={choose}
+      scene={scene}
+      error={null}
+    >
+      <div className="pb own-hours">
+        <p className="sm t2">{list.known && !order ? t.noOrdersBody : t.ownBody}</p>
+        <label>
+          <span className="xs t3">{t.day}</span>
+          <input className="in" type="date" value={date} onChange={(e) => setDate(e.target.value || undefined)} />
+        </label>
+        <label>
+          <span className="xs t3">{t.from}</span>
+          <input className="in" type="time" value={from} onChange={(e) => setFrom(e.target.value || undefined)} />
+        </label>
+        <label>
+          <span className="xs t3">{t.until}</span>
+          <input className="in" type="time" value={until} onChange={(e) => setUntil(e.target.value || undefined)} />
+        </label>
+      </div>
+    </Desk>
+  );
+}
