@@ -14,10 +14,10 @@ EQUIVALENT: dict[str, str] = {
     "footage.relay.server.Relay._greet #4: len(self.views) >= MAX_VIEWERS": "bounds work, not who sees",
     "platform.link_keys.Identities.check #0: not publics": "of no keys none is the right one",
     "footage.service.asked.answers #2: p.from_centre != there": "there are two centres: nobody is a third",
-    "footage.service.giving.Giver._opened #1: account.centre_id not in (p.from_centre, p.to_centre)": (
+    "footage.service.giving.Giver.opened #1: account.centre_id not in (p.from_centre, p.to_centre)": (
         "there are two centres: nobody is a third"
     ),
-    "footage.service.giving.Giver._opened #3: p.over(self.clock.now())": "its ground ends with it, and policy refuses",
+    "footage.service.giving.Giver.opened #3: p.over(self.clock.now())": "its ground ends with it, and policy refuses",
     "app.serve._system #0: request.client is None": "a server knows who calls",
 }
 """The place of a mutant -> why its absence shows nothing."""

@@ -44,7 +44,7 @@ GUARDS = {
     "ansimnet.slices.supervision.api.gateway": ("sender_of",),
     "ansimnet.slices.dispatch.service": ("progress",),
     "ansimnet.slices.protection.service.press": ("acknowledge",),
-    "ansimnet.slices.footage.service.giving": ("Giver._opened", "Giver._showing"),
+    "ansimnet.slices.footage.service.giving": ("Giver.opened", "Giver._showing"),
     "ansimnet.slices.footage.api.live": ("Desk.ticket_of_own",),
     "ansimnet.slices.footage.service.asked": ("answers",),
     "ansimnet.slices.footage.relay.server": ("Relay._greet",),

@@ -22,6 +22,8 @@ ROOT = Path(__file__).parents[2]
 KIND = re.compile(r"(?P<slice>[a-z]+)\.(?P<thing>[a-z]+(-[a-z]+)*)\.(?P<verb>[a-z]+(-[a-z]+)*)\.v[1-9]\d*")
 
 FOR_THE_RECORD: dict[str, str] = {
+    "footage.ticket.acted.v1": "auditors read who did what about a defective camera, and when",
+    "cameras.place.restricted.v1": "auditors read where no camera may be put, and by which clause",
     "policy.access.decided.v1": "auditors and the privacy officer's view read the ledger itself",
     "policy.ground.granted.v1": "auditors read why somebody could look",
     "policy.ground.changed.v1": "auditors read how a ground was widened, capped or extended",
@@ -36,6 +38,7 @@ FOR_THE_RECORD: dict[str, str] = {
     "policy.session.stepped-up.v1": "auditors read who proved it once more before a grave step",
     "policy.sessions.ended.v1": "auditors read who was shut out in the middle of work, and by whom",
     "supervision.wearer.registered.v1": "the record of an order; the caseload slice will follow it",
+    "supervision.wearer.transferred.v1": "the record of who is competent; the caseload slice will follow it",
     "supervision.device.bound.v1": "the record of a device; the caseload slice will follow it",
     "supervision.condition.set.v1": "the record of a condition; the caseload slice will follow it",
     "supervision.violation.confirmed.v1": "an officer's own finding; the sanction chain will follow it",

@@ -53,6 +53,16 @@ class WearerRegistered(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WearerTransferred(Fact):
+    """Another probation office is competent for a wearer from now on (이관)."""
+
+    kind: ClassVar[str] = "supervision.wearer.transferred.v1"
+    subject: ClassVar[str | None] = "wearer_id"
+    wearer_id: WearerId
+    office: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceBound(Fact):
     kind: ClassVar[str] = "supervision.device.bound.v1"
     device_id: DeviceId

@@ -194,3 +194,12 @@ class Permit:
             raise NoPermit(f"this permit does not allow `{act}`", permit=str(self.permit_id))
         if self.resources is not None and (resource is None or resource not in self.resources):
             raise NoPermit("this permit does not reach that resource", permit=str(self.permit_id))
+
+    def reach(self, act: Act, *, now: datetime) -> frozenset[UUID] | None:
+        """Return what a list under this permit may show at this instant; None means everything of the centre.
+
+        Raises:
+            PermitOver, NoPermit: see `check`.
+        """
+        self.check(act, next(iter(self.resources), None) if self.resources is not None else None, now=now)
+        return self.resources

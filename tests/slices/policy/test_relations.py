@@ -18,6 +18,7 @@ from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.model import Account, Relation
 from ansimnet.slices.policy.queries import relations
 from ansimnet.slices.policy.rules import RULES
+from ansimnet.slices.policy.store import accounts
 
 HOUR = timedelta(hours=1)
 
@@ -134,3 +135,28 @@ async def test_every_answer_says_which_version_of_the_table_gave_it(dbs: Dbs, ma
     async with dbs.tracking.transaction() as tx:
         rows = await tx.all("select body from ledger_entry where kind = 'policy.access.decided.v1'")
     assert {json.loads(bytes(row[0]))["policy_version"] for row in rows} == {RULES.version}
+
+
+async def test_an_officer_with_an_office_sees_that_offices_wearers_until_they_are_handed_over(
+    dbs: Dbs, make: Make
+) -> None:
+    officer, director = [await make(dbs.tracking, r) for r in (Role.PROBATION_OFFICER, Role.OFFICE_DIRECTOR)]
+    wearer, theirs = new_id(), new_id()
+    async with dbs.tracking.transaction() as tx:
+        for account in (officer, director):
+            await accounts.move_account(tx, account.account_id, account.role, "동부보호관찰소")
+        assert await queries.place_under(tx, wearer, "동부보호관찰소", NOW)
+        assert await queries.place_under(tx, theirs, "서부보호관찰소", NOW)
+        assert not await queries.place_under(tx, theirs, "서부보호관찰소", NOW)
+    held = [await track(dbs.tracking, account, wearer) for account in (officer, director)]
+    for account in (officer, director):
+        with pytest.raises(Forbidden) as refused:
+            await track(dbs.tracking, account, theirs)
+        assert first_reason(refused.value) == "no-competent-district"
+    async with dbs.tracking.transaction() as tx:
+        await queries.place_under(tx, wearer, "서부보호관찰소", NOW)
+    for permit in held:  # what was granted before ends with the handing over
+        with pytest.raises(PermitOver):
+            (await queries.hold(dbs.tracking, permit.permit_id)).check(Act.READ_TRACK, wearer, now=NOW)
+    await tie(dbs.tracking, officer, Relation.OWN_WEARER, wearer)  # assigned in person, whichever the office
+    assert (await track(dbs.tracking, officer, wearer)).resources == frozenset({wearer})

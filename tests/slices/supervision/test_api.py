@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pytest
 from fastapi import FastAPI
 
 from ansimnet.kernel.clock import SimulatedClock
+from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform import http as platform_http
 from ansimnet.platform.db import Dbs
@@ -302,3 +304,25 @@ async def test_a_medical_stay_is_told(story: Story) -> None:
     await story.walk()
     page = (await story.officer.get(f"/api/v1/wearers/{story.wearer_id}")).json()
     assert [(a["medical"], a["priority"]) for a in page["alarms"]] == [("advance", 4)]
+
+
+async def test_a_wearer_handed_over_is_seen_by_the_new_office_alone(desk: Desk) -> None:
+    registrar, east = await desk.sign_in(Role.PROBATION_OFFICER), await desk.sign_in(Role.PROBATION_OFFICER)
+    async with desk.dbs.tracking.transaction() as tx:
+        await tx.execute(
+            "update policy_account set office = %s where login = %s", ["동부보호관찰소", "probation-officer-1"]
+        )
+    wearer = (await desk.wearer(registrar, office="동부보호관찰소")).json()["wearer_id"]
+    await desk.wearer(registrar, code="W-2000", office="서부보호관찰소")
+    assert (await east.get(f"/api/v1/wearers/{wearer}")).status_code == 200
+    listed = (await east.get("/api/v1/wearers")).json()["wearers"]
+    assert [w["code"] for w in listed] == ["W-1043"]
+    moved = await registrar.put(f"/api/v1/wearers/{wearer}/office", json={"office": "서부보호관찰소"})
+    assert moved.status_code == 204
+    await asyncio.sleep(1.1)  # a permit in hand is trusted for a second
+    answer = await east.get(f"/api/v1/wearers/{wearer}")
+    assert answer.status_code == 403
+    assert "no-competent-district" in answer.text
+    assert (await registrar.get(f"/api/v1/wearers/{wearer}")).json()["office"] == "서부보호관찰소"
+    missing = await registrar.put(f"/api/v1/wearers/{new_id()}/office", json={"office": "서부보호관찰소"})
+    assert missing.status_code == 404

@@ -99,7 +99,7 @@ class Relation(StrEnum):
     SHARED_TRIP = "shared-trip"
     ASSIGNED_AREA = "assigned-area"
     TRAINED = "trained"
-    COMPETENT_DISTRICT = "competent-district"
+    COMPETENT_DISTRICT = "competent-district"  # the wearers of the account's own office, where it has one
     GRANTED_PROVISION = "granted-provision"
     AGREEMENT = "agreement"  # of the account's agency with this centre, in force (VP-12)
     FOOTAGE_RIGHT = "footage-right"  # certified this quarter and used within 90 days (CC-03)

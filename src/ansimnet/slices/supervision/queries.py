@@ -303,13 +303,17 @@ async def wearer(tx: Tx, wearer_id: UUID) -> Wearer | None:
 
 
 async def wearers(tx: Tx, permit: Permit, now: datetime) -> list[Wearer]:
-    """Return every wearer by code.
+    """Return the wearers that the permit reaches, by code.
 
     Raises:
         NoPermit: the permit does not cover reading wearers.
     """
-    permit.check(Act.READ_WEARER, now=now)
-    return [_wearer(tx, r) for r in await tx.all(_WEARER + "order by code")]
+    reach = permit.reach(Act.READ_WEARER, now=now)
+    if reach is None:
+        rows = await tx.all(_WEARER + "order by code")
+    else:
+        rows = await tx.all(_WEARER + "where wearer_id = any(%s) order by code", [list(reach)])
+    return [_wearer(tx, r) for r in rows]
 
 
 def _wearer(tx: Tx, r: tuple[Any, ...]) -> Wearer:

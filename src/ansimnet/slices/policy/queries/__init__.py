@@ -81,6 +81,7 @@ from ansimnet.slices.policy.queries.permits import (
     redeem_ticket,
     viewing,
 )
+from ansimnet.slices.policy.queries.relations import place_under
 from ansimnet.slices.policy.queries.review import declare_acquaintance, draft_due
 from ansimnet.slices.policy.rules import (
     BREAK_GLASS_LASTS,
@@ -159,6 +160,7 @@ __all__ = [
     "permit",
     "permits_about",
     "place_hold",
+    "place_under",
     "redeem_ticket",
     "refuse_request",
     "refused",

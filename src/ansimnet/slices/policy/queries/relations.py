@@ -14,7 +14,7 @@ from ansimnet.slices.policy import store
 from ansimnet.slices.policy.model import NO_RELATIONS, Question, Relation, Relations, Side, Tie
 from ansimnet.slices.policy.rules import Rulebook
 from ansimnet.slices.policy.rules.checks import SIDES
-from ansimnet.slices.policy.store import agencies, relations, rights
+from ansimnet.slices.policy.store import accounts, agencies, relations, rights
 
 ASSIGNED = frozenset(
     {
@@ -22,7 +22,8 @@ ASSIGNED = frozenset(
         *(Relation.OWN_FACILITY, Relation.OWN_BOOKING, Relation.SHARED_TRIP, Relation.ASSIGNED_AREA, Relation.TRAINED),
     }
 )
-"""Ties that stand only where a row says so: nothing on file is a no. An officer without assigned wearers has all."""
+"""Ties that stand only where a row says so: nothing on file is a no. An officer without assigned wearers has all of
+the office's; one without an office, all of the centre's."""
 
 _switched: set[Relation] = set()
 
@@ -57,6 +58,10 @@ async def _ties(tx: Tx, account_id: AccountId, wanted: frozenset[Relation], now:
     found = [Tie(r) for r in wanted & _switched]
     if wanted & (ASSIGNED | {Relation.OWN_WEARER}):
         found += await _assigned(tx, account_id, wanted, now)
+    if Relation.COMPETENT_DISTRICT in wanted and not any(t.relation is Relation.OWN_WEARER for t in found):
+        office = await accounts.office_of(tx, account_id)
+        if office is not None:
+            found.append(Tie(Relation.COMPETENT_DISTRICT, True, await relations.competent_for(tx, office)))
     if Relation.FOOTAGE_RIGHT in wanted:
         right = await rights.stands(tx, account_id)
         if right is not None:
@@ -106,3 +111,16 @@ async def release(tx: Tx, relation_id: UUID, now: datetime) -> None:
     if account_id is None:
         raise NotFound("no such assignment stands")
     await store.revoke(tx, now, "released", account_id=account_id)
+
+
+async def place_under(tx: Tx, resource_id: UUID, office: str, now: datetime) -> bool:
+    """Say which office is competent for a resource (관할); return whether that is another than before.
+
+    People of other offices lose the permits to it that they hold.
+    """
+    before = await relations.set_competent(tx, resource_id, office, now)
+    if before in (None, office):
+        return before is None
+    elsewhere = await relations.permits_elsewhere(tx, resource_id, office, now)
+    await store.revoke(tx, now, "released", permits=elsewhere)
+    return True

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
-from ansimnet.kernel.ids import AccountId
+from ansimnet.kernel.ids import AccountId, PermitId
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy.model import Relation
@@ -56,3 +56,30 @@ async def acts_held(tx: Tx, account_id: AccountId, acts: Collection[Act], now: d
         (account_id, now, list(acts)),
     )
     return frozenset(Act(r[0]) for r in rows) & frozenset(acts)
+
+
+async def set_competent(tx: Tx, resource_id: UUID, office: str, now: datetime) -> str | None:
+    """Say which office is competent for a resource; return the one that was, None where none was."""
+    before = await tx.one("select office from policy_competence where resource_id = %s for update", (resource_id,))
+    await tx.execute(
+        """insert into policy_competence (resource_id, office, since) values (%s, %s, %s)
+           on conflict (resource_id) do update set office = excluded.office, since = excluded.since""",
+        (resource_id, office, now),
+    )
+    return None if before is None else str(before[0])
+
+
+async def competent_for(tx: Tx, office: str) -> frozenset[UUID]:
+    """Return what an office is competent for."""
+    rows = await tx.all("select resource_id from policy_competence where office = %s", (office,))
+    return frozenset(r[0] for r in rows)
+
+
+async def permits_elsewhere(tx: Tx, resource_id: UUID, office: str, now: datetime) -> list[PermitId]:
+    """Return the permits to a resource that people of other offices hold now."""
+    rows = await tx.all(
+        """select p.permit_id from policy_permit p join policy_account a using (account_id)
+           where p.revoked_at is null and p.not_after > %s and a.office <> %s and p.resources @> array[%s]::uuid[]""",
+        (now, office, resource_id),
+    )
+    return [PermitId(r[0]) for r in rows]

@@ -37,8 +37,14 @@ class WearerForm(Form):
     offence: str | None = Field(
         None, description="sexual_violence | minor_abduction | robbery_murder | specified_violent; nothing else"
     )
-    office: str = Field(min_length=1, max_length=100)
+    office: str = Field(min_length=1, max_length=80)
     order: OrderForm
+
+
+class OfficeForm(Form):
+    """The probation office that is competent from now on."""
+
+    office: str = Field(min_length=1, max_length=80)
 
 
 class NameForm(Form):

@@ -127,6 +127,16 @@ def _registration(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
             )
         return shown.WearerMade(wearer_id=wearer_id)
 
+    @api.put("/wearers/{wearer_id}/office", status_code=204)
+    async def transfer_wearer(
+        wearer_id: UUID, form: forms.OfficeForm, account: Annotated[Account, Depends(door(Act.REGISTER_WEARER))]
+    ) -> None:
+        """Hand a wearer over to another probation office; the former one no longer sees them."""
+        await ask(account, Act.REGISTER_WEARER, Purpose.SUPERVISE, "registration", wearer_id)
+        async with db.transaction() as tx:
+            actor = f"account:{account.account_id}"
+            await register.transfer_wearer(tx, WearerId(wearer_id), form.office, actor=actor, now=clock.now())
+
     @api.post("/wearers/{wearer_id}/devices", status_code=201)
     async def bind_device(
         wearer_id: UUID, form: forms.NameForm, account: Annotated[Account, Depends(door(Act.REGISTER_WEARER))]

@@ -6,12 +6,20 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
-from ansimnet.facts.supervision import ConditionSet, DeviceBound, MedicalNoticed, Trigger, WearerRegistered
+from ansimnet.facts.supervision import (
+    ConditionSet,
+    DeviceBound,
+    MedicalNoticed,
+    Trigger,
+    WearerRegistered,
+    WearerTransferred,
+)
 from ansimnet.kernel.errors import Conflict, NotFound, Refusal
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import ConditionId, DeviceId, FactId, ProtectedPersonId, WearerId, new_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
+from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.supervision.model import Circle, PersonId, Polygon, Reason, State
 from ansimnet.slices.supervision.rules.eligibility import eligible
 from ansimnet.slices.supervision.rules.judge import cleared
@@ -87,11 +95,28 @@ async def register_wearer(
     if row is None:
         raise CodeTaken(f"another wearer has the code `{code}`")
     await tx.execute("insert into supervision_person (person_id) values (%s)", [wearer_id])
+    await policy.place_under(tx, wearer_id, office, now)
     fact = WearerRegistered(
         fact_id=FactId(new_id()), happened_at=now, wearer_id=wearer_id, code=code, offence=kind.value
     )
     await append(tx, fact, actor=actor)
     return wearer_id
+
+
+async def transfer_wearer(tx: Tx, wearer_id: WearerId, office: str, *, actor: str, now: datetime) -> None:
+    """Hand a wearer over to another probation office (이관); people of the former one lose their permits to them.
+
+    Raises:
+        NotFound: no such wearer.
+    """
+    row = await tx.one(
+        "update supervision_wearer set office = %s where wearer_id = %s returning 1", [office, wearer_id]
+    )
+    if row is None:
+        raise NotFound
+    if await policy.place_under(tx, wearer_id, office, now):
+        fact = WearerTransferred(fact_id=FactId(new_id()), happened_at=now, wearer_id=wearer_id, office=office)
+        await append(tx, fact, actor=actor)
 
 
 async def bind_device(tx: Tx, wearer_id: WearerId, name: str, *, actor: str, now: datetime) -> tuple[DeviceId, str]:
