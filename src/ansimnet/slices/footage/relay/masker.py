@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Callable
 from itertools import count
+from typing import cast
 
 import msgspec
 import structlog
@@ -55,13 +56,12 @@ class _Worker(asyncio.SubprocessProtocol):
             self._on_end()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.SubprocessTransport)
-        pipe = transport.get_pipe_transport(0)
-        assert isinstance(pipe, asyncio.WriteTransport)
-        pipe.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
-        pipe.write(bytes(self._early))
+        # uvloop's transports are none of asyncio's classes, only of their shape
+        self._transport = cast(asyncio.SubprocessTransport, transport)
+        self._pipe = cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0))
+        self._pipe.set_write_buffer_limits(high=MAX_UNSENT_BYTES)
+        self._pipe.write(bytes(self._early))
         self._early.clear()
-        self._transport, self._pipe = transport, pipe
 
     def pipe_data_received(self, fd: int, data: bytes) -> None:
         self._read += data
