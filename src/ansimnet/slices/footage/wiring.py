@@ -67,6 +67,7 @@ from ansimnet.slices.footage.uplink.cascade import Edge
 from ansimnet.slices.footage.uplink.gateway import EdgeGate, EdgeSources
 from ansimnet.slices.footage.uplink.phone import Phones
 from ansimnet.slices.footage.uplink.taking import Taking
+from ansimnet.slices.footage.uplink.whep import Whep
 
 __all__ = [
     "ZonesReport",
@@ -168,6 +169,7 @@ async def serving_relay(
         recordings=recordings,
     )
     Edge(relay)
+    Whep(relay)
     recorder.tell(relay.metrics.registry)
     follow = recorder.keep if settings.recording else _ignored
     here = Worker(city, gate, relay, clock, number=worker, of=of, follow=follow)
@@ -208,6 +210,7 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
         phones = Phones(ring_s=settings.relay_ring_s, maskers=1)
     relay = Relay(gate, phones, origins=origins_of(settings), clock=clock, viewer_bytes=settings.relay_viewer_bytes)
     Taking(relay, phones, clock)
+    Whep(relay)
     await gate.close_leftovers()
     try:
         async with (
