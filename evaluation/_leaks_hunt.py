@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import random
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
@@ -103,10 +103,9 @@ class Caught:
     seconds: float = 0.0
 
 
-def hunt(ground: Ground, count: int, options: Options) -> Caught:
-    """Plant checks' absences chosen by the seed, each kind in turn, and let each be looked for."""
+def hunt(ground: Ground, chosen: Sequence[mutants.Mutant], options: Options) -> Caught:
+    """Plant these absences of checks, and let each be looked for."""
     began, caught = monotonic_s(), Caught()
-    chosen = mutants.choose(ground, count)
 
     def one(mutant: mutants.Mutant) -> tuple[mutants.Mutant, list[str]]:
         return mutant, in_child(_hunted, ground, mutant)

@@ -24,6 +24,7 @@ from typing import Any
 
 import psycopg
 import structlog
+from evaluation import _leaks_mutants as mutants
 from evaluation._installation import fresh_settings, workplace
 from evaluation._leaks_build import Builder
 from evaluation._leaks_hunt import PROBES, Caught, Ground, begin, everybody, hunt, in_child, place, result
@@ -77,11 +78,12 @@ def run(options: Options) -> dict[str, Any]:
             ground = _prepare(server, folder, options, port)
             options.progress(0.1, 1.0, f"{len(ground.contract.operations)} operations")
             built_s = monotonic_s() - began
+            chosen = mutants.choose(ground, planted)  # first: a guard that is gone must not be told at the end
             with _camera(port, ground.world):
                 found = _play(ground, wanted, options)
                 played_s = monotonic_s() - began - built_s
                 ground.known = frozenset(place(k) for k in (*found.leaks, *found.faults))
-                caught = hunt(ground, planted, options)
+                caught = hunt(ground, chosen, options)
         finally:
             server.stop()
     return _figures(ground, found, caught, built_s=built_s, played_s=played_s)
