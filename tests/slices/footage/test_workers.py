@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import pytest
+import uvloop
 from evaluation._installation import fresh_settings, workplace
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from tests.slices.footage.kit import camera_of, in_an_hour, stage, watching
 from ansimnet.app.supervise import Running, system
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.ids import CameraId, named_id
+from ansimnet.kernel.permits import Masking
 from ansimnet.platform.database import Database
 from ansimnet.platform.db import Db, Dbs
 from ansimnet.slices.cameras.service import import_cameras
@@ -286,3 +288,20 @@ async def until_live(db: Db) -> dict[int, Told]:
         if sum(w.live for w in found.values()) == CAMERAS:
             return found
         await asyncio.sleep(0.2)
+
+
+def test_masked_pictures_come_on_the_loop_that_the_processes_run_on() -> None:
+    """The tests' loop is asyncio's; the relay's is uvloop's, whose transports are of other classes."""
+
+    async def run() -> None:
+        async with TestCamera() as camera, stage() as s:
+            s.sources.keep_warm([camera_of(camera.url)])
+            while True:  # a view gives up after ten seconds; a first worker may take longer to start
+                ticket, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
+                async with watching(s, ticket) as w:
+                    await w.frames(5)
+                    if w.parts:
+                        return
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(asyncio.wait_for(run(), 100))
