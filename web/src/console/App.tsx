@@ -19,6 +19,7 @@ import { Answer } from "../kit/states";
 import { followFacts } from "../live/follow";
 import { LiveSocket, liveUrl } from "../live/socket";
 import { live } from "../live/store";
+import { Inspection } from "../slices/cameras/Inspection";
 import { Incident } from "../slices/dispatch/Incident";
 import { Incidents } from "../slices/dispatch/Incidents";
 import { WallScreen } from "../slices/dispatch/WallScreen";
@@ -43,6 +44,7 @@ import { Wearer } from "../slices/supervision/Wearer";
 import { Wearers } from "../slices/supervision/Wearers";
 import { type Text, useText, WordsProvider } from "../text";
 import { type FootageText, useFootageText } from "../text/footage";
+import { type InspectionText, useInspection } from "../text/inspection";
 import { type OpennessText, useOpenness } from "../text/openness";
 import { type SecondText, useSecondText } from "../text/second";
 import { type Unheard, useChimes } from "./chimes";
@@ -55,6 +57,7 @@ export function firstScreen(account: Pick<Account, "role" | "centre_kind">): str
   if (oversees(account.role)) return "break-glass";
   if (["investigator", "court_clerk", "shelter_staff", "counsellor"].includes(account.role)) return "approvals";
   if (account.role === "fire_119") return "break-glass";
+  if (account.role === "facility_manager") return "inspection";
   return "watch";
 }
 /** Who sits before the alarms; nobody else is asked about them. */
@@ -98,6 +101,10 @@ function keeperEntries(role: string, text: Text): RailEntry[] {
 function opennessEntries(role: string, words: OpennessText): RailEntry[] {
   if (role !== "privacy_officer" && role !== "auditor") return [];
   return [{ screen: "board", digit: 8, label: words.board, icon: "eye" }];
+}
+/** Who keeps the cameras in order. */
+function inspectionEntries(role: string, words: InspectionText): RailEntry[] {
+  return role === "facility_manager" ? [{ screen: "inspection", digit: 3, label: words.nav, icon: "camera" }] : [];
 }
 export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailEntry[] {
   const n = text.nav;
@@ -147,6 +154,8 @@ function Screen({ route, account }: { route: Route; account: Account }) {
       ) : (
         <Agencies account={account} />
       );
+    case "inspection":
+      return <Inspection id={route.id} />;
     case "security":
       return <Security />;
     default:
@@ -242,6 +251,7 @@ function titleOf(route: Route, entries: readonly RailEntry[], text: Text, code: 
 function Desk({ session }: { session: Session }) {
   const text = useText();
   const opened = useOpenness();
+  const checked = useInspection();
   const words = useSecondText();
   const footage = useFootageText();
   const route = useRoute();
@@ -257,9 +267,10 @@ function Desk({ session }: { session: Session }) {
   const entries = useMemo(
     () =>
       [
-        ...railOf(account, text),
+        ...railOf(account, text).filter((e) => e.screen !== "watch" || firstScreen(account) !== "inspection"),
         ...secondEntries(account, words),
         ...footageEntries(account, footage),
+        ...inspectionEntries(account.role, checked),
         ...keeperEntries(account.role, text),
         ...opennessEntries(account.role, opened),
       ]
@@ -271,7 +282,7 @@ function Desk({ session }: { session: Session }) {
               ? { ...e, alarm: incidentMark }
               : e,
         ),
-    [account, text, words, footage, opened, entriesMark, incidentMark],
+    [account, text, words, footage, checked, opened, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
   const incidents = useIncidents("all", tracking);
