@@ -101,7 +101,7 @@ def _pixels(png: str) -> NDArray[np.uint8]:
         return np.asarray(frame.to_ndarray(format="rgb24"), np.uint8)
 
 
-async def _until(what: str, true: Callable[[], Awaitable[Any]], within_s: float = 60.0) -> Any:
+async def until(what: str, true: Callable[[], Awaitable[Any]], within_s: float = 60.0) -> Any:
     """Ask until the answer is yes."""
     try:
         async with asyncio.timeout(within_s):
@@ -112,7 +112,7 @@ async def _until(what: str, true: Callable[[], Awaitable[Any]], within_s: float 
         pytest.fail(f"{what}: not within {within_s:.0f} s")
 
 
-async def _sign_in(page: Page, stage: Stage) -> None:
+async def sign_in(page: Page, stage: Stage) -> None:
     await page.goto(stage.settings.public_url)
     await page.fill("input[name=login]", "controller")
     await page.fill("input[name=password]", stage.password)
@@ -128,7 +128,7 @@ async def _end(stage: Stage, apis: dict[str, Api], incident_id: str) -> None:
     async def draft() -> Any:
         return next((o for o in (await room.get(path))["orders"] if o["state"] == "draft" and o["unit_id"]), None)
 
-    order = await _until("the order is drafted", draft)
+    order = await until("the order is drafted", draft)
     await room.post(f"{path}/orders/{order['order_id']}/send", {})
     names = {unit_id: name for name, unit_id in stage.night.registered.unit_ids.items()}
     async with Api(stage.settings.public_url) as unit:
@@ -148,7 +148,7 @@ async def _end(stage: Stage, apis: dict[str, Api], incident_id: str) -> None:
                     await room.post(f"{path}/checklist/{item}", {"done": True})
             return False
 
-    await _until("the incident closes", closed)
+    await until("the incident closes", closed)
 
 
 @pytest.mark.timeout(300)
@@ -169,7 +169,7 @@ async def test_the_room_sees_him_move_and_she_sees_a_way_out(place: Path, tmp_pa
             page.on("pageerror", lambda error: broken.append(str(error)))
         try:
             # given: the room has signed in, and her phone is enrolled by its one-time code
-            await _sign_in(console, stage)
+            await sign_in(console, stage)
             await phone.goto(f"{base}/phone#code={night.registered.phone_code}")
             story = asyncio.create_task(night.play(base, stop=over))
 
@@ -180,7 +180,7 @@ async def test_the_room_sees_him_move_and_she_sees_a_way_out(place: Path, tmp_pa
                 listed = (await apis["controller"].get("/api/v1/incidents", state="open"))["incidents"]
                 return next((i for i in listed if i["certain"]), None)
 
-            incident = await _until("the trigger is certain", certain)
+            incident = await until("the trigger is certain", certain)
             await console.evaluate("id => { location.hash = `#/incidents/${id}`; }", incident["incident_id"])
 
             # then: a tile shows him at two instants, in pictures of the camera its caption names
@@ -188,7 +188,7 @@ async def test_the_room_sees_him_move_and_she_sees_a_way_out(place: Path, tmp_pa
                 await seen.look(console)
                 return bool(seen.moving)
 
-            await _until("the subject moves in a tile", moving, within_s=110)
+            await until("the subject moves in a tile", moving, within_s=110)
             assert not seen.wrong
             # and: her phone draws a way out; "I see it" leads to the map
             await phone.wait_for_selector("button.go, svg path[stroke='#3fa654']", timeout=60_000)
@@ -198,7 +198,7 @@ async def test_the_room_sees_him_move_and_she_sees_a_way_out(place: Path, tmp_pa
             async def drawn() -> bool:
                 return float(await phone.evaluate(ROUTE_DRAWN)) > 20
 
-            await _until("her way out is drawn", drawn)
+            await until("her way out is drawn", drawn)
 
             # when: the incident closes, then: every tile is blank
             await _end(stage, apis, incident["incident_id"])
@@ -206,7 +206,7 @@ async def test_the_room_sees_him_move_and_she_sees_a_way_out(place: Path, tmp_pa
             async def blank() -> bool:
                 return int(await console.evaluate(VISIBLE_VIDEOS)) == 0
 
-            await _until("every tile is blank", blank, within_s=15)
+            await until("every tile is blank", blank, within_s=15)
             assert not broken, "no page threw an error"
             over.set()
             await story
