@@ -263,6 +263,8 @@ async def test_every_answer_carries_the_headers(edge: Edge, method: str, path: s
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
     assert headers["cross-origin-opener-policy"] == "same-origin"
+    opens = "camera=(self)" if path == "/phone" else "camera=()"  # the one page that shows a scene, and never by sound
+    assert headers["permissions-policy"].startswith(f"{opens}, microphone=()")
     assert "server" not in headers
     assert "x-powered-by" not in headers
     assert headers["content-type"]

@@ -81,7 +81,8 @@ def build(hosted: Host, *, lifespan: Callable[[FastAPI], Any] | None = None) -> 
         lifespan=lifespan,
         generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'system'}-{route.name}",
     )
-    install(app, connect_src=f"'self' ws: wss: {relay.scheme}://{relay.netloc}" if relay.netloc else "'self' ws: wss:")
+    origin = f" {relay.scheme}://{relay.netloc}" if relay.netloc else ""
+    install(app, connect_src=f"'self' ws: wss:{origin}", camera_page="/phone")
     for router in hosted.parts.routers:
         app.include_router(router)
     app.include_router(link_platform.router(hosted.context.link))

@@ -123,8 +123,11 @@ def refuse(refusal: Refusal) -> JSONResponse:
     return answer
 
 
-def install(app: FastAPI, *, connect_src: str = "'self'") -> None:
-    """Give an application our error answers, body cap and headers. `connect_src` names the relay's origin."""
+def install(app: FastAPI, *, connect_src: str = "'self'", camera_page: str = "") -> None:
+    """Give an application our error answers, body cap and headers.
+
+    `connect_src` names the relay's origin; `camera_page` is the path of the one page that may open a camera.
+    """
 
     @app.exception_handler(Refusal)
     async def _refusal(_: Request, error: Refusal) -> JSONResponse:
@@ -149,14 +152,14 @@ def install(app: FastAPI, *, connect_src: str = "'self'") -> None:
         answer.headers.update({n.decode(): v.decode() for n, v in [*strict_headers(connect_src), NO_STORE]})
         return answer  # it leaves outside of every middleware, so it brings its own headers
 
-    app.add_middleware(Hardened, connect_src=connect_src)
+    app.add_middleware(Hardened, connect_src=connect_src, camera_page=camera_page)
 
 
 NO_STORE = (b"cache-control", b"no-store")
 
 
-def strict_headers(connect_src: str) -> list[tuple[bytes, bytes]]:
-    """Return the headers of every answer. `connect_src` says where pages may connect to."""
+def strict_headers(connect_src: str, *, camera: bool = False) -> list[tuple[bytes, bytes]]:
+    """Return the headers of every answer. `connect_src` says where pages may connect to; `camera`: may open one."""
     csp = (
         "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
         "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
@@ -170,7 +173,7 @@ def strict_headers(connect_src: str) -> list[tuple[bytes, bytes]]:
         (b"referrer-policy", b"no-referrer"),
         (b"cross-origin-opener-policy", b"same-origin"),
         (b"cross-origin-resource-policy", b"same-origin"),
-        (b"permissions-policy", b"camera=(), microphone=(), payment=(), usb=()"),
+        (b"permissions-policy", b"camera=(%b), microphone=(), payment=(), usb=()" % (b"self" if camera else b"")),
     ]
 
 
@@ -185,9 +188,11 @@ class Hardened:
 
     patience_s = BODY_PATIENCE_S
 
-    def __init__(self, app: ASGIApp, connect_src: str) -> None:
+    def __init__(self, app: ASGIApp, connect_src: str, camera_page: str = "") -> None:
         self.app = app
         self.headers = strict_headers(connect_src)
+        self.camera_page = camera_page
+        self.camera_headers = strict_headers(connect_src, camera=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -212,7 +217,8 @@ class Hardened:
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = [*message.get("headers", []), *self.headers]
+                ours = self.camera_headers if path == self.camera_page else self.headers
+                headers = [*message.get("headers", []), *ours]
                 if scope.get("scheme") == "https":
                     headers.append((b"strict-transport-security", b"max-age=31536000"))  # a year, as browsers ask
                 ours = path.startswith(("/api/", "/ingest/", "/link/"))
