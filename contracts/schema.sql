@@ -1589,6 +1589,28 @@ COMMENT ON COLUMN public.footage_view.relay IS 'The relay that serves it: after 
 
 COMMENT ON COLUMN public.footage_view.shed IS 'Frames this viewer did not get: his line or the relay was too slow.';
 
+CREATE TABLE public.footage_wall (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    wall_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    name text NOT NULL,
+    shared boolean NOT NULL,
+    size integer NOT NULL,
+    tiles text[] NOT NULL,
+    saved_at timestamp with time zone NOT NULL,
+    CONSTRAINT footage_wall_name_check CHECK (((length(name) >= 1) AND (length(name) <= 60))),
+    CONSTRAINT footage_wall_size_check CHECK (((size >= 1) AND (size <= 12))),
+    CONSTRAINT footage_wall_tiles_check CHECK ((cardinality(tiles) <= 12))
+);
+
+ALTER TABLE ONLY public.footage_wall FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_wall OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_wall IS 'A layout somebody saved, for himself or for the centre. It opens no picture: rights are asked for tile by tile.';
+
+COMMENT ON COLUMN public.footage_wall.tiles IS 'In tile order: a camera''s id, `map`, or empty.';
+
 CREATE TABLE public.ledger_checkpoint (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     size bigint NOT NULL,
@@ -1976,6 +1998,20 @@ ALTER TABLE public.policy_challenge OWNER TO ansimnet_owner;
 COMMENT ON TABLE public.policy_challenge IS 'Questions that one answer may use up; deleted as they are answered.';
 
 COMMENT ON COLUMN public.policy_challenge.bound_sha256 IS 'Fingerprint of what the same browser must show again (single sign-on).';
+
+CREATE TABLE public.policy_competence (
+    resource_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    office text NOT NULL,
+    since timestamp with time zone NOT NULL,
+    CONSTRAINT policy_competence_office_check CHECK (((length(office) >= 1) AND (length(office) <= 100)))
+);
+
+ALTER TABLE ONLY public.policy_competence FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_competence OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.policy_competence IS 'The office (보호관찰소) a wearer belongs to, told by whoever registers; the register itself stays with its slice.';
 
 CREATE TABLE public.policy_complaint (
     complaint_id uuid NOT NULL,
@@ -3194,6 +3230,9 @@ ALTER TABLE ONLY public.footage_uplink
 ALTER TABLE ONLY public.footage_view
     ADD CONSTRAINT footage_view_pkey PRIMARY KEY (view_id);
 
+ALTER TABLE ONLY public.footage_wall
+    ADD CONSTRAINT footage_wall_pkey PRIMARY KEY (wall_id);
+
 ALTER TABLE ONLY public.ledger_checkpoint
     ADD CONSTRAINT ledger_checkpoint_pkey PRIMARY KEY (centre_id, size);
 
@@ -3265,6 +3304,9 @@ ALTER TABLE ONLY public.policy_centre
 
 ALTER TABLE ONLY public.policy_challenge
     ADD CONSTRAINT policy_challenge_pkey PRIMARY KEY (challenge_sha256);
+
+ALTER TABLE ONLY public.policy_competence
+    ADD CONSTRAINT policy_competence_pkey PRIMARY KEY (resource_id);
 
 ALTER TABLE ONLY public.policy_complaint
     ADD CONSTRAINT policy_complaint_account_id_question_id_key UNIQUE (account_id, question_id);
@@ -3516,6 +3558,8 @@ CREATE UNIQUE INDEX footage_uplink_one ON public.footage_uplink USING btree (cen
 
 CREATE INDEX footage_view_open ON public.footage_view USING btree (centre_id, provision_id) WHERE (closed_at IS NULL);
 
+CREATE INDEX footage_wall_account ON public.footage_wall USING btree (centre_id, account_id);
+
 CREATE INDEX ledger_entry_kind ON public.ledger_entry USING btree (centre_id, kind, recorded_at);
 
 CREATE INDEX notifications_address_subject ON public.notifications_address USING btree (centre_id, subject_id) WHERE (gone_at IS NULL);
@@ -3537,6 +3581,8 @@ CREATE INDEX policy_break_glass_owed ON public.policy_break_glass USING btree (c
 CREATE INDEX policy_centre_agency ON public.policy_centre USING btree (agency_id);
 
 CREATE INDEX policy_challenge_expires ON public.policy_challenge USING btree (expires_at);
+
+CREATE INDEX policy_competence_office ON public.policy_competence USING btree (centre_id, office);
 
 CREATE INDEX policy_complaint_open ON public.policy_complaint USING btree (centre_id, asked_at) WHERE (answered_at IS NULL);
 
@@ -4037,6 +4083,8 @@ ALTER TABLE public.footage_uplink ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_view ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.footage_wall ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.ledger_checkpoint ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.ledger_countersign ENABLE ROW LEVEL SECURITY;
@@ -4074,6 +4122,8 @@ ALTER TABLE public.policy_break_glass ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.policy_centre ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_challenge ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.policy_competence ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_complaint ENABLE ROW LEVEL SECURITY;
 
@@ -4271,6 +4321,8 @@ CREATE POLICY tenant ON public.footage_uplink USING ((centre_id = ( SELECT publi
 
 CREATE POLICY tenant ON public.footage_view USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.footage_wall USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.ledger_checkpoint USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.ledger_countersign USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
@@ -4308,6 +4360,8 @@ CREATE POLICY tenant ON public.policy_break_glass USING ((centre_id = ( SELECT p
 CREATE POLICY tenant ON public.policy_centre USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_challenge USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.policy_competence USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.policy_complaint USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -4582,6 +4636,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_uplink TO ansimnet_cit
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_view TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_wall TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_wall TO ansimnet_city;
+
 GRANT SELECT ON TABLE public.ledger_checkpoint TO ansimnet_tracking;
 GRANT SELECT ON TABLE public.ledger_checkpoint TO ansimnet_city;
 GRANT SELECT,INSERT ON TABLE public.ledger_checkpoint TO ansimnet_sealer;
@@ -4643,6 +4700,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_centre TO ansimnet_city
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_challenge TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_challenge TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_competence TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_competence TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_complaint TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_complaint TO ansimnet_city;

@@ -58,6 +58,7 @@ class WearerTransferred(Fact):
 
     kind: ClassVar[str] = "supervision.wearer.transferred.v1"
     subject: ClassVar[str | None] = "wearer_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"office"})
     wearer_id: WearerId
     office: str
 
