@@ -34,12 +34,18 @@ class Door:
     extras: Callable[[CameraId], dict[str, Any]] = lambda _: {}
     asks: Callable[[], dict[str, Any] | None] = lambda: None
     past: bool = False
+    path: str = "/stream"
 
 
 def _recorded(camera: CameraId) -> dict[str, Any]:
     """Return what a ticket to the last seconds and all that follows says."""
     span = {"from": (now() - timedelta(seconds=2)).isoformat(), "until": (now() + timedelta(hours=1)).isoformat()}
     return {"recorded": {"cameras": [str(camera)], "reason": "the evaluation", **span}}
+
+
+def _go() -> dict[str, Any]:
+    """Return a gateway's word that this socket carries the stream."""
+    return {"type": "go"}
 
 
 def _clip() -> dict[str, Any]:
@@ -50,6 +56,7 @@ DOORS = (
     Door("original", Masking.ORIGINAL, Purpose.INVESTIGATE),
     Door("masked", Masking.MASKED, Purpose.RESPOND),
     Door("marked", Masking.MARKED, Purpose.RESPOND, lambda _: {"track": "17"}),
+    Door("cascade", Masking.ORIGINAL, Purpose.INVESTIGATE, asks=_go, path="/cascade"),
     Door("recorded", Masking.ORIGINAL, Purpose.INVESTIGATE, _recorded, past=True),
     Door("recorded, masked", Masking.MASKED, Purpose.RESPOND, _recorded, past=True),
     Door("clip", Masking.ORIGINAL, Purpose.INVESTIGATE, _recorded, _clip, past=True),

@@ -31,6 +31,7 @@ from ansimnet.slices.footage.relay.source import Sighting
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.service.giving import Giver, hand
 from ansimnet.slices.footage.service.holding import DbGate
+from ansimnet.slices.footage.uplink.cascade import Edge
 from ansimnet.slices.policy import queries as policy
 
 CAMERAS = 4
@@ -72,6 +73,10 @@ class Stage:
     witnesses: dict[CameraId, Witness]
     accounts: dict[str, policy.Account]
     provision: ProvisionId
+
+    def at(self, path: str) -> str:
+        """Return the address of a door."""
+        return self.url.removesuffix("/stream") + path
 
     async def permit(self, who: str, camera: CameraId, door: Door, screen: str) -> Permit:
         """Ask policy for a permit.
@@ -134,6 +139,7 @@ async def staged() -> AsyncIterator[Stage]:
         stack.callback(recordings.stop)
         await stack.enter_async_context(recorder.running())
         relay = Relay(gate, sources, recordings=recordings)
+        Edge(relay)
         relay.shedding = Unhurried()  # cameras, viewers and judges share its loop here: its lateness means nothing
         sources.keep_warm(await gate.cameras())
         recorder.keep(sources.cameras.values())

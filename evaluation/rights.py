@@ -175,7 +175,7 @@ async def _at(stage: Stage, a: Attempt, permit: Permit | None, ticket: str | Non
     """Go through the moment; return the permit that the watched socket stands on, None where it has none."""
     before = Seen()
     if permit is not None and a.moment == "reused":
-        async with at_the_door(stage.url, ticket, a.door.asks()) as first:
+        async with at_the_door(stage.at(a.door.path), ticket, a.door.asks()) as first:
             await watch(first, before, 20.0, most=1)  # until it is used for certain
     if permit is not None and a.moment == "revoked-before":
         await stage.revoke(permit.permit_id)
@@ -183,7 +183,7 @@ async def _at(stage: Stage, a: Attempt, permit: Permit | None, ticket: str | Non
         await stage.end_at(permit.permit_id, now() - timedelta(seconds=1))
     if permit is not None and a.moment == "expires-during":
         await stage.end_at(permit.permit_id, now() + timedelta(seconds=0.8))
-    async with at_the_door(stage.url, ticket, a.door.asks()) as socket:
+    async with at_the_door(stage.at(a.door.path), ticket, a.door.asks()) as socket:
         if a.moment == "fresh":
             await watch(socket, seen, 20.0, most=20)
         elif a.moment in ("revoked-during", "unheard-during") and permit is not None:
