@@ -156,7 +156,9 @@ function Cameras({
 }) {
   const t = useFootageText();
   const row = useRef<HTMLButtonElement>(null);
-  useEffect(() => row.current?.scrollIntoView({ block: "nearest" }), [chosen]);
+  useEffect(() => {
+    row.current?.scrollIntoView({ block: "nearest" });
+  }, [chosen]);
   return (
     <>
       <div className="grp">{all.length ? t.cameras(all.length) : t.noCameras}</div>

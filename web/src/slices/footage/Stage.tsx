@@ -1,5 +1,5 @@
 /** The large picture of the past, or the reason there is none. */
-import { type RefObject, useEffect, useRef, useState } from "react";
+import type { RefObject } from "react";
 import type { Coverage } from "../../api/footage";
 import { clock, day } from "../../kit/format";
 import { Icon, MaskIcon } from "../../kit/Icon";
@@ -7,7 +7,7 @@ import { Button } from "../../kit/parts";
 import { Refused } from "../../kit/states";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
-import { Overlay, TileReason, Watermark } from "../../wall/Tile";
+import { TileReason, Watermark } from "../../wall/Tile";
 import { causeWords } from "./Timelines";
 import type { Span } from "./timeline";
 import type { Hands, Shown } from "./usePlayback";
@@ -37,20 +37,10 @@ export function Stage({
 }) {
   const text = useText();
   const t = useFootageText();
-  const frame = useRef<HTMLDivElement>(null);
-  const [size, setSize] = useState({ width: 640, height: 360 });
-  useEffect(() => {
-    if (!frame.current) return undefined;
-    const watch = new ResizeObserver(
-      ([e]) => e && setSize({ width: e.contentRect.width, height: e.contentRect.height }),
-    );
-    watch.observe(frame.current);
-    return () => watch.disconnect();
-  }, []);
   const standing = shown.state === "live" || shown.state === "reconnecting";
   const picture = open && standing && !gap;
   return (
-    <div className={`tile stage${picture ? "" : " void"}${gap ? " hatch" : ""}`} ref={frame}>
+    <div className={`tile stage${picture ? "" : " void"}${gap ? " hatch" : ""}`}>
       <video
         ref={video}
         className="scene"
@@ -62,20 +52,6 @@ export function Stage({
         data-state={open ? shown.state : "closed"}
       />
       {picture ? <Watermark words={watermark} /> : null}
-      {picture && shown.init ? (
-        <Overlay
-          tracks={shown.tracks}
-          picture={shown.init}
-          tile={size}
-          marked={shown.init.marked ?? undefined}
-          chosen={undefined}
-        />
-      ) : null}
-      {picture ? (
-        <span className="burn num">
-          {camera?.code} {day(shown.atMs)} {clock(shown.atMs)}.{Math.floor((shown.atMs % 1000) / 100)}
-        </span>
-      ) : null}
       <span className="st">
         {picture && shown.init ? (
           <>
@@ -87,7 +63,7 @@ export function Stage({
           </>
         ) : null}
       </span>
-      {!camera ? null : !open ? (
+      {!camera ? null : !open && !gap ? (
         <div className="mid">
           <Icon name="lock" size={26} />
           <b>{t.locked}</b>
@@ -142,7 +118,11 @@ export function Stage({
         <div className="cap">
           <b>{camera.code}</b>
           <span className="cut sp">{camera.name}</span>
-          {picture ? <span className="num nw">{t.speed(shown.speed)}</span> : null}
+          {picture ? (
+            <span className="num nw">
+              {day(shown.atMs)} {clock(shown.atMs)} · {t.speed(shown.speed)}
+            </span>
+          ) : null}
         </div>
       ) : null}
     </div>

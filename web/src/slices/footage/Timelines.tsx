@@ -63,6 +63,7 @@ const Track = memo(function Track({
           <i
             key={s.fromMs}
             className={s.cause === null ? "tr-bar" : s.cause === "being-written" ? "tr-bar wait" : "tr-gap"}
+            data-cause={s.cause ?? undefined}
             style={bar(view, s.fromMs, s.untilMs)}
           />
         ))}
