@@ -168,7 +168,7 @@ def test_every_rule_says_whose_it_is_and_what_a_breach_leads_to() -> None:
         assert r.on_breach.ko
         assert r.on_breach.en
         assert r.limit.count >= 1, r.name
-        assert (r.about is None) == (r.opens_on is None), r.name
+        assert (r.about is None) == (r.opens_on is None and not r.met_on), r.name
         if r.again is Again.CALENDAR:
             assert r.limit.unit in CALENDAR, r.name
         if r.of_centre:
