@@ -44,13 +44,13 @@ def pictures(count: int, *, of: int = 5) -> list[U8]:
 
 
 def grey(picture: U8, change: Callable[[np.ndarray], np.ndarray]) -> U8:
-    return np.clip(change(picture.astype(np.float32)), 16, 235).astype(np.uint8)
+    return np.asarray(np.clip(change(picture.astype(np.float32)), 16, 235), np.uint8)
 
 
 STREET = pictures(40)
 LEARNT = Watch()
 for n in range(80):
-    LEARNT, _, _ = judge(LEARNT, measure(STREET[n % 40]), BEGAN - (80 - n) * EVERY, Light.NIGHT, 0.0)
+    LEARNT = judge(LEARNT, measure(STREET[n % 40]), BEGAN - (80 - n) * EVERY, Light.NIGHT, 0.0)[0]
 
 HARMS: dict[Defect, Callable[[U8], U8 | None]] = {
     Defect.SILENT: lambda p: None,
