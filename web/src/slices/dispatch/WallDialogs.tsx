@@ -85,7 +85,7 @@ export function WallLayouts({
       title={t.layouts}
       onClose={onClose}
       onSend={send}
-      width={520}
+      width={640}
       foot={
         <>
           <input

@@ -144,7 +144,9 @@ export function WallScreen({ id, account }: { id: string | undefined; account: A
           onMove={move}
           map={
             situation ? (
-              <SituationMap situation={situation} view={view} onView={setView} focus={0} onPick={pick} />
+              <div className="map-slot">
+                <SituationMap situation={situation} view={view} onView={setView} focus={0} onPick={pick} />
+              </div>
             ) : null
           }
         />

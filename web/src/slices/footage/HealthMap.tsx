@@ -8,6 +8,7 @@ import { useFootageText } from "../../text/footage";
 const WIDTH = 1000;
 const HEIGHT = 620;
 const MARGIN = 40;
+const MOST_NAMED = 8;
 
 interface Frame {
   to: (lat: number, lon: number) => [x: number, y: number];
@@ -60,6 +61,8 @@ export function HealthMap({
       )
       .join("");
   }, [frame, style]);
+  // names over one another say nothing: the chosen one's alone where many are lost
+  const few = cameras.filter((c) => !c.live).length <= MOST_NAMED;
   if (!frame) return <div className="health-map" />;
   return (
     <div className="health-map">
@@ -96,7 +99,7 @@ export function HealthMap({
                     strokeDasharray="2.4 1.8"
                   />
                 )}
-                {c.camera_id === chosen || !c.live ? (
+                {c.camera_id === chosen || (!c.live && few) ? (
                   <text x={x + 13} y={y + 4} className="health-code">
                     {c.code}
                   </text>

@@ -191,15 +191,17 @@ export function Timelines({
     box?.addEventListener("wheel", heard, { passive: false });
     return () => box?.removeEventListener("wheel", heard);
   }, []);
+  const marks = ticks(view);
+  const seconds = marks.some((ms) => ms % 60_000 !== 0);
   const hover = pointer ? rows[pointer.row] : undefined;
   const hoverMs = pointer ? instantAt(view, pointer.part) : 0;
   return (
     <section className="trs" aria-label={t.showTimeline}>
       <div className="tr-ticks" aria-hidden="true">
         <div>
-          {ticks(view).map((ms) => (
+          {marks.map((ms) => (
             <span key={ms} className="num" style={{ left: percent(placeOf(view, ms)) }}>
-              {view.untilMs - view.fromMs < 120_000 ? clock(ms) : clockMinutes(ms)}
+              {seconds ? clock(ms) : clockMinutes(ms)}
             </span>
           ))}
         </div>
@@ -240,7 +242,7 @@ export function Timelines({
         }}
         onPointerLeave={() => setPointer(undefined)}
       >
-        {ticks(view).map((ms) => (
+        {marks.map((ms) => (
           <i key={ms} className="tr-grid" style={{ left: percent(placeOf(view, ms)) }} />
         ))}
         {range ? <i className="tr-range" style={bar(view, range[0], range[1])} /> : null}
