@@ -49,6 +49,18 @@ def inside(data: bytes, *path: bytes) -> Iterator[bytes]:
                 yield from inside(content, *path[1:])
 
 
+def first(data: bytes, *path: bytes) -> bytes:
+    """Return the first box at the end of a path.
+
+    Raises:
+        BadStream: there is none.
+    """
+    found = next(inside(data, *path), None)
+    if found is None:
+        raise BadStream(f"a recording without `{path[-1].decode()}`")
+    return found
+
+
 class Fragments:
     """Bytes in as they come, pictures out."""
 
@@ -95,14 +107,14 @@ class Fragments:
 
     def _movie(self, moov: bytes) -> None:
         for track in inside(moov, b"trak"):
-            handler = next(inside(track, b"mdia", b"hdlr"))
+            handler = first(track, b"mdia", b"hdlr")
             if handler[8:12] != b"vide":
                 continue
-            header = next(inside(track, b"tkhd"))
+            header = first(track, b"tkhd")
             self._track = struct.unpack_from(">I", header, 20 if header[0] else 12)[0]
-            media = next(inside(track, b"mdia", b"mdhd"))
+            media = first(track, b"mdia", b"mdhd")
             self._timescale = struct.unpack_from(">I", media, 20 if media[0] else 12)[0]
-            self._describe(next(inside(track, b"mdia", b"minf", b"stbl", b"stsd")))
+            self._describe(first(track, b"mdia", b"minf", b"stbl", b"stsd"))
             break
         if not self._track or not self._timescale:
             raise UnsupportedStream("there is no video in this recording")
@@ -112,10 +124,10 @@ class Fragments:
                 self._usual = (duration, size)
 
     def _describe(self, stsd: bytes) -> None:
-        kind, entry = next(boxes(stsd[8:]))
+        kind, entry = next(boxes(stsd[8:]), (b"none", b""))
         if kind not in (b"avc1", b"avc3"):
             raise UnsupportedStream(f"the phone records `{kind.decode('latin-1')}`", todo="H.264 is needed")
-        avcc = next(inside(entry[78:], b"avcC"))
+        avcc = first(entry[78:], b"avcC")
         self._length = (avcc[4] & 3) + 1
         at, self._sets = 6, []
         for count, last in ((avcc[5] & 31, False), (None, True)):
@@ -130,12 +142,12 @@ class Fragments:
         if not self._track:
             raise BadStream("a fragment came before its movie header")
         for traf in inside(moof[_HEADER:], b"traf"):
-            header = next(inside(traf, b"tfhd"))
+            header = first(traf, b"tfhd")
             flags, track_id = struct.unpack_from(">II", header)
             if track_id != self._track:
                 continue
             duration, size = self._usual_of(header, flags & 0xFFFFFF)
-            decode_at = next(inside(traf, b"tfdt"))
+            decode_at = first(traf, b"tfdt")
             ticks = struct.unpack_from(">Q" if decode_at[0] else ">I", decode_at, 4)[0]
             for run in inside(traf, b"trun"):
                 for at, length, shift, lasts in _run(run, duration, size):

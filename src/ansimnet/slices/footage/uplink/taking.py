@@ -19,7 +19,7 @@ from websockets.exceptions import ConnectionClosed
 from ansimnet.kernel.clock import Clock, SystemClock, monotonic_s
 from ansimnet.slices.footage.relay.gate import End
 from ansimnet.slices.footage.relay.outlet import Socket
-from ansimnet.slices.footage.relay.sdp import BadStream
+from ansimnet.slices.footage.relay.sdp import BadStream, UnsupportedStream
 from ansimnet.slices.footage.relay.server import Door, Relay
 from ansimnet.slices.footage.relay.view import View
 from ansimnet.slices.footage.uplink.fragments import Fragments
@@ -142,7 +142,7 @@ class _Session:
             self.code, self.why = REPLACED, "sent from elsewhere"
         except TimeoutError:
             self.code, self.why = SILENT, "no picture"
-        except BadStream as refusal:
+        except (BadStream, UnsupportedStream) as refusal:
             log.info("uplink refused", camera=self._source.camera.code, reason=refusal.message)
             self.code, self.why = REFUSED, refusal.name
             self._view.viewer.say(json.dumps({"type": "refused", "what": "uplink", "name": refusal.name}))
