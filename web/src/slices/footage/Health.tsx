@@ -38,7 +38,7 @@ export function Health() {
   const camera = rows.find((c) => c.camera_id === chosen) ?? rows[0];
   const live = all.filter((c) => c.live).length;
   const move = (by: 1 | -1) => {
-    const at = rows.findIndex((c) => c === camera);
+    const at = rows.findIndex((c) => c.camera_id === camera?.camera_id);
     const next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
     if (next) {
       choose(next.camera_id);
