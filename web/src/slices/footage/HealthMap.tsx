@@ -78,7 +78,7 @@ export function HealthMap({
           .map((c) => {
             const [x, y] = frame.to(c.lat, c.lon);
             return (
-              // biome-ignore lint/a11y/useKeyWithClickEvents: J and K walk the same cameras in the list
+              // biome-ignore lint/a11y/noStaticElementInteractions: the list beside it is the control; J and K walk it
               <g key={c.camera_id} onClick={() => onPick(c.camera_id)} className="health-dot">
                 <title>{`${c.code} · ${t.reasonOf[c.reason] ?? c.reason}`}</title>
                 <circle cx={x} cy={y} r="13" fill="transparent" />
