@@ -66,12 +66,7 @@ export function HealthMap({
   if (!frame) return <div className="health-map" />;
   return (
     <div className="health-map">
-      <svg
-        viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
-        preserveAspectRatio="xMidYMid slice"
-        role="group"
-        aria-label={t.tabs.health}
-      >
+      <svg viewBox={`0 0 ${WIDTH} ${HEIGHT}`} preserveAspectRatio="xMidYMid slice" aria-hidden="true">
         <path d={streets} fill="none" stroke="var(--map-r0)" strokeWidth="1.2" />
         {[...cameras]
           .sort((a, b) => Number(b.live) - Number(a.live))
