@@ -217,8 +217,8 @@ class Hardened:
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                ours = self.camera_headers if path == self.camera_page else self.headers
-                headers = [*message.get("headers", []), *ours]
+                added = self.camera_headers if path == self.camera_page else self.headers
+                headers = [*message.get("headers", []), *added]
                 if scope.get("scheme") == "https":
                     headers.append((b"strict-transport-security", b"max-age=31536000"))  # a year, as browsers ask
                 ours = path.startswith(("/api/", "/ingest/", "/link/"))

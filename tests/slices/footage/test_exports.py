@@ -20,7 +20,7 @@ from tests.slices.footage.exporting import WORDS, House, recorded_city
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Forbidden, NotFound
 from ansimnet.platform.db import Dbs
-from ansimnet.slices.footage.service.exports import NotNow, NoReviewer, TooMuch
+from ansimnet.slices.footage.service.exports import NoReviewer, NotNow, TooMuch
 from ansimnet.slices.policy import queries as policy
 
 

@@ -62,11 +62,13 @@ async def keep_references(tx: Tx, kept: Iterable[KeptReference]) -> None:
         """insert into footage_reference
                (camera_id, light, edges, sharpness, brightness, detail, calm, quiet, readings, kept_at)
            select v.* from (values (%s::uuid, %s, %s::bytea, %s::real, %s::real, %s::real, %s::real, %s::real, %s::int,
-               %s::timestamptz)) v (camera_id, light, edges, sharpness, brightness, detail, calm, quiet, readings, kept_at)
+               %s::timestamptz)) v
+               (camera_id, light, edges, sharpness, brightness, detail, calm, quiet, readings, kept_at)
            join footage_inspection i on i.camera_id = v.camera_id and i.view_since <= v.kept_at
            on conflict (centre_id, camera_id, light) do update set edges = excluded.edges,
                sharpness = excluded.sharpness, brightness = excluded.brightness, detail = excluded.detail,
-               calm = excluded.calm, quiet = excluded.quiet, readings = excluded.readings, kept_at = excluded.kept_at""",
+               calm = excluded.calm, quiet = excluded.quiet, readings = excluded.readings,
+               kept_at = excluded.kept_at""",
         [tuple(k) for k in kept],
     )
 
