@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from tests.slices.footage.camera import boxes_document, clip
 from tests.slices.footage.kit import camera_of
 
+from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Refusal
 from ansimnet.slices.footage.relay import digest, fmp4, h264, onvif, rtp, rtsp, sdp
 from ansimnet.slices.footage.relay.hiding import FRESH_S, HOLD_S, Hiding, parts_to_hide
@@ -366,6 +367,21 @@ def test_a_joiner_gets_the_group_in_one_message() -> None:
     assert line.messages == []
     viewer.uncork()
     assert line.messages == [b"{}", INIT.segment + bytes(1000)]
+
+
+def test_nothing_is_sent_after_the_right_even_where_cutting_is_late() -> None:
+    line = Line()
+    viewer = Viewer(lambda init: "{}", line)
+    viewer.offer(frame(0, True))
+    viewer.right_until_s = monotonic_s() - 0.001
+    viewer.saw(Sighting(0, ()))
+    for n in range(1, 4):
+        viewer.offer(frame(n, n == 1))
+    assert (len(line.messages), viewer.frames, viewer.drops) == (2, 1, 3)
+    viewer.right_until_s = monotonic_s() + 60  # the lease was found again: the picture begins with a key frame
+    viewer.offer(frame(4, False))
+    viewer.offer(frame(5, True))
+    assert (viewer.frames, viewer.drops) == (2, 4)
 
 
 def test_a_slow_viewer_gets_key_frames_alone_and_hears_why() -> None:

@@ -26,7 +26,10 @@ WARN = timedelta(minutes=2)
 
 
 class Rights:
-    """Ends views when their right ends. `views` is the relay's own collection, read as it is at each turn."""
+    """Ends views when their right ends, and stops what they send even where that comes late.
+
+    `views` is the relay's own collection, read as it is at each turn.
+    """
 
     def __init__(self, gate: Gate, clock: Clock, views: Collection[View]) -> None:
         self._gate = gate
@@ -44,9 +47,15 @@ class Rights:
         view.disarm()
         loop, now, until = asyncio.get_running_loop(), self._clock.now(), view.held.not_after
         left_s = (until - now).total_seconds()
+        view.expires_s = monotonic_s() + left_s
+        self._let(view)
         view.timers.append(loop.call_later(max(0.0, left_s), view.finish, End.EXPIRED))
         warning = json.dumps({"type": "ending", "not_after": until.astimezone(UTC).isoformat()})
         view.timers.append(loop.call_later(max(0.0, left_s - WARN.total_seconds()), view.viewer.say, warning))
+
+    def _let(self, view: View) -> None:
+        """Let a view send until its right or the lease ends, whichever comes first: a busy loop cuts late."""
+        view.viewer.right_until_s = min(view.expires_s, self.leased_s + LEASE_S)
 
     def end(self, permits: frozenset[PermitId], end: End) -> None:
         """Cut every view under these permits now."""
@@ -77,6 +86,8 @@ class Rights:
                 continue
             self.leased_s = asked_s
             self._apply(views, permits, alive)
+            for view in self._views:
+                self._let(view)
             await asyncio.sleep(BEAT_S)
 
     def _apply(self, views: tuple[View, ...], asked: frozenset[PermitId], alive: Mapping[PermitId, datetime]) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Sequence
 from datetime import UTC
+from math import inf
 
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.slices.footage.relay.gate import End, Held, Span
@@ -32,6 +33,7 @@ class View:
         self.end: End | None = None
         self.seen: Sequence[Span] = ()
         self.cut = asyncio.Event()
+        self.expires_s = inf  # on the monotonic clock
         self.main = False  # whether the main stream is shown
         self.timers: list[asyncio.TimerHandle] = []
 

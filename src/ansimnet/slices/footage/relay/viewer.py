@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import lru_cache
+from math import inf
 from typing import Protocol
 
 from ansimnet.kernel.clock import monotonic_s
@@ -66,6 +67,7 @@ class Viewer:
         self.drops = 0
         self.queued = 0
         self.stopped = False
+        self.right_until_s = inf  # on the monotonic clock: nothing is sent later, however late whoever cuts is
         self._describe = describe
         self._outlet = outlet
         self._max_bytes = max_bytes
@@ -191,7 +193,8 @@ class Viewer:
             self._budget.give(left)
             self._send(batch)
         if self._boxes is not None and self._init is not None and not self._queue and self._outlet.ready:
-            self._outlet.put((self._boxes.encode(),), text=True)
+            if monotonic_s() <= self.right_until_s:
+                self._outlet.put((self._boxes.encode(),), text=True)
             self._boxes = None
 
     def _speak(self) -> None:
@@ -199,6 +202,10 @@ class Viewer:
             self._outlet.put((self._words.popleft().encode(),), text=True)
 
     def _send(self, frames: Sequence[Frame]) -> None:
+        if monotonic_s() > self.right_until_s:
+            self.drops += len(frames)
+            self._waits = True
+            return
         parts = [f.fragment for f in frames]
         init = frames[0].init
         if init is not self._init:
