@@ -17,12 +17,11 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn
 
-_BOUND = b"footage_export.words"
 _COLUMNS: LiteralString = """export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras, from_at,
     until_at, original, most_downloads, download_until, state, doubts, patches, reviewed_by, reviewed_at, sealed_at,
     size, manifest_sha256, downloads, ended_at, end_reason"""
 
-sealing.register(SealedColumn("footage_export", "export_id", "words", "export_id", bound="'footage_export.words'"))
+sealing.register(SealedColumn("footage_export", "export_id", "words", "export_id", bound="export_id"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +73,7 @@ def _row(row: Row) -> ExportRow:
 
 async def add(tx: Tx, row: ExportRow, words: Words) -> None:
     """Write a new export."""
-    sealed = sealing.seal(tx, row.export_id, msgspec.json.encode(words), bound_to=_BOUND)
+    sealed = sealing.seal(tx, row.export_id, msgspec.json.encode(words), bound_to=row.export_id.bytes)
     await tx.execute(
         """insert into footage_export (export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras,
                                        from_at, until_at, original, words, most_downloads, download_until, state)
@@ -95,7 +94,7 @@ async def load(tx: Tx, export_id: UUID, *, lock: bool = False) -> ExportRow | No
 async def words_of(tx: Tx, export_id: UUID) -> Words | None:
     """Return what was typed; None once its key is destroyed."""
     found = await tx.one("select words from footage_export where export_id = %s", (export_id,))
-    plain = None if found is None else sealing.unseal(tx, export_id, bytes(found[0]), bound_to=_BOUND)
+    plain = None if found is None else sealing.unseal(tx, export_id, bytes(found[0]), bound_to=export_id.bytes)
     return None if plain is None else msgspec.json.decode(plain, type=Words)
 
 
