@@ -30,6 +30,8 @@ QUIET_TABLES = frozenset({
     *("policy_session", "policy_attempt", "link_seen", "reader_position", "footage_pair", "footage_permit_pair"),
 })  # fmt: skip
 """Tables that every question changes, allowed or not: the records of the asking itself."""
+QUIET_COLUMNS = ["told_at"]
+"""Written by a lawful read: when the privacy officer's screen was first handed a break-glass."""
 
 
 @dataclass(slots=True)
@@ -186,7 +188,9 @@ def state_of(superuser: str) -> dict[tuple[str, str], str]:
                 continue
             for centre in (TRACKING_CENTRE, CITY_CENTRE) if owned else (None,):
                 where = f"where centre_id = '{centre}'" if owned else ""
-                rows = conn.execute(f'select t::text from "{table}" t {where} order by 1').fetchall()
+                rows = conn.execute(
+                    f'select (to_jsonb(t) - %s::text[])::text from "{table}" t {where} order by 1', [QUIET_COLUMNS]
+                ).fetchall()
                 text = "\n".join(r[0] for r in rows).encode()
                 found[table, str(centre)] = hashlib.sha256(text).hexdigest()
     return found

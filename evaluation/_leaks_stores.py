@@ -17,7 +17,7 @@ from evaluation._leaks_world import LIVE
 
 import ansimnet.slices
 from ansimnet.kernel.ids import new_id
-from ansimnet.kernel.permits import Act, NoPermit, Permit, Purpose
+from ansimnet.kernel.permits import Act, Masking, NoPermit, Permit, Purpose
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.model import Account
@@ -51,13 +51,15 @@ async def stores(player: Player) -> None:
                 continue
             player.found.extras["stores"] += 1
             if name == RIGHT:
-                player.found.saw("stores", gave == ANSWER)
-            elif gave != REFUSED:
+                player.found.saw("stores", gave in (ANSWER, NOTHING))
+            elif gave != REFUSED and not (gave == NOTHING and name == OTHER_IDS):
                 player.found.leak("store", f"{where} gave {gave} for {name}")
 
 
 RIGHT = "a permit that covers it"
-ANSWER, REFUSED = "an answer", "no permit"
+OTHER_IDS = "a permit for other ids"
+ANSWER, NOTHING, REFUSED = "an answer", "an empty list", "no permit"
+"""A list shows what its permit reaches: for other ids that is nothing."""
 
 
 class _Undo(Exception):  # noqa: N818 - takes a transaction back; nothing went wrong
@@ -72,8 +74,8 @@ async def _gave(player: Player, function: Callable[..., Any], permit: Permit) ->
             arguments = await _arguments(player, tx, function, permit)
             if arguments is not None:
                 try:
-                    await function(**arguments)
-                    gave = ANSWER
+                    found = await function(**arguments)
+                    gave = NOTHING if found in ([], (), {}) else ANSWER
                 except NoPermit:
                     gave = REFUSED
                 except Exception as error:  # whatever it is, it was not refused for the permit
@@ -93,7 +95,7 @@ async def _permits(player: Player) -> AsyncIterator[tuple[str, Permit]]:
     yield "a permit that ran out", replace(whole, not_after=now)
     yield "a revoked permit", replace(whole, revoked_at=now)
     yield "a permit for another act", replace(whole, acts=frozenset({Act.SIGN_IN}))
-    yield "a permit for other ids", replace(whole, resources=frozenset({new_id()}))
+    yield OTHER_IDS, replace(whole, resources=frozenset({new_id()}))
 
 
 async def _controller(player: Player) -> Account:
@@ -122,6 +124,12 @@ async def _arguments(player: Player, tx: Tx, function: Callable[..., Any], permi
         "act": Act.READ_TRACK,
         "which": "all",
         "resource": UUID(ids["camera_id"][f"given{LIVE}"]),
+        "camera_id": UUID(ids["camera_id"][f"given{LIVE}"]),
+        "ticket_id": new_id(),
+        "action": "looked at",
+        "by": permit.account_id,
+        "account": await _controller(player),
+        "masking": Masking.MASKED,
         "track": "17",
         "extras": {},
         "wearer_id": wearer,
@@ -133,5 +141,9 @@ async def _arguments(player: Player, tx: Tx, function: Callable[..., Any], permi
         from ansimnet.slices.supervision import queries as supervision
 
         known["a"] = await supervision.alarm(tx, UUID(ids["alarm_id"][f"wearer{LIVE}"]))
-    wanted = {n: p for n, p in inspect.signature(function).parameters.items() if p.default is inspect.Parameter.empty}
+    wanted = {
+        n: p
+        for n, p in inspect.signature(function).parameters.items()
+        if p.default is p.empty and p.kind is not p.VAR_KEYWORD
+    }
     return {n: known[n] for n in wanted} if all(n in known for n in wanted) else None

@@ -111,8 +111,8 @@ async def _report(tx: Tx, camera_id: CameraId, from_at: datetime, now: datetime)
 
 async def lines(tx: Tx, permit: Permit, now: datetime) -> list[Line]:
     """Return every camera under inspection that a permit reaches: with open tickets first, then by what is due."""
-    permit.check(Act.MANAGE_FACILITIES, _any(permit.resources), now=now)
-    found = await _lines(tx, [c for c in await store.inspected(tx) if _reaches(permit, c)], now)
+    reach = permit.reach(Act.MANAGE_FACILITIES, now=now)
+    found = await _lines(tx, [c for c in await store.inspected(tx) if reach is None or c in reach], now)
     far = now + timedelta(days=3_650)
     return sorted(found, key=lambda line: (-len(line.tickets), line.due_at or far, line.camera.code))
 
@@ -143,9 +143,9 @@ async def act(tx: Tx, permit: Permit, ticket_id: UUID, action: str, by: AccountI
         Conflict: it is closed.
     """
     ticket = await store.ticket(tx, ticket_id)
+    permit.check(Act.MANAGE_FACILITIES, None if ticket is None else ticket.camera_id, now=now)
     if ticket is None:
         raise NotFound("there is no such ticket")
-    permit.check(Act.MANAGE_FACILITIES, ticket.camera_id, now=now)
     if ticket.closed_at is not None:
         raise Conflict("this ticket was closed by a measurement")
     await store.act(tx, ticket_id, action, by, now)
@@ -182,11 +182,3 @@ async def _lines(tx: Tx, camera_ids: Collection[CameraId], now: datetime) -> lis
         Line(c, last.get(i), due.get(i), tuple(opened.get(i, ())), latest.get(i), health.get(i))
         for i, c in cameras.items()
     ]
-
-
-def _reaches(permit: Permit, camera_id: CameraId) -> bool:
-    return permit.resources is None or camera_id in permit.resources
-
-
-def _any(resources: frozenset[UUID] | None) -> UUID | None:
-    return next(iter(resources), None) if resources is not None else None
