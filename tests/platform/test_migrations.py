@@ -79,3 +79,22 @@ def test_the_job_queue_is_the_pinned_versions_own_schema() -> None:
     _, _, rest = ours.partition(f"-- >>>>>>>>>> procrastinate {version('procrastinate')}\n")
     theirs = files("procrastinate").joinpath("sql", "schema.sql").read_text(encoding="utf-8")
     assert rest.partition("-- <<<<<<<<<<")[0] == theirs
+
+
+def test_wearers_from_before_belong_to_the_office_in_their_register(urls: Urls) -> None:
+    (since,) = [m for m in migrations.read() if m.name == "pre_supervision_competence"]
+    with psycopg.connect(urls.tracking) as conn:
+        conn.execute(
+            """insert into supervision_wearer (wearer_id, code, offence, office, order_number, order_from_at,
+                                               order_until_at, registered_at)
+               values (gen_random_uuid(), 'W-1', 'robbery_murder', '해담보호관찰소', 'sealed', now() - interval '1 day',
+                       now() + interval '1 day', now())"""
+        )
+    with psycopg.connect(urls.owner) as conn:
+        conn.execute(since.text.encode())
+    with psycopg.connect(urls.tracking) as conn:
+        assert conn.execute("select office from policy_competence").fetchall() == [("해담보호관찰소",)]
+    with psycopg.connect(urls.city) as conn:  # the wall between the centres stands again
+        assert conn.execute("select count(*) from policy_competence").fetchone() == (0,)
+    with psycopg.connect(urls.owner) as conn:
+        assert conn.execute("select count(*) from supervision_wearer").fetchone() == (0,)
