@@ -106,6 +106,7 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/exports/{export_id}/file": "investigator@city",
     "POST /api/v1/exports/{export_id}/end": "investigator@city",
     "GET /api/v1/exports/reviews": "shift_lead@city privacy_officer@city",
+    "GET /api/v1/exports/{export_id}/doubts": "shift_lead@city privacy_officer@city",
     "GET /api/v1/exports/{export_id}/doubts/{number}": "shift_lead@city privacy_officer@city",
     "GET /api/v1/exports/{export_id}/decisions": "shift_lead@city privacy_officer@city",
     "PUT /api/v1/exports/{export_id}/doubts/{number}/decision": "shift_lead@city privacy_officer@city",

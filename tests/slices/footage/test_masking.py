@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import csv
+import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import numpy as np
 import pytest
+from evaluation._evidence_studio import tool
 from fastapi import FastAPI, Request
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -26,7 +28,7 @@ from ansimnet.platform.http import install
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage.api.zones import routes as zone_routes
-from ansimnet.slices.footage.masking.decisions import Decided, Verdict, applied
+from ansimnet.slices.footage.masking.decisions import Decided, Verdict, applied, open_spans
 from ansimnet.slices.footage.masking.doubts import Why, worst
 from ansimnet.slices.footage.masking.render import crop, pictures, render
 from ansimnet.slices.footage.masking.spotting import seen_of, spot
@@ -346,6 +348,53 @@ def test_a_decision_changes_what_is_hidden() -> None:
     cleared = applied(masks, [Decided(Verdict.CLEAR, "1", at(1), at(2), None)])
     assert cleared.regions(at(1.5)) == ()
     assert len(cleared.regions(at(2.5)) or ()) == 1
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_no_undecided_doubt_leaves_but_hidden_whole(data: st.DataObject) -> None:
+    """However many doubts there are and whichever are decided, in the span of every other one all is hidden."""
+    tracks = []
+    for name in range(data.draw(st.integers(1, 90), "tracks")):
+        begins = data.draw(st.integers(1, 6), "begins")
+        ends = data.draw(st.integers(begins + 1, 9), "ends")
+        seen = [begins + n / 5 for n in range(5 * (ends - begins) + 1)]
+        tracks.append(Track(str(name), Kind.PERSON, spots(*seen, score=data.draw(st.sampled_from([0.3, 0.9])))))
+    masks = Masks(tuple(tracks), ())
+    doubts = worst(masks, 0, at(10))
+    known = [Decided(Verdict.MASK, d.track, d.from_pts, d.until_pts, None) for d in doubts if data.draw(st.booleans())]
+    left = applied(masks, known, open_spans(doubts, known))
+    for doubt in doubts:
+        decided = any((d.track, d.from_pts) == (doubt.track, doubt.from_pts) for d in known)
+        for pts in (doubt.from_pts, doubt.at_pts, doubt.until_pts - 1):
+            if not decided and doubt.from_pts <= pts < doubt.until_pts:
+                assert left.regions(pts) is None
+    if len(known) == len(doubts):
+        assert left.blind == ()
+
+
+async def test_every_doubt_is_queued_and_the_rest_can_be_hidden_whole(dbs: Dbs, tmp_path: Path) -> None:
+    async with recorded_city(dbs, tmp_path) as house:
+        lead, investigator = house.accounts["lead"], house.accounts["investigator"]
+        row = await house.exports.ask(investigator, house.wanted())
+        await house.exports.work()
+        named = await house.exports.doubts(lead, row.export_id)
+        assert named, "people are born inside the picture of this street"
+        with pytest.raises(Undecided):
+            await house.exports.review(lead, row.export_id, [])
+        await house.exports.review(lead, row.export_id, [], hide_rest=True)
+        await house.exports.work()
+        files, _ = tool().unpack(await house.exports.download(investigator, row.export_id))
+        told = json.loads(files["manifest.json"])
+        assert told["masking"]["hidden_whole"] == len(named)
+        whole = [[0, 0, 320, 192]]
+        groups = told["cameras"][0]["parts"][0]["groups"]
+        begins = [datetime.fromtimestamp(g["at_us"] / 1e6, UTC) for g in groups]
+        spans = [(datetime.fromisoformat(d["from_at"]), datetime.fromisoformat(d["until_at"])) for d in named]
+        for group, at_ in zip(groups, begins, strict=True):
+            if any(a <= at_ < b for a, b in spans):
+                assert group["hidden"] == whole
+        assert whole in [g["hidden"] for g in groups]
 
 
 async def test_a_facility_manager_keeps_the_zones_of_own_cameras_alone(dbs: Dbs, tmp_path: Path) -> None:

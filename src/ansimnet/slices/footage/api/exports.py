@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from ansimnet.kernel.permits import Act
@@ -66,6 +66,8 @@ class ReviewForm(Form):
     """The review's outcome. Without patches the masks are good as they are."""
 
     patches: list[PatchForm] = Field(default=[], max_length=200)
+    hide_rest: bool = False
+    """Hide the whole picture wherever a doubt is left undecided; else the export waits until all are decided."""
 
 
 class DecisionForm(Form):
@@ -103,8 +105,20 @@ class DoubtShown(BaseModel):
     doubt: float
 
 
+class DoubtsShown(BaseModel):
+    """Doubts from number `first` on, of `total`."""
+
+    first: int
+    total: int
+    doubts: list[DoubtShown]
+
+
+PAGE = 60
+"""Doubts in one answer: ten minutes of looking (ours). The rest follows page by page."""
+
+
 class ExportShown(BaseModel):
-    """An export in a list. Its words are None once they are destroyed."""
+    """An export in a list. Its words are None once they are destroyed; `doubts` are the worst of `doubts_total`."""
 
     export_id: UUID
     state: str
@@ -117,6 +131,7 @@ class ExportShown(BaseModel):
     case_no: str | None
     recipient: str | None
     doubts: list[DoubtShown]
+    doubts_total: int
     reviewed_at: datetime | None
     sealed_at: datetime | None
     size: int | None
@@ -146,7 +161,8 @@ def shown(row: ExportRow, words: Words | None) -> ExportShown:
         reason=None if words is None else words.reason,
         case_no=None if words is None else words.case_no,
         recipient=None if words is None else words.recipient,
-        doubts=[DoubtShown(**d) for d in row.doubts],
+        doubts=[DoubtShown(**d) for d in row.doubts[:PAGE]],
+        doubts_total=len(row.doubts),
         reviewed_at=row.reviewed_at,
         sealed_at=row.sealed_at,
         size=row.size,
@@ -194,6 +210,15 @@ def routes(exports: Exports) -> APIRouter:
         """The exports that wait for a second person."""
         return ExportsShown(exports=[shown(*each) for each in await exports.to_review(account)])
 
+    @api.get("/{export_id}/doubts")
+    async def doubts_of_export(
+        export_id: UUID, account: Reviews, first: Annotated[int, Query(ge=0)] = 0
+    ) -> DoubtsShown:
+        """Sixty doubtful places from a number on, the worst first."""
+        found = await exports.doubts(account, export_id)
+        part = [DoubtShown(**d) for d in found[first : first + PAGE]]
+        return DoubtsShown(first=first, total=len(found), doubts=part)
+
     @api.get("/{export_id}/doubts/{number}", response_class=Response)
     async def look_at_doubt(export_id: UUID, number: int, account: Reviews) -> Response:
         """A doubtful place as the export would show it, as JPEG."""
@@ -223,7 +248,7 @@ def routes(exports: Exports) -> APIRouter:
             }
             for p in form.patches
         ]
-        return shown(await exports.review(account, export_id, patches), None)
+        return shown(await exports.review(account, export_id, patches, hide_rest=form.hide_rest), None)
 
     @api.get("/{export_id}/file", response_class=Response)
     async def download_export(export_id: UUID, account: Takes) -> Response:

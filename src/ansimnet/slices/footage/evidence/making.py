@@ -29,8 +29,8 @@ from ansimnet.slices.footage.evidence import package, proof, watermark
 from ansimnet.slices.footage.evidence.material import Material, collect
 from ansimnet.slices.footage.evidence.package import Missing, Order, Reel
 from ansimnet.slices.footage.evidence.timestamp import Authority
-from ansimnet.slices.footage.masking.decisions import Decided, applied
-from ansimnet.slices.footage.masking.doubts import Doubt, worst
+from ansimnet.slices.footage.masking.decisions import Decided, applied, open_spans
+from ansimnet.slices.footage.masking.doubts import Doubt
 from ansimnet.slices.footage.masking.render import crop, render
 from ansimnet.slices.footage.masking.spotting import OwnBoxes
 from ansimnet.slices.footage.masking.tracks import Masks, Patch
@@ -41,8 +41,6 @@ from ansimnet.slices.footage.store.exports import ExportRow, Words
 
 SEALING_KEY, EXPORT_KEY = "footage-sealing", "footage-export"
 """Names of the recorder's key and of the one that signs exports, among the centre's signing keys."""
-MOST_DOUBTS = 60
-"""Looks asked of a reviewer, the worst: ten minutes of them (ours)."""
 SIGNED_WITHIN_S = 60.0
 """The ledger signs a head every 10 s; one that takes a minute does not work."""
 _ROOT = Path(__file__).resolve().parents[5]
@@ -67,8 +65,7 @@ def doubts_of(archive: Archive, own: OwnBoxes, row: ExportRow) -> list[dict[str,
         if material is None:
             continue
         empty = False
-        frames = [f for g in material.groups for f in g.frames]
-        found += [(camera_id, material, d) for d in worst(material.masks(), frames[0].pts, frames[-1].pts)]
+        found += [(camera_id, material, d) for d in material.doubts()]
     if empty:
         raise NothingThere
     found.sort(key=lambda each: -each[2].doubt)
@@ -83,7 +80,7 @@ def doubts_of(archive: Archive, own: OwnBoxes, row: ExportRow) -> list[dict[str,
             "why": sorted(d.why),
             "doubt": round(d.doubt, 3),
         }
-        for camera_id, material, d in found[:MOST_DOUBTS]
+        for camera_id, material, d in found
     ]
 
 
@@ -144,7 +141,9 @@ class Maker:
         reels = [r for c in row.cameras if (r := await self._reel(row, cameras[c])) is not None]
         if not any(r.groups for r in reels):
             raise NothingThere
-        order = self._order(row, words, seats, tuple(entries))
+        async with self.db.transaction() as tx:
+            left = await decisions.undecided(tx, row.export_id, len(row.doubts))
+        order = self._order(row, words, seats, tuple(entries), left)
         files, root = await asyncio.to_thread(_signed, order, reels, signer)
         stamp = None if self.authority is None else await self.authority.stamp(files[package.SIGNATURE])
         if stamp is not None:
@@ -163,7 +162,9 @@ class Maker:
         data = await asyncio.to_thread(package.pack, {**files, package.PROOF: proven})
         return data, bytes.fromhex(fact.manifest_sha256)
 
-    def _order(self, row: ExportRow, words: Words, seats: dict[str, str], entries: tuple[UUID, ...]) -> Order:
+    def _order(
+        self, row: ExportRow, words: Words, seats: dict[str, str], entries: tuple[UUID, ...], undecided: int
+    ) -> Order:
         seat = seats[str(row.asked_by)]
         return Order(
             export_id=row.export_id,
@@ -186,6 +187,7 @@ class Maker:
                 "reviewed_by": seats[str(row.reviewed_by)],
                 "reviewed_at": row.reviewed_at,
                 "doubts": len(row.doubts),
+                "hidden_whole": undecided,
                 "patches": len(row.patches),
             },
             watermark=f"PERMIT {row.permit_id.hex[-8:]} {seat} {row.asked_at:%Y-%m-%d}".upper(),
@@ -203,7 +205,8 @@ class Maker:
         if material is not None:
             missing += material.unsealed
             patches = [_patch(p, material) for p in row.patches if p["camera_id"] == str(camera.camera_id)]
-            masks = applied(material.masks(patches), await self._decided(row, camera.camera_id, material))
+            known = await self._decided(row, camera.camera_id, material)
+            masks = applied(material.masks(patches), known, open_spans(material.doubts(), known))
         return Reel(
             camera_id=camera.camera_id,
             code=camera.code,

@@ -13,6 +13,7 @@ from ansimnet.slices.footage.archive.model import Destroyed, Track
 from ansimnet.slices.footage.evidence.films import Group
 from ansimnet.slices.footage.evidence.package import Missing
 from ansimnet.slices.footage.masking.decisions import Decided, Verdict
+from ansimnet.slices.footage.masking.doubts import Doubt, worst
 from ansimnet.slices.footage.masking.spotting import OwnBoxes
 from ansimnet.slices.footage.masking.tracks import Masks, Patch, fill
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
@@ -43,6 +44,10 @@ class Material:
         from_pts, until_pts = (self.tick(datetime.fromisoformat(doubt[k])) for k in ("from_at", "until_at"))
         box = None if row.box is None else Box(*row.box)
         return Decided(Verdict(row.verdict), doubt["track"], from_pts, until_pts, box)
+
+    def doubts(self) -> tuple[Doubt, ...]:
+        """Return everything that a person must look at, the worst first."""
+        return worst(self.masks(), self.groups[0].frames[0].pts, self.groups[-1].frames[-1].pts)
 
     def masks(self, patches: Sequence[Patch] = ()) -> Masks:
         """Return everything that is hidden."""

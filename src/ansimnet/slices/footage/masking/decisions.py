@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from ansimnet.slices.footage.masking.doubts import Doubt
 from ansimnet.slices.footage.masking.tracks import Masks, Opening, Patch
 from ansimnet.slices.footage.relay.onvif import Box
 
@@ -29,12 +30,31 @@ class Decided:
     box: Box | None
 
 
-def applied(masks: Masks, decisions: Iterable[Decided]) -> Masks:
-    """Return the masks as the reviewer left them."""
+SAME_TICKS = 2
+"""Instants on their way through microseconds move a tick by one at most, on either side."""
+
+
+def open_spans(doubts: Iterable[Doubt], decisions: Iterable[Decided]) -> tuple[tuple[int, int], ...]:
+    """Return the spans of doubts that nobody decided about: there the whole picture is hidden."""
+    known: dict[str, list[Decided]] = {}
+    for d in decisions:
+        known.setdefault(d.track, []).append(d)
+    return tuple(
+        (doubt.from_pts, doubt.until_pts)
+        for doubt in doubts
+        if not any(
+            d.from_pts <= doubt.from_pts + SAME_TICKS and doubt.until_pts <= d.until_pts + SAME_TICKS
+            for d in known.get(doubt.track, ())
+        )
+    )
+
+
+def applied(masks: Masks, decisions: Iterable[Decided], whole: Iterable[tuple[int, int]] = ()) -> Masks:
+    """Return the masks as the reviewer left them; in the spans `whole` everything is hidden."""
     patches, openings = list(masks.patches), list(masks.openings)
     for d in decisions:
         if d.verdict is Verdict.WIDEN and d.box is not None:
             patches.append(Patch(d.from_pts, d.until_pts, d.box))
         elif d.verdict is Verdict.CLEAR:
             openings.append(Opening(d.track, d.from_pts, d.until_pts))
-    return replace(masks, patches=tuple(patches), openings=tuple(openings))
+    return replace(masks, blind=(*masks.blind, *whole), patches=tuple(patches), openings=tuple(openings))

@@ -164,6 +164,12 @@ class Exports:
             rows = [r for r in await store.in_state(tx, "review") if r.asked_by != account.account_id]
             return [(r, await store.words_of(tx, r.export_id)) for r in rows]
 
+    async def doubts(self, account: policy.Account, export_id: UUID) -> list[dict[str, Any]]:
+        """Return every doubtful place of an export, the worst first, to a reviewer."""
+        await self.approver(account, export_id)
+        async with self.maker().db.transaction() as tx:
+            return (await _known(tx, export_id)).doubts
+
     async def look(self, account: policy.Account, export_id: UUID, number: int) -> bytes:
         """Return the JPEG of one doubtful place as the export would show it, to a reviewer."""
         await self.approver(account, export_id)
@@ -193,13 +199,17 @@ class Exports:
             now=m.clock.now(),
         )
 
-    async def review(self, account: policy.Account, export_id: UUID, patches: Sequence[dict[str, Any]]) -> ExportRow:
+    async def review(
+        self, account: policy.Account, export_id: UUID, patches: Sequence[dict[str, Any]], *, hide_rest: bool = False
+    ) -> ExportRow:
         """Let an export go on as the second person, with what is to be hidden besides.
+
+        With `hide_rest` the whole picture is hidden wherever a doubt is left undecided.
 
         Raises:
             NoReviewer: who asks does not review.
             NotNow: it does not wait for a reviewer.
-            Undecided: a doubtful frame is left.
+            Undecided: a doubtful frame is left, and not to be hidden whole.
         """
         await self.approver(account, export_id)
         m = self.maker()
@@ -210,7 +220,7 @@ class Exports:
                 raise NoReviewer(detail_ko="요청한 사람은 검토하지 않습니다")
             if row.state != "review":
                 raise NotNow(f"it is {row.state}")
-            if await decisions.undecided(tx, export_id, len(row.doubts)):
+            if not hide_rest and await decisions.undecided(tx, export_id, len(row.doubts)):
                 raise Undecided(detail_ko="결정하지 않은 장면이 남아 있습니다")
             await store.set_reviewed(tx, export_id, account.account_id, patches, now)
             fact = ExportReviewed(fact_id=FactId(new_id()), happened_at=now, export_id=export_id, by=account.account_id)
