@@ -64,7 +64,9 @@ export interface Export {
   reason: string | null;
   case_no: string | null;
   recipient: string | null;
+  /** The worst of `doubts_total`; the rest page by page. */
   doubts: Doubt[];
+  doubts_total: number;
   reviewed_at: string | null;
   sealed_at: string | null;
   size: number | null;
@@ -85,11 +87,10 @@ export interface ExportForm {
   downloads: number;
   download_until: string;
 }
-export interface Patch {
-  camera_id: string;
-  from_at: string;
-  until_at: string;
-  box: [number, number, number, number];
+export type Verdict = "mask" | "clear" | "widen";
+export interface Decision {
+  number: number;
+  verdict: Verdict;
 }
 
 export interface KeptCamera {
@@ -175,7 +176,11 @@ export const footage = {
   reviews: () => get<{ exports: Export[] }>("/exports/reviews"),
   askExport: (form: ExportForm) => post<Export>("/exports", form),
   look: (of: string, number: number) => `/api/v1/exports/${id(of)}/doubts/${number}`,
-  review: (of: string, patches: Patch[]) => post<Export>(`/exports/${id(of)}/review`, { patches }),
+  doubts: (of: string, first: number) => get<{ doubts: Doubt[] }>(`/exports/${id(of)}/doubts?first=${first}`),
+  decisions: (of: string) => get<{ decisions: Decision[] }>(`/exports/${id(of)}/decisions`),
+  decide: (of: string, number: number, verdict: Verdict, box: Doubt["box"] | null) =>
+    put<{ decisions: Decision[] }>(`/exports/${id(of)}/doubts/${number}/decision`, { verdict, box }),
+  review: (of: string, hide_rest: boolean) => post<Export>(`/exports/${id(of)}/review`, { hide_rest }),
   take: (of: string) => getFile(`/exports/${id(of)}/file`),
   endExport: (of: string) => post(`/exports/${id(of)}/end`),
 

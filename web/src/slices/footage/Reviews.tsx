@@ -1,8 +1,8 @@
 /** The second person: every doubtful mask is looked at before an export leaves. */
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Refusal } from "../../api/client";
-import { type Doubt, type Export, footage, type Patch, useReviews } from "../../api/footage";
+import { type Doubt, type Export, footage, useReviews, type Verdict } from "../../api/footage";
 import { clock, dayMinutes } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
@@ -13,7 +13,7 @@ import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
 import { Steps } from "./Exports";
 
-export type Judged = "ask" | "mask" | "leave" | "widen";
+export type Judged = "ask" | Verdict;
 /** Widening adds this much of the region's own size on each side: a head beside its box is then inside (ours). */
 const WIDER = 0.5;
 
@@ -23,14 +23,6 @@ export function widened(box: Doubt["box"]): Doubt["box"] {
   const [w, h] = [(x2 - x1) * WIDER, (y2 - y1) * WIDER];
   return [Math.max(0, x1 - w), Math.max(0, y1 - h), Math.min(1, x2 + w), Math.min(1, y2 + h)];
 }
-/** What is hidden besides: the widened places. `mask` and `leave` need nothing, the masks are there. */
-export const patchesOf = (doubts: readonly Doubt[], judged: readonly Judged[]): Patch[] =>
-  doubts.flatMap((d, i) =>
-    judged[i] === "widen"
-      ? [{ camera_id: d.camera_id, from_at: d.from_at, until_at: d.until_at, box: widened(d.box) }]
-      : [],
-  );
-
 export function Reviews() {
   const text = useText();
   const t = useFootageText();
@@ -72,28 +64,49 @@ function Review({ export: e }: { export: Export }) {
   const t = useFootageText();
   const client = useQueryClient();
   const [at, setAt] = useState(0);
-  const [judged, setJudged] = useState<Judged[]>(() => e.doubts.map(() => "ask"));
-  const doubt = e.doubts[at];
-  const left = judged.filter((j) => j === "ask").length;
+  const [doubts, setDoubts] = useState(e.doubts);
+  const [judged, setJudged] = useState<Record<number, Judged>>({});
+  const said = useQuery({
+    queryKey: ["exports", e.export_id, "decisions"],
+    queryFn: () => footage.decisions(e.export_id),
+  });
+  const wordOn = (number: number): Judged =>
+    judged[number] ?? said.data?.decisions.find((d) => d.number === number)?.verdict ?? "ask";
+  const doubt = doubts[at];
+  const done = new Set([...(said.data?.decisions ?? []).map((d) => d.number), ...Object.keys(judged).map(Number)]).size;
+  const left = e.doubts_total - done;
   const pass = useMutation({
-    mutationFn: () => footage.review(e.export_id, patchesOf(e.doubts, judged)),
+    mutationFn: (hideRest: boolean) => footage.review(e.export_id, hideRest),
     onSuccess: () => {
       toast(t.passed);
       void client.invalidateQueries({ queryKey: ["exports"] });
     },
   });
-  const move = (by: 1 | -1) => setAt((n) => Math.max(0, Math.min(e.doubts.length - 1, n + by)));
-  const judge = (word: Judged) => {
-    setJudged((old) => old.map((j, i) => (i === at ? word : j)));
-    const next = judged.findIndex((j, i) => i > at && j === "ask");
-    if (next > 0) setAt(next);
+  const decide = useMutation({
+    mutationFn: ({ number, word, box }: { number: number; word: Verdict; box: Doubt["box"] | null }) =>
+      footage.decide(e.export_id, number, word, box),
+    onSuccess: (_, { number, word }) => setJudged((old) => ({ ...old, [number]: word })),
+  });
+  const more = useMutation({
+    mutationFn: () => footage.doubts(e.export_id, doubts.length),
+    onSuccess: (found) => setDoubts((old) => [...old, ...found.doubts]),
+  });
+  const move = (by: 1 | -1) => {
+    const next = Math.max(0, Math.min(doubts.length - 1, at + by));
+    setAt(next);
+    if (next >= doubts.length - 5 && doubts.length < e.doubts_total && !more.isPending) more.mutate();
+  };
+  const judge = (word: Verdict) => {
+    if (!doubt) return;
+    decide.mutate({ number: at, word, box: word === "widen" ? widened(doubt.box) : null });
+    move(1);
   };
   const send = () => {
-    if (left === 0 && !pass.isPending) pass.mutate();
+    if (left === 0 && !pass.isPending) pass.mutate(false);
   };
   useKeys([
     { code: "KeyY", hint: t.maskIt, run: () => judge("mask") },
-    { code: "KeyN", hint: t.leaveIt, run: () => judge("leave") },
+    { code: "KeyN", hint: t.clearIt, run: () => judge("clear") },
     { code: "KeyW", hint: t.widenIt, run: () => judge("widen") },
     { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
     { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
@@ -104,7 +117,7 @@ function Review({ export: e }: { export: Export }) {
       <section className="panel" aria-label={t.reviewHead}>
         <PanelHead
           title={t.reviewHead}
-          sub={t.reviewOf(e.doubts.length - left, e.doubts.length)}
+          sub={t.reviewOf(done, e.doubts_total)}
           right={
             <span className="fx">
               <kbd>Y</kbd>
@@ -115,7 +128,7 @@ function Review({ export: e }: { export: Export }) {
         />
         {doubt ? (
           <>
-            <Look export={e} number={at} />
+            <Look export={e} doubt={doubt} number={at} />
             <div className="doubt-bar fx">
               <b className="num">{clock(doubt.at)}</b>
               <span className="sm cd cut">{doubt.why.map((w) => t.doubtWhy[w] ?? w).join(" · ")}</span>
@@ -123,29 +136,29 @@ function Review({ export: e }: { export: Export }) {
                 {clock(doubt.from_at)} – {clock(doubt.until_at)}
               </span>
               <span className="sp" />
-              <Button small tone={judged[at] === "mask" ? "pri" : "line"} cap="Y" onClick={() => judge("mask")}>
+              <Button small tone={wordOn(at) === "mask" ? "pri" : "line"} cap="Y" onClick={() => judge("mask")}>
                 {t.maskIt}
               </Button>
-              <Button small tone={judged[at] === "leave" ? "pri" : "line"} cap="N" onClick={() => judge("leave")}>
-                {t.leaveIt}
+              <Button small tone={wordOn(at) === "clear" ? "pri" : "line"} cap="N" onClick={() => judge("clear")}>
+                {t.clearIt}
               </Button>
-              <Button small tone={judged[at] === "widen" ? "pri" : "line"} cap="W" onClick={() => judge("widen")}>
+              <Button small tone={wordOn(at) === "widen" ? "pri" : "line"} cap="W" onClick={() => judge("widen")}>
                 {t.widenIt}
               </Button>
             </div>
             <div className="doubts" role="listbox" aria-label={t.reviewHead}>
-              {e.doubts.map((d, i) => (
+              {doubts.map((d, i) => (
                 <button
                   type="button"
                   key={`${d.camera_id}${d.at}${d.box.join()}`}
                   role="option"
                   aria-selected={i === at}
-                  className={`doubt ${judged[i]}${i === at ? " sel" : ""}`}
+                  className={`doubt ${wordOn(i)}${i === at ? " sel" : ""}`}
                   onClick={() => setAt(i)}
                 >
                   <img src={footage.look(e.export_id, i)} alt="" loading="lazy" />
                   <span className="xs num">
-                    {t.doubtOf(i + 1)} {t.judged[judged[i] ?? "ask"]}
+                    {t.doubtOf(i + 1)} {t.judged[wordOn(i)]}
                   </span>
                 </button>
               ))}
@@ -170,6 +183,7 @@ function Review({ export: e }: { export: Export }) {
           <dt>{t.which}</dt>
           <dd>{e.original ? t.withOriginal : t.maskedOnly}</dd>
         </dl>
+        {decide.error instanceof Refusal ? <Refused refusal={decide.error} /> : null}
         {pass.error instanceof Refusal ? <Refused refusal={pass.error} /> : null}
         <span className="sp" />
         <p className="pb sm t3">{t.second}</p>
@@ -177,6 +191,11 @@ function Review({ export: e }: { export: Export }) {
           <Button large tone={left ? "line" : "pri"} cap="Ctrl ↵" disabled={left > 0 || pass.isPending} onClick={send}>
             {left ? t.left(left) : t.pass}
           </Button>
+          {left ? (
+            <Button small tone="line" disabled={pass.isPending} onClick={() => pass.mutate(true)}>
+              {t.hideRest(left)}
+            </Button>
+          ) : null}
         </div>
       </section>
     </>
@@ -184,11 +203,10 @@ function Review({ export: e }: { export: Export }) {
 }
 
 /** The worst frame of a doubtful span as the export would show it. */
-function Look({ export: e, number }: { export: Export; number: number }) {
+function Look({ export: e, doubt, number }: { export: Export; doubt: Doubt; number: number }) {
   const t = useFootageText();
   const [gone, setGone] = useState(false);
   useEffect(() => setGone(false), [number]);
-  const box = e.doubts[number]?.box;
   return (
     <div className="tile look">
       {gone ? (
@@ -199,7 +217,7 @@ function Look({ export: e, number }: { export: Export; number: number }) {
       ) : (
         <img src={footage.look(e.export_id, number)} alt={t.reviewHead} onError={() => setGone(true)} />
       )}
-      {box && !gone ? <span className="look-note xs">{t.lookNote}</span> : null}
+      {doubt.box && !gone ? <span className="look-note xs">{t.lookNote}</span> : null}
     </div>
   );
 }
