@@ -218,6 +218,22 @@ export function PanelHead({
   );
 }
 
+/** What is known of a thing, line by line; what is not known has no line. */
+export function Facts({ rows }: { rows: readonly (readonly [label: string, value: ReactNode])[] }) {
+  return (
+    <dl className="kv pb">
+      {rows
+        .filter(([, value]) => value)
+        .map(([label, value]) => (
+          <div className="kv-row" key={label}>
+            <dt>{label}</dt>
+            <dd className="wrap-any">{value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}
+
 /** A small line of past values. */
 export function Spark({
   values,

@@ -9,10 +9,9 @@ import {
   type Table,
   type Transparency,
 } from "../api/open";
+import { type Language, PublicPage, useLanguage } from "./Page";
 import { type OpenWords, openWords } from "./text";
 
-type Language = "ko" | "en";
-const KEY = "ansimnet.open.language";
 const number = (n: number): string => n.toLocaleString("en-US");
 const day = (at: string, language: Language): string =>
   new Intl.DateTimeFormat(language === "en" ? "en-GB" : "ko-KR", { dateStyle: "long", timeZone: "Asia/Seoul" }).format(
@@ -20,41 +19,21 @@ const day = (at: string, language: Language): string =>
   );
 
 export function App() {
-  const [language, setLanguage] = useState<Language>(() => (localStorage.getItem(KEY) === "en" ? "en" : "ko"));
+  const [language, turn] = useLanguage(openWords);
   const [data, setData] = useState<Transparency | "loading" | "failed">("loading");
   const w = openWords[language];
   useEffect(() => {
     readTransparency().then(setData, () => setData("failed"));
   }, []);
-  useEffect(() => {
-    document.documentElement.lang = language;
-    document.title = w.title;
-  }, [language, w]);
-  const turn = () => {
-    const next = language === "ko" ? "en" : "ko";
-    localStorage.setItem(KEY, next);
-    setLanguage(next);
-  };
   return (
-    <div className="open" data-theme="day">
-      <header className="open-top">
-        <b>{language === "ko" ? "안심망" : "Ansimnet"}</b>
-        <button type="button" onClick={turn}>
-          {w.other}
-        </button>
-      </header>
-      <main>
-        <h1>{w.title}</h1>
-        <p className="lead">{w.lead}</p>
-        {data === "failed" ? <p role="alert">{w.failed}</p> : null}
-        {typeof data === "string"
-          ? null
-          : data.centres.map((centre) => (
-              <CentreView key={centre.centre_id} centre={centre} data={data} w={w} language={language} />
-            ))}
-      </main>
-      <footer>{w.law}</footer>
-    </div>
+    <PublicPage words={w} language={language} onTurn={turn} foot={w.law}>
+      {data === "failed" ? <p role="alert">{w.failed}</p> : null}
+      {typeof data === "string"
+        ? null
+        : data.centres.map((centre) => (
+            <CentreView key={centre.centre_id} centre={centre} data={data} w={w} language={language} />
+          ))}
+    </PublicPage>
   );
 }
 

@@ -201,14 +201,8 @@ export const ko = {
   verifyFinding: (n: number) => `다른 곳 ${n}`,
   verifyMore: "자세히 보기",
   /* hold */
-  holdTitle: "보존",
-  holdHint: "보존이 끝나면 정해진 때에 폐기됩니다",
   holdElse: "보존은 수사관, 법원, 개인정보 보호책임자가 겁니다",
   holdRange: "보존할 시간",
-  statute: "근거 조문",
-  holdUntil: "보존 끝",
-  holdUntilHint: "90일까지, 늘릴 수 있음",
-  held: (n: string) => `${n} 보존 시작`,
   /* kept */
   oldest: "가장 오래된 영상",
   next: "다음 폐기",

@@ -1,13 +1,12 @@
 /** Drop an export: it is judged here, in the reader's own browser. */
 import { useEffect, useRef, useState } from "react";
 import { readKeyIds } from "../api/open";
+import { type Language, PublicPage, useLanguage } from "../open/Page";
 import { decode } from "./pictures";
 import { type VerifyWords, verifyWords } from "./text";
 import { type Finding, type Report, verify } from "./verify";
 
-type Language = "ko" | "en";
 type Outcome = "none" | "reading" | "no-signatures" | Report;
-const KEY = "ansimnet.open.language";
 const SHOWN = 8;
 
 const clock = (instant: string | number, language: Language): string =>
@@ -18,18 +17,9 @@ const clock = (instant: string | number, language: Language): string =>
   }).format(typeof instant === "number" ? instant / 1000 : new Date(instant));
 
 export function App() {
-  const [language, setLanguage] = useState<Language>(() => (localStorage.getItem(KEY) === "en" ? "en" : "ko"));
+  const [language, turn] = useLanguage(verifyWords);
   const [outcome, setOutcome] = useState<Outcome>("none");
   const w = verifyWords[language];
-  useEffect(() => {
-    document.documentElement.lang = language;
-    document.title = w.title;
-  }, [language, w]);
-  const turn = () => {
-    const next = language === "ko" ? "en" : "ko";
-    localStorage.setItem(KEY, next);
-    setLanguage(next);
-  };
   const judge = async (file: File | undefined) => {
     if (!file) return;
     setOutcome("reading");
@@ -40,32 +30,22 @@ export function App() {
     }
   };
   return (
-    <div className="open" data-theme="day">
-      <header className="open-top">
-        <b>{language === "ko" ? "안심망" : "Ansimnet"}</b>
-        <button type="button" onClick={turn}>
-          {w.other}
-        </button>
-      </header>
-      <main>
-        <h1>{w.title}</h1>
-        <p className="lead">{w.lead}</p>
-        <Drop w={w} onFile={judge} />
-        <div aria-live="polite">
-          {outcome === "reading" ? <p className="verdict">{w.reading}</p> : null}
-          {outcome === "no-signatures" ? <p className="verdict wrong">{w.noSignatures}</p> : null}
-          {typeof outcome === "string" ? null : <Verdict report={outcome} w={w} language={language} />}
-        </div>
-        <section className="block">
-          <h2>{w.limits}</h2>
-          <ul className="limits">
-            {w.limit.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-          </ul>
-        </section>
-      </main>
-    </div>
+    <PublicPage words={w} language={language} onTurn={turn}>
+      <Drop w={w} onFile={judge} />
+      <div aria-live="polite">
+        {outcome === "reading" ? <p className="verdict">{w.reading}</p> : null}
+        {outcome === "no-signatures" ? <p className="verdict wrong">{w.noSignatures}</p> : null}
+        {typeof outcome === "string" ? null : <Verdict report={outcome} w={w} language={language} />}
+      </div>
+      <section className="block">
+        <h2>{w.limits}</h2>
+        <ul className="limits">
+          {w.limit.map((line) => (
+            <li key={line}>{line}</li>
+          ))}
+        </ul>
+      </section>
+    </PublicPage>
   );
 }
 

@@ -4,31 +4,28 @@ import { inspection as api, type Line, type Lines } from "../../api/inspection";
 import { useNow } from "../../kit/clock";
 import { day } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, PanelHead } from "../../kit/parts";
 import { go, useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
-import { useLocale, useText } from "../../text";
+import { useLocale } from "../../text";
 import { useInspection } from "../../text/inspection";
 import { BlindSpots } from "./BlindSpots";
 import { CameraSheet } from "./CameraSheet";
 import "./inspection.css";
 
 export function Inspection({ id }: { id: string | undefined }) {
-  const text = useText();
   const t = useInspection();
   const [view, setView] = useQueryWord("view");
   const list = useQuery({ queryKey: ["inspections"], queryFn: api.lines, refetchInterval: 15_000 });
   const lines = list.data?.cameras ?? [];
   const map = view === "map";
-  const move = (by: 1 | -1) => {
-    const next = lines[Math.max(0, Math.min(lines.length - 1, lines.findIndex((l) => l.camera_id === id) + by))];
-    if (next) go("inspection", next.camera_id);
-  };
-  useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => !map && move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => !map && move(-1) },
-    { code: "KeyM", hint: map ? t.toList : t.toMap, run: () => setView(map ? undefined : "map") },
-  ]);
+  const moves = useMoves(
+    map ? [] : lines,
+    (l) => l.camera_id === id,
+    (l) => go("inspection", l.camera_id),
+  );
+  useKeys([...moves, { code: "KeyM", hint: map ? t.toList : t.toMap, run: () => setView(map ? undefined : "map") }]);
   const toggle = (
     <Button small cap="M" onClick={() => setView(map ? undefined : "map")}>
       {map ? t.toList : t.toMap}

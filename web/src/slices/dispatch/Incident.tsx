@@ -9,6 +9,7 @@ import { nowMs } from "../../kit/clock";
 import { day } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { NoteDialog } from "../../kit/NoteDialog";
 import { Button, Hint } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
@@ -143,10 +144,11 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
     mutationFn: () => api.acknowledgeIncident(incident.incident_id),
     onSettled: () => void client.invalidateQueries({ queryKey: ["incident", incident.incident_id] }),
   });
-  const move = (by: 1 | -1) => {
-    const at = incident.checklist.findIndex((c) => c.item === chosenLine?.item);
-    setLine(incident.checklist[Math.max(0, Math.min(incident.checklist.length - 1, at + by))]?.item);
-  };
+  const moves = useMoves(
+    incident.checklist,
+    (c) => c.item === chosenLine?.item,
+    (c) => setLine(c.item),
+  );
   useKeys([
     ...(incident.acknowledged_at || closed
       ? []
@@ -156,8 +158,7 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
       hint: text.incident.enlarge,
       run: () => pick(i),
     })),
-    { code: "KeyJ", run: () => move(1) },
-    { code: "KeyK", run: () => move(-1) },
+    ...moves,
     ...(chosenLine && !closed ? [{ code: "KeyX", hint: text.incident.tickKey, run: () => tick(chosenLine) }] : []),
     ...(drafts[0] && !closed
       ? [{ code: "KeyO", hint: text.incident.newOrder, run: () => setOpen({ order: drafts[0] as Order }) }]

@@ -9,11 +9,12 @@ import { useQueryWord } from "../../kit/route";
 import { toast } from "../../kit/Toasts";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
+import { PlaceHold } from "../policy/OrderForms";
 import { Bar, Legend } from "./Bar";
 import { Events } from "./Events";
 import { AskExport, Exports } from "./Exports";
 import { FindScene } from "./FindScene";
-import { BookmarkDialog, ClipDialog, HoldDialog, ReasonDialog } from "./FootageDialogs";
+import { BookmarkDialog, ClipDialog, ReasonDialog } from "./FootageDialogs";
 import { Stage } from "./Stage";
 import { type Scene, type SceneList, ticketOf, useScene, useSceneRows, useTimelines } from "./scenes";
 import { type Row, type Strip, Timelines } from "./Timelines";
@@ -342,7 +343,9 @@ export function Desk({
         />
       ) : null}
       {sheet === "export" && range ? <AskExport cameras={cameras} range={range} onClose={close} /> : null}
-      {sheet === "hold" && range ? <HoldDialog cameras={cameras} range={range} onClose={close} /> : null}
+      {sheet === "hold" && range ? (
+        <PlaceHold part={{ cameras, fromMs: range[0], untilMs: range[1] }} onClose={close} />
+      ) : null}
     </main>
   );
 }

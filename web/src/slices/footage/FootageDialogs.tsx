@@ -1,20 +1,16 @@
-/** The sheets of the footage screen: the reason to look, a bookmark, a clip, a hold. */
+/** The sheets of the footage screen: the reason to look, a bookmark, a clip. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { footage } from "../../api/footage";
-import { keeping } from "../../api/keeping";
 import type { Permit } from "../../api/types";
-import { nowMs } from "../../kit/clock";
 import { Dialog } from "../../kit/Dialog";
 import { FormSheet } from "../../kit/FormSheet";
-import { dayAfter, ending } from "../../kit/form";
 import { clock } from "../../kit/format";
 import { Button, PermitBadge } from "../../kit/parts";
 import { useAfter } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useFootageText } from "../../text/footage";
 import type { RelayFile } from "../../wall/playback";
-import type { Range } from "./timeline";
 
 /** Why somebody looks. Nothing is open before it is said. */
 export function ReasonDialog({
@@ -173,64 +169,5 @@ export function ClipDialog({
         <div className="clip wait">{late ? "…" : ""}</div>
       )}
     </Dialog>
-  );
-}
-
-/** The server's MOST_HOLD less the day that is running. */
-const HOLD_DAYS = 89;
-const CLAUSES = ["PIPA 21", "CRIM-PROC 215", "PIPA 18(2)8"];
-
-export function HoldDialog({
-  cameras,
-  range,
-  onClose,
-}: {
-  cameras: readonly { camera_id: string; code: string }[];
-  range: Range;
-  onClose: () => void;
-}) {
-  const t = useFootageText();
-  const client = useQueryClient();
-  return (
-    <FormSheet
-      title={t.holdTitle}
-      hint={t.holdHint}
-      fields={[
-        { name: "case_no", label: t.caseNo, most: 60 },
-        { name: "statute", label: t.statute, most: 60, suggest: CLAUSES },
-        {
-          name: "cameras",
-          label: t.camera,
-          kind: "checks",
-          options: cameras.map((c) => [c.camera_id, c.code] as const),
-        },
-        { name: "until", label: t.holdUntil, kind: "date", hint: t.holdUntilHint },
-        { name: "reason", label: t.why, kind: "area", most: 500 },
-      ]}
-      initial={{
-        statute: "PIPA 21",
-        cameras: cameras.map((c) => c.camera_id).join(" "),
-        until: dayAfter(nowMs(), HOLD_DAYS),
-      }}
-      verb={t.hold}
-      send={(v) =>
-        keeping.placeHold({
-          resources: (v.cameras ?? "").split(" ").filter(Boolean),
-          statute: v.statute ?? "",
-          case_no: v.case_no ?? "",
-          reason: v.reason ?? "",
-          until_at: ending(v.until ?? ""),
-          covers_from_at: new Date(range[0]).toISOString(),
-          covers_until_at: new Date(range[1]).toISOString(),
-        })
-      }
-      done={(v) => t.held(v.case_no ?? "")}
-      onDone={() => void client.invalidateQueries({ queryKey: ["holds"] })}
-      onClose={onClose}
-    >
-      <p className="sm t2 num">
-        {t.holdRange} {clock(range[0])} – {clock(range[1])} · {t.minutes((range[1] - range[0]) / 1000)}
-      </p>
-    </FormSheet>
   );
 }

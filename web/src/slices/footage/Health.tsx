@@ -5,6 +5,7 @@ import { useStyleData } from "../../api/hooks";
 import { ageS, useNow } from "../../kit/clock";
 import { clock, dayMinutes } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, Panel, PanelHead } from "../../kit/parts";
 import { Answer, Empty } from "../../kit/states";
 import { useText } from "../../text";
@@ -37,19 +38,15 @@ export function Health() {
   const rows = dead ? all.filter((c) => !c.live) : all;
   const camera = rows.find((c) => c.camera_id === chosen) ?? rows[0];
   const live = all.filter((c) => c.live).length;
-  const move = (by: 1 | -1) => {
-    const at = rows.findIndex((c) => c.camera_id === camera?.camera_id);
-    const next = rows[Math.max(0, Math.min(rows.length - 1, at + by))];
-    if (next) {
-      choose(next.camera_id);
-      document.getElementById(`health-${next.camera_id}`)?.scrollIntoView({ block: "nearest" });
-    }
-  };
-  useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
-    { code: "KeyF", hint: t.onlyDead, run: () => setDead(!dead) },
-  ]);
+  const moves = useMoves(
+    rows,
+    (c) => c === camera,
+    (c) => {
+      choose(c.camera_id);
+      document.getElementById(`health-${c.camera_id}`)?.scrollIntoView({ block: "nearest" });
+    },
+  );
+  useKeys([...moves, { code: "KeyF", hint: t.onlyDead, run: () => setDead(!dead) }]);
   return (
     <main className="main health-grid">
       <Panel

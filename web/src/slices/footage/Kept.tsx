@@ -6,6 +6,7 @@ import { ageS, useNow } from "../../kit/clock";
 import { count, day, dayMinutes, shortHash } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Panel, PanelHead } from "../../kit/parts";
 import { Answer, Empty } from "../../kit/states";
 import { useText } from "../../text";
@@ -27,20 +28,21 @@ const holdsOf = (holds: readonly Hold[], camera: string) =>
   holds.filter((h) => h.stands && h.resources.includes(camera));
 
 export function Kept() {
-  const text = useText();
   const t = useFootageText();
   const retention = useRetention();
   const kept = useKept();
   const holds = useHolds(true);
-  const [at, setAt] = useState(0);
+  const [chosen, choose] = useState<string>();
   const cameras = kept.data?.cameras ?? [];
   const standing = (holds.data?.holds ?? []).filter((h) => h.stands);
   const codes = useMemo(() => new Map(cameras.map((c) => [c.camera_id, c.code ?? ""])), [cameras]);
-  const move = (by: 1 | -1) => setAt((n) => Math.max(0, Math.min(cameras.length - 1, n + by)));
-  useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
-  ]);
+  const camera = cameras.find((c) => c.camera_id === chosen) ?? cameras[0];
+  const moves = useMoves(
+    cameras,
+    (c) => c === camera,
+    (c) => choose(c.camera_id),
+  );
+  useKeys(moves);
   return (
     <main className="main kept-grid">
       <section className="panel" aria-label={t.disk}>
@@ -89,13 +91,13 @@ export function Kept() {
                   </tr>
                 </thead>
                 <tbody>
-                  {cameras.map((c, i) => (
+                  {cameras.map((c) => (
                     <KeptRow
                       key={c.camera_id}
                       camera={c}
                       held={holdsOf(standing, c.camera_id)}
-                      chosen={i === at}
-                      onPick={() => setAt(i)}
+                      chosen={c === camera}
+                      onPick={() => choose(c.camera_id)}
                     />
                   ))}
                 </tbody>
@@ -113,7 +115,7 @@ export function Kept() {
           {holds.data && standing.length === 0 ? <Empty icon="shield" title={t.noHolds} /> : null}
           {holds.data ? null : <Answer error={holds.error} retry={() => void holds.refetch()} what={t.holdsHead} />}
           {standing.map((h) => (
-            <HoldCard key={h.hold_id} hold={h} codes={codes} chosen={cameras[at]?.camera_id} />
+            <HoldCard key={h.hold_id} hold={h} codes={codes} chosen={camera?.camera_id} />
           ))}
         </div>
       </Panel>

@@ -6,6 +6,7 @@ import { ageS, nowMs, useNow } from "../../kit/clock";
 import { clock, clockMinutes, day, elapsed } from "../../kit/format";
 import { Glyph, Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Age, Elapsed, Panel, PanelHead } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
@@ -138,18 +139,18 @@ export function Provisions({ account }: { account: Account }) {
   }, [selected, chosen, choose]);
   const large = cam ? Number(cam) - 1 : 0;
   const pick = useCallback((i: number) => setCam(i === 0 ? undefined : String(i + 1)), [setCam]);
-  const move = (by: 1 | -1) => {
-    const at = rows.findIndex((p) => p.provision_id === selected?.provision_id);
-    choose(rows[Math.max(0, Math.min(rows.length - 1, at + by))]?.provision_id);
-  };
+  const moves = useMoves(
+    rows,
+    (p) => p === selected,
+    (p) => choose(p.provision_id),
+  );
   useKeys([
     ...Array.from({ length: 6 }, (_, i) => ({
       code: `Digit${i + 1}`,
       hint: text.incident.enlarge,
       run: () => pick(i),
     })),
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
+    ...moves,
     { code: "KeyZ", hint: text.watch.focusMap, run: () => setFocus((n) => n + 1) },
   ]);
   const situation = useMemo<Situation>(

@@ -5,10 +5,11 @@ import { type Finding, openness, type SeatLook, useLooks } from "../../api/openn
 import { clock, count, dayMinutes, elapsed, shortId } from "../../kit/format";
 import { rootFromPath } from "../../kit/hash";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, Hint, PanelHead } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
-import { useLocale, useText } from "../../text";
+import { useLocale } from "../../text";
 import { useOpenness } from "../../text/openness";
 import { ChainWalk, useChain } from "./Chain";
 import { Download } from "./Download";
@@ -28,7 +29,6 @@ export function useFinding(): (about: string, finding: Finding) => void {
 }
 
 export function Looks({ tabs }: { tabs: React.ReactNode }) {
-  const text = useText();
   const t = useOpenness();
   const [who, setWho] = useQueryWord("who");
   const [only, setOnly] = useQueryWord("only");
@@ -50,11 +50,11 @@ export function Looks({ tabs }: { tabs: React.ReactNode }) {
   const found = (finding: Finding) => () => {
     if (chosen?.seq) judge(`entry:${chosen.seq}`, finding);
   };
-  const move = (by: 1 | -1) => {
-    const at = chosen ? looks.indexOf(chosen) : -1;
-    const next = looks[Math.max(0, Math.min(looks.length - 1, at + by))];
-    if (next) setChosen(next.look_id);
-  };
+  const moves = useMoves(
+    looks,
+    (l) => l === chosen,
+    (l) => setChosen(l.look_id),
+  );
   const narrow = (word: string | undefined) => {
     setBefore(undefined);
     setTyped(word ?? "");
@@ -62,8 +62,7 @@ export function Looks({ tabs }: { tabs: React.ReactNode }) {
   };
   useKeys([
     { code: "KeyF", hint: t.filter, run: () => document.querySelector<HTMLInputElement>("[name=who]")?.focus() },
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
+    ...moves,
     { code: "KeyY", hint: t.fine, run: found("fine") },
     { code: "KeyQ", hint: t.ask, run: found("ask") },
     { code: "KeyU", hint: t.raise, run: found("raise") },

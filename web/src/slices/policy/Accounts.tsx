@@ -6,6 +6,7 @@ import { Dialog } from "../../kit/Dialog";
 import { FormSheet } from "../../kit/FormSheet";
 import { dayMinutes } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, PanelHead } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
@@ -31,7 +32,6 @@ interface Handed {
 
 export function Accounts() {
   const t = useKeeping();
-  const text = useText();
   const client = useQueryClient();
   const seats = useSeats();
   const [doing, setDoing] = useState<Doing>();
@@ -45,13 +45,13 @@ export function Accounts() {
     void client.invalidateQueries({ queryKey: ["accounts"] });
   };
   const on = (kind: "move" | "invite" | "signOut" | "leave") => alive && setDoing({ kind, seat: alive });
-  const step = (by: 1 | -1) => {
-    const next = list[Math.max(0, Math.min(list.length - 1, list.findIndex((s) => s.account_id === chosen) + by))];
-    if (next) choose(next.account_id);
-  };
+  const moves = useMoves(
+    list,
+    (s) => s.account_id === chosen,
+    (s) => choose(s.account_id),
+  );
   useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => step(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => step(-1) },
+    ...moves,
     { code: "KeyN", hint: t.newSeat, run: () => setDoing({ kind: "new" }) },
     { code: "KeyM", hint: t.move, run: () => void on("move") },
     { code: "KeyI", hint: t.invite, run: () => void on("invite") },

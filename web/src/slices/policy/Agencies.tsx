@@ -8,6 +8,7 @@ import { useNow } from "../../kit/clock";
 import { day, dayMinutes } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, PanelHead } from "../../kit/parts";
 import { Answer, Empty } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
@@ -61,14 +62,13 @@ export function Agencies({ account }: { account: Pick<Account, "role"> }) {
           ["accounts", k.tabs.accounts],
         ] as const)
       : undefined;
-  const move = (by: 1 | -1) => {
-    const at = people.findIndex((r) => r.account_id === chosen);
-    const next = people[Math.max(0, Math.min(people.length - 1, at + by))];
-    if (next) setChosen(next.account_id);
-  };
+  const moves = useMoves(
+    people,
+    (r) => r.account_id === chosen,
+    (r) => setChosen(r.account_id),
+  );
   useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
+    ...moves,
     { code: "KeyC", hint: t.certify, run: () => void certify(picked) },
     { code: "KeyX", hint: t.suspend, run: () => void suspend(picked) },
     { code: "KeyR", hint: t.restore, run: () => void restore(picked) },

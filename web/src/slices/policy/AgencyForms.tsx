@@ -14,6 +14,7 @@ import { toast } from "../../kit/Toasts";
 import { useLocale, useText } from "../../text";
 import { useKeeping } from "../../text/keeping";
 import { telling } from "./agencyRules";
+import { endField } from "./endField";
 import "./keeping.css";
 
 /** An agreement is decided on again within five years (server: LONGEST_AGREEMENT). */
@@ -70,20 +71,7 @@ export function MakeAgreement({ agency, onClose }: { agency: Agency; onClose: ()
     { name: "districts", label: t.districts, hint: t.districtsHint, optional: true },
     { name: "signed", label: t.signedOn, kind: "date", check: (v) => (v > today ? t.order : undefined) },
     { name: "from", label: t.from, kind: "date" },
-    {
-      name: "until",
-      label: t.until,
-      kind: "date",
-      hint: t.untilHint,
-      check: (v, all) =>
-        v < today
-          ? t.passed
-          : v < (all.from ?? "")
-            ? t.order
-            : v > dayAfter(Date.parse(`${all.from}T00:00:00+09:00`), AGREEMENT_DAYS)
-              ? t.fiveYears
-              : undefined,
-    },
+    endField(t, AGREEMENT_DAYS, t.fiveYears, (all) => all.from ?? ""),
   ];
   return (
     <FormSheet

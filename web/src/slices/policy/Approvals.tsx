@@ -8,10 +8,11 @@ import { useNow } from "../../kit/clock";
 import { Dialog } from "../../kit/Dialog";
 import { clock, dayMinutes, elapsed } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
-import { Button, PanelHead } from "../../kit/parts";
+import { useMoves } from "../../kit/moves";
+import { Button, Facts, PanelHead } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty, Failed, Refused } from "../../kit/states";
-import { useLocale, useText } from "../../text";
+import { useLocale } from "../../text";
 import { useKeeping } from "../../text/keeping";
 import { useSecondText } from "../../text/second";
 import { AskDialog } from "./AskDialog";
@@ -133,16 +134,7 @@ function Detail({ request }: { request: Request }) {
       {request.urgent && request.state === "waiting" ? <p className="pb sm c2">{t.urgentHint}</p> : null}
       {request.destroyed ? <p className="pb sm c2">{t.destroyed}</p> : null}
       {request.court_sealed ? <p className="pb sm c2">{t.sealed}</p> : null}
-      <dl className="kv pb">
-        {rows
-          .filter(([, value]) => value)
-          .map(([label, value]) => (
-            <div className="kv-row" key={label}>
-              <dt>{label}</dt>
-              <dd className="wrap-any">{value}</dd>
-            </div>
-          ))}
-      </dl>
+      <Facts rows={rows} />
       {read.error ? <Answer error={read.error} what={t.title} /> : null}
     </>
   );
@@ -150,7 +142,6 @@ function Detail({ request }: { request: Request }) {
 
 export function Approvals({ account }: { account: Pick<Account, "role"> }) {
   const t = useSecondText();
-  const text = useText();
   const requests = useRequests();
   const [chosenId, choose] = useQueryWord("request");
   const [verb, setVerb] = useState<Verb>();
@@ -165,13 +156,13 @@ export function Approvals({ account }: { account: Pick<Account, "role"> }) {
   const chosen = all.find((r) => r.request_id === chosenId) ?? all[0];
   const takesBack = chosen?.mine && (chosen.state === "waiting" || chosen.state === "approved");
   const maySearch = requests.data?.asks.includes("search") ?? false;
-  const move = (by: 1 | -1) => {
-    const next = all[Math.max(0, Math.min(all.length - 1, all.findIndex((r) => r === chosen) + by))];
-    if (next) choose(next.request_id);
-  };
+  const moves = useMoves(
+    all,
+    (r) => r === chosen,
+    (r) => choose(r.request_id),
+  );
   useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
+    ...moves,
     ...(chosen?.may_answer
       ? [
           { code: "KeyY", hint: t.approve, run: () => setVerb("approve" as const) },

@@ -8,10 +8,10 @@ import { useNow } from "../../kit/clock";
 import { Dialog } from "../../kit/Dialog";
 import { clock, dayMinutes, shortId } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
-import { Button, HoldButton, PanelHead, useHold } from "../../kit/parts";
+import { useMoves } from "../../kit/moves";
+import { Button, Facts, HoldButton, PanelHead, useHold } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty, Refused } from "../../kit/states";
-import { useText } from "../../text";
 import { useSecondText } from "../../text/second";
 import { LiveTile } from "../../wall/Tile";
 import { breaks } from "./GlassBand";
@@ -109,7 +109,7 @@ function Picture({ id, number, ended, seat }: { id: string; number: string; ende
   );
 }
 
-function Facts({ glass }: { glass: Glass }) {
+function GlassFacts({ glass }: { glass: Glass }) {
   const t = useSecondText();
   const told = glass.told_at
     ? t.glass.toldAfter(((Date.parse(glass.told_at) - Date.parse(glass.opened_at)) / 1000).toFixed(1))
@@ -125,38 +125,23 @@ function Facts({ glass }: { glass: Glass }) {
     [t.glass.judgement, glass.judgement],
     [t.glass.reported, glass.reported_at ? dayMinutes(glass.reported_at) : null],
   ];
-  return (
-    <dl className="kv pb">
-      {rows
-        .filter(([, value]) => value)
-        .map(([label, value]) => (
-          <div className="kv-row" key={label}>
-            <dt>{label}</dt>
-            <dd className="wrap-any">{value}</dd>
-          </div>
-        ))}
-    </dl>
-  );
+  return <Facts rows={rows} />;
 }
 
 export function BreakGlass({ account }: { account: Account }) {
   const t = useSecondText();
-  const text = useText();
   const glasses = useGlasses();
   const [chosenId, choose] = useQueryWord("ground");
   const [opening, setOpening] = useState(false);
   const rows = glasses.data?.grounds ?? [];
   const chosen = rows.find((g) => g.ground_id === chosenId) ?? rows[0];
   const may = breaks(account.role) && (glasses.data?.opens.length ?? 0) > 0;
-  const move = (by: 1 | -1) => {
-    const next = rows[Math.max(0, Math.min(rows.length - 1, rows.findIndex((g) => g === chosen) + by))];
-    if (next) choose(next.ground_id);
-  };
-  useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
-    ...(may ? [{ code: "KeyB", hint: t.glass.open, run: () => setOpening(true) }] : []),
-  ]);
+  const moves = useMoves(
+    rows,
+    (g) => g === chosen,
+    (g) => choose(g.ground_id),
+  );
+  useKeys([...moves, ...(may ? [{ code: "KeyB", hint: t.glass.open, run: () => setOpening(true) }] : [])]);
   return (
     <main className="main glass-grid">
       <section className="panel" aria-label={t.glass.title}>
@@ -209,7 +194,7 @@ export function BreakGlass({ account }: { account: Account }) {
           <>
             <PanelHead title={chosen.short} sub={t.glass.state[chosen.state]} />
             {chosen.mine ? <Pictures key={chosen.ground_id} glass={chosen} seat={account.display} /> : null}
-            <Facts glass={chosen} />
+            <GlassFacts glass={chosen} />
           </>
         ) : null}
       </section>

@@ -5,6 +5,7 @@ import type { LedgerEntry, LedgerPage } from "../../api/types";
 import { clock, count, dayMinutes, shortHash } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, Hint, PanelHead, PermitBadge } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
@@ -142,14 +143,13 @@ export function Ledger({ tabs }: { tabs?: React.ReactNode }) {
     const last = entries[0]?.seq;
     if (last !== undefined && head !== undefined) setAfter(last >= head - PAGE ? undefined : String(last));
   };
-  const move = (by: 1 | -1) => {
-    const at = chosen ? entries.indexOf(chosen) : -1;
-    const next = entries[Math.max(0, Math.min(entries.length - 1, at + by))];
-    if (next) setChosen(String(next.seq));
-  };
+  const moves = useMoves(
+    entries,
+    (e) => e === chosen,
+    (e) => setChosen(String(e.seq)),
+  );
   useKeys([
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
+    ...moves,
     { code: "KeyF", hint: t.filter, run: () => document.querySelector<HTMLInputElement>("[name=kind]")?.focus() },
     { code: "BracketLeft", hint: t.older, run: older },
     { code: "BracketRight", hint: t.newer, run: newer },

@@ -1,9 +1,12 @@
 /** The sheets in which an order is entered, and a hold placed or renewed. */
+import { useQueryClient } from "@tanstack/react-query";
 import { type Hold, keeping } from "../../api/keeping";
 import { nowMs } from "../../kit/clock";
 import { FormSheet } from "../../kit/FormSheet";
-import { beginning, dayAfter, ending, type FormField, type Values } from "../../kit/form";
+import { beginning, dayAfter, ending, type FormField } from "../../kit/form";
+import { clock, elapsed } from "../../kit/format";
 import { type KeepingText, useKeeping } from "../../text/keeping";
+import { endField } from "./endField";
 import { Targets } from "./Targets";
 
 /** What the rules say of lengths, days: an order a year, a hold ninety days (server: MOST_ORDER, MOST_HOLD). */
@@ -22,22 +25,6 @@ const targets = (t: KeepingText): FormField => ({
   draw: (value, set, says) => <Targets name="resources" value={value} set={set} says={says} />,
 });
 
-/** An end that has not passed, and is near enough. */
-function endOf(t: KeepingText, days: number, tooFar: string, from = (_: Values) => dayAfter(nowMs(), 0)): FormField {
-  return {
-    name: "until",
-    label: t.until,
-    kind: "date",
-    hint: t.untilHint,
-    check: (v, all) => {
-      if (v < dayAfter(nowMs(), 0)) return t.passed;
-      const begins = from(all);
-      if (v < begins) return t.order;
-      return v > dayAfter(Date.parse(`${begins}T00:00:00+09:00`), days) ? tooFar : undefined;
-    },
-  };
-}
-
 /** Which issuers' orders a role enters; the server says the same (REGISTERS_ORDER). */
 const issuersOf = (role: string) => (role === "court_clerk" ? ["court"] : ["court", "prosecution"]);
 
@@ -55,7 +42,7 @@ export function RegisterOrder({ role, onClose }: { role: string; onClose: () => 
     { name: "opens", label: t.opens, kind: "checks", options: Object.entries(t.opened) },
     targets(t),
     { name: "from", label: t.from, kind: "date" },
-    endOf(t, ORDER_DAYS, t.yearly, (all) => all.from ?? ""),
+    endField(t, ORDER_DAYS, t.yearly, (all) => all.from ?? ""),
     { name: "reason", label: t.reason, kind: "area", most: 500 },
   ];
   return (
@@ -83,8 +70,25 @@ export function RegisterOrder({ role, onClose }: { role: string; onClose: () => 
   );
 }
 
-export function PlaceHold({ onClose }: { onClose: () => void }) {
+/** What a hold is placed on where the pictures are before one's eyes: these cameras, this time. */
+export interface HeldPart {
+  cameras: readonly { camera_id: string; code: string }[];
+  fromMs: number;
+  untilMs: number;
+}
+
+/** A hold on a part that was chosen in the pictures; without one its things are named by hand. */
+export function PlaceHold({ part, onClose }: { part?: HeldPart; onClose: () => void }) {
   const t = useKeeping();
+  const client = useQueryClient();
+  const what: FormField = part
+    ? {
+        name: "resources",
+        label: t.targets,
+        kind: "checks",
+        options: part.cameras.map((c) => [c.camera_id, c.code] as const),
+      }
+    : targets(t);
   return (
     <FormSheet
       title={t.newHold}
@@ -92,11 +96,15 @@ export function PlaceHold({ onClose }: { onClose: () => void }) {
       fields={[
         { name: "case_no", label: t.case, most: 60 },
         { name: "statute", label: t.statute, most: 60, suggest: HOLD_CLAUSES },
-        targets(t),
-        endOf(t, HOLD_DAYS, t.quarter),
+        what,
+        endField(t, HOLD_DAYS, t.quarter),
         { name: "reason", label: t.reason, kind: "area", most: 500 },
       ]}
-      initial={{ statute: "PIPA 21", until: dayAfter(nowMs(), 30) }}
+      initial={{
+        statute: "PIPA 21",
+        until: dayAfter(nowMs(), part ? HOLD_DAYS : 30),
+        resources: part?.cameras.map((c) => c.camera_id).join(" ") ?? "",
+      }}
       verb={t.newHold}
       send={(v) =>
         keeping.placeHold({
@@ -105,11 +113,22 @@ export function PlaceHold({ onClose }: { onClose: () => void }) {
           resources: (v.resources ?? "").split(" ").filter(Boolean),
           until_at: ending(v.until ?? ""),
           reason: v.reason ?? "",
+          ...(part && {
+            covers_from_at: new Date(part.fromMs).toISOString(),
+            covers_until_at: new Date(part.untilMs).toISOString(),
+          }),
         })
       }
       done={(v) => t.placed(v.case_no ?? "")}
+      onDone={() => void client.invalidateQueries({ queryKey: ["holds"] })}
       onClose={onClose}
-    />
+    >
+      {part ? (
+        <p className="sm t2 num">
+          {t.holdPart(clock(part.fromMs), clock(part.untilMs), elapsed((part.untilMs - part.fromMs) / 1000))}
+        </p>
+      ) : null}
+    </FormSheet>
   );
 }
 
@@ -119,7 +138,7 @@ export function RenewHold({ hold, onClose }: { hold: Hold; onClose: () => void }
     <FormSheet
       title={t.renewHold(hold.case_no ?? "")}
       width={520}
-      fields={[endOf(t, HOLD_DAYS, t.quarter), { name: "reason", label: t.reason, kind: "area", most: 500 }]}
+      fields={[endField(t, HOLD_DAYS, t.quarter), { name: "reason", label: t.reason, kind: "area", most: 500 }]}
       initial={{ until: dayAfter(nowMs(), HOLD_DAYS) }}
       verb={t.renew}
       send={(v) => keeping.renewHold(hold.hold_id, v.reason ?? "", ending(v.until ?? ""))}

@@ -6,6 +6,7 @@ import { type Hold, keeping, type Order, useHolds, useOrders } from "../../api/k
 import type { Account } from "../../api/types";
 import { day } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, PanelHead } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty, Refused } from "../../kit/states";
@@ -47,15 +48,14 @@ export function Orders({ account }: { account: Pick<Account, "role"> }) {
     onSuccess: (_, order) => toast(t.confirmed(order.number ?? "")),
     onSettled: close,
   });
-  const move = (by: 1 | -1) => {
-    const at = list.findIndex((o) => o.order_id === chosen);
-    const next = list[Math.max(0, Math.min(list.length - 1, at + by))];
-    if (next) choose(next.order_id);
-  };
+  const moves = useMoves(
+    list,
+    (o) => o.order_id === chosen,
+    (o) => choose(o.order_id),
+  );
   const ends = (o: Order | undefined) => o && (o.mine || CONFIRMS.includes(account.role)) && alive(o);
   useKeys([
-    { code: "KeyJ", run: () => move(1) },
-    { code: "KeyK", run: () => move(-1) },
+    ...moves,
     ...(enters ? [{ code: "KeyN", hint: t.newOrder, run: () => setDoing({ kind: "order" as const }) }] : []),
     ...(holding ? [{ code: "KeyH", hint: t.newHold, run: () => setDoing({ kind: "hold" as const }) }] : []),
     { code: "KeyY", hint: t.confirm, run: () => picked?.may_confirm && confirm.mutate(picked) },

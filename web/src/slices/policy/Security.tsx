@@ -7,6 +7,7 @@ import { type MySession, type Security as Proofs, people } from "../../api/peopl
 import { clockMinutes, day, dayMinutes } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
+import { useMoves } from "../../kit/moves";
 import { Button, PanelHead } from "../../kit/parts";
 import { Answer } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
@@ -39,16 +40,15 @@ export function Security() {
   };
   const endOthers = () =>
     act.mutate(() => people.endOthers().then(({ ended }) => void toast(t.ended(ended), { icon: "out" })));
-  const move = (by: 1 | -1) => {
-    const at = list.findIndex((s) => s.session_id === chosen);
-    const next = list[Math.max(0, Math.min(list.length - 1, at + by))];
-    if (next) setChosen(next.session_id);
-  };
+  const moves = useMoves(
+    list,
+    (s) => s.session_id === chosen,
+    (s) => setChosen(s.session_id),
+  );
   useKeys([
     { code: "KeyN", hint: t.addPasskey, run: () => proofs.data?.passkeys_possible && setOpen({ kind: "passkey" }) },
     { code: "KeyA", hint: t.app, run: () => proofs.data && !proofs.data.totp_since && setOpen({ kind: "app" }) },
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
+    ...moves,
     { code: "KeyX", hint: t.end, run: () => end(list.find((s) => s.session_id === chosen)) },
     { code: "KeyO", hint: t.endOthers, run: endOthers },
   ]);

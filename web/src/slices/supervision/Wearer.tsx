@@ -6,6 +6,7 @@ import { ageS, FIX_INTERVAL_S, freshness, nowMs } from "../../kit/clock";
 import { clock, dayMinutes, metres, probability } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
+import { beside } from "../../kit/moves";
 import { Button, PanelHead } from "../../kit/parts";
 import { go, useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
@@ -57,8 +58,7 @@ function Shown({ wearer }: { wearer: WearerData }) {
   const replay = useReplay(fixes);
   const fix = fixes[replay.index];
   const between = (by: 1 | -1) => {
-    const at = alarms.findIndex((a) => a.alarm_id === chosen?.alarm_id);
-    setAlarm(alarms[Math.max(0, Math.min(alarms.length - 1, at + by))]?.alarm_id);
+    setAlarm(beside(alarms, (a) => a.alarm_id === chosen?.alarm_id, by)?.alarm_id);
     setFocus((n) => n + 1);
   };
   useKeys([
