@@ -111,7 +111,7 @@ RULES_OF_TWO: dict[RequestKind, Rule] = {
             approves=frozenset({_R.PRIVACY_OFFICER, _R.SHIFT_LEAD}),
             clauses={_STATUTE: frozenset({_INVESTIGATION}), _ORDER: frozenset()},
             purposes=frozenset({Purpose.INVESTIGATE}),
-            acts=frozenset({Act.VIEW_STREAM, Act.READ_FOOTAGE}),
+            acts=frozenset({Act.VIEW_STREAM, Act.READ_FOOTAGE, Act.EXPORT_DATA}),
             answer_within=timedelta(hours=24),
             lasts=timedelta(hours=2),
             urgent=True,
