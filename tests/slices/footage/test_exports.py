@@ -19,9 +19,12 @@ from tests.slices.footage.exporting import WORDS, House, recorded_city
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Forbidden, NotFound
+from ansimnet.kernel.permits import Act, GroundKind, Purpose
 from ansimnet.platform.db import Dbs
 from ansimnet.slices.footage.service.exports import NoReviewer, NotNow, TooMuch
 from ansimnet.slices.policy import queries as policy
+from ansimnet.slices.policy.queries.permits import LEASE_S
+from ansimnet.slices.policy.rules.second import RequestKind
 
 
 @pytest_asyncio.fixture
@@ -116,6 +119,53 @@ async def test_who_has_no_right_gets_nothing(house: House) -> None:
         await policy.end_ground(tx, ground, "withdrawn", now())
     with pytest.raises(Forbidden):
         await house.exports.download(house.accounts["investigator"], export_id)
+
+
+@pytest.mark.requirement("CC-03", "CC-05")
+async def test_the_original_leaves_under_an_order_that_a_second_person_approved(house: House) -> None:
+    investigator, lead = house.accounts["investigator"], house.accounts["lead"]
+    with pytest.raises(Forbidden) as refused:
+        await house.exports.ask(investigator, house.wanted(original=True))
+    assert "no-second-person" in str(refused.value.facts["reasons"])
+    async with house.dbs.city.transaction() as tx:
+        order = await policy.register_order(
+            tx,
+            investigator,
+            issuer="court",
+            number="2026-압수-77",
+            statute="CRIM-PROC 215",
+            opens=[Act.EXPORT_DATA, RequestKind.UNMASK],
+            resources=[house.camera_id],
+            from_at=now(),
+            until_at=now() + timedelta(days=1),
+            reason="영장 집행",
+            now=now(),
+        )
+        await policy.confirm_order(tx, lead, order.order_id, now())
+    asking = policy.Asking(
+        kind=RequestKind.UNMASK,
+        resources=frozenset({house.camera_id}),
+        purpose=Purpose.INVESTIGATE,
+        ground_kind=GroundKind.ORDER,
+        statute="CRIM-PROC 215",
+        order_id=order.order_id,
+        reason="원본을 법정에 낸다",
+        case_no=WORDS.case_no,
+        until_at=now() + timedelta(hours=2),
+    )
+    request = await policy.ask(house.dbs.city, investigator, asking, now())
+    async with house.dbs.city.transaction() as tx:
+        await policy.approve_request(tx, lead, request.request_id, "확인함", now())
+    export_id = await house.sealed(original=True)
+    files, whole = tool().unpack(await house.exports.download(investigator, export_id))
+    assert whole
+    assert {"cameras/01-01-original.mp4", "cameras/01-01-masked.mp4"} <= set(files)
+    assert tool().verify(tool().pack(files))["verified"]
+    async with house.dbs.city.transaction() as tx:
+        await policy.withdraw_request(tx, investigator, request.request_id, "끝났다", now())
+    await asyncio.sleep(LEASE_S + 0.1)  # a permit in hand is trusted so long
+    with pytest.raises(Forbidden):
+        await house.exports.download(investigator, export_id)
 
 
 @pytest.mark.parametrize(
