@@ -10,7 +10,7 @@ from typing import Any
 from evaluation._retention_play import Memory
 
 from ansimnet.kernel.ids import CameraId
-from ansimnet.slices.footage.archive import holds, rules
+from ansimnet.slices.footage.archive import keys, rules
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.clock import Guard
 from ansimnet.slices.footage.archive.holds import Keeper
@@ -49,8 +49,7 @@ def _only_registered(self: Sweeper) -> list[tuple[Term, list[CameraId]]]:
 
 
 async def _keys_in_the_backup(self: Memory) -> object:
-    database, files = await _back_up(self)  # type: ignore[misc]
-    return database, files, {p: bytes(c) for p, c in self.keys.files.items()}
+    return *await _back_up(self), {p: bytes(c) for p, c in self.keys.files.items()}
 
 
 async def _keys_come_back(self: Memory, backup: object, *, files: bool) -> None:
@@ -88,20 +87,27 @@ PLANTS: dict[str, list[tuple[Any, str, Any]]] = {
     "keys-in-the-backup": [(Memory, "back_up", _keys_in_the_backup), (Memory, "restore", _keys_come_back)],
 }
 """By name: what is replaced, and by what."""
+REAL_PLANTS: dict[str, list[tuple[Any, str, Any]]] = {
+    "keys-not-tagged": [(keys, "CACHE_TAG", b"a folder like any other")],
+    **{
+        name: PLANTS[name]
+        for name in (
+            "key-not-destroyed", "shown-though-over", "hold-ignored", "sweep-too-late", "deleted-camera-forgotten",
+        )
+    },
+}  # fmt: skip
+"""What is switched off on real files and tables too. Without its tag, any copy of folders has the folder of keys."""
 
 
 @contextmanager
-def planted(name: str) -> Iterator[None]:
+def planted(plants: list[tuple[Any, str, Any]]) -> Iterator[None]:
     """Let a check be off until the block ends."""
     before: list[tuple[Any, str, Callable[..., Any]]] = []
     try:
-        for owner, attribute, value in PLANTS[name]:
+        for owner, attribute, value in plants:
             before.append((owner, attribute, vars(owner)[attribute]))
             setattr(owner, attribute, value)
         yield
     finally:
         for owner, attribute, value in reversed(before):
             setattr(owner, attribute, value)
-
-
-assert holds.rules is rules  # one module of rules: what is replaced there is replaced everywhere

@@ -66,13 +66,16 @@ class Clocks:
 class Place(Protocol):
     """Where a history is played: in memory, or on real files and a real database."""
 
-    power: Power
-    disk: Disk
-    keys: Disk
-    index: Index
-
+    @property
+    def power(self) -> Power: ...
+    @property
+    def disk(self) -> Disk: ...
+    @property
+    def keys(self) -> Disk: ...
+    @property
+    def index(self) -> Index: ...
     async def set_days(self, camera_id: CameraId, days: int | None) -> None: ...
-    async def hold(self, hold: Hold) -> None: ...
+    async def hold(self, hold: Hold) -> UUID: ...
     async def release(self, hold_id: UUID) -> None: ...
     async def standing(self) -> Mapping[UUID, Hold]: ...
     async def back_up(self) -> object: ...
@@ -99,8 +102,9 @@ class Memory:
         else:
             self.index.kept_days[camera_id] = days
 
-    async def hold(self, hold: Hold) -> None:
+    async def hold(self, hold: Hold) -> UUID:
         self.index.standing[hold.hold_id] = hold
+        return hold.hold_id
 
     async def release(self, hold_id: UUID) -> None:
         h = self.index.standing[hold_id]
@@ -109,7 +113,7 @@ class Memory:
     async def standing(self) -> Mapping[UUID, Hold]:
         return {i: h for i, h in self.index.standing.items() if not h.over}
 
-    async def back_up(self) -> object:
+    async def back_up(self) -> tuple[object, object]:
         return self.index.snapshot(), {p: bytes(c) for p, c in self.disk.files.items() if p.startswith("reels/")}
 
     async def restore(self, backup: object, *, files: bool) -> None:
@@ -175,6 +179,7 @@ class History:
     _evictions: set[tuple[CameraId, str]] = field(default_factory=set)
     _recorded: int = 0
     _first_eviction: datetime | None = None
+    _told: dict[CameraId, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rng = self.rng
@@ -253,7 +258,9 @@ class History:
         self._full = False
         self._learn_holds()
         for camera_id, days in self.days.items():
-            self.law.shorten(camera_id, days)  # from the sweep on that read it
+            if self._told.get(camera_id) != days:
+                self._told[camera_id] = days
+                self.law.shorten(camera_id, days)  # from the sweep on that read it
 
     def _judge_eviction(self, gone: set[tuple[CameraId, str]], *, need: bool) -> None:
         """The oldest that nobody holds goes first, and only where the disk is full."""
@@ -417,8 +424,8 @@ class History:
     async def _place(self, s: Segment, from_at: datetime, until_at: datetime, ends: datetime) -> None:
         if self._wrong or self.clocks.offset:
             return  # an end by a wrong clock is a wrong end
-        hold_id = UUID(int=self.rng.getrandbits(128), version=4)
-        await self.place.hold(Hold(hold_id, frozenset({s.camera_id}), from_at, until_at, ends))
+        wanted = UUID(int=self.rng.getrandbits(128), version=4)
+        hold_id = await self.place.hold(Hold(wanted, frozenset({s.camera_id}), from_at, until_at, ends))
         self.law.hold(LawHold(hold_id, s.camera_id, from_at, until_at, ends))
         self.score.held += 1
         self.look(ends - 2 * S)

@@ -2,22 +2,27 @@
 
 Renames, deletions, shortened terms, clocks that jump, restarts with a dead clock, full disks, holds, kills and power
 cuts at every write, restored databases and restored files are played on a disk in memory that forgets what was not
-synced; some are played again on real files and a real PostgreSQL. A scorer that knows the true time judges. Then checks
-of the archive are switched off one at a time, and each must be found out.
+synced. A sample of them is played again on real files and a real PostgreSQL, where the night's backup of database, keys
+and folders is put back. A scorer that knows the true time judges. Then checks of the archive are switched off one at a
+time, in memory and on the real store, and each must be found out.
 
-Keys: histories late early readable_after_destroy restored_frames planted found.
+Keys: histories late early readable_after_destroy restored_frames planted found real_histories real_restores.
 """
 
 from __future__ import annotations
 
 import os
 import random
-from collections.abc import Coroutine
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from typing import Any
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from functools import partial
+from pathlib import Path
+from typing import Any, NoReturn
 
+import structlog
+from evaluation import _retention_real as real
 from evaluation._retention_law import Score
-from evaluation._retention_plants import PLANTS, planted
+from evaluation._retention_plants import PLANTS, REAL_PLANTS, planted
 from evaluation._retention_play import ROOM, TIGHT, History, Memory
 
 from ansimnet.app.measure import Options
@@ -25,8 +30,10 @@ from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Fault
 
 HISTORIES = {"small": 600, "full": 100_000}
-CHUNK = 50
-STEADY = 12
+REAL = {"small": 8, "full": 240}
+"""Of these, so many are played on real files and tables too: each costs a second where memory costs a hundredth."""
+CHUNK, REAL_CHUNK = 50, 4
+STEADY = 24
 """One history in so many is a disk that fills at an even rate."""
 MOST_PER_PLANT = 600
 """A fault that so many histories do not show is not found."""
@@ -58,37 +65,82 @@ def chunk(seed: int, first: int, count: int) -> Score:
     return total
 
 
+def real_chunk(folder: Path, seed: int, first: int, count: int) -> Score:
+    """Play some histories on real files and the PostgreSQL of a folder."""
+    total = Score()
+    for number in range(first, first + count):
+        total.add(real.history(folder, seed, number, steady=number % STEADY == 0))
+    return total
+
+
+def _first(play: Callable[[int], Score]) -> int | None:
+    """Return at which history a planted fault is found out, None where at none."""
+    for number in range(MOST_PER_PLANT):
+        try:
+            if play(number).wrong():
+                return number + 1
+        except (Fault, AssertionError, KeyError):
+            return number + 1
+    return None
+
+
 def find(seed: int, name: str) -> int | None:
     """Return in which history a planted fault is found out, None where in none."""
-    with planted(name):
-        for number in range(MOST_PER_PLANT):
-            try:
-                if history(seed, number).wrong():
-                    return number + 1
-            except (Fault, AssertionError, KeyError):
-                return number + 1
-    return None
+    with planted(PLANTS[name]):
+        return _first(lambda number: history(seed, number))
+
+
+def find_real(folder: Path, seed: int, name: str) -> int | None:
+    """Return in which history on the real store a planted fault is found out, None where in none."""
+    with planted(REAL_PLANTS[name]):
+        return _first(lambda number: real.history(folder, seed, number, steady=False))
+
+
+def _drop(*_: object) -> NoReturn:
+    raise structlog.DropEvent
+
+
+def _quiet() -> None:
+    """Say nothing of the disks that fill: a hundred thousand lines are no alarm."""
+    structlog.configure(processors=[_drop])
 
 
 def run(options: Options) -> dict[str, Any]:
     """Play, plant, and return the figures."""
     wanted = options.histories or HISTORIES[options.size]
-    began, score = monotonic_s(), Score()
-    with ProcessPoolExecutor(os.cpu_count()) as pool:
-        parts = [
-            pool.submit(chunk, options.seed, first, min(CHUNK, wanted - first)) for first in range(0, wanted, CHUNK)
-        ]
-        for done, part in enumerate(as_completed(parts), 1):
+    wanted_real = min(wanted, REAL[options.size])
+    began, score, on_files = monotonic_s(), Score(), Score()
+    workers = (os.cpu_count() or 1) + 1  # one waits for its database
+    with real.server() as folder, ProcessPoolExecutor(workers, initializer=_quiet) as pool:
+
+        def chunks(work: Callable[[int, int, int], Score], count: int, each: int) -> list[Future[Score]]:
+            return [pool.submit(work, options.seed, n, min(each, count - n)) for n in range(0, count, each)]
+
+        finds = {f"{n} on the real store": pool.submit(find_real, folder, options.seed, n) for n in REAL_PLANTS}
+        reals = chunks(partial(real_chunk, folder), wanted_real, REAL_CHUNK)
+        finds |= {name: pool.submit(find, options.seed, name) for name in PLANTS}
+        parts = chunks(chunk, wanted, CHUNK)
+        every: list[Future[Any]] = [*reals, *finds.values(), *parts]
+        for done, _ in enumerate(as_completed(every), 1):
+            options.progress(done, len(every), "playing histories")
+        for part in parts:
             score.add(part.result())
-            options.progress(done, len(parts) + len(PLANTS), "playing histories")
-        played_s = monotonic_s() - began
-        finds = {name: pool.submit(find, options.seed, name) for name in PLANTS}
-        found = {}
-        for name, future in finds.items():
-            found[name] = future.result()
-            options.progress(len(parts) + len(found), len(parts) + len(PLANTS), f"planted: {name}")
-    return {
+        for part in reals:
+            on_files.add(part.result())
+        found = {name: future.result() for name, future in finds.items()}
+    took_s = monotonic_s() - began
+    return _figures(score, on_files, found) | {
         "histories": wanted,
+        "real_histories": wanted_real,
+        "took_s": round(took_s, 1),
+        "histories_a_second": round((wanted + wanted_real) / took_s, 1),
+    }
+
+
+def _figures(score: Score, on_files: Score, found: dict[str, int | None]) -> dict[str, Any]:
+    real_restores = on_files.restores
+    score.add(on_files)
+    return {
         "late": score.late,
         "early": score.early,
         "readable_after_destroy": score.readable_after_destroy,
@@ -96,7 +148,7 @@ def run(options: Options) -> dict[str, Any]:
         "out_of_order": score.out_of_order,
         "unwarned": score.unwarned,
         "faults": score.faults,
-        "planted": len(PLANTS),
+        "planted": len(found),
         "found": sum(1 for f in found.values() if f is not None),
         "found_after": found,
         "segments": score.segments,
@@ -106,5 +158,5 @@ def run(options: Options) -> dict[str, Any]:
         "clock_doubts": score.doubts,
         "crashes": score.cuts,
         "restores": score.restores,
-        "histories_a_second": round(wanted / played_s, 1),
+        "real_restores": real_restores,
     }

@@ -36,6 +36,7 @@ ADOPT_US = 1_000_000
 CONFIRMED_LIVES_S = 120.0
 """A confirmation is about the clock as it was then; one that lay longer is void (ours)."""
 STATE, CONFIRMED = "clock.json", "clock.confirmed"
+UNMOVED = timedelta(0)
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 
@@ -203,7 +204,8 @@ class Guard:
 
     def shift(self, epoch: int) -> timedelta:
         """Return by how much the terms of an epoch end later on the present reading."""
-        return timedelta(microseconds=self.state.shifts.get(epoch, 0))
+        by = self.state.shifts.get(epoch, 0)
+        return timedelta(microseconds=by) if by else UNMOVED
 
     # -- keeping it
 

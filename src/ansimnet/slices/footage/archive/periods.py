@@ -67,8 +67,11 @@ class Periods:
 
     def days(self, camera_id: CameraId, term: Term) -> int:
         """Return for how many days a camera's term is kept."""
-        was = (d for d, u in self._shorter.get(camera_id, {}).items() if (term.epoch, term.hour_at) <= u)
-        return min((term.days, self.of(camera_id), *was))
+        now = min(term.days, self.of(camera_id))
+        known = self._shorter.get(camera_id)
+        if known is None:  # nearly every camera, asked for every hour in every sweep
+            return now
+        return min((now, *(d for d, u in known.items() if (term.epoch, term.hour_at) <= u)))
 
     def follow(self) -> None:
         """Take over what the sweeping process remembered."""
