@@ -8,6 +8,7 @@ import secrets
 from datetime import timedelta
 from uuid import UUID
 
+from evaluation._leaks_forms import FORMS
 from evaluation._leaks_oracle import may_do
 from evaluation._leaks_requests import Contract, Shooter
 from evaluation._leaks_wire import call
@@ -32,10 +33,13 @@ from evaluation._leaks_world import (
 )
 
 from ansimnet.kernel.clock import now
-from ansimnet.kernel.ids import new_id
+from ansimnet.kernel.ids import AccountId, new_id
 from ansimnet.kernel.permits import Role
+from ansimnet.platform.ledger import checkpoints
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.rules.register import CameraRow
+from ansimnet.slices.policy.model import Relation
+from ansimnet.slices.policy.queries import relations
 
 PAPER = frozenset(f"/api/v1/{p}" for p in ("requests", "orders", "holds", "agencies", "downloads", "reviews"))
 """Where something is put on file that has an id of its own."""
@@ -314,8 +318,34 @@ class Builder:
             operator, "POST", "/api/v1/grounds", {"reason": reason, "resources": [w.ids["camera_id"][GLASS]]}
         )
         w.know("ground_id", "operator", ground["ground_id"])
+        him, camera = w.ids["wearer_id"][f"wearer{QUIET}"], w.ids["camera_id"][f"given{LIVE}"]
+        await self._ordered("tracking", him, "read_track")
+        await self._ordered("city", camera, "read_footage", "view_stream", "export_data")
+        await self._assigned()
         await self._paper()
-        await stage.settle()
+        await stage.settle(signed=True)
+        w.know("month", "now", f"{stage.clock.now():%Y-%m}")
+        for name, centre_id in CENTRES.items():
+            async with stage.dbs.of(centre_id).transaction() as tx:
+                for head in await checkpoints.heads(tx, limit=3):
+                    for size in ("older", "newer", "size"):
+                        w.know(size, f"{name} at {head.size}.", head.size)
+
+    async def _ordered(self, centre: str, resource: str, *opens: str) -> None:
+        """Let an order open something to an investigator, and nothing else of the same."""
+        w, do = self.world, self.stage.do
+        form = FORMS["POST /api/v1/orders"](w, random.Random(2))
+        form |= {"issuer": "prosecution", "opens": opens, "resources": [resource]}
+        made = await do(w.actor(f"investigator@{centre}"), "POST", "/api/v1/orders", form)
+        await do(w.actor(f"court_clerk@{centre}"), "POST", f"/api/v1/orders/{made['order_id']}/confirm")
+
+    async def _assigned(self) -> None:
+        """Give the city's facility manager the facilities to look after."""
+        w, stage, now_ = self.world, self.stage, self.stage.clock.now()
+        manager = AccountId(UUID(w.ids["account_id"]["facility_manager@city"]))
+        async with stage.dbs.city.transaction() as tx:
+            cameras, until = {UUID(i) for i in w.ids["camera_id"].values()}, now_ + timedelta(days=9)
+            await relations.assign(tx, manager, Relation.OWN_FACILITY, cameras, from_at=now_, until_at=until)
 
     async def _paper(self) -> None:
         """Let those who may put requests, orders, holds and agencies on file, so that their ids are known."""
@@ -328,11 +358,10 @@ class Builder:
                 if not may_do(actor, shot):
                     continue
                 answer = await self.stage.send(actor, "POST", shot.path, shot.body)
-                if answer.status < 300:
-                    for name, value in json.loads(answer.body or b"{}").items():
+                if answer.status < 300 and answer.body.startswith(b"{"):
+                    for name, value in json.loads(answer.body).items():
                         if name.endswith("_id") and isinstance(value, str):
                             self.world.know(name, f"made by {actor.name}", value)
-                    break
 
     async def _ended(self) -> None:
         """Add sessions that were signed out, seats that were disabled, tokens that never were."""

@@ -11,7 +11,9 @@ EQUIVALENT: dict[str, str] = {
     "footage.relay.server.Relay._greet #0: path == '/healthz'": "it answers: without it there is nothing",
     "footage.relay.server.Relay._greet #1: path == '/metrics'": "it answers: without it there is nothing",
     "footage.relay.server.Relay._greet #2: path != '/stream'": "whatever the address, a ticket is asked for",
-    "footage.relay.server.Relay._greet #4: len(self.views) >= MAX_VIEWERS": "bounds work, not who sees",
+    "footage.relay.server.Relay._greet #4: self.full": "bounds work, not who sees",
+    "policy.rules.book._standing #1: own is None": "what is nobody's reaches no id",
+    "policy.rules.book._flaw #4: guest": "there are two centres: nobody is a third",
     "platform.link_keys.Identities.check #0: not publics": "of no keys none is the right one",
     "footage.service.asked.answers #2: p.from_centre != there": "there are two centres: nobody is a third",
     "footage.service.giving.Giver.opened #1: account.centre_id not in (p.from_centre, p.to_centre)": (

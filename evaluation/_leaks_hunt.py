@@ -172,7 +172,7 @@ def guarded(ground: Ground, mutant: mutants.Mutant) -> Iterator[Pair]:
     rng.shuffle(whole)
     own = [p for p in whole if p[0].function in mutant.functions]
     named = [p for p in whole if p[2] and "{" in p[0].path and p[0].function not in mutant.functions]
-    yield from (own * 4)[: MOST_READS // 2]
+    yield from (own * max(4, MOST_READS // 4 // max(1, len(own))))[: MOST_READS // 2]
     yield from (named * 4)[: MOST_READS // 2]
     yield from whole[: MOST_READS // 4]
 

@@ -22,6 +22,11 @@ GIVEN = frozenset({LIVE})  # footage was given and the hour has not passed
 ROOM = "tracking_controller shift_lead"
 OFFICE = "probation_officer office_director"
 SCENE = "fire_119 fire_119@city disaster_room disaster_room@city"
+CODES = (
+    "centre_operator shift_lead administrator facility_manager police_112 fire_119 disaster_room auditor"
+    " privacy_officer court_clerk investigator"
+)
+"""Of the city: who reads the register, whether a camera works, or what is kept of it."""
 
 SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
     ("wearer", "code"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:unit", OPEN), ("own:wearer", ALL)],
@@ -50,10 +55,7 @@ SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
     ("incident", "number"): [(f"{ROOM} {OFFICE} {SCENE} police_112 auditor privacy_officer", HAD), ("own:unit", OPEN)],
     ("incident", "order text"): [(f"{ROOM} {OFFICE} police_112", HAD), ("own:unit", OPEN)],
     ("city", "camera"): [
-        (
-            f"centre_operator@city shift_lead@city administrator@city facility_manager@city {ROOM}",
-            ALL,
-        ),  # the register of public cameras is open data
+        (f"{' '.join(f'{r}@city' for r in CODES.split())} {ROOM}", ALL),  # the register of public cameras is open data
         ("own:unit", GIVEN),
     ],
     ("city", "break-glass reason"): [("centre_operator@city privacy_officer@city", frozenset({0}))],

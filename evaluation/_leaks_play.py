@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -30,6 +31,7 @@ QUIET_TABLES = frozenset({
     *("policy_session", "policy_attempt", "link_seen", "reader_position", "footage_pair", "footage_permit_pair"),
 })  # fmt: skip
 """Tables that every question changes, allowed or not: the records of the asking itself."""
+PROBLEM = "urn:ansimnet:problem:"
 QUIET_COLUMNS = ["told_at"]
 """Written by a lawful read: when the privacy officer's screen was first handed a break-glass."""
 
@@ -148,7 +150,7 @@ class Player:
         found.statuses[answer.status] += 1
         found.covered.add((name, f"{actor.role}@{actor.centre}", shot.valid))
         found.resources.update((n, whose) for n, whose in shot.used.items() if whose)
-        if answer.status >= 500:
+        if answer.status >= 500 and not _explained(answer):
             found.faults[f"{answer.status} {name}: {answer.body[:120]!r} to {shot.words[:300]}"] += 1
         if not judged(name):
             found.unjudged[name] += 1
@@ -168,6 +170,14 @@ class Player:
         with psycopg.connect(self.superuser, autocommit=True) as conn:
             rows = conn.execute("select distinct role, act, purpose, allowed from policy_question").fetchall()
         self.found.asked.update((r[0], r[1], r[2], r[3]) for r in rows)
+
+
+def _explained(answer: Answer) -> bool:
+    """Return whether a 503 says as a typed problem what is not there; anything else above 500 is a fault."""
+    if answer.status != 503:
+        return False
+    kind = json.loads(answer.body or b"{}").get("type", "")
+    return bool(kind.startswith(PROBLEM)) and kind != f"{PROBLEM}fault"
 
 
 def _differ(before: dict[tuple[str, str], str], after: dict[tuple[str, str], str]) -> set[str]:

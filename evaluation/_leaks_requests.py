@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 from uuid import UUID
 
+from evaluation._leaks_forms import FORMS, POOLS, WORDS, when
 from evaluation._leaks_world import World
 
 WILD = (
@@ -33,6 +34,8 @@ WILD = (
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SKIPPED = frozenset({"/ingest/osmand", "/ingest/positions", "/link/v1/ask", "/link/v1/tell"})
 """Doors of machines: played by `_leaks_machines`, with keys and signatures in place of sessions."""
+RIGHT_SHARE = 0.7
+"""Of the requests with known ids, how many are as right in every field as a person's would be."""
 
 
 @dataclass(slots=True)
@@ -192,7 +195,11 @@ class Shooter:
             shot.raw, shot.content_type = self._upload()
         elif operation.body is not None:
             wild = drawn is not None and not (valid and self.rng.random() < 0.7)
-            given = drawn["body"] if drawn is not None and wild else self.fill(operation.body)
+            form = FORMS.get(operation.name) if valid and self.rng.random() < RIGHT_SHARE else None
+            if form is not None:
+                given = form(self.world, self.rng)
+            else:
+                given = drawn["body"] if drawn is not None and wild else self.fill(operation.body)
             shot.raw = given if isinstance(given, bytes) else None
             shot.body = None if isinstance(given, bytes) else given
         return shot
@@ -201,7 +208,7 @@ class Shooter:
         """Return a value for a part of the address, and whose it is."""
         pool = self.world.ids.get(p["name"], {})
         if not pool and valid and p["schema"].get("format") != "uuid":
-            value = str(self.fill(p["schema"]))
+            value = str(self.fill(p["schema"], p["name"]))
             return quote(value, safe=""), value
         if valid and pool:
             mine = [w for w in pool if own and w.endswith(own[-1]) and self.rng.random() < 0.5]
@@ -210,7 +217,7 @@ class Shooter:
         if drawn is not None and p["name"] in drawn["path"]:
             return quote(str(drawn["path"][p["name"]]), safe="%") or "-", ""
         others = [v for ids in self.world.ids.values() for v in ids.values() if v not in pool.values()]
-        return self.rng.choice([*WILD, *self.rng.sample(others, min(4, len(others)))]), ""
+        return quote(self.rng.choice([*WILD, *self.rng.sample(others, min(4, len(others)))]), safe="%"), ""
 
     def _query(self, p: dict[str, Any], drawn: dict[str, Any] | None) -> tuple[Any, str]:
         """Return a value for a part of the query, and whose it is; nobody's where it is no id of the world."""
@@ -220,7 +227,7 @@ class Shooter:
         if pool:
             whose = self.rng.choice(sorted(pool))
             return pool[whose], whose
-        return self.fill(p.get("schema", {})), ""
+        return self.fill(p.get("schema", {}), p["name"]), ""
 
     def _upload(self) -> tuple[bytes, str]:
         rows = "\n".join(f"{i},관리기관,{self.rng.choice(['37.5', 'x', ''])},127.0" for i in range(2))
@@ -262,6 +269,8 @@ class Shooter:
                 least = schema.get("minItems", 0)
                 return [self.fill(schema.get("items", {}), name) for _ in range(max(least, rng.randint(0, 2)))]
             case "integer":
+                if name in WORDS and rng.random() < RIGHT_SHARE:
+                    return int(rng.choice(WORDS[name]))
                 return rng.randint(int(schema.get("minimum", 0)), int(schema.get("maximum", 50)))
             case "number":
                 return round(rng.uniform(schema.get("minimum", 36.0), schema.get("maximum", 38.0)), 4)
@@ -274,9 +283,17 @@ class Shooter:
     def _text(self, schema: dict[str, Any], name: str) -> str:
         form = schema.get("format")
         if form == "uuid" or name.endswith("_id") or name == "resources":
-            pools = self.world.ids.get(name) or {w: i for ids in self.world.ids.values() for w, i in ids.items()}
+            pools = self.world.ids.get(POOLS.get(name, name)) or {
+                w: i for ids in self.world.ids.values() for w, i in ids.items()
+            }
             return self.rng.choice(sorted(pools.values())) if pools else str(UUID(int=1))
+        known = [*WORDS.get(name, ()), *self.world.ids.get(name, {}).values()]
+        if known and self.rng.random() < RIGHT_SHARE:
+            return self.rng.choice(known)
         if form == "date-time":
+            meant = when(self.world, self.rng, name)
+            if meant is not None and self.rng.random() < RIGHT_SHARE:
+                return meant
             at: datetime = self.world.at + timedelta(minutes=self.rng.randint(-200, 200))
             return at.isoformat()
         if form == "time":

@@ -9,10 +9,12 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import uvicorn
 from evaluation._leaks_oracle import holds
 from evaluation._leaks_play import Player
-from evaluation._leaks_world import CLOSED, EXPIRED, LIVE, Actor, World
+from evaluation._leaks_world import CLOSED, EXPIRED, GLASS, LIVE, Actor, World
+from psycopg.types.json import Jsonb
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
@@ -161,6 +163,7 @@ async def pictures(player: Player) -> None:
         await _must_not_open(player, url, "a ticket older than a minute", made[4])
         stage.clock.advance(timedelta(seconds=-61))
         await _revoked(player, url, path, camera)
+        await _beyond(player, url, path, camera)
 
 
 async def _shown(player: Player, url: str, tickets: list[str]) -> str:
@@ -180,6 +183,18 @@ async def _revoked(player: Player, url: str, path: str, camera: dict[str, str]) 
         return
     await player.stage.do(operator, "POST", f"/api/v1/permits/{got['permit_id']}/revoke", {"reason": "leaks"})
     await _must_not_open(player, url, "a ticket whose permit was revoked", got["ticket"])
+
+
+async def _beyond(player: Player, url: str, path: str, camera: dict[str, str]) -> None:
+    """Write another camera's recording into a ticket, as a fault of ours could, and show it."""
+    w, now = player.world, player.stage.clock.now()
+    got = json.loads((await player.stage.send(w.actor("centre_operator@city"), "POST", path, camera)).body)
+    look = {"cameras": [camera["camera_id"], w.ids["camera_id"][GLASS]], "reason": "leaks"}
+    look |= {"from": str(now - timedelta(minutes=2)), "until": str(now)}
+    with psycopg.connect(player.superuser, autocommit=True) as conn:
+        more = Jsonb({"recorded": look})
+        conn.execute("update policy_ticket set extras = extras || %s where permit_id = %s", (more, got["permit_id"]))
+    await _must_not_open(player, url, "a ticket with a recording beyond its permit", got["ticket"])
 
 
 async def _must_not_open(player: Player, url: str, name: str, ticket: str, origin: str | None = None) -> None:

@@ -138,11 +138,11 @@ class Stage:
         assert answer.status < 300, f"{actor.name} {method} {path}: {answer.status} {answer.body[:300]!r}"
         return json.loads(answer.body) if answer.body else None
 
-    async def settle(self) -> None:
-        """Seal and read until nothing is pending, on both sides of the link."""
+    async def settle(self, *, signed: bool = False) -> None:
+        """Seal and read until nothing is pending, on both sides of the link; `signed`: under a head of its own."""
         keys = key_stores(self.settings)
         sealer = Sealer(self.dbs.sealer, keys, self.settings.data_dir / "ledger")
-        while await sealer.once():
+        while await sealer.once(checkpoint=signed):
             await catch_up(self.dbs, [*self.host.parts.readers, *self.host.context.link.readers()])
 
 

@@ -91,7 +91,7 @@ def run(options: Options) -> dict[str, Any]:
 
 def _prepare(server: Postgres, folder: Path, options: Options, camera_port: int) -> Ground:
     """Build the world in this process while another draws what to ask."""
-    settings = fresh_settings(folder)
+    settings = fresh_settings(folder).model_copy(update={"neighbour_notices": True})
     document = build(offline(folder / "contract")).openapi()
     drawing = begin(contract, document, options.seed, EXAMPLES[options.size])
     with psycopg.connect(server.url(SUPERUSER, "postgres"), autocommit=True) as conn:

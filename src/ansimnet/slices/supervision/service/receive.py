@@ -167,12 +167,28 @@ async def tell(tx: Tx, facts: Iterable[Fact], actor: str, scene: Scene | None = 
 
 def check(r: Report, device: Device | None, sender: Sender, heard_at: datetime) -> Fix | Refused:
     """Return the fix behind a report, or why it is refused. Nothing is corrected in silence."""
-    if device is None or (sender.device is not None and sender.device.device_id != device.device_id):
-        return Refused(r.index, "unknown-device", f"no device `{r.device[:64]}` is yours to speak for")
+    if device is None:
+        return _not_yours(r)
+    return _barred(r, device, sender, heard_at) or _wrong(r, heard_at) or _fix(r, device, heard_at)
+
+
+def _not_yours(r: Report) -> Refused:
+    return Refused(r.index, "unknown-device", f"no device `{r.device[:64]}` is yours to speak for")
+
+
+def _barred(r: Report, device: Device, sender: Sender, heard_at: datetime) -> Refused | None:
+    """Return why this sender may not tell this of this device, if he may not."""
+    if sender.device is not None and sender.device.device_id != device.device_id:
+        return _not_yours(r)
     if device.order_until_at is not None and heard_at >= device.order_until_at:
         return Refused(r.index, "no-order", "no order in force binds this device: its positions may not be kept")
     if device.order_from_at is not None and r.seen_at < device.order_from_at:
         return Refused(r.index, "no-order", "the fix was seen before the order began: it may not be kept")
+    return None
+
+
+def _wrong(r: Report, heard_at: datetime) -> Refused | None:
+    """Return what no device that works would say, if it is said."""
     if r.seen_at - heard_at > limits.AHEAD:
         return Refused(r.index, "seen-ahead", "the fix was seen more than 30 s ahead of us: set the device's clock")
     if heard_at - r.seen_at > limits.BEHIND:
@@ -189,7 +205,7 @@ def check(r: Report, device: Device | None, sender: Sender, heard_at: datetime) 
     for name, value, top in (("accuracy", r.error_m, 1e6), ("speed", r.speed_mps, 1e4), ("battery", r.battery, 100.0)):
         if value is not None and not 0 <= value <= top:
             return Refused(r.index, "out-of-range", f"`{name}` lies between 0 and {top:g}")
-    return _fix(r, device, heard_at)
+    return None
 
 
 def _fix(r: Report, device: Device, heard_at: datetime) -> Fix:

@@ -1,0 +1,207 @@
+"""What people would write: whole forms of the routes whose fields hang together, and the words that a field takes.
+
+What is refused for its form never comes to the check behind it; so most requests are as right as a person's would be.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from evaluation._leaks_world import LON, World, band
+
+from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
+
+WORDS: dict[str, tuple[str, ...]] = {
+    "statute": ("CRIM-PROC 215", "PIPA 18(2)7", "PIPA 18(2)8", "SEX-ACT 49"),
+    "opens": ("read_track", "read_footage", "view_stream", "export_data"),
+    "offence": ("sexual_violence",),
+    "agency": ("probation", "112"),
+    "outcome": ("separated", "false_alarm"),
+    "item": ("separated", "victim_safe"),
+    "rule": ("agreement-renewal", "footage-rights"),
+    "password": ("a-lamp-over-nine-bridges",),
+    "certificate_sha256": ("ab" * 32,),
+    "about": ("entry:1", "entry:2"),
+    "centre": ("tracking", "city", str(TRACKING_CENTRE), str(CITY_CENTRE)),
+    "seq": ("1", "2", "3"),
+    "reason": ("to try what the doors of this place give away",),
+    "note": ("to try what the doors of this place give away",),
+    "p256dh": ("B" * 87,),
+    "auth": ("A" * 22,),
+}
+"""Field, or part of an address -> what it takes where a schema only says that it is text."""
+BEFORE = frozenset({"from_at", "covers_from_at", "enters_at", "from"})
+AFTER = frozenset({"until_at", "leaves_at", "download_until", "until", "ends_at"})
+POOLS = {"cameras": "camera_id", "camera_ids": "camera_id", "other": "account_id"}
+"""Fields that hold ids and are not named after them."""
+
+
+def when(world: World, rng: random.Random, name: str) -> str | None:
+    """Return an instant for a field that begins or ends something; None where the name says neither."""
+    minutes = rng.randint(1, 120)
+    if name in BEFORE:
+        return (world.at - timedelta(minutes=minutes)).isoformat()
+    return (world.at + timedelta(minutes=minutes)).isoformat() if name in AFTER else None
+
+
+Form = Callable[[World, random.Random], dict[str, Any]]
+
+
+def _any(world: World, rng: random.Random, name: str) -> str:
+    return rng.choice(sorted(world.ids[name].values()))
+
+
+def _at(world: World, minutes: float) -> str:
+    return (world.at + timedelta(minutes=minutes)).isoformat()
+
+
+def _number(rng: random.Random) -> str:
+    return f"2026-{rng.randrange(10**9)}"
+
+
+def _request(world: World, rng: random.Random) -> dict[str, Any]:
+    """Ask for a search, for originals or for a notice to neighbours."""
+    kind = rng.choice(("search", "unmask", "disclosure"))
+    asked: dict[str, Any] = {
+        "kind": kind,
+        "resources": [_any(world, rng, "camera_id")],
+        "purpose": "investigate",
+        "ground_kind": "statute",
+        "statute": "PIPA 18(2)7",
+        "reason": WORDS["reason"][0],
+        "until_at": _at(world, 90),
+        "case_no": _number(rng),
+    }
+    if kind == "search":
+        asked["description"] = {"clothes": "a red coat"}
+        asked["area"] = {"lat": band(1, 2.0), "lon": LON, "radius_m": 300}
+        asked["window"] = {"from_at": _at(world, -60), "until_at": _at(world, 0)}
+    if kind == "disclosure":
+        asked |= {"resources": [_any(world, rng, "wearer_id")], "purpose": "inform", "ground_kind": "order"}
+        asked |= {"statute": "SEX-ACT 49", "order_id": _any(world, rng, "order_id")}
+        asked["area"] = {"lat": band(4, 2.0), "lon": LON, "radius_m": 900}
+    return asked
+
+
+def _order(world: World, rng: random.Random) -> dict[str, Any]:
+    return {
+        "number": _number(rng),
+        "issuer": rng.choice(("court", "prosecution")),
+        "statute": "CRIM-PROC 215",
+        "opens": ["search"],
+        "resources": [_any(world, rng, "camera_id")],
+        "from_at": _at(world, -5),
+        "until_at": _at(world, 600),
+        "reason": WORDS["reason"][0],
+    }
+
+
+def _hold(world: World, rng: random.Random) -> dict[str, Any]:
+    return {
+        "resources": [_any(world, rng, "camera_id")],
+        "statute": "CRIM-PROC 215",
+        "case_no": _number(rng),
+        "reason": WORDS["reason"][0],
+        "until_at": _at(world, 60 * 24 * 30),
+        "covers_from_at": _at(world, -30),
+        "covers_until_at": _at(world, -5),
+    }
+
+
+def _agreement(world: World, rng: random.Random) -> dict[str, Any]:
+    return {
+        "title": "협약",
+        "parties": ["가", "나"],
+        "signed_on": world.at.date().isoformat(),
+        "purposes": [rng.choice(("respond", "protect", "supervise", "investigate"))],
+        "from_at": _at(world, 1),
+        "until_at": _at(world, 60 * 24 * 90),
+    }
+
+
+def _looked_back(world: World, rng: random.Random) -> dict[str, Any]:
+    begins = rng.uniform(-70, -2)
+    return {
+        "camera_ids": [_any(world, rng, "camera_id")],
+        "from_at": _at(world, begins),
+        "until_at": _at(world, begins + 1.5),
+        "reason": WORDS["reason"][0],
+    }
+
+
+def _export(world: World, rng: random.Random) -> dict[str, Any]:
+    return {
+        "cameras": [_any(world, rng, "camera_id")],
+        "from_at": _at(world, -20),
+        "until_at": _at(world, -10),
+        "reason": WORDS["reason"][0],
+        "case_no": _number(rng),
+        "recipient": "seoul court",
+        "download_until": _at(world, 600),
+    }
+
+
+def _bookmark(world: World, rng: random.Random) -> dict[str, Any]:
+    return {"camera_id": _any(world, rng, "camera_id"), "at": _at(world, -1), "words": "here"}
+
+
+def _wearer(_: World, rng: random.Random) -> dict[str, Any]:
+    return {
+        "code": f"W-{rng.randrange(10**9)}",
+        "offence": "sexual_violence",
+        "office": "office",
+        "order": {"number": _number(rng), "from_at": "2026-01-01T00:00:00Z", "until_at": "2036-01-01T00:00:00Z"},
+    }
+
+
+def _zone(_: World, rng: random.Random) -> dict[str, Any]:
+    return {
+        "trigger": "exclusion_zone",
+        "label": "zone",
+        "centre": [band(9, rng.uniform(1, 9)), LON],
+        "radius_m": 200,
+    }
+
+
+def _unit(_: World, rng: random.Random) -> dict[str, Any]:
+    return {"name": _number(rng), "agency": "probation", "office": "office", "lat": band(9, 1.0), "lon": LON}
+
+
+def _machine(_: World, rng: random.Random) -> dict[str, Any]:
+    return {"name": _number(rng), "certificate_sha256": f"{rng.getrandbits(256):064x}"}
+
+
+def _download(world: World, rng: random.Random) -> dict[str, Any]:
+    return {
+        "what": rng.choice(("looks", "ledger", "review")),
+        "reason_kind": rng.choice(("audit", "request_of_person")),
+        "reason": WORDS["reason"][0],
+        "month": f"{world.at:%Y-%m}",
+    }
+
+
+def _month(world: World, _: random.Random) -> dict[str, Any]:
+    return {"month": f"{world.at:%Y-%m}"}
+
+
+FORMS: dict[str, Form] = {
+    "POST /api/v1/requests": _request,
+    "POST /api/v1/orders": _order,
+    "POST /api/v1/holds": _hold,
+    "POST /api/v1/agencies/{agency_id}/agreements": _agreement,
+    "POST /api/v1/agencies/{agency_id}/machines": _machine,
+    "POST /api/v1/machines/{account_id}/keys": _machine,
+    "POST /api/v1/recordings/tickets": _looked_back,
+    "POST /api/v1/provisions/{provision_id}/recordings/tickets": _looked_back,
+    "POST /api/v1/provisions/{provision_id}/recordings/bookmarks": _bookmark,
+    "POST /api/v1/exports": _export,
+    "POST /api/v1/wearers": _wearer,
+    "POST /api/v1/wearers/{wearer_id}/conditions": _zone,
+    "POST /api/v1/units": _unit,
+    "POST /api/v1/downloads": _download,
+    "POST /api/v1/reviews": _month,
+}
+"""Operation -> a form that is right in every field, but for whose things it names."""
