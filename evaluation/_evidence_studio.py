@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +19,7 @@ from av.video.frame import PictureType, VideoFrame
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
-from ansimnet.facts.footage import ExportSealed, SealingKeyAnnounced, ViewOpened
+from ansimnet.facts.footage import ExportSealed, SealingKeyAnnounced, SealsAnchored, ViewOpened
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CITY_CENTRE, CameraId, FactId, PermitId, named_id
 from ansimnet.platform.ledger import merkle
@@ -27,8 +28,9 @@ from ansimnet.platform.ledger.checkpoints import sign
 from ansimnet.platform.ledger.keys import Signer
 from ansimnet.platform.ledger.rows import SealedRow, exported
 from ansimnet.slices.footage.evidence import package, proof, watermark
+from ansimnet.slices.footage.evidence.anchoring import Anchor, path_of, tops_of
 from ansimnet.slices.footage.evidence.films import Group
-from ansimnet.slices.footage.evidence.seal import Sealer
+from ansimnet.slices.footage.evidence.seal import Sealer, micros
 from ansimnet.slices.footage.masking.tracks import Masks, fill
 from ansimnet.slices.footage.recording.cutter import Piece
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, fragment
@@ -220,16 +222,35 @@ class Studio:
         camera_id = CameraId(named_id("camera", code))
         sealer = Sealer(self.recorder)
         groups = tuple(Group(p.frames, sealer.seal(camera_id, "sub", p, clock_error_s=0.12)) for p in pieces)
+        anchors = self.anchored(groups, pieces[-1].end + timedelta(seconds=30))
         last = pieces[-1].frames[-1].pts + CLOCK_HZ
         masks: Masks = fill([s for p in pieces for s in p.sightings], 0, last)
         told: dict[str, Any] = {"from_at": pieces[0].start, "until_at": pieces[-1].end, "missing": (), "masks": masks}
-        return package.Reel(camera_id=camera_id, code=code, name="새빛로 3", groups=groups, **(told | other))
+        told |= {"anchors": anchors} | other
+        return package.Reel(camera_id=camera_id, code=code, name="새빛로 3", groups=groups, **told)
+
+    def anchored(self, groups: Sequence[Group], at: datetime) -> tuple[Anchor, ...]:
+        """Have the ledger take in seals, as the recorder does every minute."""
+        digests = [hashlib.sha256(g.seal).digest() for g in groups]
+        tops = tops_of([[bytes(32)], digests])  # another camera's, and these
+        entry = self.ledger.append(
+            SealsAnchored(
+                fact_id=self.fact_id(),
+                happened_at=at,
+                root=merkle.Tree(tops).root().hex(),
+                streams=len(tops),
+                groups=1 + len(digests),
+            )
+        )
+        path = [h.hex() for h in path_of(tops, 1)]
+        return (Anchor(entry, micros(at), 1, len(tops), path, [d.hex() for d in digests]),)
 
     def export(self, reels: Sequence[package.Reel], *, original: bool = True, looks: int = 12) -> dict[str, bytes]:
         """Return the files of an export, proof included."""
         entries = [self.ledger.append(self._key(key)) for key in (self.recorder, self.signer)]
         for k in range(looks):
             entries.append(self.ledger.append(self._look(reels[k % len(reels)].camera_id, k), actor=f"relay:{k}"))
+        entries += dict.fromkeys(a.entry for r in reels for a in r.anchors)
         order = self.order(tuple(entries), original)
         made = package.films(reels, original=original, burn=watermark.burner(order.watermark))
         files = package.signed(order, made, {"verify.py": TOOL.read_bytes()}, self.signer)

@@ -36,11 +36,14 @@ CHECKPOINT_CONTEXT = b"ansimnet ledger checkpoint v1\x00"
 KEY_CONTEXT = b"ansimnet ledger key v1\x00"
 HEAD = struct.Struct(">4s16sBIqQQHHHi32s32s32s32s")
 SEALED, ANNOUNCED = "footage.export.sealed.v1", "footage.sealing-key.announced.v1"
+ANCHORED = "footage.seals.anchored.v1"
 LOSING = {"destroyed", "disk-full", "clock", "relay-stopped"}
 FIXED = ("manifest.json", "signature.json", "proof.json", "seals.bin")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LATE_US = 1_000_000
 """Between two groups without a stated gap: a clock shifted by more is found."""
+ANCHOR_LATE_US = 3_600_000_000
+"""The ledger takes in seals every minute; one that it took in later than an hour may have been made later."""
 BLOCK_OFF, WINDOW_OFF, WHOLE_OFF, WINDOW = 2.0, 0.75, 0.5, 5
 """How far a block, 5 x 5 blocks, and the whole picture may lie off, in 256 levels, beside half a step of the grid.
 Hiding, drawing and encoding again moved no block by more than 2 in all (docs/design/evidence.md)."""
@@ -286,6 +289,8 @@ class Verifier:
         self.findings: list[dict[str, Any]] = []
         self.report: dict[str, Any] = {"pictures": "not checked", "time": "none", "seen": []}
         self.where: dict[str, Any] = {}
+        self.ends: list[tuple[dict[str, Any], str, int]] = []  # where a group is, its seal's hash, when it ends
+        self.roots: dict[str, tuple[str, int]] = {}  # of the ledger's entries that take in seals: root, when
 
     def found(self, what: str, detail: str, **where: object) -> None:
         """Note one thing that is wrong, where it is."""
@@ -301,7 +306,7 @@ class Verifier:
 
     def run(self) -> dict[str, Any]:
         """Judge everything and return the report."""
-        for step in (self.manifest, self.seals, self.proof):
+        for step in (self.manifest, self.seals, self.proof, self.anchors):
             try:
                 step()
             except (LookupError, ValueError, TypeError, AttributeError, ArithmeticError, struct.error, zlib.error,
@@ -361,6 +366,7 @@ class Verifier:
                     head, grid = self.seal(seal, camera, group)
                     left -= 1
                     self.place(before, head, camera, left == 0)
+                    self.ends.append((self.where, group["seal"], _end(head)))
                     before = Before(head[3], _end(head), sha256(seal[: HEAD.size]))
                     shown = b""
                     for kind, (init, films) in movies.items():
@@ -476,6 +482,25 @@ class Verifier:
         self.report["time"] = "none" if stamp is None else "stamped: check it with openssl (see --help)"
         self.report["sealed_at"] = proof["entries"][-1]["entry"]["header"]["sealed_at"]
 
+    def anchors(self) -> None:
+        """Judge that the ledger took in each group's seal soon after it was made."""
+        taken: dict[str, int] = {}
+        for anchor in (a for c in self.told["cameras"] for a in c["anchors"]):
+            root, at = self.roots[anchor["entry"]]
+            own = root_of([sha256(b"\x00", unhex(leaf)) for leaf in anchor["leaves"]])
+            path = [unhex(h) for h in anchor["path"]]
+            if included(sha256(b"\x00", own), anchor["index"], anchor["size"], path) != unhex(root):
+                self.found("not-anchored", "seals that are not those which the ledger took in")
+                continue
+            taken |= {leaf: min(at, taken.get(leaf, at)) for leaf in anchor["leaves"]}
+        for where, seal, end in self.ends:
+            self.where = where
+            if seal not in taken:
+                self.found("not-anchored", "the ledger did not take in its seal")
+            elif taken[seal] > end + ANCHOR_LATE_US:
+                late_min = (taken[seal] - end) // 60_000_000
+                self.found("not-anchored", f"the ledger took in its seal {late_min} minutes after it was recorded")
+
     def key_in_force(self, proof: dict[str, Any], public: bytes, size: int) -> bytes:
         """Return the ledger's key that signs heads of this size: each later key is signed by the one before it."""
         for line in proof["keys"]:
@@ -504,6 +529,8 @@ class Verifier:
             self.found("edited-ledger", "an entry is not under the signed head")
         self.where = {}
         body = json.loads(entry["body"])
+        if header["kind"] == ANCHORED:
+            self.roots[header["entry_id"]] = (body["root"], _us(header["sealed_at"]))
         told = {k: body[k] for k in ("viewer", "role", "act", "ground_id", "masking") if k in body}
         self.report["seen"].append(
             {"kind": header["kind"], "at": header["happened_at"], "actor": header["actor"], **told}

@@ -67,6 +67,7 @@ FOR_THE_RECORD: dict[str, str] = {
     "policy.request.destroyed.v1": "auditors read that what went into a rejected request is gone",
     "policy.break-glass.told.v1": "auditors read how soon the privacy officer was told",
     "footage.sealing-key.announced.v1": "whoever checks an export reads which keys the centre seals with",
+    "footage.seals.anchored.v1": "whoever checks an export reads that its pictures were sealed when they were made",
     "footage.export.asked.v1": "auditors read who wanted to take pictures out, and under which permit",
     "footage.export.reviewed.v1": "auditors read who let an export go on as the second person",
     "footage.export.sealed.v1": "whoever checks an export reads that its manifest is the one that was sealed",

@@ -164,6 +164,16 @@ class SealingKeyAnnounced(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SealsAnchored(Fact):
+    """The seals that a recorder made in about a minute. `root`: Merkle tree (RFC 6962) over its streams, hex."""
+
+    kind: ClassVar[str] = "footage.seals.anchored.v1"
+    root: str
+    streams: int
+    groups: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ExportAsked(Fact):
     """Somebody wants to take recorded pictures out, `[from_at, until_at)` of these cameras. His words stay off here."""
 
@@ -397,4 +407,103 @@ class DoubtDecided(Fact):
     export_id: UUID
     number: int
     verdict: str
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnvifSetUp(Fact):
+    """A camera is asked over ONVIF from now on. `turns`: within the sector named, in degrees; else it is a fixed one."""
+
+    kind: ClassVar[str] = "footage.onvif.set-up.v1"
+    camera_id: CameraId
+    by: AccountId
+    turns: bool
+    from_deg: float | None
+    until_deg: float | None
+    low_deg: float | None
+    high_deg: float | None
+    zoom_most: float | None
+    zones: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnvifDropped(Fact):
+    """A camera is not asked over ONVIF any more, and cannot be turned from here."""
+
+    kind: ClassVar[str] = "footage.onvif.dropped.v1"
+    camera_id: CameraId
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PtzTaken(Fact):
+    """A seat holds a camera's joystick, by the priority of what it works on (5 a life in danger … 1 a curfew)."""
+
+    kind: ClassVar[str] = "footage.ptz.taken.v1"
+    camera_id: CameraId
+    permit_id: PermitId
+    provision_id: ProvisionId | None
+    holder: str
+    priority: int
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PtzTurned(Fact):
+    """A camera was told to turn: to a lawful pose within its sector. Written before it is told.
+
+    `how`: move | turn | point | preset | home. `permit_id` None: it goes home by itself, nobody holding it.
+    """
+
+    kind: ClassVar[str] = "footage.ptz.turned.v1"
+    camera_id: CameraId
+    permit_id: PermitId | None
+    how: str
+    azimuth_deg: float
+    tilt_deg: float
+    zoom: float
+    clipped: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PtzAsked(Fact):
+    """A seat asks whoever holds a camera to let it go."""
+
+    kind: ClassVar[str] = "footage.ptz.asked.v1"
+    camera_id: CameraId
+    permit_id: PermitId
+    asker: str
+    holder: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PtzReleased(Fact):
+    """Nobody holds a camera any more, or another does. `reason`: released | taken-over | expired | right-over."""
+
+    kind: ClassVar[str] = "footage.ptz.released.v1"
+    camera_id: CameraId
+    permit_id: PermitId
+    holder: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PtzPresetKept(Fact):
+    """A pose has a name from now on; a `home` is where the camera goes when nobody holds it."""
+
+    kind: ClassVar[str] = "footage.ptz.preset-kept.v1"
+    camera_id: CameraId
+    preset_id: UUID
+    home: bool
+    azimuth_deg: float
+    tilt_deg: float
+    zoom: float
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PtzPresetRemoved(Fact):
+    kind: ClassVar[str] = "footage.ptz.preset-removed.v1"
+    camera_id: CameraId
+    preset_id: UUID
     by: AccountId

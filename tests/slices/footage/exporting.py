@@ -25,6 +25,7 @@ from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.archive.opening import open_archive
 from ansimnet.slices.footage.archive.segments import Body, Mark
+from ansimnet.slices.footage.evidence.anchoring import Anchors, telling
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.masking.decisions import Verdict
@@ -47,6 +48,7 @@ class House:
         self.camera_id = camera_id
         self.exports: Exports = exports_of(settings, dbs.city, SystemClock())
         self.accounts: dict[str, policy.Account] = {}
+        self.anchors = Anchors(archive, telling(dbs.city, SystemClock()))
         self.began = now() - timedelta(minutes=2)
 
     def record(self, pieces: list[Piece], *, skip: int | None = None) -> None:
@@ -65,7 +67,8 @@ class House:
                 seals=seal,
             )
             if k != skip:
-                self.archive.put(self.camera_id, Track.SUB, moved.start, moved.end, body)
+                segment = self.archive.put(self.camera_id, Track.SUB, moved.start, moved.end, body)
+                self.anchors.add(segment, seal)
 
     def wanted(self, **other: Any) -> Wanted:
         """Return what the investigator asks for."""
@@ -134,6 +137,7 @@ async def recorded_city(dbs: Dbs, folder: Path, password: str | None = None) -> 
         )
     made.record(recorded(list(street(5, 100, width=320, height=192)), crf=30))
     await made.archive.flush()
+    await made.anchors.turn()
     sealing = asyncio.create_task(sealer_of(dbs, folder / "ledger").run())
     try:
         yield made

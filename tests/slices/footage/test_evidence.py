@@ -235,10 +235,11 @@ def test_a_recorder_that_started_anew_begins_a_chain(verifier: ModuleType, piece
     masks = fill([s for p in pieces for s in p.sightings], 0, pieces[-1].frames[-1].pts + CLOCK_HZ)
     gap = Missing(pieces[1].end, later[0].start, "relay-stopped")
     reel = Reel(camera_id=CAMERA, code="HD-0001", name="", from_at=pieces[0].start, until_at=later[-1].end,
-                groups=tuple(groups), missing=(gap,), masks=masks)  # fmt: skip
+                groups=tuple(groups), missing=(gap,), masks=masks,
+                anchors=studio.anchored(groups, later[-1].end))  # fmt: skip
     report = judged(verifier, studio, [reel])
     assert report["findings"] == []
-    bare = judged(verifier, Studio(studio.seed, recorder=studio.recorder), [replace(reel, missing=())])
+    bare = judged(verifier, Studio(studio.seed, studio.ledger, studio.recorder), [replace(reel, missing=())])
     assert [f["what"] for f in bare["findings"]] == ["dropped-group"]
 
 

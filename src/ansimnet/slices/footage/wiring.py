@@ -44,6 +44,7 @@ from ansimnet.slices.footage.archive.opening import footage_dir, kept, of_phones
 from ansimnet.slices.footage.archive.report import change_kek, confirm_clock
 from ansimnet.slices.footage.archive.report import report as archive_report
 from ansimnet.slices.footage.archive.tables import Tables
+from ansimnet.slices.footage.evidence.anchoring import Anchors, telling
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.inspection.inspector import Inspector
@@ -158,7 +159,8 @@ async def serving_relay(
     gate = DbGate(city, giver, clock, relay=f"{settings.relay_host}:{settings.relay_port}/{worker}")
     sources = Sources(ring_s=settings.relay_ring_s, maskers=max(1, (cores() - 1) // of))
     archive = open_archive(settings, city, clock)
-    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(city))
+    anchors = Anchors(archive, telling(city, clock))
+    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(city), sealed=anchors.add)
     recordings = ServedRecordings(Window(archive, recorder), sources.maskers)
     relay = Relay(
         gate,
@@ -179,6 +181,7 @@ async def serving_relay(
     try:
         async with (
             kept(archive, footage_dir(settings)),
+            anchors.running(),
             recorder.running(),
             relay.serving(settings.relay_host, _port(settings, worker)) as port,
         ):
@@ -203,7 +206,8 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
     gate = SceneGate(tracking, clock, relay=f"{settings.relay_host}:{settings.uplink_port}/uplink")
     own = of_phones(settings)
     archive = open_archive(own, tracking, clock, centre="tracking")
-    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(tracking))
+    anchors = Anchors(archive, telling(tracking, clock))
+    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(tracking), sealed=anchors.add)
     if settings.recording:
         phones = Phones(ring_s=settings.relay_ring_s, maskers=1, follow=recorder.follow, leave=recorder.leave)
     else:
@@ -215,6 +219,7 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
     try:
         async with (
             kept(archive, footage_dir(own)),
+            anchors.running(),
             recorder.running(),
             relay.serving(settings.relay_host, port) as bound,
         ):

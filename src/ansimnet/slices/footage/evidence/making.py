@@ -141,6 +141,7 @@ class Maker:
         reels = [r for c in row.cameras if (r := await self._reel(row, cameras[c])) is not None]
         if not any(r.groups for r in reels):
             raise NothingThere
+        entries += dict.fromkeys(a.entry for r in reels for a in r.anchors)
         async with self.db.transaction() as tx:
             left = await decisions.undecided(tx, row.export_id, len(row.doubts))
         order = self._order(row, words, seats, tuple(entries), left)
@@ -216,6 +217,7 @@ class Maker:
             groups=() if material is None else material.groups,
             missing=tuple(sorted(missing, key=lambda m: m.from_at)),
             masks=masks,
+            anchors=() if material is None else material.anchors,
         )
 
     async def _decided(self, row: ExportRow, camera_id: CameraId, material: Material) -> list[Decided]:

@@ -10,6 +10,8 @@ from typing import Any
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.model import Destroyed, Track
+from ansimnet.slices.footage.archive.segments import reel_of
+from ansimnet.slices.footage.evidence.anchoring import Anchor, anchoring, anchors_in
 from ansimnet.slices.footage.evidence.films import Group
 from ansimnet.slices.footage.evidence.package import Missing
 from ansimnet.slices.footage.masking.decisions import Decided, Verdict
@@ -34,6 +36,7 @@ class Material:
     groups: tuple[Group, ...]
     sightings: tuple[Sighting, ...]
     unsealed: tuple[Missing, ...]
+    anchors: tuple[Anchor, ...]
 
     def tick(self, at: datetime) -> int:
         """Return the tick of an instant."""
@@ -63,6 +66,7 @@ def collect(
     groups, sightings, unsealed = list[Group](), list[Sighting](), list[Missing]()
     start: datetime | None = None
     inits: dict[bytes, Init] = {}
+    folders: dict[str, None] = {}
     for segment in archive.segments(camera_id, Track.SUB, from_at, until):
         try:
             body = archive.read(segment)
@@ -72,6 +76,7 @@ def collect(
             unsealed.append(Missing(segment.start, segment.end, UNSEALED))
             continue
         start = start or segment.start
+        folders[reel_of(segment).folder] = None
         init = inits.setdefault(body.init.segment, body.init)
         shift = round((segment.start - start).total_seconds() * CLOCK_HZ) - body.frames[0].dts
         frames, at = list[Frame](), 0
@@ -83,4 +88,6 @@ def collect(
     if start is None:
         return None
     sightings += own.of((camera_id, from_at, until), [f for g in groups for f in g.frames])
-    return Material(start, tuple(groups), tuple(sightings), tuple(unsealed))
+    lines = [a for folder in folders for a in anchors_in(archive.disk, folder, Track.SUB)]
+    anchors = anchoring(lines, (g.seal for g in groups))
+    return Material(start, tuple(groups), tuple(sightings), tuple(unsealed), anchors)

@@ -22,6 +22,7 @@ from ansimnet.kernel.ids import CameraId, CentreId
 from ansimnet.platform.ledger.canonical import canonical, instant
 from ansimnet.platform.ledger.keys import Signer
 from ansimnet.platform.ledger.merkle import Tree
+from ansimnet.slices.footage.evidence.anchoring import Anchor
 from ansimnet.slices.footage.evidence.films import Group, Strip, masked, parts
 from ansimnet.slices.footage.evidence.seal import micros
 from ansimnet.slices.footage.masking.tracks import Masks
@@ -56,6 +57,7 @@ class Reel:
     missing: tuple[Missing, ...]
     masks: Masks
     clear: frozenset[str] = frozenset()
+    anchors: tuple[Anchor, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,6 +142,10 @@ def _camera(reel: Reel, told: list[dict[str, Any]]) -> dict[str, Any]:
         "clock_error_ms": [None if e is None else round(e.total_seconds() * 1000) for e in _errors(reel)],
         "gaps": [
             {"from_at": instant(g.from_at), "until_at": instant(g.until_at), "cause": g.cause} for g in reel.missing
+        ],
+        "anchors": [
+            {"entry": a.entry, "index": a.index, "size": a.size, "path": a.path, "leaves": a.leaves}
+            for a in reel.anchors
         ],
         "parts": told,
     }

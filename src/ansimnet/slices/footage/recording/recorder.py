@@ -20,7 +20,7 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.disk import NoSpace
-from ansimnet.slices.footage.archive.model import Cause, Gap, OutOfTime, Track
+from ansimnet.slices.footage.archive.model import Cause, Gap, OutOfTime, Segment, Track
 from ansimnet.slices.footage.archive.segments import Body, Mark
 from ansimnet.slices.footage.recording.cutter import Cutter, Piece
 from ansimnet.slices.footage.relay.ring import Frame
@@ -39,6 +39,8 @@ RECENT_BYTES = 24 << 20
 
 Seal = Callable[[CameraId, Track, Piece], bytes]
 """Signs a piece when it is recorded; called in the writer's thread, once a piece, in order."""
+Sealed = Callable[[Segment, bytes], None]
+"""Hears of each seal whose piece was written, in the writer's thread."""
 
 
 class _Job(NamedTuple):
@@ -109,6 +111,7 @@ class Recorder:
         *,
         keep_s: float,
         seal: Seal | None = None,
+        sealed: Sealed | None = None,
         most_waiting_bytes: int = MOST_WAITING_BYTES,
     ) -> None:
         self.archive = archive
@@ -118,6 +121,7 @@ class Recorder:
         self.lost_pieces = 0
         self._keep_s = keep_s
         self._seal = seal
+        self._sealed = sealed
         self._most = most_waiting_bytes
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._gaps: deque[tuple[CameraId, Track, Gap]] = deque()
@@ -233,7 +237,9 @@ class Recorder:
             sightings=piece.sightings,
             seals=seals,
         )
-        self.archive.put(job.camera_id, job.track, piece.start, piece.end, body)
+        segment = self.archive.put(job.camera_id, job.track, piece.start, piece.end, body)
+        if seals and self._sealed is not None:
+            self._sealed(segment, seals)
 
     async def _note_for_ever(self) -> None:
         turn = 0

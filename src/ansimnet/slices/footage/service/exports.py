@@ -41,6 +41,8 @@ MOST_CAMERA_S = 3600.0
 """Seconds of all cameras together: what is masked, marked and signed in some minutes on one core (ours)."""
 SETTLED = timedelta(seconds=10)
 """Younger pictures are still being written."""
+ANCHORED = timedelta(seconds=90)
+"""After so long the ledger has taken in the newest seals (`evidence.anchoring.EVERY_S`)."""
 MOST_DAYS = timedelta(days=14)
 """How long it may be taken (ours; Genetec Clearance gives a recipient as long)."""
 REVIEWERS = frozenset({Role.SHIFT_LEAD, Role.PRIVACY_OFFICER})
@@ -287,7 +289,7 @@ class Exports:
             await self.end(export_id, reason)
         for row in asked:
             await self._or_fail(row, self._name_doubts)
-        for row in reviewed:
+        for row in (r for r in reviewed if r.until_at + ANCHORED <= m.clock.now()):
             await self._or_fail(row, self._seal)
 
     async def _or_fail(self, row: ExportRow, step: Callable[[ExportRow], Any]) -> None:
