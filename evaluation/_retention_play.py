@@ -540,9 +540,9 @@ class History:
         await self.place.restore(self.backup, files=self.rng.random() < 0.6)
         standing = await self.place.standing()
         remembered = self.place.disk.names("holds")
-        for hold in self.law.holds.values():
-            if hold.hold_id not in standing and str(hold.hold_id) not in remembered:
-                hold.owes = []  # placed and lost while the archive was stopped: nobody can know of it
+        for hold_id in list(self.law.holds):
+            if hold_id not in standing and str(hold_id) not in remembered:
+                del self.law.holds[hold_id]  # placed and lost while the archive was stopped: nobody can know of it
         await self._start()
         self._after_restore(standing, await self.place.index.days())
         assert self.archive is not None

@@ -26,6 +26,7 @@ from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.rules.register import CameraRow
 from ansimnet.slices.duties import jobs as duties_jobs
 from ansimnet.slices.duties import queries as duties
+from ansimnet.slices.duties import service as duties_service
 from ansimnet.slices.footage.api import inspection as api
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.inspection import keeping
@@ -153,6 +154,34 @@ async def test_every_camera_with_a_stream_owes_an_inspection_within_three_months
 
 
 @pytest.mark.requirement("CC-05")
+async def test_a_late_inspection_is_breached_and_the_next_is_owed_three_months_after_the_report(house: House) -> None:
+    camera_id = house.cameras[0]
+    await inspections.begin(house.dbs.city, house.clock.now())
+    await house.follow()
+    async with house.dbs.city.transaction() as tx:
+        first = await duties.due(tx, inspections.RULE, [camera_id, house.cameras[2]])
+    assert {c: (at - BEGAN).days for c, at in first.items()} == {camera_id: 92}, "the one without a stream owes none"
+    house.clock.advance(first[camera_id] - BEGAN + timedelta(seconds=1))
+    await duties_service.tell_breaches(house.dbs.city, house.clock.now())
+    await house.follow()
+    assert await house.duty("camera-inspection", camera_id) == ["overdue"]
+    async with house.dbs.city.transaction() as tx:
+        told = await tx.one("select count(*) from ledger_entry where kind = 'duties.duty.breached.v1'")
+    assert told is not None
+    assert told[0] >= 1
+    await house.sit(Role.FACILITY_MANAGER)
+    assert (await house.get())["overdue"] == 2
+    await house.measured(camera_id, 2)
+    assert await inspections.make_reports(house.dbs.city, house.clock.now()) == 1
+    reported = house.clock.now()
+    await house.follow()
+    assert sorted(await house.duty("camera-inspection", camera_id)) == ["met_late", "open"]
+    async with house.dbs.city.transaction() as tx:
+        again = await duties.due(tx, inspections.RULE, [camera_id])
+    assert timedelta(days=88) < again[camera_id] - reported < timedelta(days=93)
+
+
+@pytest.mark.requirement("CC-05")
 async def test_a_report_is_made_of_measurements_meets_the_duty_and_begins_the_next(house: House) -> None:
     camera_id = house.cameras[0]
     await inspections.begin(house.dbs.city, house.clock.now())
@@ -267,7 +296,7 @@ async def test_only_the_facility_manager_sees_them_and_only_what_is_his(house: H
 
 async def _tickets(house: House) -> list[UUID]:
     async with house.dbs.city.transaction() as tx:
-        return [t.ticket_id for t in await store.tickets(tx, None)]
+        return [t.ticket_id for each in (await store.open_tickets(tx, house.cameras)).values() for t in each]
 
 
 async def test_means_of_an_hour_are_added_up(house: House) -> None:

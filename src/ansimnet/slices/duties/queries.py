@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from uuid import UUID
 
@@ -17,6 +18,6 @@ async def duties_about(tx: Tx, about: UUID, now: datetime) -> list[Duty]:
     return await store.read_duties(tx, now, owed=False, overdue=False, role=None, about=about, limit=500)
 
 
-async def due(tx: Tx, rule: str) -> dict[UUID, datetime]:
-    """Return what is owed under a rule, by the thing: until when."""
-    return await store.due(tx, rule)
+async def due(tx: Tx, rule: str, about: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return until when these things are owed under a rule; a thing that owes nothing is left out."""
+    return await store.due(tx, rule, about)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -126,11 +127,11 @@ async def count_owed(tx: Tx, now: datetime) -> tuple[int, int]:
     return int(row[0]), int(row[1])
 
 
-async def due(tx: Tx, rule: str) -> dict[UUID, datetime]:
-    """Return until when the things of a rule are owed."""
+async def due(tx: Tx, rule: str, about: Collection[UUID]) -> dict[UUID, datetime]:
+    """Return until when these things are owed under a rule; a thing that owes nothing is left out."""
     rows = await tx.all(
         """select about, min(due_at) from duties_duty
-           where rule = %s and met_at is null and lapsed_at is null group by about""",
-        (rule,),
+           where rule = %s and about = any(%s) and met_at is null and lapsed_at is null group by about""",
+        (rule, list(about)),
     )
     return {row[0]: row[1] for row in rows}

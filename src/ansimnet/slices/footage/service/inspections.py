@@ -39,7 +39,6 @@ class Line:
     report: Report | None
     due_at: datetime | None
     tickets: tuple[Ticket, ...]
-    latest: Hour | None
     health: Health | None
 
 
@@ -76,7 +75,8 @@ async def make_reports(db: Db, now: datetime) -> int:
     """Make every report that is due and can be made from what was measured; return how many. Safe to run twice."""
     made = 0
     async with db.transaction() as tx:
-        cameras, last = await store.inspected(tx), await store.last_reports(tx)
+        cameras = await store.inspected(tx)
+        last = await store.last_reports(tx, cameras)
     for camera_id, (since, _) in cameras.items():
         from_at = last[camera_id].until_at if camera_id in last else since
         if camera_id in last and now - from_at < reporting.EVERY:
@@ -171,14 +171,9 @@ async def camera_of(tx: Tx, ticket_id: UUID) -> UUID:
 
 
 async def _lines(tx: Tx, camera_ids: Collection[CameraId], now: datetime) -> list[Line]:
+    """Return what stands of these cameras: a question a table, whatever their number, and nothing of the others."""
     cameras = await registry.by_ids(tx, camera_ids)
-    last, latest = await store.last_reports(tx), await store.latest_hours(tx, now - timedelta(days=1))
-    due = await duties.due(tx, RULE)
-    health = {h.camera_id: h for h in await relays.health(tx, now)}
-    opened: dict[UUID, list[Ticket]] = {}
-    for ticket in await store.tickets(tx, None, now):
-        opened.setdefault(ticket.camera_id, []).append(ticket)
-    return [
-        Line(c, last.get(i), due.get(i), tuple(opened.get(i, ())), latest.get(i), health.get(i))
-        for i, c in cameras.items()
-    ]
+    last, opened = await store.last_reports(tx, cameras), await store.open_tickets(tx, cameras)
+    due = await duties.due(tx, RULE, cameras)
+    health = {h.camera_id: h for h in await relays.health(tx, now, cameras)}
+    return [Line(c, last.get(i), due.get(i), tuple(opened.get(i, ())), health.get(i)) for i, c in cameras.items()]

@@ -172,15 +172,32 @@ async def open_defects(tx: Tx, camera_ids: Collection[CameraId]) -> dict[CameraI
     return found
 
 
-async def tickets(tx: Tx, camera_id: CameraId | None, since: datetime | None = None) -> list[Ticket]:
-    """Return tickets, the open ones first, then the newest; `since` leaves out what closed before. At most 1,000."""
+async def tickets(tx: Tx, camera_id: CameraId, since: datetime | None = None) -> list[Ticket]:
+    """Return a camera's tickets, the open ones first, then the newest; `since` leaves out what closed before."""
     rows = await tx.all(
         f"""select {_TICKET} from footage_ticket
-           where (%(camera)s::uuid is null or camera_id = %(camera)s)
+           where camera_id = %(camera)s
                and (closed_at is null or %(since)s::timestamptz is null or closed_at >= %(since)s)
            order by closed_at is not null, opened_at desc limit 1000""",
         {"camera": camera_id, "since": since},
     )
+    return await _with_actions(tx, rows)
+
+
+async def open_tickets(tx: Tx, camera_ids: Collection[CameraId]) -> dict[CameraId, list[Ticket]]:
+    """Return the open tickets of these cameras, the newest first: one of each kind at most."""
+    rows = await tx.all(
+        f"""select {_TICKET} from footage_ticket where closed_at is null and camera_id = any(%s)
+           order by opened_at desc""",
+        (list(camera_ids),),
+    )
+    found: dict[CameraId, list[Ticket]] = {}
+    for ticket in await _with_actions(tx, rows):
+        found.setdefault(CameraId(ticket.camera_id), []).append(ticket)
+    return found
+
+
+async def _with_actions(tx: Tx, rows: Sequence[Sequence[Any]]) -> list[Ticket]:
     done: dict[UUID, list[Action]] = {}
     for ticket_id, *action in await tx.all(
         """select ticket_id, acted_at, action, by_account from footage_ticket_action
@@ -224,11 +241,12 @@ def _report(row: Sequence[Any]) -> Report:
     return Report(row[0], row[1], row[2], row[3], tuple(Check(*c) for c in row[4]))
 
 
-async def last_reports(tx: Tx) -> dict[CameraId, Report]:
-    """Return the newest report of every camera that has one."""
+async def last_reports(tx: Tx, camera_ids: Collection[CameraId]) -> dict[CameraId, Report]:
+    """Return the newest report of each of these cameras that has one."""
     rows = await tx.all(
         """select distinct on (camera_id) report_id, camera_id, from_at, until_at, checks from footage_report
-           order by camera_id, until_at desc"""
+           where camera_id = any(%s) order by camera_id, until_at desc""",
+        (list(camera_ids),),
     )
     return {CameraId(r[1]): _report(r) for r in rows}
 
@@ -241,14 +259,3 @@ async def reports(tx: Tx, camera_id: CameraId) -> list[Report]:
         (camera_id,),
     )
     return [_report(r) for r in rows]
-
-
-async def latest_hours(tx: Tx, since: datetime) -> dict[CameraId, Hour]:
-    """Return the newest hour of every camera that was measured since."""
-    rows = await tx.all(
-        """select distinct on (camera_id) camera_id, hour_at, light, samples, compared, brightness, noise, sharp,
-               kept, alike, clock_s
-           from footage_measure where hour_at >= %s order by camera_id, hour_at desc, light""",
-        (since,),
-    )
-    return {CameraId(r[0]): Hour(*r[1:]) for r in rows}

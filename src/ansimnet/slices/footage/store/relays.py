@@ -90,13 +90,14 @@ async def note(tx: Tx, camera_id: CameraId, worker: int, live: bool, reason: str
     return True
 
 
-async def health(tx: Tx, now: datetime) -> list[Health]:
-    """Return how every measured camera is and has been, by its id."""
+async def health(tx: Tx, now: datetime, camera_ids: Collection[CameraId] | None = None) -> list[Health]:
+    """Return how every measured camera, or those of these, is and has been, by its id."""
     rows = await tx.all(
         """with spell as (
                select h.camera_id, h.live, h.reason, h.from_at, h.until_at is null as open, w.beat_at,
                    coalesce(h.until_at, greatest(h.from_at, least(%(now)s, coalesce(w.beat_at, h.from_at)))) as to_at
                from footage_health h left join footage_relay_worker w using (centre_id, worker)
+               where %(ids)s::uuid[] is null or h.camera_id = any(%(ids)s)
            ), share as (
                select camera_id, live, open, reason, from_at, beat_at,
                    extract(epoch from greatest(interval '0', to_at - greatest(from_at, %(day)s))) as day_s,
@@ -110,7 +111,12 @@ async def health(tx: Tx, now: datetime) -> list[Health]:
                coalesce(sum(day_s) filter (where live), 0), sum(day_s),
                coalesce(sum(quarter_s) filter (where live), 0), sum(quarter_s)
            from share group by camera_id order by camera_id""",
-        {"now": now, "day": now - timedelta(hours=24), "quarter": now - timedelta(days=90)},
+        {
+            "now": now,
+            "day": now - timedelta(hours=24),
+            "quarter": now - timedelta(days=90),
+            "ids": None if camera_ids is None else list(camera_ids),
+        },
     )
     return [Health.of(CameraId(r[0]), r[1], r[2], r[3], r[4], tuple(float(v) for v in r[5:9]), now) for r in rows]
 
