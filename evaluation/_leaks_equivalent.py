@@ -10,7 +10,7 @@ EQUIVALENT: dict[str, str] = {
     "supervision.api.gateway.sender_of #3: gateway is not None": "it answers: without it a right key is refused",
     "footage.relay.server.Relay._greet #0: path == '/healthz'": "it answers: without it there is nothing",
     "footage.relay.server.Relay._greet #1: path == '/metrics'": "it answers: without it there is nothing",
-    "footage.relay.server.Relay._greet #2: path != '/stream'": "whatever the address, a ticket is asked for",
+    "footage.relay.server.Relay._greet #2: path not in self.doors": "whatever the address, a ticket is asked for",
     "footage.relay.server.Relay._greet #4: self.full": "bounds work, not who sees",
     "policy.rules.book._standing #1: own is None": "what is nobody's reaches no id",
     "policy.rules.book._flaw #4: guest": "there are two centres: nobody is a third",

@@ -192,7 +192,7 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/orders": _ORDERS,
     "GET /api/v1/orders": f"{_ORDERS} {_APPROVES}",
     "POST /api/v1/orders/{order_id}/confirm": _APPROVES,
-    "POST /api/v1/orders/{order_id}/withdraw": _ORDERS,
+    "POST /api/v1/orders/{order_id}/withdraw": f"{_ORDERS} {_APPROVES}",
     "GET /api/v1/grounds": "signed-in",  # one's own break-glass; everybody's for the privacy officer
     "POST /api/v1/grounds/{ground_id}/justify": _GLASS,
     "POST /api/v1/grounds/{ground_id}/close": _GLASS,

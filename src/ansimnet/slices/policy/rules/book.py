@@ -115,6 +115,10 @@ class Rulebook:
             meant[purpose] = _Meant(steps, tuple(sorted({ln.ground for ln in lines})))
         return _Door(meant, self._refuse(("purpose",), _todo_purpose(tuple(sorted(by_purpose)))))
 
+    def names(self, role: Role, act: Act) -> bool:
+        """Return whether any line lets this role do this, under whatever ground."""
+        return (role, act) in self._by_key
+
     def rests_on_file(self, role: Role, act: Act) -> bool:
         """Return whether the answer can depend on a ground on file."""
         return any(not ln.standing for ln in self._by_key.get((role, act), ())) or act in FOOTAGE_ACTS
