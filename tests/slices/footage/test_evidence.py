@@ -239,7 +239,7 @@ def test_a_recorder_that_started_anew_begins_a_chain(verifier: ModuleType, piece
                 anchors=studio.anchored(groups, later[-1].end))  # fmt: skip
     report = judged(verifier, studio, [reel])
     assert report["findings"] == []
-    bare = judged(verifier, Studio(studio.seed, studio.ledger, studio.recorder), [replace(reel, missing=())])
+    bare = judged(verifier, studio, [replace(reel, missing=())])
     assert [f["what"] for f in bare["findings"]] == ["dropped-group"]
 
 
