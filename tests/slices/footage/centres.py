@@ -17,6 +17,7 @@ import uvicorn
 from fastapi import FastAPI, Request
 from tests.platform.ledger_kit import sealer_of
 from tests.slices.footage.camera import TestCamera
+from tests.slices.footage.kit import PATIENT_LEASE_S
 
 from ansimnet.facts.supervision import Medical, PositionFollowed, Trigger, TriggerConfirmed
 from ansimnet.kernel.clock import SystemClock, now
@@ -200,7 +201,7 @@ async def centres(dbs: Dbs, folder: Path, camera: TestCamera) -> AsyncIterator[C
     ]
     try:
         async with (
-            serving_relay(settings, dbs.city, SystemClock()),
+            serving_relay(settings, dbs.city, SystemClock(), lease_s=PATIENT_LEASE_S),
             httpx.AsyncClient(base_url=settings.public_url, timeout=20, trust_env=False) as client,
         ):
             await until(lambda: server.started)

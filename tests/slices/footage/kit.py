@@ -19,6 +19,7 @@ from websockets.exceptions import ConnectionClosed
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.ids import CameraId, named_id
+from ansimnet.kernel.permits import Masking
 from ansimnet.slices.footage.relay.gate import Camera, InMemoryGate
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.sources import Sources
@@ -40,15 +41,31 @@ class Stage:
     url: str
 
 
+PATIENT_LEASE_S = 30.0
+"""Camera, relay and viewers share one loop here: its lateness is no lost lease. Tests of the lease say so."""
+
+
 @contextlib.asynccontextmanager
-async def stage(**options: Any) -> AsyncIterator[Stage]:
+async def stage(lease_s: float = PATIENT_LEASE_S, **options: Any) -> AsyncIterator[Stage]:
     gate, sources = InMemoryGate(), Sources()
-    relay = Relay(gate, sources, **options)
+    relay = Relay(gate, sources, lease_s=lease_s, **options)
     try:
         async with relay.serving("127.0.0.1", 0) as port:
             yield Stage(gate, sources, relay, f"ws://127.0.0.1:{port}/stream")
     finally:
         sources.stop()
+
+
+@contextlib.asynccontextmanager
+async def showing(sources: Sources, camera: Camera, masking: Masking = Masking.MASKED) -> AsyncIterator[None]:
+    """Have a rendition run: a masking process may take longer to start than a viewer waits for a picture."""
+    stream = sources.open(camera, masking)
+    try:
+        async with asyncio.timeout(60):
+            await stream.ready.wait()
+        yield
+    finally:
+        sources.close(stream)
 
 
 @dataclass
@@ -59,6 +76,26 @@ class Watcher:
     words: list[dict[str, Any]] = field(default_factory=list)
     parts: list[list[bytes]] = field(default_factory=list)  # one list per init
     code: int | None = None
+
+    async def word(self, kind: str, patience_s: float = 60.0, **like: Any) -> dict[str, Any]:
+        """Return the first word of a kind that says this; fail with what was said instead."""
+
+        def found() -> dict[str, Any] | None:
+            fits = (m for m in self.words if m["type"] == kind and like.items() <= m.items())
+            return next(fits, None)
+
+        def refused() -> bool:
+            return any(m["type"] == "refused" and m.get("what") in (None, like.get("what")) for m in self.words)
+
+        with contextlib.suppress(TimeoutError):
+            await self.until(lambda: found() or (kind != "refused" and refused()), patience_s)
+        word = found()
+        assert word is not None, f"no {kind} {like}: closed with {self.code}, heard {self.heard()}"
+        return word
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Return what was said, without boxes and without the bytes of files."""
+        return [{k: v for k, v in m.items() if k != "data"} for m in self.words if m["type"] != "boxes"]
 
     async def until(self, enough: Any, patience_s: float = 30.0) -> None:
         """Read messages until `enough()`, or the socket closed."""
@@ -80,9 +117,20 @@ class Watcher:
         """Say something to the relay."""
         await self.socket.send(json.dumps(words))
 
-    async def frames(self, count: int) -> None:
-        """Read until so many frames of the newest rendition are here."""
-        await self.until(lambda: bool(self.parts) and sum(p.count(b"moof") for p in self.parts[-1]) >= count)
+    @property
+    def count(self) -> int:
+        """Return how many frames of the newest rendition are here."""
+        return sum(p.count(b"moof") for p in self.parts[-1]) if self.parts else 0
+
+    async def frames(self, count: int, patience_s: float = 60.0) -> None:
+        """Read until so many frames of the newest rendition are here; fail with what was said instead."""
+        with contextlib.suppress(TimeoutError):
+            await self.until(lambda: self.count >= count, patience_s)
+        assert self.count >= count, f"{self.count} of {count} frames: closed with {self.code}, heard {self.heard()}"
+
+    async def shows(self, masking: str) -> None:
+        """Read until a rendition of this masking begins."""
+        await self.word("init", masking=masking)
 
     async def close_code(self) -> int | None:
         await self.until(lambda: False)

@@ -18,7 +18,7 @@ import av
 import numpy as np
 import pytest
 from tests.slices.footage.camera import TestCamera
-from tests.slices.footage.kit import Stage, Watcher, camera_of, in_an_hour, watching
+from tests.slices.footage.kit import PATIENT_LEASE_S, Stage, Watcher, camera_of, in_an_hour, watching
 from tests.slices.footage.pictures import bare, frames
 from tests.slices.footage.test_relay import texture
 
@@ -84,7 +84,7 @@ async def recording(camera: TestCamera, archive: Archive, keep_s: float = 30.0) 
     recorder = Recorder(archive, keep_s=keep_s)
     window = Window(archive, recorder)
     served = ServedRecordings(window, sources.maskers)
-    relay = Relay(gate, sources, recordings=served)
+    relay = Relay(gate, sources, recordings=served, lease_s=PATIENT_LEASE_S)
     ours = camera_of(camera.url)
     sources.maskers.warm()
     sources.keep_warm([ours])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 from datetime import timedelta
 
 import numpy as np
 import pytest
 from tests.slices.footage.camera import SOUND, TestCamera
-from tests.slices.footage.kit import camera_of, in_an_hour, stage, watching
+from tests.slices.footage.kit import camera_of, in_an_hour, showing, stage, watching
 from websockets.exceptions import InvalidStatus
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.permits import Masking
 from ansimnet.slices.footage.relay.gate import End
+from ansimnet.slices.footage.relay.rights import LEASE_S
 
 
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
@@ -105,15 +105,28 @@ async def test_a_right_that_expires_is_cut_unless_it_was_extended() -> None:
             await longer.frames(1)
             s.gate.permits[permit] = in_an_hour()
             assert await w.close_code() == 4403
-            await longer.until(lambda: any(m["type"] == "extended" for m in longer.words))
+            await longer.word("extended")
             await longer.frames(60)
             assert longer.code is None
         assert any(m["type"] == "ending" for m in w.words)
         assert s.gate.ended[0][1] is End.EXPIRED
 
 
-async def test_without_the_database_everybody_is_cut_and_nobody_admitted() -> None:
+async def test_a_mark_has_an_end_of_its_own() -> None:
     async with TestCamera() as camera, stage() as s:
+        s.gate.marks_last = timedelta(seconds=2)
+        ticket, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED, may_mark=True)
+        async with showing(s.sources, camera_of(camera.url)), watching(s, ticket) as w:
+            await w.frames(1)
+            await w.send(type="mark", track="17")
+            assert await w.close_code() == 4403
+        while not s.gate.ended:
+            await asyncio.sleep(0.01)
+        assert (s.gate.ended[0][0].marked, s.gate.ended[0][1]) == ("17", End.EXPIRED)
+
+
+async def test_without_the_database_everybody_is_cut_and_nobody_admitted() -> None:
+    async with TestCamera() as camera, stage(lease_s=LEASE_S) as s:
         ticket, _ = s.gate.issue(camera_of(camera.url), in_an_hour())
         late, _ = s.gate.issue(camera_of(camera.url), in_an_hour())
         async with watching(s, ticket) as w:
@@ -135,9 +148,8 @@ async def test_after_a_reconnect_the_timeline_goes_on() -> None:
         async with watching(s, ticket) as w:
             await w.frames(20)
             camera.drop()
-            await w.until(lambda: any(m["type"] == "source" for m in w.words))
-            seen = sum(p.count(b"moof") for p in w.parts[-1])
-            await w.frames(seen + 20)
+            await w.word("source")
+            await w.frames(w.count + 20)
         times = w.times()
         assert all(a < b for a, b in itertools.pairwise(times))
         assert times[-1] < 6
@@ -216,11 +228,9 @@ async def test_heads_and_plates_are_hidden_in_the_masked_rendition() -> None:
     async with TestCamera() as camera, stage() as s:
         camera.boxes = [("17", "Human", PERSON), ("8", "Vehicle", CAR)]
         ticket, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
-        s.sources.keep_warm([camera_of(camera.url)])
-        await asyncio.sleep(0.5)
-        async with watching(s, ticket) as w:
+        async with showing(s.sources, camera_of(camera.url)), watching(s, ticket) as w:
             await w.frames(10)
-            await w.until(lambda: any(m["type"] == "boxes" for m in w.words))
+            await w.word("boxes")
         picture = w.pictures()[-1]
         assert texture(picture, 0.1, 0.1, 0.25, 0.3) < 10  # the head
         assert texture(picture, 0.1, 0.5, 0.25, 0.7) > 80  # the legs
@@ -234,7 +244,7 @@ async def test_heads_and_plates_are_hidden_in_the_masked_rendition() -> None:
 async def test_without_fresh_boxes_the_whole_picture_is_hidden() -> None:
     async with TestCamera() as camera, stage() as s:
         ticket, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
-        async with watching(s, ticket) as w:
+        async with showing(s.sources, camera_of(camera.url)), watching(s, ticket) as w:
             await w.frames(5)
             assert all(texture(p, 0, 0, 1, 0.9) < 12 for p in w.pictures())
             camera.boxes = []
@@ -249,12 +259,11 @@ async def test_without_fresh_boxes_the_whole_picture_is_hidden() -> None:
 async def test_the_marked_track_alone_is_clear_and_the_socket_stays() -> None:
     async with TestCamera() as camera, stage() as s:
         camera.boxes = [("17", "Human", PERSON), ("18", "Human", OTHER)]
-        s.sources.keep_warm([camera_of(camera.url)])
         ticket, permit = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED, may_mark=True)
-        async with watching(s, ticket) as w:
+        async with showing(s.sources, camera_of(camera.url)), watching(s, ticket) as w:
             await w.frames(5)
-            await w.socket.send(json.dumps({"type": "mark", "track": "17"}))
-            await w.until(lambda: len(w.parts) == 2)
+            await w.send(type="mark", track="17")
+            await w.shows("marked")
             await w.frames(10)
         assert s.gate.marked == [(permit, "17")]
         assert [m["masking"] for m in w.words if m["type"] == "init"] == ["masked", "marked"]
@@ -268,10 +277,10 @@ async def test_the_marked_track_alone_is_clear_and_the_socket_stays() -> None:
 async def test_a_permit_without_that_right_marks_nobody() -> None:
     async with TestCamera() as camera, stage() as s:
         ticket, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
-        async with watching(s, ticket) as w:
+        async with showing(s.sources, camera_of(camera.url)), watching(s, ticket) as w:
             await w.frames(1)
-            await w.socket.send(json.dumps({"type": "mark", "track": "17"}))
-            await w.until(lambda: any(m["type"] == "refused" for m in w.words))
+            await w.send(type="mark", track="17")
+            await w.word("refused", what="mark")
         assert len(w.parts) == 1
         assert not s.gate.marked
 
@@ -280,7 +289,7 @@ async def test_viewers_share_one_masked_rendition() -> None:
     async with TestCamera() as camera, stage() as s:
         first, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
         second, _ = s.gate.issue(camera_of(camera.url), in_an_hour(), masking=Masking.MASKED)
-        async with watching(s, first) as a, watching(s, second) as b:
+        async with showing(s.sources, camera_of(camera.url)), watching(s, first) as a, watching(s, second) as b:
             await a.frames(3)
             await b.frames(3)
             assert len(s.sources.masked) == 1

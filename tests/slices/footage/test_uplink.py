@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.slices.footage.camera import FPS, HEIGHT, WIDTH, clip
-from tests.slices.footage.kit import Stage, in_an_hour, watching
+from tests.slices.footage.kit import PATIENT_LEASE_S, Stage, in_an_hour, showing, watching
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
@@ -86,7 +86,7 @@ class Line(Stage):
 @contextlib.asynccontextmanager
 async def line() -> AsyncIterator[Line]:
     gate, phones = InMemoryGate(), Phones(maskers=1)
-    relay = Relay(gate, phones)
+    relay = Relay(gate, phones, lease_s=PATIENT_LEASE_S)
     Taking(relay, phones)
     camera = Camera(CameraId(new_id()), "P-0A1B", "안심영상", "")
     try:
@@ -181,12 +181,9 @@ async def test_what_a_phone_sends_is_seen_by_the_desk_and_the_phone_hears_how_ma
 @pytest.mark.requirement("AN-06", "CC-07")
 async def test_without_a_permit_for_the_original_the_whole_picture_is_a_mosaic() -> None:
     async with line() as at, phone(at, at.sender()[0]) as sender, playing(sender):
-        for _ in range(6):  # the masking process may take longer to start than a viewer waits
-            ticket, _ = at.gate.issue(at.camera, in_an_hour(), masking=Masking.MASKED)
-            async with watching(at, ticket) as desk:
-                await desk.frames(4)
-            if desk.parts:
-                break
+        ticket, _ = at.gate.issue(at.camera, in_an_hour(), masking=Masking.MASKED)
+        async with showing(at.sources, at.camera), watching(at, ticket) as desk:
+            await desk.frames(4)
         assert next(w for w in desk.words if w["type"] == "init")["masking"] == "masked"
         # nobody vouches for boxes: nothing is clear
         assert float(desk.pictures()[-1][: HEIGHT - 32].std()) < 12
@@ -211,7 +208,7 @@ async def test_the_end_of_either_right_ends_the_picture_at_once() -> None:
         ends = [(held.sends, end) for held, end, _, _ in at.gate.ended]
         assert (True, End.REVOKED) in ends
         held, _, frames, size = next(e for e in at.gate.ended if e[0].sends)
-        assert frames > 3
+        assert frames >= 3
         assert size > 1000
         assert held.permit_id == sending
 

@@ -51,6 +51,7 @@ from ansimnet.slices.footage.inspection.inspector import Inspector
 from ansimnet.slices.footage.recording.recorder import Recorder, Seal
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
+from ansimnet.slices.footage.relay.rights import LEASE_S
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.source import CameraSource
 from ansimnet.slices.footage.relay.sources import Sources
@@ -152,7 +153,7 @@ def origins_of(settings: Settings) -> list[str]:
 
 @asynccontextmanager
 async def serving_relay(
-    settings: Settings, city: Db, clock: Clock, *, worker: int = 0, of: int = 1
+    settings: Settings, city: Db, clock: Clock, *, worker: int = 0, of: int = 1, lease_s: float = LEASE_S
 ) -> AsyncGenerator[int]:
     """Serve relay worker `worker` of `of` on the city's database until the block ends; yields its port."""
     giver = Giver(city, Registry(city, MapData(settings.data_dir / "map")), clock)
@@ -169,6 +170,7 @@ async def serving_relay(
         clock=clock,
         viewer_bytes=settings.relay_viewer_bytes,
         recordings=recordings,
+        lease_s=lease_s,
     )
     Edge(relay)
     Whep(relay)

@@ -6,11 +6,12 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 from uuid import UUID
 
+from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId, new_id
 from ansimnet.kernel.permits import Masking, NoPermit
@@ -84,6 +85,17 @@ class End(StrEnum):
     SOURCE_LOST = "source-lost"
 
 
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What a re-reading of permits found: the end of each that is in force, by a reading `age_s` before the question.
+
+    A gate that reads for itself has no such age; one that asks another relay is told how old its reading was.
+    """
+
+    ends: Mapping[PermitId, datetime]
+    age_s: float = 0.0
+
+
 class Gate(Protocol):
     """Rights, as the relay asks for them."""
 
@@ -95,8 +107,8 @@ class Gate(Protocol):
         """
         ...
 
-    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
-        """Return the end of each permit that is still in force. Failing to answer is losing the lease."""
+    async def renew(self, permits: frozenset[PermitId]) -> Lease:
+        """Return which permits are still in force, and until when. Failing to answer is losing the lease."""
         ...
 
     def endings(self) -> AsyncIterator[frozenset[PermitId]]:
@@ -129,6 +141,7 @@ class InMemoryGate:
         self.ended: list[tuple[Held, End, int, int]] = []
         self.seen: list[Span] = []
         self.reachable = True
+        self.marks_last: timedelta | None = None  # None: as long as the right to the picture
         self._endings: asyncio.Queue[frozenset[PermitId]] = asyncio.Queue()
 
     def issue(
@@ -173,9 +186,9 @@ class InMemoryGate:
         self.opened.append(held)
         return held
 
-    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
+    async def renew(self, permits: frozenset[PermitId]) -> Lease:
         self._answer()
-        return {p: self.permits[p] for p in permits if p in self.permits}
+        return Lease({p: self.permits[p] for p in permits if p in self.permits})
 
     async def endings(self) -> AsyncIterator[frozenset[PermitId]]:
         while True:
@@ -186,7 +199,11 @@ class InMemoryGate:
         if not held.may_mark:
             raise NoPermit("this permit does not allow marking a track")
         self.marked.append((held.permit_id, track))
-        return replace(held, masking=Masking.MARKED, marked=track)
+        permit = PermitId(new_id())
+        own = now() + self.marks_last if self.marks_last is not None else held.not_after
+        self.permits[permit] = own
+        end = min(held.not_after, own)
+        return replace(held, masking=Masking.MARKED, marked=track, mark_permit_id=permit, not_after=end)
 
     async def closed(
         self, held: Held, end: End, *, frames: int, size: int, shed: int = 0, seen: Sequence[Span] = ()

@@ -31,16 +31,23 @@ class Rights:
     `views` is the relay's own collection, read as it is at each turn.
     """
 
-    def __init__(self, gate: Gate, clock: Clock, views: Collection[View]) -> None:
+    def __init__(self, gate: Gate, clock: Clock, views: Collection[View], *, lease_s: float = LEASE_S) -> None:
+        """Trust what was read for `lease_s`."""
+        self.lease_s = lease_s
         self._gate = gate
         self._clock = clock
         self._views = views
         self.leased_s = monotonic_s()
 
     @property
+    def age_s(self) -> float:
+        """Return how long ago the permits were read."""
+        return monotonic_s() - self.leased_s
+
+    @property
     def leased(self) -> bool:
         """Return whether the permits were read within the lease."""
-        return monotonic_s() - self.leased_s <= LEASE_S
+        return self.age_s <= self.lease_s
 
     def arm(self, view: View) -> None:
         """Set the timers that warn and cut at the end of the right."""
@@ -55,7 +62,7 @@ class Rights:
 
     def _let(self, view: View) -> None:
         """Let a view send until its right or the lease ends, whichever comes first: a busy loop cuts late."""
-        view.viewer.right_until_s = min(view.expires_s, self.leased_s + LEASE_S)
+        view.viewer.right_until_s = min(view.expires_s, self.leased_s + self.lease_s)
 
     def end(self, permits: frozenset[PermitId], end: End) -> None:
         """Cut every view under these permits now."""
@@ -75,17 +82,17 @@ class Rights:
             views = tuple(self._views)
             permits = frozenset(p for v in views for p in v.held.permits)
             try:
-                async with asyncio.timeout(max(ANSWER_S, self.leased_s + LEASE_S - asked_s)):
-                    alive = await self._gate.renew(permits)
+                async with asyncio.timeout(max(ANSWER_S, self.leased_s + self.lease_s - asked_s)):
+                    lease = await self._gate.renew(permits)
             except Exception as error:  # whatever it is, it is no answer
-                if monotonic_s() - self.leased_s >= LEASE_S and self._views:
+                if self.age_s >= self.lease_s and self._views:
                     log.error("lease lost, cutting everybody", error=type(error).__name__)
                     for view in tuple(self._views):
                         view.finish(End.LEASE_LOST)
                 await asyncio.sleep(0.05)
                 continue
-            self.leased_s = asked_s
-            self._apply(views, permits, alive)
+            self.leased_s = max(self.leased_s, asked_s - lease.age_s)
+            self._apply(views, permits, lease.ends)
             for view in self._views:
                 self._let(view)
             await asyncio.sleep(BEAT_S)

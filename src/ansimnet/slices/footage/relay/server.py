@@ -92,14 +92,16 @@ class Relay:
         clock: Clock | None = None,
         viewer_bytes: int = MAX_QUEUED_BYTES,
         recordings: Recordings | None = None,
+        lease_s: float = LEASE_S,
     ) -> None:
+        """Cut everybody when the gate has not answered for `lease_s`; more than a second is for no installation."""
         self.gate = gate
         self.sources = sources
         self.recordings = recordings
         self.metrics = Metrics()
         self.views: dict[View, None] = {}  # the oldest first
         self.shedding = Shedding()
-        self.rights = Rights(gate, clock or SystemClock(), self.views)
+        self.rights = Rights(gate, clock or SystemClock(), self.views, lease_s=lease_s)
         self.doors = {"/stream": Door(self._show)}
         self._origins = frozenset(origins)
         self.queues = Budget(QUEUES_BYTES)
@@ -217,7 +219,7 @@ class Relay:
             ticket = _object(await socket_.recv()).get("ticket")
         if not isinstance(ticket, str) or not self.rights.leased:
             raise BadTicket
-        async with asyncio.timeout(2 * LEASE_S):
+        async with asyncio.timeout(2 * self.rights.lease_s):
             return await self.gate.redeem(ticket)
 
     async def _show(self, view: View, socket_: Socket) -> None:
@@ -305,7 +307,7 @@ class Relay:
         """Send what was asked for, part by part, while the right lasts."""
         with contextlib.suppress(ConnectionClosed):
             async for part in answer:
-                if view.end is not None:
+                if view.end is not None or not view.viewer.entitled:
                     return
                 await socket_.send(part)
                 view.viewer.size += len(part)
@@ -316,6 +318,7 @@ class Relay:
         except Refusal as refusal:
             view.viewer.say(json.dumps({"type": "refused", "what": "mark", "name": refusal.name}))
             return
+        self.rights.arm(view)  # a mark has an end of its own
         self._change(view, streams, self.open_stream(view))
 
     async def _enlarge(self, view: View, main: bool, streams: list[Stream]) -> None:

@@ -84,6 +84,11 @@ class Viewer:
         self._until_s = 0.0  # thin at least so long
         self._behind_s = 0.0  # when the queue began to fill
 
+    @property
+    def entitled(self) -> bool:
+        """Return whether the right and the lease on it stand now. Asked before anything leaves, by whatever door."""
+        return not self.stopped and monotonic_s() <= self.right_until_s
+
     # --- what a stream gives
 
     def offer(self, frame: Frame) -> None:
@@ -193,19 +198,20 @@ class Viewer:
             self._budget.give(left)
             self._send(batch)
         if self._boxes is not None and self._init is not None and not self._queue and self._outlet.ready:
-            if monotonic_s() <= self.right_until_s:
+            if self.entitled:
                 self._outlet.put((self._boxes.encode(),), text=True)
             self._boxes = None
 
     def _speak(self) -> None:
-        while self._words:
+        while self._words and self.entitled:
             self._outlet.put((self._words.popleft().encode(),), text=True)
 
     def _send(self, frames: Sequence[Frame]) -> None:
-        if monotonic_s() > self.right_until_s:
+        if not self.entitled:
             self.drops += len(frames)
             self._waits = True
             return
+        self._speak()
         parts = [f.fragment for f in frames]
         init = frames[0].init
         if init is not self._init:

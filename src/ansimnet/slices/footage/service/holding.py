@@ -18,7 +18,7 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.model import OpenView
-from ansimnet.slices.footage.relay.gate import Camera, End, Held, Recorded, Span
+from ansimnet.slices.footage.relay.gate import Camera, End, Held, Lease, Recorded, Span
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.store import recordings
 from ansimnet.slices.footage.store import zones as privacy_zones
@@ -37,9 +37,9 @@ class Looks:
         self.clock = clock
         self.relay = relay
 
-    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
+    async def renew(self, permits: frozenset[PermitId]) -> Lease:
         found = await policy.hold_all(self.db, permits)
-        return {i: p.not_after for i, p in found.items() if p.revoked_at is None}
+        return Lease({i: p.not_after for i, p in found.items() if p.revoked_at is None})
 
     async def endings(self) -> AsyncIterator[frozenset[PermitId]]:
         async for ended in policy.ended(self.db):

@@ -124,7 +124,8 @@ class _Carried:
                 self._stream.leave(self._view.viewer)
                 self._view.viewer.switch()
             case "renew":
-                self._view.viewer.say(json.dumps({"type": "alive", "n": said.get("n"), "views": self._alive(said)}))
+                told = {"n": said.get("n"), "age_s": self._relay.rights.age_s, "views": self._alive(said)}
+                self._view.viewer.say(json.dumps({"type": "alive", **told}))
             case "mark" if isinstance(said.get("track"), str):
                 await self._mark(str(said["track"])[:64])
             case "count":
@@ -147,6 +148,7 @@ class _Carried:
         except Refusal as refusal:
             self._view.viewer.say(json.dumps({"type": "refused", "what": "mark", "name": refusal.name}))
             return
+        self._relay.rights.arm(self._view)
         self._open()
 
     def close(self) -> None:

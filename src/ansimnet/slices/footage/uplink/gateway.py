@@ -11,7 +11,7 @@ import contextlib
 import itertools
 import json
 import struct
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,7 @@ from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId
 from ansimnet.kernel.permits import Masking, NoPermit, PermitOver
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
-from ansimnet.slices.footage.relay.gate import BadTicket, Camera, End, Held, Span
+from ansimnet.slices.footage.relay.gate import BadTicket, Camera, End, Held, Lease, Span
 from ansimnet.slices.footage.relay.onvif import Box, Kind, Seen
 from ansimnet.slices.footage.relay.ring import Frame, Init, Ring
 from ansimnet.slices.footage.relay.server import BAD_TICKET, RIGHT_ENDED
@@ -94,7 +94,7 @@ class EdgeGate:
         self.streams: dict[str, FedStream] = {}
         self._endings: asyncio.Queue[frozenset[PermitId]] = asyncio.Queue()
         self._numbers = itertools.count()
-        self._asked: dict[int, asyncio.Future[dict[str, str]]] = {}
+        self._asked: dict[int, asyncio.Future[dict[str, Any]]] = {}
 
     async def redeem(self, ticket: str) -> Held:
         socket_ = await connect(self.edge, compression=None, max_size=MAX_MESSAGE_BYTES, proxy=None)
@@ -108,29 +108,32 @@ class EdgeGate:
         self.lines[held.view_id] = Line(socket_, held, self)
         return held
 
-    async def renew(self, permits: frozenset[PermitId]) -> Mapping[PermitId, datetime]:
+    async def renew(self, permits: frozenset[PermitId]) -> Lease:
+        """Ask the edge, whose own reading has an age: two leases one after the other would be twice as long."""
         if not self.lines:
-            return {}
+            return Lease({})
         number = next(self._numbers)
         answer = self._asked[number] = asyncio.get_running_loop().create_future()
         try:
             line = next(iter(self.lines.values()))
             await line.say(type="renew", n=number, views=[str(v) for v in self.lines])
-            alive = await answer
+            said = await answer
         finally:
             self._asked.pop(number, None)
-        return {
+        alive = said["views"]
+        ends = {
             permit: datetime.fromisoformat(alive[str(view_id)])
             for view_id, line in self.lines.items()
             if str(view_id) in alive
             for permit in line.held.permits & permits
         }
+        return Lease(ends, age_s=said["age_s"])
 
     def answered(self, said: dict[str, Any]) -> None:
         """Take the edge's word of who may go on."""
         answer = self._asked.get(said["n"])
         if answer is not None and not answer.done():
-            answer.set_result(said["views"])
+            answer.set_result(said)
 
     async def endings(self) -> AsyncIterator[frozenset[PermitId]]:
         while True:

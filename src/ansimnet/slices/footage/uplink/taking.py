@@ -137,7 +137,7 @@ class _Session:
             while self._source.sending is self:
                 async with asyncio.timeout(STALL_S):
                     message = await self._socket.recv()
-                if self._source.sending is self:
+                if self._source.sending is self and self._view.viewer.entitled:
                     self._hear(message) if isinstance(message, str) else self._picture(message)
             self.code, self.why = REPLACED, "sent from elsewhere"
         except TimeoutError:

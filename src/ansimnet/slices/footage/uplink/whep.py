@@ -63,15 +63,19 @@ class Pictures:
 
     def _put(self, pts: int, frame: Frame) -> None:
         if len(self._waiting) >= MOST_WAITING:
-            self._view.viewer.drops += len(self._waiting)
-            self._waiting.clear()
-            self._needs_key = True
+            self._forget()
         if self._needs_key and not frame.key:
             self._view.viewer.drops += 1
             return
         self._needs_key = False
         self._waiting.append((pts, frame))
         self._some.set()
+
+    def _forget(self) -> None:
+        """Drop what waits; the next picture is a key frame."""
+        self._needs_key = self._needs_key or bool(self._waiting)
+        self._view.viewer.drops += len(self._waiting)
+        self._waiting.clear()
 
     def offer(self, frame: Frame) -> None:
         """Take a picture of the stream."""
@@ -91,11 +95,12 @@ class Pictures:
         """Return time (90 kHz) and access unit of the next picture, parameter sets before a key frame; None: over."""
         if not self._joined:
             self._join()
-        while not self._waiting and not self.stopped:
+        while not (self._waiting and self._view.viewer.entitled):
+            if self.stopped:
+                return None
+            self._forget()
             self._some.clear()
             await self._some.wait()
-        if self.stopped:
-            return None
         pts, frame = self._waiting.popleft()
         data = b"".join(_START + unit for unit in units_of(frame.fragment))
         self._view.viewer.frames += 1
