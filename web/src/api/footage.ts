@@ -25,6 +25,11 @@ export interface CameraTimeline {
   stretches: Stretch[];
   events: FootageEvent[];
 }
+/** What an order opens says its camera's name too; both are empty once the camera is out of service. */
+export interface OwnTimeline extends CameraTimeline {
+  code: string;
+  name: string;
+}
 export interface Coverage {
   camera_id: string;
   code: string;
@@ -91,6 +96,7 @@ export type Verdict = "mask" | "clear" | "widen";
 export interface Decision {
   number: number;
   verdict: Verdict;
+  box: Doubt["box"] | null;
 }
 
 export interface KeptCamera {
@@ -169,7 +175,7 @@ export const footage = {
   unmark: (provision: string, bookmark: string) =>
     del(`/provisions/${id(provision)}/recordings/bookmarks/${id(bookmark)}`),
   ownTimeline: (camera: string, from: string, until: string) =>
-    get<CameraTimeline>(`/recordings/${id(camera)}/timeline${span(from, until)}`),
+    get<OwnTimeline>(`/recordings/${id(camera)}/timeline${span(from, until)}`),
   ownTicket: (form: RecordedForm) => post<Ticket>("/recordings/tickets", form),
 
   exports: () => get<{ exports: Export[] }>("/exports"),

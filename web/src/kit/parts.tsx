@@ -227,7 +227,7 @@ export function Facts({ rows }: { rows: readonly (readonly [label: string, value
         .map(([label, value]) => (
           <div className="kv-row" key={label}>
             <dt>{label}</dt>
-            <dd className="wrap-any">{value}</dd>
+            <dd className="wrap-any num">{value}</dd>
           </div>
         ))}
     </dl>

@@ -6,39 +6,18 @@ import { type Export, footage, useExports } from "../../api/footage";
 import { nowMs } from "../../kit/clock";
 import { FormSheet } from "../../kit/FormSheet";
 import { dayAfter, ending } from "../../kit/form";
-import { clock, day, dayMinutes } from "../../kit/format";
-import { Icon } from "../../kit/Icon";
+import { clock } from "../../kit/format";
 import { Button, PanelHead } from "../../kit/parts";
 import { Answer, Empty, Refused } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useFootageText } from "../../text/footage";
+import { ExportFacts, ExportRows, Steps } from "./ExportParts";
 import { saveAs } from "./FootageDialogs";
 import type { Range } from "./timeline";
 
 /** What the server allows: all cameras together an hour, fourteen days to take it (MOST_CAMERA_S, MOST_DAYS). */
 const MOST_S = 3600;
 const MOST_DAYS = 13;
-
-/** How many of the four steps are behind an export. */
-export const stepsDone = (e: Pick<Export, "state" | "reviewed_at" | "sealed_at">): number =>
-  e.sealed_at ? 4 : e.reviewed_at ? 3 : e.state === "review" ? 2 : 1;
-
-export function Steps({ export: e }: { export: Export }) {
-  const t = useFootageText();
-  const done = stepsDone(e);
-  const times = [e.asked_at, null, e.reviewed_at, e.sealed_at];
-  return (
-    <ol className="ex-steps">
-      {t.steps.map((name, i) => (
-        <li key={name} className={i < done ? "done" : i === done && e.state !== "ended" ? "now" : ""}>
-          <span className="no">{i < done ? <Icon name="check" size={12} /> : i + 1}</span>
-          <b>{name}</b>
-          <span className="num t3">{times[i] ? dayMinutes(times[i] as string) : ""}</span>
-        </li>
-      ))}
-    </ol>
-  );
-}
 
 export function Exports({ enabled }: { enabled: boolean }) {
   const t = useFootageText();
@@ -52,20 +31,14 @@ export function Exports({ enabled }: { enabled: boolean }) {
       {list.data ? null : <Answer error={list.error} retry={() => void list.refetch()} what={t.exportsHead} />}
       {list.data && rows.length === 0 ? <Empty icon="seal" title={t.noExports} body={t.noExportsBody} /> : null}
       {picked ? <Chosen export={picked} /> : null}
-      {rows.length > 1
-        ? rows.map((e) => (
-            <button
-              type="button"
-              key={e.export_id}
-              className={`bare-row ex-row${e === picked ? " sel" : ""}`}
-              onClick={() => choose(e.export_id)}
-            >
-              <b className="cut">{e.case_no ?? "–"}</b>
-              <span className="t3 xs">{t.exportState[e.state] ?? e.state}</span>
-              <span className="num xs t3">{dayMinutes(e.asked_at)}</span>
-            </button>
-          ))
-        : null}
+      {rows.length > 1 ? (
+        <ExportRows
+          list={rows}
+          chosen={picked}
+          onPick={choose}
+          sub={(e) => `${t.exportState[e.state] ?? e.state} · ${e.recipient ?? "–"}`}
+        />
+      ) : null}
     </>
   );
 }
@@ -91,20 +64,7 @@ function Chosen({ export: e }: { export: Export }) {
   return (
     <div className="ex">
       <Steps export={e} />
-      <dl className="kv pb">
-        <dt>{t.recipient}</dt>
-        <dd>{e.recipient ?? "–"}</dd>
-        <dt>{t.caseNo}</dt>
-        <dd>{e.case_no ?? "–"}</dd>
-        <dt>{t.why}</dt>
-        <dd>{e.reason ?? "–"}</dd>
-        <dt>{t.scope}</dt>
-        <dd className="num">{t.scopeOf(e.cameras.length, clock(e.from_at), clock(e.until_at))}</dd>
-        <dt>{t.which}</dt>
-        <dd>{e.original ? t.withOriginal : t.maskedOnly}</dd>
-        <dt>{t.copies}</dt>
-        <dd className="num">{t.copiesOf(e.downloads, e.most_downloads, day(e.download_until))}</dd>
-      </dl>
+      <ExportFacts export={e} />
       {refusal ? <Refused refusal={refusal} /> : null}
       <div className="fx pb ex-acts">
         <span className={`sm ${e.state === "ended" ? "t3" : "t1"}`}>

@@ -4,7 +4,7 @@ import type { CameraTimeline } from "../../api/footage";
 import type { Hold } from "../../api/keeping";
 import { nowMs } from "../../kit/clock";
 import { clock, day } from "../../kit/format";
-import { Glyph } from "../../kit/Icon";
+import { Glyph, Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
 import { PermitBadge } from "../../kit/parts";
 import { Answer, Empty } from "../../kit/states";
@@ -104,7 +104,11 @@ export function FindScene({
               className={`bare-row scene-row${r.id === chosen ? " sel" : ""}`}
               onClick={() => onScene(r.id)}
             >
-              <Glyph priority={1} state={r.open ? "ack" : "over"} size={16} />
+              {scene?.own ? (
+                <Icon name="ledger" size={16} />
+              ) : (
+                <Glyph priority={1} state={r.open ? "ack" : "over"} size={16} />
+              )}
               <b className="cut">{r.code}</b>
               <span className="cut t3 sp">{r.words}</span>
             </button>
@@ -119,7 +123,13 @@ export function FindScene({
         {sceneError && !scene ? <Answer error={sceneError} what={t.find} /> : null}
         {scene ? (
           scene.state === "given" ? (
-            <Cameras cameras={cameras} chosen={camera} all={scene.cameras} onCamera={onCamera} sure={!scene.own} />
+            <Cameras
+              cameras={cameras}
+              chosen={camera}
+              all={scene.cameras}
+              own={Boolean(scene.own)}
+              onCamera={onCamera}
+            />
           ) : (
             <p className="pb sm t2">
               {text.incident.notGiven[scene.state] ?? ""} {scene.reason ?? ""}
@@ -144,15 +154,14 @@ function Cameras({
   cameras,
   all,
   chosen,
+  own,
   onCamera,
-  sure,
 }: {
   cameras: Scene["cameras"];
   all: Scene["cameras"];
   chosen: string | undefined;
+  own: boolean;
   onCamera: (id: string) => void;
-  /** How much is recorded is known before the timeline came. */
-  sure: boolean;
 }) {
   const t = useFootageText();
   const row = useRef<HTMLButtonElement>(null);
@@ -161,7 +170,7 @@ function Cameras({
   }, [chosen]);
   return (
     <>
-      <div className="grp">{all.length ? t.cameras(all.length) : t.noCameras}</div>
+      <div className="grp">{own ? t.ownCameras(all.length) : all.length ? t.cameras(all.length) : t.noCameras}</div>
       {cameras.map((c) => {
         const n = all.indexOf(c);
         return (
@@ -178,13 +187,7 @@ function Cameras({
             <span className="num r t1">{c.recorded_s > 0 ? t.minutes(c.recorded_s) : "–"}</span>
             <span className="cut t3 xs">{c.name}</span>
             <span className={`xs r ${c.missing_s >= 1 ? "cd" : "t3"}`}>
-              {!sure
-                ? ""
-                : c.recorded_s <= 0
-                  ? t.nothing
-                  : c.missing_s >= 1
-                    ? t.gapFor(t.minutes(c.missing_s))
-                    : t.whole}
+              {c.recorded_s <= 0 ? t.nothing : c.missing_s >= 1 ? t.gapFor(t.minutes(c.missing_s)) : t.whole}
             </span>
           </button>
         );

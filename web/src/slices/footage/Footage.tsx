@@ -296,21 +296,24 @@ export function Desk({
         {view ? <Legend t={t} kept={camera ? timelines.get(camera.camera_id)?.kept_until : undefined} /> : null}
       </section>
       <section className="panel footage-right" aria-label={t.events}>
-        <Events
-          scene={scene}
-          timelines={timelines}
-          may={marks}
-          onGo={(c, ms) => {
-            pick(c);
-            seek(ms);
-          }}
-        />
+        {scene?.own ? null : (
+          <Events
+            scene={scene}
+            timelines={timelines}
+            may={marks}
+            onGo={(c, ms) => {
+              pick(c);
+              seek(ms);
+            }}
+          />
+        )}
         {exports ? <Exports enabled /> : <p className="pb sm t3 export-else">{t.exportElse}</p>}
         <Verify />
       </section>
       {sheet === "reason" ? (
         <ReasonDialog
           permit={scene?.permit}
+          own={Boolean(scene?.own)}
           onClose={close}
           onReason={(r) => {
             setReason(r);

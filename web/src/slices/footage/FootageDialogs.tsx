@@ -15,10 +15,13 @@ import type { RelayFile } from "../../wall/playback";
 /** Why somebody looks. Nothing is open before it is said. */
 export function ReasonDialog({
   permit,
+  own,
   onReason,
   onClose,
 }: {
   permit: Permit | undefined;
+  /** By an order of one's own, not by an incident. */
+  own: boolean;
   onReason: (reason: string) => void;
   onClose: () => void;
 }) {
@@ -43,9 +46,9 @@ export function ReasonDialog({
       }
     >
       {permit ? <PermitBadge permit={permit} /> : null}
-      <p className="sm t2">{t.reasonHint}</p>
+      <p className="sm t2">{own ? t.reasonHintOwn : t.reasonHint}</p>
       <div className="fx wrap">
-        {t.reasons.map((r) => (
+        {(own ? t.reasonsOwn : t.reasons).map((r) => (
           <Button small tone={r === reason ? "pri" : "line"} key={r} onClick={() => setReason(r)}>
             {r}
           </Button>

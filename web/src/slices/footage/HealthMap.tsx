@@ -93,12 +93,17 @@ export function HealthMap({
                     strokeDasharray="2.4 1.8"
                   />
                 )}
-                {c.camera_id === chosen || (!c.live && few) ? (
-                  <text x={x + 13} y={y + 4} className="health-code">
-                    {c.code}
-                  </text>
-                ) : null}
               </g>
+            );
+          })}
+        {cameras
+          .filter((c) => c.camera_id === chosen || (!c.live && few))
+          .map((c) => {
+            const [x, y] = frame.to(c.lat, c.lon);
+            return (
+              <text key={c.camera_id} x={x + 13} y={y + 4} className="health-code">
+                {c.code}
+              </text>
             );
           })}
       </svg>

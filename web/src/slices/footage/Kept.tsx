@@ -210,8 +210,12 @@ function HoldCard({
         <dd>{hold.placed_by}</dd>
         <dt>{t.scope}</dt>
         <dd className="num">
-          {named.length ? named.slice(0, 3).join(", ") : t.overWhat(hold.resources.length)}
-          {named.length > 3 ? ` +${named.length - 3}` : ""}
+          {named.slice(0, 3).map((code) => (
+            <span className="nw" key={code}>
+              {code}{" "}
+            </span>
+          ))}
+          {named.length > 3 ? `+${named.length - 3}` : named.length ? "" : t.overWhat(hold.resources.length)}
         </dd>
         <dt>{t.holdRange}</dt>
         <dd className="num">

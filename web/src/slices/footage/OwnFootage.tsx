@@ -1,6 +1,7 @@
 /** By an order: the cameras it names, on a day and between hours of one's choice. */
 import { useMemo } from "react";
-import { useOrders } from "../../api/keeping";
+import type { CameraTimeline, Coverage, OwnTimeline } from "../../api/footage";
+import { type Order, useOrders } from "../../api/keeping";
 import type { Account } from "../../api/types";
 import { nowMs } from "../../kit/clock";
 import { dayAfter } from "../../kit/form";
@@ -8,10 +9,48 @@ import { clock, day, shortId } from "../../kit/format";
 import { useQueryWord } from "../../kit/route";
 import { useFootageText } from "../../text/footage";
 import { Desk } from "./Footage";
-import type { Scene, SceneList } from "./scenes";
+import { type Scene, type SceneList, useTimelines } from "./scenes";
+import { covered, spansOf } from "./timeline";
 
 const HOUR_MS = 3_600_000;
 const instant = (date: string, time: string) => Date.parse(`${date}T${time}:00+09:00`);
+
+function sceneOf(order: Order, fromMs: number, untilMs: number): Scene {
+  const cameras = order.resources.map((r) => ({
+    camera_id: r,
+    code: shortId(r),
+    name: "",
+    listed: true,
+    from_at: new Date(fromMs).toISOString(),
+    until_at: new Date(untilMs).toISOString(),
+    recorded_s: 0,
+    missing_s: 0,
+    causes: [],
+  }));
+  return {
+    provision: order.order_id,
+    state: "given",
+    reason: null,
+    cameras,
+    permit: undefined,
+    fromMs,
+    earliestMs: fromMs,
+    untilMs,
+    own: true,
+  };
+}
+
+/** A camera with what its timeline says of it: an order knows its cameras by their ids alone. */
+function told(camera: Coverage, line: CameraTimeline | undefined): Coverage {
+  if (!line) return camera;
+  const { code, name } = line as OwnTimeline;
+  const { recordedMs, gaps } = covered(spansOf(line.stretches), [
+    Date.parse(camera.from_at),
+    Date.parse(camera.until_at),
+  ]);
+  const missing_s = gaps.reduce((sum, g) => sum + (g.untilMs - g.fromMs) / 1000, 0);
+  return { ...camera, code: code || camera.code, name, recorded_s: recordedMs / 1000, missing_s };
+}
 
 export function OwnFootage({ account }: { account: Account }) {
   const t = useFootageText();
@@ -35,32 +74,14 @@ export function OwnFootage({ account }: { account: Account }) {
   };
   const [fromMs, untilMs] = [instant(date, from), instant(date, until)];
   const right = Number.isFinite(fromMs) && untilMs > fromMs;
-  const scene = useMemo<Scene | undefined>(
-    () =>
-      order && right
-        ? {
-            provision: order.order_id,
-            state: "given",
-            reason: null,
-            cameras: order.resources.map((r) => ({
-              camera_id: r,
-              code: shortId(r),
-              name: "",
-              listed: true,
-              from_at: new Date(fromMs).toISOString(),
-              until_at: new Date(untilMs).toISOString(),
-              recorded_s: 0,
-              missing_s: 0,
-              causes: [],
-            })),
-            permit: undefined,
-            fromMs,
-            earliestMs: fromMs,
-            untilMs,
-            own: true,
-          }
-        : undefined,
+  const asked = useMemo<Scene | undefined>(
+    () => (order && right ? sceneOf(order, fromMs, untilMs) : undefined),
     [order?.order_id, fromMs, untilMs, right],
+  );
+  const lines = useTimelines(asked, fromMs);
+  const scene = useMemo(
+    () => asked && { ...asked, cameras: asked.cameras.map((c) => told(c, lines.get(c.camera_id))) },
+    [asked, lines],
   );
   return (
     <Desk

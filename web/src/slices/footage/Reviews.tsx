@@ -1,28 +1,20 @@
 /** The second person: every doubtful mask is looked at before an export leaves. */
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useState } from "react";
 import { Refusal } from "../../api/client";
 import { type Doubt, type Export, footage, useReviews, type Verdict } from "../../api/footage";
-import { clock, dayMinutes } from "../../kit/format";
-import { Icon } from "../../kit/Icon";
+import { clock } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
+import { beside, useMoves } from "../../kit/moves";
 import { Button, Panel, PanelHead } from "../../kit/parts";
 import { Answer, Empty, Refused } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
-import { Steps } from "./Exports";
+import { ExportFacts, ExportRows, Steps } from "./ExportParts";
+import { Look } from "./Look";
+import { type Box, widened } from "./review";
 
-export type Judged = "ask" | Verdict;
-/** Widening adds this much of the region's own size on each side: a head beside its box is then inside (ours). */
-const WIDER = 0.5;
-
-/** The rectangle that a wider mask covers, inside the picture. */
-export function widened(box: Doubt["box"]): Doubt["box"] {
-  const [x1, y1, x2, y2] = box;
-  const [w, h] = [(x2 - x1) * WIDER, (y2 - y1) * WIDER];
-  return [Math.max(0, x1 - w), Math.max(0, y1 - h), Math.min(1, x2 + w), Math.min(1, y2 + h)];
-}
 export function Reviews() {
   const text = useText();
   const t = useFootageText();
@@ -30,24 +22,23 @@ export function Reviews() {
   const [chosen, choose] = useState<string>();
   const rows = list.data?.exports ?? [];
   const picked = rows.find((e) => e.export_id === chosen) ?? rows[0];
+  useKeys(
+    (["ArrowDown", "ArrowUp"] as const).map((code, i) => ({
+      code,
+      hint: t.exportsHead,
+      run: () => {
+        const next = beside(rows, (e) => e === picked, i ? -1 : 1);
+        if (next) choose(next.export_id);
+      },
+    })),
+  );
   return (
     <main className="main reviews-grid">
-      <Panel title={t.reviewHead} sub={rows.length ? String(rows.length) : ""}>
+      <Panel title={t.exportsHead} sub={rows.length ? String(rows.length) : ""}>
         <div className="scroll-y">
           {list.data ? null : <Answer error={list.error} retry={() => void list.refetch()} what={t.reviewHead} />}
           {list.data && rows.length === 0 ? <Empty icon="check" title={t.noReviews} body={t.noReviewsBody} /> : null}
-          {rows.map((e) => (
-            <button
-              type="button"
-              key={e.export_id}
-              className={`bare-row ex-row${e === picked ? " sel" : ""}`}
-              onClick={() => choose(e.export_id)}
-            >
-              <b className="cut">{e.case_no ?? "–"}</b>
-              <span className="cut t3 xs">{e.recipient}</span>
-              <span className="num xs t3">{dayMinutes(e.asked_at)}</span>
-            </button>
-          ))}
+          <ExportRows list={rows} chosen={picked} onPick={choose} sub={(e) => e.recipient} />
         </div>
       </Panel>
       {picked ? (
@@ -59,22 +50,154 @@ export function Reviews() {
   );
 }
 
-function Review({ export: e }: { export: Export }) {
-  const text = useText();
-  const t = useFootageText();
-  const client = useQueryClient();
+interface Judged {
+  word: Verdict;
+  box: Box | null;
+}
+
+/** The doubts loaded so far, what was decided about each, and the decisions that can be made. */
+function useReview(e: Export) {
+  const [doubts, setDoubts] = useState<readonly Doubt[]>(e.doubts);
   const [at, setAt] = useState(0);
-  const [doubts, setDoubts] = useState(e.doubts);
-  const [judged, setJudged] = useState<Record<number, Judged>>({});
+  const [mine, setMine] = useState<ReadonlyMap<number, Judged>>(new Map());
   const said = useQuery({
     queryKey: ["exports", e.export_id, "decisions"],
     queryFn: () => footage.decisions(e.export_id),
   });
-  const wordOn = (number: number): Judged =>
-    judged[number] ?? said.data?.decisions.find((d) => d.number === number)?.verdict ?? "ask";
-  const doubt = doubts[at];
-  const done = new Set([...(said.data?.decisions ?? []).map((d) => d.number), ...Object.keys(judged).map(Number)]).size;
-  const left = e.doubts_total - done;
+  const judged = new Map([
+    ...(said.data?.decisions ?? []).map((d): [number, Judged] => [d.number, { word: d.verdict, box: d.box }]),
+    ...mine,
+  ]);
+  const more = useMutation({
+    mutationFn: () => footage.doubts(e.export_id, doubts.length),
+    onSuccess: (found) => setDoubts((old) => [...old, ...found.doubts]),
+  });
+  const go = (to: number) => {
+    setAt(to);
+    if (to >= doubts.length - 5 && doubts.length < e.doubts_total && !more.isPending) more.mutate();
+  };
+  const decide = useMutation({
+    mutationFn: ({ number, word, box }: Judged & { number: number }) => footage.decide(e.export_id, number, word, box),
+    onSuccess: (_, { number, word, box }) => setMine((old) => new Map(old).set(number, { word, box })),
+  });
+  const judge = (word: Verdict, box: Box | null = null) => {
+    if (!doubts[at]) return;
+    decide.mutate({ number: at, word, box: word === "widen" ? (box ?? widened(doubts[at].box)) : null });
+    // what was drawn is looked at once more; a plain word goes on to the next
+    if (!box) go(Math.min(doubts.length - 1, at + 1));
+  };
+  return { doubts, at, go, judged, judge, left: e.doubts_total - judged.size, error: decide.error };
+}
+
+function Review({ export: e }: { export: Export }) {
+  const t = useFootageText();
+  const r = useReview(e);
+  const doubt = r.doubts[r.at];
+  const moves = useMoves(
+    r.doubts.map((_, i) => i),
+    (i) => i === r.at,
+    r.go,
+  );
+  useKeys([
+    { code: "KeyY", hint: t.maskIt, run: () => r.judge("mask") },
+    { code: "KeyN", hint: t.clearIt, run: () => r.judge("clear") },
+    { code: "KeyW", hint: t.widenIt, run: () => r.judge("widen") },
+    ...moves,
+  ]);
+  return (
+    <>
+      <section className="panel" aria-label={t.reviewHead}>
+        <PanelHead title={t.reviewHead} sub={t.reviewOf(r.judged.size, e.doubts_total)} />
+        {doubt ? (
+          <>
+            <Look
+              src={footage.look(e.export_id, r.at)}
+              place={doubt.box}
+              hidden={r.judged.get(r.at)?.box ?? null}
+              onDraw={(box) => r.judge("widen", box)}
+            />
+            <Verdicts doubt={doubt} word={r.judged.get(r.at)?.word} onJudge={r.judge} />
+            <Doubts of={e.export_id} review={r} />
+          </>
+        ) : (
+          <Empty icon="check" title={t.noDoubts} body={t.noDoubtsBody} />
+        )}
+      </section>
+      <Passing export={e} left={r.left} error={r.error} />
+    </>
+  );
+}
+
+function Verdicts({
+  doubt,
+  word,
+  onJudge,
+}: {
+  doubt: Doubt;
+  word: Verdict | undefined;
+  onJudge: (word: Verdict) => void;
+}) {
+  const t = useFootageText();
+  const words: [Verdict, string, string][] = [
+    ["mask", t.maskIt, "Y"],
+    ["clear", t.clearIt, "N"],
+    ["widen", t.widenIt, "W"],
+  ];
+  return (
+    <div className="doubt-bar fx">
+      <b className="num">{clock(doubt.at)}</b>
+      <span className="sm cd cut">{doubt.why.map((w) => t.doubtWhy[w] ?? w).join(" · ")}</span>
+      <span className="sm t3 num nw">
+        {clock(doubt.from_at)} – {clock(doubt.until_at)}
+      </span>
+      <span className="sp" />
+      {words.map(([verdict, says, cap]) => (
+        <Button
+          small
+          key={verdict}
+          tone={word === verdict ? "pri" : "line"}
+          aria-pressed={word === verdict}
+          cap={cap}
+          onClick={() => onJudge(verdict)}
+        >
+          {says}
+        </Button>
+      ))}
+    </div>
+  );
+}
+
+function Doubts({ of, review: r }: { of: string; review: ReturnType<typeof useReview> }) {
+  const t = useFootageText();
+  return (
+    <div className="doubts" role="listbox" aria-label={t.reviewHead}>
+      {r.doubts.map((d, i) => {
+        const word = r.judged.get(i)?.word ?? "ask";
+        return (
+          <button
+            type="button"
+            key={`${d.camera_id}${d.at}${d.box.join()}`}
+            ref={i === r.at ? (each) => each?.scrollIntoView({ block: "nearest" }) : undefined}
+            role="option"
+            aria-selected={i === r.at}
+            className={`doubt ${word}${i === r.at ? " sel" : ""}`}
+            onClick={() => r.go(i)}
+          >
+            <img src={footage.look(of, i)} alt="" loading="lazy" />
+            <span className="xs num">
+              {t.doubtOf(i + 1)} {t.judged[word]}
+            </span>
+          </button>
+        );
+      })}
+    </div>
+  );
+}
+
+/** What leaves, for whom, and the second person's word. */
+function Passing({ export: e, left, error }: { export: Export; left: number; error: Error | null }) {
+  const t = useFootageText();
+  const client = useQueryClient();
   const pass = useMutation({
     mutationFn: (hideRest: boolean) => footage.review(e.export_id, hideRest),
     onSuccess: () => {
@@ -82,142 +205,29 @@ function Review({ export: e }: { export: Export }) {
       void client.invalidateQueries({ queryKey: ["exports"] });
     },
   });
-  const decide = useMutation({
-    mutationFn: ({ number, word, box }: { number: number; word: Verdict; box: Doubt["box"] | null }) =>
-      footage.decide(e.export_id, number, word, box),
-    onSuccess: (_, { number, word }) => setJudged((old) => ({ ...old, [number]: word })),
-  });
-  const more = useMutation({
-    mutationFn: () => footage.doubts(e.export_id, doubts.length),
-    onSuccess: (found) => setDoubts((old) => [...old, ...found.doubts]),
-  });
-  const move = (by: 1 | -1) => {
-    const next = Math.max(0, Math.min(doubts.length - 1, at + by));
-    setAt(next);
-    if (next >= doubts.length - 5 && doubts.length < e.doubts_total && !more.isPending) more.mutate();
-  };
-  const judge = (word: Verdict) => {
-    if (!doubt) return;
-    decide.mutate({ number: at, word, box: word === "widen" ? widened(doubt.box) : null });
-    move(1);
-  };
   const send = () => {
     if (left === 0 && !pass.isPending) pass.mutate(false);
   };
-  useKeys([
-    { code: "KeyY", hint: t.maskIt, run: () => judge("mask") },
-    { code: "KeyN", hint: t.clearIt, run: () => judge("clear") },
-    { code: "KeyW", hint: t.widenIt, run: () => judge("widen") },
-    { code: "KeyJ", hint: text.keys.move, run: () => move(1) },
-    { code: "KeyK", hint: text.keys.move, run: () => move(-1) },
-    { code: "Enter", ctrl: true, hint: t.pass, run: send },
-  ]);
+  useKeys([{ code: "Enter", ctrl: true, hint: t.pass, run: send }]);
+  const refused = [error, pass.error].find((each) => each instanceof Refusal);
   return (
-    <>
-      <section className="panel" aria-label={t.reviewHead}>
-        <PanelHead
-          title={t.reviewHead}
-          sub={t.reviewOf(done, e.doubts_total)}
-          right={
-            <span className="fx">
-              <kbd>Y</kbd>
-              <kbd>N</kbd>
-              <kbd>W</kbd>
-            </span>
-          }
-        />
-        {doubt ? (
-          <>
-            <Look export={e} doubt={doubt} number={at} />
-            <div className="doubt-bar fx">
-              <b className="num">{clock(doubt.at)}</b>
-              <span className="sm cd cut">{doubt.why.map((w) => t.doubtWhy[w] ?? w).join(" · ")}</span>
-              <span className="sm t3 num nw">
-                {clock(doubt.from_at)} – {clock(doubt.until_at)}
-              </span>
-              <span className="sp" />
-              <Button small tone={wordOn(at) === "mask" ? "pri" : "line"} cap="Y" onClick={() => judge("mask")}>
-                {t.maskIt}
-              </Button>
-              <Button small tone={wordOn(at) === "clear" ? "pri" : "line"} cap="N" onClick={() => judge("clear")}>
-                {t.clearIt}
-              </Button>
-              <Button small tone={wordOn(at) === "widen" ? "pri" : "line"} cap="W" onClick={() => judge("widen")}>
-                {t.widenIt}
-              </Button>
-            </div>
-            <div className="doubts" role="listbox" aria-label={t.reviewHead}>
-              {doubts.map((d, i) => (
-                <button
-                  type="button"
-                  key={`${d.camera_id}${d.at}${d.box.join()}`}
-                  role="option"
-                  aria-selected={i === at}
-                  className={`doubt ${wordOn(i)}${i === at ? " sel" : ""}`}
-                  onClick={() => setAt(i)}
-                >
-                  <img src={footage.look(e.export_id, i)} alt="" loading="lazy" />
-                  <span className="xs num">
-                    {t.doubtOf(i + 1)} {t.judged[wordOn(i)]}
-                  </span>
-                </button>
-              ))}
-            </div>
-          </>
-        ) : (
-          <Empty icon="check" title={t.noDoubts} body={t.noDoubtsBody} />
-        )}
-      </section>
-      <section className="panel" aria-label={t.steps[2]}>
-        <PanelHead title={t.steps[2]} />
-        <Steps export={e} />
-        <dl className="kv pb">
-          <dt>{t.recipient}</dt>
-          <dd>{e.recipient ?? "–"}</dd>
-          <dt>{t.caseNo}</dt>
-          <dd>{e.case_no ?? "–"}</dd>
-          <dt>{t.why}</dt>
-          <dd>{e.reason ?? "–"}</dd>
-          <dt>{t.scope}</dt>
-          <dd className="num">{t.scopeOf(e.cameras.length, clock(e.from_at), clock(e.until_at))}</dd>
-          <dt>{t.which}</dt>
-          <dd>{e.original ? t.withOriginal : t.maskedOnly}</dd>
-        </dl>
-        {decide.error instanceof Refusal ? <Refused refusal={decide.error} /> : null}
-        {pass.error instanceof Refusal ? <Refused refusal={pass.error} /> : null}
-        <span className="sp" />
-        <p className="pb sm t3">{t.second}</p>
-        <div className="pb">
-          <Button large tone={left ? "line" : "pri"} cap="Ctrl ↵" disabled={left > 0 || pass.isPending} onClick={send}>
-            {left ? t.left(left) : t.pass}
+    <section className="panel" aria-label={t.steps[2]}>
+      <PanelHead title={t.steps[2]} />
+      <Steps export={e} />
+      <ExportFacts export={e} />
+      {refused ? <Refused refusal={refused as Refusal} /> : null}
+      <span className="sp" />
+      <p className="pb sm t3">{t.second}</p>
+      <div className="pb pass-acts">
+        <Button large tone={left ? "line" : "pri"} cap="Ctrl ↵" disabled={left > 0 || pass.isPending} onClick={send}>
+          {left ? t.left(left) : t.pass}
+        </Button>
+        {left ? (
+          <Button small tone="line" disabled={pass.isPending} onClick={() => pass.mutate(true)}>
+            {t.hideRest(left)}
           </Button>
-          {left ? (
-            <Button small tone="line" disabled={pass.isPending} onClick={() => pass.mutate(true)}>
-              {t.hideRest(left)}
-            </Button>
-          ) : null}
-        </div>
-      </section>
-    </>
-  );
-}
-
-/** The worst frame of a doubtful span as the export would show it. */
-function Look({ export: e, doubt, number }: { export: Export; doubt: Doubt; number: number }) {
-  const t = useFootageText();
-  const [gone, setGone] = useState(false);
-  useEffect(() => setGone(false), [number]);
-  return (
-    <div className="tile look">
-      {gone ? (
-        <div className="mid">
-          <Icon name="camera" size={24} />
-          <b>{t.lookGone}</b>
-        </div>
-      ) : (
-        <img src={footage.look(e.export_id, number)} alt={t.reviewHead} onError={() => setGone(true)} />
-      )}
-      {doubt.box && !gone ? <span className="look-note xs">{t.lookNote}</span> : null}
-    </div>
+        ) : null}
+      </div>
+    </section>
   );
 }

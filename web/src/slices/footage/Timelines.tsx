@@ -39,7 +39,7 @@ const seen = (view: View, fromMs: number, untilMs: number) => untilMs > view.fro
 
 /** Why there is no picture, in words: the cause, and what was measured. */
 export function causeWords(t: FootageText, gap: Pick<Span, "cause" | "detail">): string {
-  const detail = t.detail[gap.detail] ?? gap.detail;
+  const detail = t.detail[gap.detail] ?? t.reasonOf[gap.detail] ?? gap.detail;
   return [t.cause[gap.cause ?? ""] ?? gap.cause, detail].filter(Boolean).join(" · ");
 }
 

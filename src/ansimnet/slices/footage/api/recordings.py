@@ -17,6 +17,7 @@ from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Act, Masking, Purpose
 from ansimnet.platform.http import door
+from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.api.forms import Form, TicketShown
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.service.giving import Ticket
@@ -83,6 +84,13 @@ class TimelineShown(BaseModel):
     kept_until: datetime
     stretches: list[StretchShown]
     events: list[EventShown]
+
+
+class OwnTimelineShown(TimelineShown):
+    """The same with the camera's name, for who has only the order: both empty once it is out of service."""
+
+    code: str
+    name: str
 
 
 class CoverageShown(BaseModel):
@@ -280,11 +288,13 @@ def routes(past: Past) -> APIRouter:
         from_at: From,
         until: Until,
         account: Annotated[policy.Account, Depends(door(Act.READ_FOOTAGE))],
-    ) -> TimelineShown:
+    ) -> OwnTimelineShown:
         """What is recorded of a camera that an order or an approved case names."""
         past.giving(account)
         async with db.transaction() as tx:
             found = await past.back.timeline_of_own(tx, account, CameraId(camera_id), from_at, until)
-        return TimelineShown(**as_json(found))
+            camera = (await cameras.by_ids(tx, [CameraId(camera_id)])).get(CameraId(camera_id))
+        named = {"code": camera.code, "name": camera.name} if camera else {"code": "", "name": ""}
+        return OwnTimelineShown(**as_json(found), **named)
 
     return api
