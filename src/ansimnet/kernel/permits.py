@@ -139,6 +139,8 @@ class Act(StrEnum):
     READ_STATISTICS = "read_statistics"
     SHOW_SCENE = "show_scene"  # one's own phone's camera, to the centre
     VIEW_SCENE = "view_scene"  # what such a phone shows; no footage of a city
+    SET_UP_CAMERA = "set_up_camera"  # how a device is asked, and what it may be turned to
+    STEER_CAMERA = "steer_camera"  # within its registered sector
 
 
 class Masking(StrEnum):
