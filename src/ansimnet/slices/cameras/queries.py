@@ -27,6 +27,7 @@ __all__ = [
     "by_ids",
     "kept_shorter",
     "note_health",
+    "source_of",
     "sources",
     "with_stream",
 ]
@@ -115,6 +116,11 @@ async def by_code(tx: Tx, code: str) -> Camera | None:
 async def sources(tx: Tx) -> list[Source]:
     """Return every camera that has a stream, with its addresses: for the relay alone."""
     return await store.load_sources(tx)
+
+
+async def source_of(tx: Tx, camera_id: CameraId) -> Source | None:
+    """Return one camera in service with its addresses: for whoever asks the device itself, at that host alone."""
+    return next(iter(await store.load_sources(tx, camera_id)), None)
 
 
 async def with_stream(tx: Tx) -> list[CameraId]:

@@ -91,11 +91,13 @@ def _seal(tx: Tx, camera_id: CameraId, url: str) -> bytes:
     return tx.keys.encrypt(tx.centre_id, KEY_YEAR, url.encode(), bound_to=camera_id.bytes)
 
 
-async def load_sources(tx: Tx) -> list[Source]:
-    """Return every camera that has a stream, with its addresses. For the edge that pulls it, nobody else."""
+async def load_sources(tx: Tx, only: CameraId | None = None) -> list[Source]:
+    """Return every camera that has a stream, or one, with its addresses. For the edge that asks it, nobody else."""
     rows = await tx.all(
         f"""select {_COLUMNS}, s.url_sealed, s.main_url_sealed from camera c join camera_source s using (camera_id)
-        left join camera_health h using (camera_id) where c.removed_at is null order by c.code"""
+        left join camera_health h using (camera_id)
+        where c.removed_at is null and (%s::uuid is null or c.camera_id = %s) order by c.code""",
+        (only, only),
     )
     out = []
     for *columns, sealed, main_sealed in rows:

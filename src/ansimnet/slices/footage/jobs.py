@@ -31,6 +31,8 @@ from ansimnet.slices.footage.archive.model import LAWFUL_DAYS
 from ansimnet.slices.footage.service import asking, inspections
 from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
+from ansimnet.slices.footage.service.onvif import Onvif
+from ansimnet.slices.footage.service.steering import Steering
 from ansimnet.slices.footage.service.uplinks import HEARD, Scenes
 from ansimnet.slices.footage.store import recordings
 
@@ -187,6 +189,28 @@ async def inspect_cameras(run: JobRun) -> None:
     at = run.context.clock.now()
     await inspections.begin(run.db, at)
     await inspections.make_reports(run.db, at)
+
+
+@every(
+    2, "footage.end-ptz-holds", why="who holds a camera let go of it, or lost the right to it", centres=(CITY_CENTRE,)
+)
+async def end_ptz_holds(run: JobRun) -> None:
+    """End what is over, and let those cameras turn home. Safe to run twice."""
+    devices = Onvif(run.db, run.context.clock)
+    try:
+        await Steering(devices).end_over()
+    finally:
+        await devices.close()
+
+
+@every(3600, "footage.check-devices", act=Act.RUN_JOB, centres=(CITY_CENTRE,))
+async def check_devices(run: JobRun) -> None:
+    """Ask every device for its clock and its streams. Safe to run twice."""
+    devices = Onvif(run.db, run.context.clock)
+    try:
+        await devices.check_all()
+    finally:
+        await devices.close()
 
 
 @every(3600, "footage.forget-bookmarks", why="a bookmark on pictures that are destroyed points at nothing (CC-04)")

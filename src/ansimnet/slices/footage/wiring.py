@@ -21,6 +21,10 @@ from ansimnet.facts.footage import (
     ProvisionGiven,
     ProvisionRefused,
     ProvisionRequested,
+    PtzAsked,
+    PtzReleased,
+    PtzTaken,
+    PtzTurned,
     SubjectMoved,
     TrackMarked,
     UplinkEnded,
@@ -59,6 +63,7 @@ from ansimnet.slices.footage.service.asked import Neighbour, answers, withdraw_a
 from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
+from ansimnet.slices.footage.service.onvif import Onvif
 from ansimnet.slices.footage.service.recordings import LookingBack
 from ansimnet.slices.footage.service.scene_gate import SceneGate
 from ansimnet.slices.footage.service.uplinks import Scenes
@@ -95,6 +100,10 @@ _TOLD: dict[type[Fact], frozenset[Role]] = (
     }
     | {fact: frozenset({Role.TRACKING_CONTROLLER}) for fact in (UplinkStarted, UplinkEnded)}
     | {
+        fact: frozenset({Role.CENTRE_OPERATOR, Role.SHIFT_LEAD})
+        for fact in (PtzTaken, PtzTurned, PtzAsked, PtzReleased)
+    }
+    | {
         fact: frozenset({Role.CENTRE_OPERATOR, Role.SHIFT_LEAD, Role.FACILITY_MANAGER, Role.PRIVACY_OFFICER})
         for fact in (FootageClockDoubted, FootageClockSettled, FootageDiskFilling)
     }
@@ -108,6 +117,7 @@ def parts(ctx: Context) -> Parts:
     back = LookingBack(giver, Tables(ctx.dbs.city, ctx.clock, "api"), ctx.clock)
     neighbour = Neighbour(ctx.link, TRACKING_CENTRE)
     scenes = Scenes(ctx.dbs.tracking, ctx.clock)
+    devices = Onvif(ctx.dbs.city, ctx.clock)
     serving = asyncio.Event()
 
     def on_serve(_: FastAPI) -> None:
@@ -124,16 +134,21 @@ def parts(ctx: Context) -> Parts:
         await serving.wait()
         await withdraw_at_once(ctx.dbs.tracking, neighbour)
 
+    async def answer_cold() -> None:
+        """In the serving process alone, which has the devices connected."""
+        await serving.wait()
+        await devices.answer_cold()
+
     desk = api.Desk(ctx.dbs, giver, neighbour, ctx.clock, ctx.settings.relay_public_url)
     return Parts(
-        routers=[api.routes(desk, back, exports_of(ctx.settings, ctx.dbs.city, ctx.clock), scenes)],
+        routers=[api.routes(desk, back, exports_of(ctx.settings, ctx.dbs.city, ctx.clock), scenes, devices)],
         readers=[*jobs.readers(ctx.clock), jobs.scene_reader(scenes)],
         live=[LiveView(fact, roles) for fact, roles in _TOLD.items()],
         link_out=jobs.LINK_OUT,
         link_in=jobs.link_in(giver, ctx.clock),
         link_asks=answers(giver, back),
         on_serve=[on_serve],
-        background=[keep_ready, withdraw],
+        background=[keep_ready, withdraw, answer_cold],
     )
 
 

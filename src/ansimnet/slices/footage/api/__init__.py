@@ -10,6 +10,8 @@ from ansimnet.slices.footage.api import (
     inspection,
     kept,
     live,
+    onvif,
+    ptz,
     recordings,
     retention,
     uplinks,
@@ -18,13 +20,15 @@ from ansimnet.slices.footage.api import (
 )
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.service.exports import Exports
+from ansimnet.slices.footage.service.onvif import Onvif
 from ansimnet.slices.footage.service.recordings import LookingBack
+from ansimnet.slices.footage.service.steering import Steering
 from ansimnet.slices.footage.service.uplinks import Scenes
 
 __all__ = ["Desk", "routes"]
 
 
-def routes(desk: Desk, back: LookingBack, out: Exports, scenes: Scenes) -> APIRouter:
+def routes(desk: Desk, back: LookingBack, out: Exports, scenes: Scenes, devices: Onvif) -> APIRouter:
     """Return every route of the slice."""
     api = APIRouter(prefix="/api/v1", tags=["footage"])
     api.include_router(live.routes(desk))
@@ -37,4 +41,6 @@ def routes(desk: Desk, back: LookingBack, out: Exports, scenes: Scenes) -> APIRo
     api.include_router(health.routes(desk))
     api.include_router(zones.routes(desk.giver.db, desk.clock))
     api.include_router(uplinks.routes(scenes))
+    api.include_router(onvif.routes(desk, devices))
+    api.include_router(ptz.routes(desk, Steering(devices)))
     return api

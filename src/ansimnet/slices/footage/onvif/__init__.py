@@ -1,0 +1,1 @@
+"""Cameras that are more than a stream: ONVIF set-up, clocks, key frames, and turning within a registered sector."""
