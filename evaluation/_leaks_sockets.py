@@ -24,7 +24,8 @@ from ansimnet.slices.footage.wiring import serving_relay
 HEARS = {
     "tracking_controller shift_lead": ("supervision.", "dispatch.", "protection.", "footage.", "policy.", "duties."),
     "probation_officer office_director police_112": ("supervision.", "dispatch.", "protection.", "policy.", "duties."),
-    "court_clerk court_clerk@city investigator investigator@city": ("policy.hold.", "policy.order."),
+    "court_clerk court_clerk@city": ("policy.hold.", "policy.order."),
+    "investigator investigator@city": ("policy.hold.", "policy.order.", "policy.request."),
     "field_unit": ("dispatch.order.", "dispatch.incident."),
     "victim": ("protection.warning.", "dispatch.incident.closed"),
     "centre_operator@city shift_lead@city": ("footage.", "cameras.", "policy.", "duties."),

@@ -32,6 +32,8 @@ LEAVES = 2
 NO_CENTRE = CentreId(UUID(int=0))
 """The centre of the sealer, which works for all of them and owns no rows."""
 
+BIGINT = 2**63 - 1
+"""The greatest number a column of this type holds: what a query compares with one is bounded by it."""
 SEARCH_PATH = "public,jobs"
 STATEMENT_TIMEOUT_S = 30.0
 """No statement of ours takes longer than a second; one that does thirty is lost and must free its locks."""

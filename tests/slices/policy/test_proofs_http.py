@@ -58,6 +58,8 @@ async def test_the_auditor_takes_a_proof_home_and_everybody_the_heads(
     folder = tmp_path / "ledger"
     await sealed(dbs, folder)
     assert (await client.get("/api/v1/ledger/inclusion", params={"seq": 1})).status_code == 401
+    for size in (0, 2**63, 10**40):  # a number no column holds is refused as one
+        assert (await client.get("/api/v1/ledger/consistency", params={"older": 1, "newer": size})).status_code == 422
     signed = await client.post("/api/v1/session", json={"login": auditor.login, "password": PASSWORD})
     assert signed.status_code == 200, signed.text
     await sealed(dbs, folder)

@@ -189,10 +189,10 @@ async def test_a_neighbour_over_http_reads_nothing_until_it_is_switched_on_and_o
     dbs: Dbs, make: Make, app: FastAPI
 ) -> None:
 
-    neighbour = await make(dbs.city, Role.NEIGHBOUR, subject_id=new_id())
+    seats = [await make(dbs.city, Role.NEIGHBOUR, subject_id=new_id())]
 
     async def signed_in(_: Any) -> Any:
-        return neighbour
+        return seats[-1]
 
     app.state.sign_in = signed_in
     transport = httpx.ASGITransport(app=app, client=("127.0.0.1", 40000))
@@ -201,6 +201,9 @@ async def test_a_neighbour_over_http_reads_nothing_until_it_is_switched_on_and_o
         switch_notices(True)
         try:
             assert (await client.get("/api/v1/disclosures")).json() == {"notices": []}
+            seats.append(await make(dbs.city, Role.SCOUT))
+            assert (await client.get("/api/v1/disclosures")).status_code == 403  # not even that there is none
+            seats.pop()
             notice = NoticeGiven(
                 fact_id=FactId(new_id()),
                 happened_at=NOW,

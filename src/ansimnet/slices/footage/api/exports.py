@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
 from ansimnet.kernel.permits import Act
+from ansimnet.platform.db import BIGINT
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.api.forms import Form
@@ -212,7 +213,7 @@ def routes(exports: Exports) -> APIRouter:
 
     @api.get("/{export_id}/doubts")
     async def doubts_of_export(
-        export_id: UUID, account: Reviews, first: Annotated[int, Query(ge=0)] = 0
+        export_id: UUID, account: Reviews, first: Annotated[int, Query(ge=0, le=BIGINT)] = 0
     ) -> DoubtsShown:
         """Sixty doubtful places from a number on, the worst first."""
         found = await exports.doubts(account, export_id)

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId
 from ansimnet.kernel.permits import Act, Purpose
-from ansimnet.platform.db import Db
+from ansimnet.platform.db import BIGINT, Db
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger import checkpoints, proofs, witness
 from ansimnet.slices.policy import queries
@@ -24,7 +24,8 @@ Reads = Annotated[Account, Depends(door(Act.READ_LEDGER))]
 Public = Annotated[
     None, Depends(door(Act.READ_STATISTICS, public_because="signed hashes that witnesses keep; no entry is in them"))
 ]
-Size = Annotated[int, Query(ge=1)]
+Number = Query(ge=1, le=BIGINT)
+Size = Annotated[int, Number]
 CENTRES: dict[str, CentreId] = {"tracking": TRACKING_CENTRE, "city": CITY_CENTRE}
 
 
@@ -44,9 +45,9 @@ def _centre(desk: Desk, name: str) -> Db:
 async def prove_inclusion(
     account: Reads,
     desk: TheDesk,
-    seq: Annotated[int | None, Query(ge=1)] = None,
+    seq: Annotated[int | None, Number] = None,
     entry: UUID | None = None,
-    size: Annotated[int | None, Query(ge=1)] = None,
+    size: Annotated[int | None, Number] = None,
 ) -> dict[str, Any]:
     """The proof that an entry, by number or id, is under a signed head: `tools/verify_ledger.py` checks it offline."""
     db = await _may(desk, account)
@@ -62,7 +63,7 @@ async def list_heads(
     _: Public,
     desk: TheDesk,
     centre: str = "tracking",
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Number] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 20,
 ) -> dict[str, Any]:
     """A centre's signed heads, newest first, each with its code for paper and the centres that countersigned it."""
@@ -78,7 +79,7 @@ async def list_heads(
 
 @router.get("/consistency")
 async def prove_consistency(
-    _: Public, desk: TheDesk, older: Size, newer: Annotated[int | None, Query(ge=1)] = None, centre: str = "tracking"
+    _: Public, desk: TheDesk, older: Size, newer: Annotated[int | None, Number] = None, centre: str = "tracking"
 ) -> dict[str, Any]:
     """The proof that one signed head goes on from an older one: nothing under the older was changed or dropped."""
     db = _centre(desk, centre)

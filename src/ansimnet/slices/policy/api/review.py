@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, Field
 from ansimnet.kernel.errors import Forbidden, NotFound, Refusal
 from ansimnet.kernel.ids import AccountId
 from ansimnet.kernel.permits import Act, Purpose, Role
-from ansimnet.platform.db import Tx
+from ansimnet.platform.db import BIGINT, Tx
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger import pages
 from ansimnet.platform.ledger.canonical import canonical
@@ -155,7 +155,7 @@ class DownloadForm(Form):
     reason_kind: Literal["audit", "request_of_person", "investigation", "statistics", "court"]
     reason: str = Field(max_length=1000)
     month: str | None = Field(None, max_length=7)
-    after_seq: int | None = Field(None, ge=0)
+    after_seq: int | None = Field(None, ge=0, le=BIGINT)
     kind: str | None = Field(None, max_length=100)
     subject: UUID | None = None
     from_at: AwareDatetime | None = None

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import GroundId, PermitId
 from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
-from ansimnet.platform.db import Db
+from ansimnet.platform.db import BIGINT, Db
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger import pages
 from ansimnet.slices.policy import queries
@@ -179,7 +179,7 @@ async def end_ground(
 async def read_ledger(
     account: Annotated[Account, Depends(door(Act.READ_LEDGER))],
     desk: TheDesk,
-    after_seq: Annotated[int | None, Query(ge=0)] = None,
+    after_seq: Annotated[int | None, Query(ge=0, le=BIGINT)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     kind: Annotated[str | None, Query(max_length=100)] = None,
 ) -> dict[str, Any]:

@@ -74,8 +74,7 @@ async def signed_in(connection: HTTPConnection, desk: Desk) -> Account:
     caller = caller_of(connection)
     came_from(caller.address)
     seat = await desk.seat(token, caller, touch=http)
-    if token is None:
-        raise NotSignedIn
+    assert token is not None  # a seat was found by it
     if http and connection.scope["method"] not in SAFE_METHODS:
         refuse_foreign(connection)
         if not keyring.same(connection.headers.get("x-csrf-token", ""), keyring.csrf_of(token)):

@@ -115,9 +115,9 @@ class Rulebook:
             meant[purpose] = _Meant(steps, tuple(sorted({ln.ground for ln in lines})))
         return _Door(meant, self._refuse(("purpose",), _todo_purpose(tuple(sorted(by_purpose)))))
 
-    def names(self, role: Role, act: Act) -> bool:
-        """Return whether any line lets this role do this, under whatever ground."""
-        return (role, act) in self._by_key
+    def names(self, role: Role, home: CentreKind | None, act: Act) -> bool:
+        """Return whether any line lets this role of such a centre do this, under whatever ground."""
+        return any(home in ln.homes for ln in self._by_key.get((role, act), ()))
 
     def rests_on_file(self, role: Role, act: Act) -> bool:
         """Return whether the answer can depend on a ground on file."""
