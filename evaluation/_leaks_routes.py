@@ -180,6 +180,9 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/accounts/{account_id}/identity": _ADMIN,
     "POST /api/v1/accounts/{account_id}/identity/end": _ADMIN,
     "POST /api/v1/accounts/{account_id}/same-person": _ADMIN,
+    "GET /api/v1/accounts/{account_id}/facilities": _ADMIN,
+    "PUT /api/v1/accounts/{account_id}/facilities": _ADMIN,
+    "DELETE /api/v1/accounts/{account_id}/facilities": _ADMIN,
     "POST /api/v1/persons/phone": _ADMIN,
     # -- a second person, orders, break-glass, holds
     "POST /api/v1/requests": f"{_ASKS}",

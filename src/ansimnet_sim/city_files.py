@@ -97,7 +97,7 @@ CAMERA_HEAD = (
     "촬영방면정보", "보관일수",
     "설치연월", "관리기관전화번호", "WGS84위도", "WGS84경도", "데이터기준일자",
     "카메라번호", "카메라명", "방위각", "화각",
-    "촬영거리", "설치높이", "RTSP주소", "주영상RTSP주소",
+    "촬영거리", "설치높이", "감지기능", "RTSP주소", "주영상RTSP주소",
 )  # fmt: skip
 """The national standard columns (전국CCTV표준데이터), then our own extra ones."""
 
@@ -112,9 +112,16 @@ def _write_cameras(city: City, file: Path, rtsp: str) -> None:
             f"{city.name} 스마트시티센터", c.address, "", c.purpose, 1, 200, facing, 30,
             f"20{18 + k % 7}-{1 + k % 12:02d}",
             "000-000-0000", lat, lon, "2026-11-01", c.code, c.name, turn, f"{c.fov_deg:.0f}", f"{c.range_m:.0f}",
-            f"{c.height_m:.1f}", f"{rtsp}/{c.code}/sub" if rtsp else "", f"{rtsp}/{c.code}/main" if rtsp else "",
+            f"{c.height_m:.1f}", _senses(k),
+            f"{rtsp}/{c.code}/sub" if rtsp else "", f"{rtsp}/{c.code}/main" if rtsp else "",
         ))  # fmt: skip
     _write_csv(file, CAMERA_HEAD, rows)
+
+
+def _senses(k: int) -> str:
+    """Return what the k-th camera senses: most see by night, some hear, few feel heat, as a district buys them."""
+    more = ((k % 5 != 4, "야간"), (k % 6 == 1, "음향"), (k % 11 == 2, "열"))
+    return "·".join(("주간", *(word for has, word in more if has)))
 
 
 # --- a real district as a stage -------------------------------------------------------------------------------------

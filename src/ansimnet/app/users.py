@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from ansimnet.kernel.clock import SystemClock, now
 from ansimnet.kernel.errors import Refusal
+from ansimnet.kernel.ids import AccountId
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.database import database
 from ansimnet.platform.db import Db
@@ -17,8 +18,8 @@ STAFF = frozenset(Role) - {Role.VICTIM, Role.FIELD_UNIT}
 """Roles that sign in with a password. Victims and units enrol their phones with a code."""
 
 
-async def add_to(db: Db, *, login: str, role: str, display: str, password: str) -> None:
-    """Create one account in a centre.
+async def add_to(db: Db, *, login: str, role: str, display: str, password: str) -> AccountId:
+    """Create one account in a centre and return its id.
 
     Raises:
         Refusal: an unknown role, or one whose accounts are made by registering a person or a unit.
@@ -26,9 +27,10 @@ async def add_to(db: Db, *, login: str, role: str, display: str, password: str) 
     if role not in STAFF:
         raise Refusal(f"`{role}` is no role of staff", todo=f"one of: {', '.join(sorted(STAFF))}")
     async with db.transaction() as tx:
-        await create_account(
+        made = await create_account(
             tx, login=login, role=Role(role), display=display, password=password, now=now(), actor="system:setup"
         )
+    return made.account_id
 
 
 def add(

@@ -116,6 +116,20 @@ class AccountMoved(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FacilitiesAssigned(Fact):
+    """Somebody answers for facilities from now on; what was assigned before has ended.
+
+    `count`: how many. `until_at` None: none any more.
+    """
+
+    kind: ClassVar[str] = "policy.facilities.assigned.v1"
+    account_id: AccountId
+    count: int
+    until_at: datetime | None
+    by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccountInvited(Fact):
     """A one-time code was made with which an account's holder chooses a password; the code is never on the ledger."""
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 from ansimnet.kernel.clock import SimulatedClock
 from ansimnet.platform import http as platform_http
 from ansimnet.platform.db import Db, Dbs
-from ansimnet.slices.policy.api import accounts, routes, security, sessions, signing
+from ansimnet.slices.policy.api import accounts, facilities, routes, security, sessions, signing
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.service import Desk, People
 
@@ -84,8 +84,8 @@ async def edge(dbs: Dbs, clock: SimulatedClock, people: People | None = None) ->
     """Serve policy's API in this process."""
     app = FastAPI()
     platform_http.install(app)
-    for router in (sessions.router, signing.router, security.router, accounts.router, routes.router):
-        app.include_router(router)
+    for part in (sessions, signing, security, accounts, facilities, routes):
+        app.include_router(part.router)
     desk = Desk(dbs, clock, people)
     sessions.install(app, desk)
     whole = Edge(app, desk, dbs, clock)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 from ansimnet.app.host import map_folder
@@ -19,7 +20,8 @@ from ansimnet.kernel.geo import Point, distance_m
 from ansimnet.platform.database import Database
 from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.settings import Settings
-from ansimnet.slices.cameras.wiring import import_cameras
+from ansimnet.slices.cameras.wiring import import_cameras, with_stream
+from ansimnet.slices.policy.wiring import assign_facilities
 from ansimnet_sim.run import Night
 from ansimnet_sim.world import RealStage, World
 
@@ -39,6 +41,7 @@ SEATS = (
     ("city", "city-lead", "shift_lead", "관제책임자"),
     ("city", "city-privacy", "privacy_officer", "개인정보 보호책임자"),
     ("city", "investigator", "investigator", "수사관"),
+    ("city", "facility", "facility_manager", "시설 관리"),
 )
 """Centre, login, role and how screens name the seat."""
 
@@ -201,4 +204,9 @@ async def prepare(stage: Stage, db: Database, *, say: Callable[[str], None]) -> 
         say(f"{taken:,} cameras registered and ranked, {edge} of them with a picture; {len(maps.places):,} places")
         for centre, login, role, display in SEATS:
             here = dbs.tracking if centre == "tracking" else dbs.city
-            await add_to(here, login=login, role=role, display=display, password=stage.password)
+            account_id = await add_to(here, login=login, role=role, display=display, password=stage.password)
+            if role == "facility_manager":  # of the cameras that can be measured
+                async with here.transaction() as tx:
+                    until = now() + timedelta(days=365)
+                    streamed = await with_stream(tx)
+                    await assign_facilities(tx, account_id, streamed, until, now=now(), by=None)

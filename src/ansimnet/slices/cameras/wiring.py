@@ -10,11 +10,11 @@ from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.cameras import api, jobs, store  # noqa: F401 - the timer registers by import
 from ansimnet.slices.cameras.model import ImportReport
-from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.cameras.queries import Registry, with_stream
 from ansimnet.slices.cameras.rules import lookup
 from ansimnet.slices.cameras.service import import_cameras
 
-__all__ = ["ImportReport", "import_cameras", "parts"]
+__all__ = ["ImportReport", "import_cameras", "parts", "with_stream"]
 
 KEEPERS = frozenset({Role.CENTRE_OPERATOR, Role.ADMINISTRATOR})
 """Who hears at once that a camera fell silent: those who can have it mended."""

@@ -19,6 +19,7 @@ from ansimnet.slices.policy.api import (
     approvals,
     audit,
     centres,
+    facilities,
     glass,
     holds,
     machine_keys,
@@ -36,6 +37,7 @@ from ansimnet.slices.policy.api import review as api_review
 from ansimnet.slices.policy.api import routes as api
 from ansimnet.slices.policy.api import sessions as api_sessions
 from ansimnet.slices.policy.queries import create_account, held
+from ansimnet.slices.policy.queries.facilities import assign_facilities
 from ansimnet.slices.policy.queries.notices import hear_ended, hear_given, to_city
 from ansimnet.slices.policy.queries.relations import switch_notices
 from ansimnet.slices.policy.queries.tables import check_table, show_table, table_as_cedar
@@ -43,7 +45,10 @@ from ansimnet.slices.policy.rules.table import require_order
 from ansimnet.slices.policy.service import Desk, People, SingleSignOn
 from ansimnet.slices.policy.service.machines import Machines
 
-PEOPLE = (api_sessions.router, signing.router, security.router, accounts.router, api.router)
+PEOPLE = (
+    *(api_sessions.router, signing.router, security.router),
+    *(accounts.router, facilities.router, api.router),
+)
 """Signing in, keys and sessions, and what everybody's permits are."""
 
 SECOND_PERSON = (approvals.router, orders.router, glass.router, holds.router)
@@ -57,6 +62,7 @@ AGENCIES = (agencies.router, machine_keys.router, centres.router, rights.router)
 
 __all__ = [
     "Desk",
+    "assign_facilities",
     "check_table",
     "create_account",
     "held",

@@ -48,6 +48,18 @@ async def relations_of(tx: Tx, account_id: AccountId, now: datetime) -> list[tup
     return [(Relation(r[0]), None if r[1] is None else frozenset(r[1])) for r in rows]
 
 
+async def standing(
+    tx: Tx, account_id: AccountId, relation: Relation, now: datetime
+) -> list[tuple[UUID, frozenset[UUID] | None, datetime]]:
+    """Return the ties of one sort that stand now: their ids, what they tie to, until when."""
+    rows = await tx.all(
+        """select relation_id, resources, until_at from policy_relation
+           where account_id = %s and relation = %s and ended_at is null and until_at > %s order by from_at""",
+        (account_id, relation, now),
+    )
+    return [(r[0], None if r[1] is None else frozenset(r[1]), r[2]) for r in rows]
+
+
 async def acts_held(tx: Tx, account_id: AccountId, acts: Collection[Act], now: datetime) -> frozenset[Act]:
     """Return which of these acts the account may do at this moment, under permits that stand."""
     rows = await tx.all(
