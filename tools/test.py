@@ -1,10 +1,14 @@
 """Run every test in lanes side by side: most wait for a database, a browser or a clock, and two lanes share a core.
 
+A few tests keep time as the product must (a lease of a second, a picture in ten): beside other lanes on a slow machine
+one may lose it. What failed is run once more when the lanes are done, alone; failing twice fails, and both are told.
+
 Usage: tools/test.py [OPTION ...] [PATH ...]; every lane gets the options; with paths there is one lane alone.
 """
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import tempfile
@@ -12,9 +16,13 @@ import time
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 PYTEST = [sys.executable, "-m", "pytest"]
 SLOW = "tests/journeys"
+MOST_AGAIN = 8
+"""Ours: more failures than these are no want of time."""
 STAGGER_S = 2.0
 """Between the lanes' beginnings: each clears what killed runs left, and must not take the next one for such a rest."""
 LANES: dict[str, list[str]] = {
@@ -33,7 +41,7 @@ def main() -> int:
     said: IO[bytes]
     for name, argv in LANES.items():
         said = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as its lane
-        whole = [*argv, *options]
+        whole = [*argv, *_cache(name), *options]
         running[name] = subprocess.Popen(whole, cwd=ROOT, stdout=said, stderr=subprocess.STDOUT), said
         time.sleep(STAGGER_S)
         print(f"{name}: {' '.join(argv[2:])}", flush=True)
@@ -47,9 +55,26 @@ def main() -> int:
             sys.stdout.buffer.write(said.read())
             sys.stdout.flush()
             if lane.returncode:
-                failed.append(name)
-    print(f"\n{'failed: ' + ', '.join(failed) if failed else 'every lane passed'}", flush=True)
-    return 1 if failed else 0
+                failed.append((name, lane.returncode))
+    lost = [name for name, code in failed if not _alone(name, code, options)]
+    print(f"\n{'failed: ' + ', '.join(lost) if lost else 'every lane passed'}", flush=True)
+    return 1 if lost else 0
+
+
+def _cache(name: str) -> list[str]:
+    """Return the option that keeps a lane's failures apart from the others'."""
+    return ["-o", f"cache_dir={ROOT / '.pytest_cache' / name.replace(' ', '-')}"]
+
+
+def _alone(name: str, code: int, options: list[str]) -> bool:
+    """Run what failed in a lane once more, alone; return whether all of it passed."""
+    kept = ROOT / ".pytest_cache" / name.replace(" ", "-") / "v" / "cache" / "lastfailed"
+    names = sorted(json.loads(kept.read_text(encoding="utf-8"))) if kept.is_file() else []
+    if code != pytest.ExitCode.TESTS_FAILED or not 0 < len(names) <= MOST_AGAIN:
+        return False
+    print(f"\n== {name}: once more, alone: {' '.join(names)}", flush=True)
+    again = [*LANES[name], *_cache(name), "--last-failed", "--last-failed-no-failures=none", *options]
+    return subprocess.run(again, cwd=ROOT, check=False).returncode == 0
 
 
 if __name__ == "__main__":
