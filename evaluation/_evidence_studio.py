@@ -222,16 +222,16 @@ class Studio:
         camera_id = CameraId(named_id("camera", code))
         sealer = Sealer(self.recorder)
         groups = tuple(Group(p.frames, sealer.seal(camera_id, "sub", p, clock_error_s=0.12)) for p in pieces)
-        anchors = self.anchored(groups, pieces[-1].end + timedelta(seconds=30))
+        anchors = self.anchored([g.seal for g in groups], pieces[-1].end + timedelta(seconds=30))
         last = pieces[-1].frames[-1].pts + CLOCK_HZ
         masks: Masks = fill([s for p in pieces for s in p.sightings], 0, last)
         told: dict[str, Any] = {"from_at": pieces[0].start, "until_at": pieces[-1].end, "missing": (), "masks": masks}
         told |= {"anchors": anchors} | other
         return package.Reel(camera_id=camera_id, code=code, name="새빛로 3", groups=groups, **told)
 
-    def anchored(self, groups: Sequence[Group], at: datetime) -> tuple[Anchor, ...]:
+    def anchored(self, seals: Sequence[bytes], at: datetime) -> tuple[Anchor, ...]:
         """Have the ledger take in seals, as the recorder does every minute."""
-        digests = [hashlib.sha256(g.seal).digest() for g in groups]
+        digests = [hashlib.sha256(s).digest() for s in seals]
         tops = tops_of([[bytes(32)], digests])  # another camera's, and these
         entry = self.ledger.append(
             SealsAnchored(

@@ -1,7 +1,8 @@
 """What somebody does to an export: outside of the centre with no key, or inside with the key that signs exports.
 
 The outsider makes hashes and roots fit again as far as he can. The insider signs anew and has the ledger say so; what
-he does not have is the recorder's key. Every tampering changes what the export shows or says.
+he does not have is the recorder's key. The thief has that too, but only later. Every tampering changes what the export
+shows or says.
 """
 
 from __future__ import annotations
@@ -11,20 +12,24 @@ import copy
 import hashlib
 import json
 import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from random import Random
 from types import ModuleType
 from typing import Any
+from uuid import UUID
 
 import numpy as np
-from evaluation._evidence_studio import MemoryLedger, Picture, Studio, new_signer, recorded, street
+from evaluation._evidence_studio import BEGAN, MemoryLedger, Picture, Studio, new_signer, recorded, street
 from numpy.typing import NDArray
 
 from ansimnet.platform.ledger import merkle
 from ansimnet.platform.ledger.canonical import canonical
 from ansimnet.platform.ledger.keys import Signer
 from ansimnet.slices.footage.evidence import package
+from ansimnet.slices.footage.evidence.seal import CONTEXT as SEAL_CONTEXT
 from ansimnet.slices.footage.evidence.seal import HEAD
 
 Files = dict[str, bytes]
@@ -59,15 +64,18 @@ class Exhibit:
         found: dict[str, Any] = json.loads(self.files["manifest.json"])
         return found
 
-    def resigned(self, files: Files, manifest: dict[str, Any], signer: Signer | None = None) -> Files:
+    def resigned(
+        self, files: Files, manifest: dict[str, Any], signer: Signer | None = None, ledger: MemoryLedger | None = None
+    ) -> Files:
         """Return the files as somebody with the export key signs them, with the ledger's word for it."""
         signer = signer or self.studio.signer
         told = refitted(manifest)
         raw = canonical(told)
-        mine = MemoryLedger(self.studio.ledger.signer, self.studio.ledger.rows[:-1])
+        mine = ledger or self.ledger()
         other = Studio(self.studio.seed + 1, mine, self.studio.recorder, signer)
         sealed = other.seal(raw, bytes.fromhex(told["root"]))
-        ids = [r.entry_id for r in mine.rows if str(r.entry_id) in told["ledger"]]
+        known = {r.entry_id for r in mine.rows}
+        ids = [i for i in map(UUID, told["ledger"]) if i in known]
         signature = {"public": signer.public.hex(), "signature": signer.sign(package.CONTEXT + raw).hex()}
         return {
             **files,
@@ -75,6 +83,10 @@ class Exhibit:
             "signature.json": canonical(signature),
             "proof.json": canonical(mine.proof([*ids, sealed])),
         }
+
+    def ledger(self) -> MemoryLedger:
+        """Return the ledger before the export was sealed, to be told more."""
+        return MemoryLedger(self.studio.ledger.signer, self.studio.ledger.rows[:-1])
 
 
 def exhibit(tool: ModuleType, seed: int) -> Exhibit:
@@ -414,7 +426,7 @@ def insider_other_seal(e: Exhibit, rng: Random) -> Tampered:
         seals[a] = seals[a][: HEAD.size + 64] + seals[b][HEAD.size + 64 :]
     else:
         head = seals[a][: HEAD.size]
-        by = e.studio.signer.sign(b"ansimnet footage seal v1\x00" + head)
+        by = e.studio.signer.sign(SEAL_CONTEXT + head)
         seals[a] = head + by + seals[a][HEAD.size + 64 :]
     groups[a]["seal"] = package.sha256(seals[a])
     return Tampered(e.resigned(with_seals(e.files, seals), manifest))
@@ -442,6 +454,53 @@ def insider_unknown_key(e: Exhibit, rng: Random) -> Tampered:
     manifest, signer = e.manifest, new_signer()
     manifest["keys"]["export"] = signer.public.hex()
     return Tampered(e.resigned(e.files, manifest, signer))
+
+
+# ------------------------------------------------------------------------------------------------- a stolen key
+
+
+def thief_sealed_anew(e: Exhibit, rng: Random) -> Tampered:
+    """The recorder's key stolen: a camera's seals made anew with other grids, the chain and the manifest made to fit.
+
+    The old way to the ledger is left, rewritten or dropped, or the ledger takes in the new seals: months later.
+    """
+    manifest, seals, ledger = e.manifest, seals_of(e.files), e.ledger()
+    k = rng.randrange(len(manifest["cameras"]))
+    camera = manifest["cameras"][k]
+    first = sum(len(p["groups"]) for c in manifest["cameras"][:k] for p in c["parts"])
+    groups = [g for p in camera["parts"] for g in p["groups"]]
+    told = _sealed_anew(e, rng, seals[first : first + len(groups)])
+    for at, (group, seal) in enumerate(zip(groups, told, strict=True)):
+        group["seal"], seals[first + at] = package.sha256(seal), seal
+    leaves = [g["seal"] for g in groups]
+    match rng.randrange(4):
+        case 0:
+            camera["anchors"] = []
+        case 1:
+            camera["anchors"][0]["leaves"] = leaves
+        case 2:
+            late = BEGAN + timedelta(seconds=rng.randint(2 * 3600, 10**7))
+            [anchor] = Studio(rng.randrange(10**9), ledger).anchored(told, late)
+            names = {"entry": str(anchor.entry), "index": 1, "size": 2, "path": anchor.path, "leaves": leaves}
+            camera["anchors"], manifest["ledger"] = [names], [*manifest["ledger"], str(anchor.entry)]
+    return Tampered(e.resigned(with_seals(e.files, seals), manifest, ledger=ledger))
+
+
+def _sealed_anew(e: Exhibit, rng: Random, seals: list[bytes]) -> list[bytes]:
+    """Return a camera's seals with other grids from some group on, each naming the one before."""
+    from_k, made, renamed = rng.randrange(len(seals)), list[bytes](), dict[bytes, bytes]()
+    for k, seal in enumerate(seals):
+        if k < from_k:
+            made.append(seal)
+            continue
+        old, grid = seal[: HEAD.size], seal[HEAD.size + 64 :]
+        grid = grid[:2] + zlib.compress(flipped(zlib.decompress(grid[2:]), rng), 9)
+        values = list(HEAD.unpack(old))
+        values[13], values[14] = hashlib.sha256(grid).digest(), renamed.get(values[14], values[14])
+        head = HEAD.pack(*values)
+        renamed[hashlib.sha256(old).digest()] = hashlib.sha256(head).digest()
+        made.append(head + e.studio.recorder.sign(SEAL_CONTEXT + head) + grid)
+    return made
 
 
 # ------------------------------------------------------------------------------------------------- pictures
@@ -581,6 +640,6 @@ TAMPERINGS: dict[str, Callable[[Exhibit, Random], Tampered]] = {
             insider_reordered_groups,
         ),
         *(insider_foreign_pictures, insider_shifted_clock, insider_other_seal, insider_other_original),
-        *(insider_unknown_key, insider_other_picture, insider_other_hidden),
+        *(insider_unknown_key, insider_other_picture, insider_other_hidden, thief_sealed_anew),
     )
 }

@@ -236,7 +236,7 @@ def test_a_recorder_that_started_anew_begins_a_chain(verifier: ModuleType, piece
     gap = Missing(pieces[1].end, later[0].start, "relay-stopped")
     reel = Reel(camera_id=CAMERA, code="HD-0001", name="", from_at=pieces[0].start, until_at=later[-1].end,
                 groups=tuple(groups), missing=(gap,), masks=masks,
-                anchors=studio.anchored(groups, later[-1].end))  # fmt: skip
+                anchors=studio.anchored([g.seal for g in groups], later[-1].end))  # fmt: skip
     report = judged(verifier, studio, [reel])
     assert report["findings"] == []
     bare = judged(verifier, studio, [replace(reel, missing=())])
