@@ -108,11 +108,21 @@ export interface BlindMap {
   }[];
   named: Named[];
 }
+export interface RestrictionForm {
+  name: string;
+  clause: string;
+  lat: number;
+  lon: number;
+  radius_m: number;
+  owner: string;
+  close_by: string;
+}
 
 const one = encodeURIComponent;
 export const inspection = {
   lines: () => get<Lines>("/footage/inspections"),
   sheet: (camera: string) => get<Sheet>(`/footage/inspections/${one(camera)}`),
   act: (ticket: string, action: Done) => post(`/footage/inspections/tickets/${one(ticket)}/actions`, { action }),
+  restrict: (place: RestrictionForm) => post<{ restriction_id: string }>("/cameras/restrictions", place),
   blind: (sense: Sense) => get<BlindMap>(`/cameras/blind-spots?sense=${sense}`),
 };

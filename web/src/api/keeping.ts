@@ -1,6 +1,6 @@
 /** Orders, holds and accounts: what a desk keeps on file. Times are ISO 8601 in UTC. */
 import { useQuery } from "@tanstack/react-query";
-import { get, post } from "./client";
+import { del, get, post, put } from "./client";
 
 export type OrderState = "registered" | "in_force" | "withdrawn" | "over";
 export interface Order {
@@ -89,6 +89,11 @@ export const keeping = {
   moveAccount: (account: string, role: string, office: string | null) =>
     post(`/accounts/${id(account)}/move`, { role, office }),
   disableAccount: (account: string) => post(`/accounts/${id(account)}/disable`),
+  facilities: (account: string) =>
+    get<{ facilities: string[]; until_at: string | null }>(`/accounts/${id(account)}/facilities`),
+  assignFacilities: (account: string, facilities: readonly string[], until_at: string) =>
+    put<void>(`/accounts/${id(account)}/facilities`, { facilities, until_at }),
+  endFacilities: (account: string) => del(`/accounts/${id(account)}/facilities`),
   endSessions: (account: string) => post<{ ended: number }>(`/accounts/${id(account)}/sessions/end`),
 };
 

@@ -89,6 +89,17 @@ const ko = {
   toMap: "사각지대 지도",
   toList: "카메라 목록",
   nextSense: "감지 종류",
+  restrict: "제한 구역 등록",
+  restrictHint: "카메라를 놓을 수 없는 곳과 그 근거, 공백을 해소할 담당과 기한을 적습니다.",
+  restrictName: "이름",
+  restrictClause: "근거",
+  restrictPlace: "자리",
+  restrictPlaceHint: "위도, 경도. 지도를 누르면 채워집니다.",
+  restrictRadius: "반경 (m)",
+  restrictOwner: "공백 담당",
+  restrictBy: "해소 기한",
+  restricted: (name: string) => `${name} 등록`,
+  between: (a: number, b: number) => `${a}에서 ${b} 사이`,
 };
 type Words = typeof ko;
 
@@ -179,6 +190,17 @@ const en: Words = {
   toMap: "Blind-spot map",
   toList: "List of cameras",
   nextSense: "Sense",
+  restrict: "Restrict a place",
+  restrictHint: "Where no camera may be put, by which clause, and who closes the gap until when.",
+  restrictName: "Name",
+  restrictClause: "Clause",
+  restrictPlace: "Place",
+  restrictPlaceHint: "Latitude, longitude. A click on the map fills it in.",
+  restrictRadius: "Radius (m)",
+  restrictOwner: "Who answers for the gap",
+  restrictBy: "Closed by",
+  restricted: (name) => `${name} noted`,
+  between: (a, b) => `between ${a} and ${b}`,
 };
 
 export type InspectionText = Words;

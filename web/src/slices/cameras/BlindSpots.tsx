@@ -4,10 +4,11 @@ import { type ReactNode, useState } from "react";
 import { get } from "../../api/client";
 import { inspection as api, type BlindMap, type Sense } from "../../api/inspection";
 import { useKeys } from "../../kit/keys";
-import { PanelHead } from "../../kit/parts";
+import { Button, PanelHead } from "../../kit/parts";
 import { Answer, Empty } from "../../kit/states";
 import { useInspection } from "../../text/inspection";
-import { at, frameOf } from "./inspectionRules";
+import { at, frameOf, placeAt } from "./inspectionRules";
+import { Restrict } from "./Restrict";
 
 const SENSES: readonly Sense[] = ["day", "night", "sound", "heat"];
 type Streets = { streets: GeoJSON.FeatureCollection<GeoJSON.LineString> };
@@ -17,12 +18,14 @@ export function BlindSpots({ toggle }: { toggle: ReactNode }) {
   const t = useInspection();
   const [sense, setSense] = useState<Sense>("day");
   const [chosen, setChosen] = useState(0);
+  const [restricting, restrict] = useState<{ at?: { lat: number; lon: number } }>();
   const map = useQuery({ queryKey: ["blind-spots", sense], queryFn: () => api.blind(sense), staleTime: 60_000 });
   const streets = useQuery({ queryKey: ["style"], queryFn: () => get<Streets>("/map/style-data"), staleTime: 3.6e6 });
   const next = () => setSense(SENSES[(SENSES.indexOf(sense) + 1) % SENSES.length] ?? "day");
   const many = map.data?.places.length ?? 0;
   useKeys([
     { code: "KeyS", hint: t.nextSense, run: next },
+    { code: "KeyN", hint: t.restrict, run: () => restrict({}) },
     { code: "KeyJ", hint: t.places, run: () => setChosen((n) => Math.min(many - 1, n + 1)) },
     { code: "KeyK", hint: t.places, run: () => setChosen((n) => Math.max(0, n - 1)) },
   ]);
@@ -42,12 +45,15 @@ export function BlindSpots({ toggle }: { toggle: ReactNode }) {
                 ))}
                 <kbd>S</kbd>
               </fieldset>
+              <Button small cap="N" onClick={() => restrict({})}>
+                {t.restrict}
+              </Button>
               {toggle}
             </>
           }
         />
         {map.data ? (
-          <Drawing map={map.data} streets={streets.data?.streets} chosen={chosen} />
+          <Drawing map={map.data} streets={streets.data?.streets} chosen={chosen} onPlace={(at) => restrict({ at })} />
         ) : (
           <Answer error={map.error} retry={() => void map.refetch()} what={t.map} />
         )}
@@ -55,6 +61,7 @@ export function BlindSpots({ toggle }: { toggle: ReactNode }) {
       <section className="panel scroll" aria-label={t.turns}>
         {map.data ? <Proposals map={map.data} chosen={chosen} pick={setChosen} /> : null}
       </section>
+      {restricting ? <Restrict at={restricting.at} onClose={() => restrict(undefined)} /> : null}
     </main>
   );
 }
@@ -72,7 +79,17 @@ function Sums({ map }: { map: BlindMap }) {
   );
 }
 
-function Drawing({ map, streets, chosen }: { map: BlindMap; streets: Streets["streets"] | undefined; chosen: number }) {
+function Drawing({
+  map,
+  streets,
+  chosen,
+  onPlace,
+}: {
+  map: BlindMap;
+  streets: Streets["streets"] | undefined;
+  chosen: number;
+  onPlace: (at: { lat: number; lon: number }) => void;
+}) {
   const t = useInspection();
   const lines = streets?.features.map((f) => f.geometry.coordinates) ?? [];
   const frame = frameOf(
@@ -91,7 +108,18 @@ function Drawing({ map, streets, chosen }: { map: BlindMap; streets: Streets["st
       .join("");
   return (
     <div className="blind">
-      <svg viewBox={`0 0 ${frame.wide * 1000} ${frame.tall * 1000}`} role="img" aria-label={t.map}>
+      {/* biome-ignore lint/a11y/useKeyWithClickEvents: the key N opens the same form, its place typed. */}
+      <svg
+        viewBox={`0 0 ${frame.wide * 1000} ${frame.tall * 1000}`}
+        role="img"
+        aria-label={t.map}
+        onClick={(e) => {
+          const to = e.currentTarget.getScreenCTM()?.inverse();
+          if (!to) return;
+          const p = new DOMPoint(e.clientX, e.clientY).matrixTransform(to);
+          onPlace(placeAt(frame, p.x, p.y));
+        }}
+      >
         <path className="st" d={lines.map((l) => path(l.map((p) => [p[1] ?? 0, p[0] ?? 0]))).join("")} />
         <path
           className="bl"

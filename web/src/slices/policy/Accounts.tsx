@@ -13,6 +13,7 @@ import { Answer, Empty } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useText } from "../../text";
 import { useKeeping } from "../../text/keeping";
+import { Facilities } from "./Facilities";
 import { Tabs } from "./Tabs";
 import "./keeping.css";
 
@@ -22,9 +23,11 @@ const DESKS = [
   ...["fire_119", "disaster_room", "investigator", "court_clerk", "privacy_officer", "auditor", "administrator"],
   ...["counsellor", "shelter_staff", "committee_member", "facility_manager", "guard_firm", "analyst"],
 ];
+const KEEPER = "facility_manager";
 const LOGIN = /^[a-z0-9][a-z0-9-]{2,63}$/;
 
-type Doing = { kind: "new" } | { kind: "move" | "invite" | "signOut" | "leave"; seat: Seat };
+type Verb = "move" | "invite" | "facilities" | "signOut" | "leave";
+type Doing = { kind: "new" } | { kind: Verb; seat: Seat };
 interface Handed {
   login: string;
   invite: Invite;
@@ -44,7 +47,7 @@ export function Accounts() {
     setDoing(undefined);
     void client.invalidateQueries({ queryKey: ["accounts"] });
   };
-  const on = (kind: "move" | "invite" | "signOut" | "leave") => alive && setDoing({ kind, seat: alive });
+  const on = (kind: Verb) => alive && setDoing({ kind, seat: alive });
   const moves = useMoves(
     list,
     (s) => s.account_id === chosen,
@@ -55,6 +58,7 @@ export function Accounts() {
     { code: "KeyN", hint: t.newSeat, run: () => setDoing({ kind: "new" }) },
     { code: "KeyM", hint: t.move, run: () => void on("move") },
     { code: "KeyI", hint: t.invite, run: () => void on("invite") },
+    { code: "KeyF", hint: t.facilities, run: () => void (alive?.role === KEEPER && on("facilities")) },
     { code: "KeyE", hint: t.signOut, run: () => void on("signOut") },
     { code: "KeyX", hint: t.leave, run: () => void on("leave") },
   ]);
@@ -100,7 +104,7 @@ export function SeatTable({
   list: readonly Seat[];
   chosen: string | undefined;
   onPick: (seat: string) => void;
-  on: (kind: "move" | "invite" | "signOut" | "leave", seat: Seat) => void;
+  on: (kind: Verb, seat: Seat) => void;
 }) {
   const t = useKeeping();
   const text = useText();
@@ -108,6 +112,7 @@ export function SeatTable({
   const verbs = [
     ["move", "M"],
     ["invite", "I"],
+    ["facilities", "F"],
     ["signOut", "E"],
     ["leave", "X"],
   ] as const;
@@ -150,17 +155,19 @@ export function SeatTable({
                   {s.disabled_at ? (
                     <span className="t3">{t.left}</span>
                   ) : (
-                    verbs.map(([verb, cap]) => (
-                      <Button
-                        key={verb}
-                        small
-                        {...(verb === "leave" ? { tone: "line" as const } : {})}
-                        {...(sel ? { cap } : {})}
-                        onClick={() => on(verb, s)}
-                      >
-                        {t[verb]}
-                      </Button>
-                    ))
+                    verbs
+                      .filter(([verb]) => verb !== "facilities" || s.role === KEEPER)
+                      .map(([verb, cap]) => (
+                        <Button
+                          key={verb}
+                          small
+                          {...(verb === "leave" ? { tone: "line" as const } : {})}
+                          {...(sel ? { cap } : {})}
+                          onClick={() => on(verb, s)}
+                        >
+                          {t[verb]}
+                        </Button>
+                      ))
                   )}
                 </td>
               </tr>
@@ -256,6 +263,8 @@ function Sheet({
           <p className="sm">{t.inviteBody}</p>
         </FormSheet>
       );
+    case "facilities":
+      return <Facilities seat={seat} onClose={onClose} />;
     case "signOut":
       return (
         <FormSheet
