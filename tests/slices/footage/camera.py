@@ -15,14 +15,22 @@ import av
 import numpy as np
 from av.video.frame import PictureType
 
+from ansimnet.kernel.clock import now
 from ansimnet.slices.footage.relay.h264 import IDR, PPS, SLICE, SPS, split_annex_b
+from ansimnet_sim.onvif_device import status_of
+from ansimnet_sim.onvif_head import Head
 
 WIDTH, HEIGHT, FPS, GROUP = 320, 192, 25, 25
 
 
 @cache
-def clip(kbit: int = 0, seconds: int = 2) -> tuple[bytes, bytes, tuple[tuple[bool, tuple[bytes, ...]], ...]]:
-    """Return SPS, PPS and (key, NAL units) of a fine chequered picture, so that a mosaic is measurable."""
+def clip(
+    kbit: int = 0, seconds: int = 2, shade: int = 0
+) -> tuple[bytes, bytes, tuple[tuple[bool, tuple[bytes, ...]], ...]]:
+    """Return SPS, PPS and (key, NAL units) of a fine chequered picture, so that a mosaic is measurable.
+
+    Cameras of another `shade` send other bytes in every picture.
+    """
     encoder = av.CodecContext.create("libx264", "w")
     encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
     encoder.time_base, encoder.framerate = Fraction(1, FPS), Fraction(FPS)
@@ -32,7 +40,7 @@ def clip(kbit: int = 0, seconds: int = 2) -> tuple[bytes, bytes, tuple[tuple[boo
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
     frames, sps, pps = [], b"", b""
     for n in range(seconds * FPS):
-        luma = np.where((x // 4 + y // 4) % 2, 200, 50).astype(np.uint8)
+        luma = np.where((x // 4 + y // 4) % 2, 200 - shade, 50 + shade).astype(np.uint8)
         luma[-16:, : 2 * n + 2] = 255  # something moves
         if kbit:
             luma = rng.integers(0, 255, luma.shape, dtype=np.uint8)  # noise: as many bytes as one likes
@@ -47,8 +55,10 @@ def clip(kbit: int = 0, seconds: int = 2) -> tuple[bytes, bytes, tuple[tuple[boo
     return sps, pps, tuple(frames)
 
 
-def boxes_document(objects: list[tuple[str, str, tuple[float, float, float, float]]]) -> bytes:
-    """Return the ONVIF document of objects (id, class, box in [0, 1] from the top left)."""
+def boxes_document(
+    objects: list[tuple[str, str, tuple[float, float, float, float]]], head: Head | None = None
+) -> bytes:
+    """Return the ONVIF document of objects (id, class, box in [0, 1] from the top left), and where a head looks."""
     inner = "".join(
         f'<tt:Object ObjectId="{name}"><tt:Appearance><tt:Shape>'
         f'<tt:BoundingBox left="{2 * x1 - 1}" top="{1 - 2 * y1}" right="{2 * x2 - 1}" bottom="{1 - 2 * y2}"/>'
@@ -58,8 +68,13 @@ def boxes_document(objects: list[tuple[str, str, tuple[float, float, float, floa
     return (
         '<?xml version="1.0" encoding="UTF-8"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema">'
         f'<tt:VideoAnalytics><tt:Frame UtcTime="2026-11-07T00:00:00Z">{inner}</tt:Frame></tt:VideoAnalytics>'
-        "</tt:MetadataStream>"
+        f"{'' if head is None else told(head)}</tt:MetadataStream>"
     ).encode()
+
+
+def told(head: Head) -> str:
+    """Return what a camera tells of its own head beside its pictures."""
+    return f"<tt:PTZ><tt:PTZStatus>{status_of(head, now())}</tt:PTZStatus></tt:PTZ>"
 
 
 @dataclass(eq=False)
@@ -79,10 +94,14 @@ class TestCamera:
 
     __test__ = False
 
-    def __init__(self, *, kbit: int = 0, algorithm: str = "MD5", user: str = "ward", password: str = "s3cret") -> None:
-        self.sps, self.pps, self.frames = clip(kbit)
+    def __init__(
+        self, *, kbit: int = 0, shade: int = 0, algorithm: str = "MD5", user: str = "ward", password: str = "s3cret"
+    ) -> None:
+        self.sps, self.pps, self.frames = clip(kbit, shade=shade)
         self.algorithm, self.user, self.password = algorithm, user, password
         self.boxes: list[tuple[str, str, tuple[float, float, float, float]]] | None = None
+        self.head: Head | None = None
+        self.asked_for_key = False
         self.paused = False
         self.codec = "H264"
         self.sent = 0
@@ -186,6 +205,8 @@ class TestCamera:
             await asyncio.sleep(1 / FPS)
             if self.paused:
                 continue
+            if self.asked_for_key:
+                self.asked_for_key, self.sent = False, -(-self.sent // GROUP) * GROUP
             _, units = self.frames[self.sent % len(self.frames)]
             for client in list(self.clients):
                 if client.playing and not client.writer.is_closing():
@@ -216,7 +237,7 @@ class TestCamera:
             out.pop()
         out.append(struct.pack(">BBH", 0x24, 8, 12 + len(SOUND)) + struct.pack(">BBHII", 0x80, 0, 1, ticks, 9) + SOUND)
         if self.boxes is not None and "meta" in client.channels:
-            document = boxes_document(self.boxes)
+            document = boxes_document(self.boxes, self.head)
             seq, client.seq = client.seq, self.sent & 0xFFFF  # its own sequence
             packet(client.channels["meta"], 107, document, True)
             client.seq = seq

@@ -10,16 +10,12 @@ from typing import Any
 
 import pytest
 from tests.slices.footage.camera import TestCamera
-from tests.slices.footage.centres import HERE, Centres, centres, place
-from tests.slices.footage.test_chain import alarm, closed, live
+from tests.slices.footage.centres import Centres, centres
+from tests.slices.footage.test_chain import alarm, live
 
 from ansimnet.kernel.clock import now
-from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Dbs
-from ansimnet.slices.footage.service.onvif import Onvif
-from ansimnet.slices.footage.service.steering import Steering
-from ansimnet.slices.footage.store import onvif as store
 from ansimnet.slices.policy.queries import create_account
 from ansimnet_sim.onvif_device import OnvifDevice, Profile
 
@@ -98,7 +94,9 @@ async def ready(s: Scene) -> None:
 
 
 @pytest.mark.requirement("CC-03")
-async def test_a_camera_is_taken_turned_within_its_sector_and_let_go_and_the_ledger_says_all_of_it(scene: Scene) -> None:
+async def test_a_camera_is_taken_turned_within_its_sector_and_let_go_and_the_ledger_says_all_of_it(
+    scene: Scene,
+) -> None:
     await ready(scene)
     status, said = await scene.post("operator", "turn", {"azimuth_deg": 90, "tilt_deg": -10, "zoom": 0})
     assert (status, said["title"]) == (409, "ptz not held")

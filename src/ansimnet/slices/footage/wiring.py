@@ -66,6 +66,7 @@ from ansimnet.slices.footage.service.holding import DbGate
 from ansimnet.slices.footage.service.onvif import Onvif
 from ansimnet.slices.footage.service.recordings import LookingBack
 from ansimnet.slices.footage.service.scene_gate import SceneGate
+from ansimnet.slices.footage.service.turning import DeviceNews
 from ansimnet.slices.footage.service.uplinks import Scenes
 from ansimnet.slices.footage.service.workers import Worker, stream_url
 from ansimnet.slices.footage.service.zones import ZonesReport, import_zones
@@ -191,6 +192,7 @@ async def serving_relay(
     Whep(relay)
     recorder.tell(relay.metrics.registry)
     follow = recorder.keep if settings.recording else _ignored
+    news = DeviceNews(city, sources, clock)
     here = Worker(city, gate, relay, clock, number=worker, of=of, follow=follow)
     await gate.close_leftovers()
     sources.maskers.warm()
@@ -205,6 +207,7 @@ async def serving_relay(
             await here.register(stream_url(settings, worker, port))
             tasks += [asyncio.create_task(here.keep_warm()), asyncio.create_task(here.watch())]
             tasks.append(asyncio.create_task(Inspector(city, sources.cameras, clock).run()))
+            tasks += [asyncio.create_task(news.follow_turns()), asyncio.create_task(news.read_clocks())]
             log.info("relay serves", port=port, worker=worker)
             yield port
     finally:

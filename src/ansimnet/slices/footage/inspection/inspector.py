@@ -98,7 +98,7 @@ class Inspector:
             if reading is None:
                 return []
         light = light_at(seen.place, at)
-        watch, values, changes = judge(seen.watch, reading, at, light, source.clock_off_s)
+        watch, values, changes = judge(seen.watch, reading, at, light, source.clock_error_s)
         if values is not None:
             seen.tally.add(values, at)
         if changes:

@@ -16,6 +16,7 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId, new_id
 from ansimnet.kernel.permits import Masking, NoPermit
 from ansimnet.slices.footage.relay.hiding import Polygon
+from ansimnet.slices.footage.relay.turning import Turned
 
 Span = tuple[datetime, datetime]
 """From, until."""
@@ -32,7 +33,8 @@ class BadTicket(Refusal):
 class Camera:
     """A camera to pull. Its URLs hold its password and so stay out of every text form. `main_url` None: one stream.
 
-    `zones`: the windows and homes that nobody may see; black in every picture that leaves the source.
+    `zones`: the windows and homes that nobody may see; black in every picture that leaves the source. `turned`: what is
+    known of a camera that turns, with zones that stand in the world.
     """
 
     camera_id: CameraId
@@ -41,6 +43,7 @@ class Camera:
     url: str = field(repr=False)
     zones: tuple[Polygon, ...] = ()
     main_url: str | None = field(default=None, repr=False)
+    turned: Turned | None = None
 
 
 @dataclass(frozen=True, slots=True)

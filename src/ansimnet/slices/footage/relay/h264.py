@@ -145,6 +145,8 @@ class Depacketiser:
 
     def __init__(self, sets: list[bytes] | None = None) -> None:
         self.losses = 0
+        self.skipped = 0
+        """Pictures that came whole while a key frame was waited for."""
         self._sps = b""
         self._pps: dict[int, bytes] = {}
         self._parameters: Parameters | None = None
@@ -277,3 +279,5 @@ class Depacketiser:
             self._waits = False
         if not self._waits:
             done.append(AccessUnit(self._ticks, key, units))
+        elif not damaged:
+            self.skipped += 1

@@ -1,4 +1,4 @@
-"""Read what a camera's own analytics saw: ONVIF metadata streams (Profile M, `tt:MetadataStream`)."""
+"""Read what a camera tells beside its pictures: ONVIF metadata streams (`tt:MetadataStream`), analytics and PTZ."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from enum import StrEnum
 from typing import NamedTuple
 from xml.etree import ElementTree
 
+from ansimnet.slices.footage.relay.optics import Raw
 from ansimnet.slices.footage.relay.rtp import Packet
 from ansimnet.slices.footage.relay.sdp import BadStream
+from ansimnet.slices.footage.relay.turning import Position
 
 MAX_DOCUMENT_BYTES = 256 << 10
 """A frame of 200 objects is about 100 kB of XML."""
@@ -150,6 +152,28 @@ def read(document: bytes) -> list[Seen] | None:
         return _objects(frame)
     except (ElementTree.ParseError, KeyError, ValueError, UnicodeError) as error:
         raise BadStream("a metadata document cannot be read") from error
+
+
+def read_position(document: bytes) -> Position | None:
+    """Return where the camera looks, from `tt:PTZ/tt:PTZStatus`; None where the document does not say so plainly.
+
+    Raises:
+        BadStream: see `read`.
+    """
+    if len(document) > MAX_DOCUMENT_BYTES or b"<!" in document:
+        raise BadStream("a metadata document is too large or declares a document type")
+    try:
+        status = _child(ElementTree.fromstring(document), "PTZ", "PTZStatus")
+        at, zoom = _child(status, "Position", "PanTilt"), _child(status, "Position", "Zoom")
+        if at is None:
+            return None
+        raw = Raw(_number(at, "x"), _number(at, "y"), 0.0 if zoom is None else _number(zoom, "x"))
+    except (ElementTree.ParseError, KeyError, ValueError, UnicodeError) as error:
+        raise BadStream("a metadata document cannot be read") from error
+    if not (-1 <= raw.pan <= 1 and -1 <= raw.tilt <= 1 and 0 <= raw.zoom <= 1):
+        return None  # in a space of its own: what it means is not known
+    words = (_child(status, "MoveStatus", "PanTilt"), _child(status, "MoveStatus", "Zoom"))
+    return Position(raw, any(w is not None and (w.text or "").strip() != "IDLE" for w in words))
 
 
 def _objects(frame: ElementTree.Element) -> list[Seen]:

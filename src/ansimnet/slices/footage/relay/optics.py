@@ -13,7 +13,6 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from ansimnet.kernel.geo import Point, bearing_deg, distance_m
-from ansimnet.slices.footage.relay.hiding import Polygon
 
 ASPECT = 16 / 9
 BORDER = tuple(k / 8 for k in range(-8, 9))
@@ -23,6 +22,8 @@ BEHIND = 0.02
 
 Angles = tuple[float, float]
 """Azimuth and tilt."""
+Outline = tuple[tuple[float, float], ...]
+"""Corners (x, y) in parts of the picture, [0, 1] from the top left."""
 Vector = tuple[float, float, float]
 """Right, ahead, up: of unit length in the world, of any length seen from a camera."""
 
@@ -138,7 +139,7 @@ class Optics:
         fov = 2 * math.degrees(math.atan2(width_m / 2, math.hypot(away_m, self.height_m - above_m)))
         return Pose(bearing_deg(camera, place), tilt, self.zoom_for(fov))
 
-    def project(self, zone: Sequence[Angles], pose: Pose, margin_deg: float) -> Polygon | None:
+    def project(self, zone: Sequence[Angles], pose: Pose, margin_deg: float) -> Outline | None:
         """Return the part of the picture that a zone of the world covers, grown on all sides; None: none of it.
 
         The convex hull of the zone is covered, so that no edge of it is missed.

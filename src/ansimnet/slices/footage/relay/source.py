@@ -12,6 +12,7 @@ import structlog
 
 from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.kernel.errors import Refusal
+from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.relay import onvif, rtp, rtsp
 from ansimnet.slices.footage.relay.digest import NoLogin
 from ansimnet.slices.footage.relay.fmp4 import fragment, init_segment
@@ -21,6 +22,7 @@ from ansimnet.slices.footage.relay.hiding import Hiding, Polygon
 from ansimnet.slices.footage.relay.onvif import Box, Seen
 from ansimnet.slices.footage.relay.ring import Frame, Init, Ring, Timeline
 from ansimnet.slices.footage.relay.sdp import BadStream, UnsupportedStream
+from ansimnet.slices.footage.relay.turning import Turning
 
 log = structlog.get_logger(__name__)
 
@@ -125,11 +127,17 @@ class Stream:
                 subscriber.lost()
 
 
+Cold = Callable[[CameraId, bool], None]
+"""Called when a stream has begun in the middle of a group of pictures; True: a main stream."""
+
+
 class CameraSource(Stream):
     """One camera's stream as it is: original pictures, no sound; its privacy zones black before anybody gets a frame.
 
     `burner` makes, around a place to publish, what blackens. Without one a camera that has zones shows nothing.
     """
+
+    main = False
 
     def __init__(
         self,
@@ -138,14 +146,20 @@ class CameraSource(Stream):
         allow_basic: bool = False,
         ring: Ring | None = None,
         burner: Callable[[Callable[[Frame], None]], Burner] | None = None,
+        cold: Cold = lambda _camera, _main: None,
     ) -> None:
         super().__init__(camera, ring)
         self._burner = burner(self.publish) if burner is not None else None
+        self._cold = cold
+        self._asked_for_key = False
         self.hiding = Hiding()
+        self.turning = Turning()
         self.reason = "starting"
         self.reconnects = 0
         self.clock_off_s: float | None = None
         """The camera's clock minus ours, as its last sender report told."""
+        self.device_clock_off_s: float | None = None
+        """The same as the device itself told when it was asked (ONVIF), not long ago."""
         self._allow_basic = allow_basic
         self._task: asyncio.Task[None] | None = None
         self._timeline = Timeline()
@@ -157,6 +171,12 @@ class CameraSource(Stream):
         self._last_s = 0.0
         self._watchdog: asyncio.TimerHandle | None = None
         self._wants_boxes = True
+
+    @property
+    def clock_error_s(self) -> float | None:
+        """Return by how much the camera's clock is off: the worse of what its reports and the device itself say."""
+        told = [s for s in (self.clock_off_s, self.device_clock_off_s) if s is not None]
+        return max(told, key=abs, default=None)
 
     def start(self) -> None:
         if self._task is None:
@@ -192,6 +212,7 @@ class CameraSource(Stream):
                 self._burner.broken()
             if self._wants_boxes:
                 self.hiding.forget()
+                self.turning.forget()
             self.reconnects += 1
             log.info("camera lost", camera=self.camera.code, reason=self.reason, retry_s=round(patience_s, 1))
             await asyncio.sleep(patience_s * random.uniform(0.5, 1.5))
@@ -208,6 +229,7 @@ class CameraSource(Stream):
             )
             self._depacketiser = Depacketiser(found.parameter_sets())
             self._assembler = onvif.Assembler()
+            self._asked_for_key = False
             self._timeline.broken()
             self.clock_off_s = None
             self._last_s = monotonic_s()
@@ -239,6 +261,9 @@ class CameraSource(Stream):
         if channel == rtsp.VIDEO and packet.payload_type == self._payload_types[0]:
             for unit in self._depacketiser.push(packet):
                 self._on_picture(unit)
+            if self._depacketiser.skipped and not self._asked_for_key:
+                self._asked_for_key = True
+                self._cold(self.camera.camera_id, self.main)
         elif channel == rtsp.METADATA and packet.payload_type == self._payload_types[1]:
             document = self._assembler.push(packet)
             if document is not None:
@@ -263,13 +288,21 @@ class CameraSource(Stream):
             self.reason = "live"
             log.info("camera live", camera=self.camera.code)
         frame = Frame(self._init, dts, pts, unit.key, data, now_s)
-        if not self.camera.zones:
+        turned, zones = self.camera.turned, self.camera.zones
+        if turned is not None and turned.zones:
+            here = self.turning.zones(turned, now_s)
+            self._burn(frame, () if here is not None else None, (*zones, *(here or ())))
+        elif zones:
+            self._burn(frame, (), zones)
+        else:
             self.publish(frame)
-        elif self._burner is not None:
-            self._burner.offer(frame, (), self.camera.zones)
+
+    def _burn(self, frame: Frame, regions: tuple[Box, ...] | None, zones: tuple[Polygon, ...]) -> None:
+        if self._burner is not None:
+            self._burner.offer(frame, regions, zones)
 
     def rezone(self, camera: Camera) -> None:
-        """Take other privacy zones from the next key frame on; what was kept with the old ones is forgotten."""
+        """Take other privacy zones or another calibration from the next key frame on; what was kept is forgotten."""
         self.camera = camera
         self.ring.clear()
         self.fall_silent()
@@ -277,10 +310,14 @@ class CameraSource(Stream):
             self._burner.broken()
 
     def _on_document(self, document: bytes) -> None:
+        turned = self.camera.turned
         try:
             objects = onvif.read(document)
+            position = onvif.read_position(document) if turned is not None else None
         except BadStream:
-            return  # no fresh boxes: the masked rendition hides the whole picture by itself
+            return  # no fresh boxes, no fresh position: what hides the whole picture then does so by itself
+        if turned is not None and position is not None:
+            self.turning.tell(position, turned, monotonic_s())
         if objects is not None:
             now_s = monotonic_s()
             self.hiding.tell(objects, now_s)
@@ -288,7 +325,9 @@ class CameraSource(Stream):
 
 
 class MainSource(CameraSource):
-    """A camera's main stream, pulled while it is needed. Boxes come with the sub-stream, which is always there."""
+    """A camera's main stream, pulled while it is needed. Boxes and position come with the sub-stream, always there."""
+
+    main = True
 
     def __init__(
         self,
@@ -297,12 +336,14 @@ class MainSource(CameraSource):
         allow_basic: bool = False,
         ring: Ring | None = None,
         burner: Callable[[Callable[[Frame], None]], Burner] | None = None,
+        cold: Cold = lambda _camera, _main: None,
     ) -> None:
         assert sub.camera.main_url is not None
         camera = replace(sub.camera, url=sub.camera.main_url)
-        super().__init__(camera, allow_basic=allow_basic, ring=ring, burner=burner)
+        super().__init__(camera, allow_basic=allow_basic, ring=ring, burner=burner, cold=cold)
         self.sub = sub
         self.hiding = sub.hiding
+        self.turning = sub.turning
         self._wants_boxes = False
 
     def start(self) -> None:

@@ -11,7 +11,7 @@ from ansimnet.kernel.permits import Masking
 from ansimnet.slices.footage.relay.gate import Camera
 from ansimnet.slices.footage.relay.masker import MaskedStream, Maskers, Rendition
 from ansimnet.slices.footage.relay.ring import Budget, Frame, Ring
-from ansimnet.slices.footage.relay.source import CameraSource, MainSource, Stream
+from ansimnet.slices.footage.relay.source import CameraSource, Cold, MainSource, Stream
 
 LINGER_S = 45.0
 """A stream pulled on demand is kept so long after its last viewer: operators go back and forth."""
@@ -31,6 +31,7 @@ class Sources:
         self.masked: dict[tuple[CameraSource, str | None], MaskedStream] = {}
         self.maskers = Maskers(maskers)
         self.rings = Budget(rings_bytes)
+        self.on_cold: Cold = lambda _camera, _main: None
         self._allow_basic = allow_basic
         self._ring_s = ring_s
         self._warm: frozenset[CameraId] = frozenset()
@@ -69,10 +70,10 @@ class Sources:
     def _pull(self, camera: Camera) -> CameraSource:
         """Return the running source; a changed address or name replaces it unless somebody watches."""
         source = self.cameras.get(camera.camera_id)
-        if source is not None and source.camera.zones != camera.zones:
+        if source is not None and (source.camera.zones, source.camera.turned) != (camera.zones, camera.turned):
             for stream in (source, self.mains.get(camera.camera_id)):
                 if stream is not None:
-                    stream.rezone(replace(stream.camera, zones=camera.zones))
+                    stream.rezone(replace(stream.camera, zones=camera.zones, turned=camera.turned))
         if source is not None and source.camera != camera and not self._users.get(source):
             main = self.mains.get(camera.camera_id)
             if main is None or not self._users.get(main):
@@ -81,7 +82,9 @@ class Sources:
                 self._end(source)
                 source = None
         if source is None:
-            source = CameraSource(camera, allow_basic=self._allow_basic, ring=self._ring(), burner=self._burner)
+            source = CameraSource(
+                camera, allow_basic=self._allow_basic, ring=self._ring(), burner=self._burner, cold=self._cold
+            )
             self.cameras[camera.camera_id] = source
             source.start()
         return source
@@ -92,13 +95,18 @@ class Sources:
             return sub
         main = self.mains.get(sub.camera.camera_id)
         if main is None or main.sub is not sub:
-            main = MainSource(sub, allow_basic=self._allow_basic, ring=self._ring(), burner=self._burner)
+            main = MainSource(
+                sub, allow_basic=self._allow_basic, ring=self._ring(), burner=self._burner, cold=self._cold
+            )
             self.mains[sub.camera.camera_id] = main
             main.start()
         return main
 
     def _ring(self) -> Ring:
         return Ring(keep_s=self._ring_s, budget=self.rings)
+
+    def _cold(self, camera_id: CameraId, main: bool) -> None:
+        self.on_cold(camera_id, main)
 
     def _burner(self, publish: Callable[[Frame], None]) -> Rendition:
         return Rendition(self.maskers, publish)

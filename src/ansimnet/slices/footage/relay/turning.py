@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ansimnet.slices.footage.relay.hiding import Polygon
-from ansimnet.slices.footage.relay.optics import Angles, Optics, Pose, Raw, offset
+from ansimnet.slices.footage.relay.optics import Angles, Optics, Outline, Pose, Raw, offset
 
 FRESH_S = 1.0
 """A position older than this says nothing. Cameras tell theirs with every picture, or twice a second."""
@@ -64,7 +63,7 @@ class Turning:
         """Forget everything: the camera was lost."""
         self._pose = None
 
-    def zones(self, turned: Turned, now_s: float) -> tuple[Polygon, ...] | None:
+    def zones(self, turned: Turned, now_s: float) -> tuple[Outline, ...] | None:
         """Return the parts of the present picture that nobody may see; None: all of it."""
         if not turned.zones:
             return ()
@@ -73,7 +72,7 @@ class Turning:
         if self._commanded_s is not None and now_s - self._commanded_s < UNSURE_S:
             return None
         found = (turned.optics.project(zone, self._pose, self._grown_deg) for zone in turned.zones)
-        return tuple(polygon for polygon in found if polygon is not None)
+        return tuple(outline for outline in found if outline is not None)
 
 
 def _apart_deg(optics: Optics, a: Pose, b: Pose) -> float:

@@ -20,7 +20,8 @@ from ansimnet.slices.footage import store
 from ansimnet.slices.footage.model import OpenView
 from ansimnet.slices.footage.relay.gate import Camera, End, Held, Lease, Recorded, Span
 from ansimnet.slices.footage.service.giving import Giver
-from ansimnet.slices.footage.store import recordings
+from ansimnet.slices.footage.service.onvif import turned_of
+from ansimnet.slices.footage.store import onvif, recordings
 from ansimnet.slices.footage.store import zones as privacy_zones
 from ansimnet.slices.policy import queries as policy
 
@@ -119,6 +120,7 @@ class DbGate(Looks):
         """Return every camera that has a stream."""
         async with self.db.transaction() as tx:
             zones = await privacy_zones.every(tx)
+            turning = {i: turned_of(*kept) for i, kept in (await onvif.all_ptz(tx)).items()}
             found = [
                 Camera(
                     s.camera.camera_id,
@@ -127,6 +129,7 @@ class DbGate(Looks):
                     s.url,
                     zones=zones.get(s.camera.camera_id, ()),
                     main_url=s.main_url,
+                    turned=turning.get(s.camera.camera_id),
                 )
                 for s in await cameras.sources(tx)
             ]

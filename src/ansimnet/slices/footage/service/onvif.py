@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from importlib import import_module
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
@@ -39,8 +39,6 @@ LARGEST_ZONE_DEG = 120.0
 """A zone is covered by the hull of its corners, which means nothing for half the sky; draw two."""
 CLOCK_OFF_S = 2.0
 """A clock farther off is told in the state: a device says whole seconds, and inspection's own limit is as small."""
-CLOCK_FRESH = timedelta(hours=3)
-"""The clock is asked every hour; three without an answer and it counts as not known."""
 AT_ONCE = 8
 """Devices asked at the same time: each has its own network link, none a fast processor (ours)."""
 
@@ -224,17 +222,27 @@ class Onvif:
 
     async def answer_cold(self) -> None:
         """Ask for a key frame wherever a relay says that a stream began in the middle of a group. Runs for ever."""
-        async for told in self.db.listen("footage_cold"):
-            if told:
-                await self.ask_key_frame(CameraId(UUID(told)))
+        free, asking = asyncio.Semaphore(AT_ONCE), set[asyncio.Task[None]]()
 
-    async def ask_key_frame(self, camera_id: CameraId) -> None:
-        """Have a camera's streams begin a group now. Where it cannot, the next key frame comes by itself."""
+        async def one(camera_id: CameraId, main: bool) -> None:
+            async with free:
+                await self.ask_key_frame(camera_id, main=main)
+
+        async for told in self.db.listen(store.COLD):
+            camera_id, _, stream = told.partition(" ")
+            if camera_id:
+                task = asyncio.create_task(one(CameraId(UUID(camera_id)), stream == "main"))
+                asking.add(task)
+                task.add_done_callback(asking.discard)
+
+    async def ask_key_frame(self, camera_id: CameraId, *, main: bool) -> None:
+        """Have a camera's main or sub-stream begin a group now. Where it cannot, the next one comes by itself."""
         try:
             async with self.db.transaction() as tx:
                 device, row = await self.device(tx, camera_id)
-            for profile in row.profiles:
-                await device.ask_key_frame(profile.token)
+            ranked = sorted(row.profiles, key=lambda p: p.width * p.height)
+            if ranked:
+                await device.ask_key_frame(ranked[-1 if main else 0].token)
         except Refusal as refusal:
             log.info("onvif.no_key_frame", camera=str(camera_id), reason=refusal.name)
 

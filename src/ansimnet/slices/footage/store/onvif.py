@@ -19,6 +19,9 @@ from ansimnet.platform.sealing import SealedColumn, keys_of, register
 KEY_YEAR = 0
 """Logins of devices are under one key per centre that does not turn over with the year, as stream addresses are."""
 
+TURNING, COLD = "footage_ptz", "footage_cold"
+"""Channels: a camera is about to turn; a stream waits for a key frame."""
+
 register(SealedColumn("footage_onvif", "camera_id", "login_sealed", "centre_id", bound="camera_id"))
 
 Zone = tuple[tuple[float, float], ...]
@@ -325,4 +328,9 @@ async def drop_hold(tx: Tx, camera_id: CameraId) -> bool:
 
 async def tell_turning(tx: Tx, camera_id: CameraId) -> None:
     """Tell relays, at this commit, that a camera is about to turn."""
-    await tx.execute("select pg_notify('footage_ptz', %s)", (str(camera_id),))
+    await tx.execute("select pg_notify(%s, %s)", (TURNING, str(camera_id)))
+
+
+async def tell_cold(tx: Tx, camera_id: CameraId, *, main: bool) -> None:
+    """Tell whoever asks devices, at this commit, that a stream waits for a key frame."""
+    await tx.execute("select pg_notify(%s, %s)", (COLD, f"{camera_id} {'main' if main else 'sub'}"))
