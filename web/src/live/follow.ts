@@ -28,6 +28,7 @@ export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
       if (thing === "unit") return ofIncident;
       return [...ofIncident, ["incidents"], ["alarms"], ["permits"]];
     case "footage":
+      if (thing === "ptz") return [["ptz"]];
       if (thing === "view" || thing === "track" || thing === "subject") return [["incident"], ["provisions"]];
       return [["incident"], ["cameras"], ["provisions"], ["permits"]];
     case "policy":

@@ -36,6 +36,8 @@ interface Props {
   chips?: readonly Chip[];
   view?: View | undefined;
   onView?: (view: View) => void;
+  /** A click on the ground: while it is asked for, the map shows a cross in place of a hand. */
+  onPoint?: ((lat: number, lon: number) => void) | undefined;
   /** Grows by one each time the map shall look at what matters. */
   focus?: number;
   hideCameras?: boolean;
@@ -71,6 +73,8 @@ export function CityMap(props: Props) {
   const moved = useRef(Boolean(view));
   const onViewNow = useRef(onView);
   onViewNow.current = onView;
+  const onPointNow = useRef(props.onPoint);
+  onPointNow.current = props.onPoint;
 
   // the map itself: once for a page and its base data
   useEffect(() => {
@@ -103,6 +107,7 @@ export function CityMap(props: Props) {
       made.addControl(new maplibregl.ScaleControl({ maxWidth: 110, unit: "metric" }), "bottom-left");
       addImages(made);
       made.on("load", () => setReady(true));
+      made.on("click", (event) => onPointNow.current?.(event.lngLat.lat, event.lngLat.lng));
       made.on("moveend", (event) => {
         const byHand = Boolean((event as { originalEvent?: Event }).originalEvent);
         if (byHand) moved.current = true;
@@ -196,7 +201,7 @@ export function CityMap(props: Props) {
   }, [ready, chips]);
 
   return (
-    <div className="map">
+    <div className={props.onPoint ? "map points" : "map"}>
       <div ref={box} className="map-canvas" role="img" aria-label={label} />
       {chips.map((chip) => {
         const holder = holders.get(chip.id);

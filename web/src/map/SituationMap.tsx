@@ -104,6 +104,7 @@ export function SituationMap({
   onView,
   focus,
   onPick,
+  onPoint,
   hideCameras = false,
 }: {
   situation: Situation;
@@ -111,6 +112,7 @@ export function SituationMap({
   onView: (v: string) => void;
   focus: number;
   onPick: (index: number) => void;
+  onPoint?: ((lat: number, lon: number) => void) | undefined;
   hideCameras?: boolean;
 }) {
   const text = useText();
@@ -127,6 +129,7 @@ export function SituationMap({
       chips={chips}
       view={parseView(view)}
       onView={(v) => onView(formatView(v))}
+      onPoint={onPoint}
       focus={focus}
       hideCameras={hideCameras}
       padding={PADDING}

@@ -229,6 +229,7 @@ export function LiveTile({
   large,
   caption,
   word,
+  badge,
   said,
 }: {
   number: string;
@@ -243,6 +244,7 @@ export function LiveTile({
   caption?: ReactNode;
   /** What kind of source this is, where it is no camera of the city. */
   word?: string;
+  badge?: ReactNode;
   said?: (message: Said) => void;
 }) {
   const text = useText();
@@ -343,6 +345,7 @@ export function LiveTile({
         badges={
           <>
             {word ? <span className="bd">{word}</span> : null}
+            {picture ? badge : null}
             {best && picture ? <span className="bd">{text.incident.best}</span> : null}
             {shown === "live" ? (
               <span className="bd num">{text.wall.live(Math.max(0.1, behind).toFixed(1))}</span>
@@ -414,7 +417,7 @@ function TilePermit({ id, notAfter }: { id: string; notAfter: string }) {
   const left = (Date.parse(notAfter) - useNow()) / 1000;
   return (
     <span className={`tile-permit num${left < 120 ? " soon" : ""}`}>
-      <Icon name="lock" size={11} /> {permitCode(id)} {elapsed(left)}
+      <Icon name="lock" size={11} /> <b>{permitCode(id)}</b> {elapsed(left)}
     </span>
   );
 }

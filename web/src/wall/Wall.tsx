@@ -24,6 +24,8 @@ export interface WallProps {
   /** One tile was put in another's place; `camera` where it came from elsewhere. */
   onMove?: ((from: number, to: number) => void) | undefined;
   chosen?: number | undefined;
+  /** What else stands on a camera's tile. */
+  badge?: ((camera: string) => ReactNode) | undefined;
 }
 export const MAP = "map";
 
@@ -59,7 +61,8 @@ export function useSlots(
 }
 
 export function Wall(props: WallProps) {
-  const { provision, size, ask, watermark, large, onLarge, endedWords, onSlots, fixed, map, onMove, chosen } = props;
+  const { provision, size, ask, watermark, large, onLarge, endedWords, onSlots, fixed, map, onMove, chosen, badge } =
+    props;
   const text = useText();
   const t = useFootageText();
   const [pointer, setPointer] = useState<string>();
@@ -162,6 +165,7 @@ export function Wall(props: WallProps) {
               selected={index === large && large !== 0}
               large={cell.rows > 1}
               caption={caption}
+              badge={badge?.(camera.camera_id)}
             />
           </section>
         );

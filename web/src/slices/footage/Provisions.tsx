@@ -14,6 +14,10 @@ import { useConnected } from "../../live/store";
 import { inTiles, type Situation, SituationMap } from "../../map/SituationMap";
 import { useText } from "../../text";
 import { LiveWall } from "../../wall/LiveWall";
+import { PtzBadge, PtzPanel, usePtzKeys } from "./ptz/PtzPanel";
+import { turned } from "./ptz/steering";
+import { type Joystick, useJoystick } from "./ptz/useJoystick";
+import "./footage.css";
 
 function useLeft(provision: Pick<Provision, "not_after" | "state">): string {
   const now = useNow();
@@ -68,12 +72,13 @@ export function ProvisionRow({
   );
 }
 
-function Side({ provision }: { provision: Provision }) {
+function Side({ provision, joystick }: { provision: Provision; joystick: Joystick | undefined }) {
   const text = useText();
   const left = useLeft(provision);
   const now = useNow();
   return (
     <section className="panel scroll" aria-label={text.provision.subject}>
+      {joystick ? <PtzPanel joystick={joystick} /> : null}
       <PanelHead title={text.trigger[provision.trigger] ?? provision.trigger} sub={text.reason[provision.trigger]} />
       <dl className="kv pb">
         <dt>{text.provision.given}</dt>
@@ -138,6 +143,9 @@ export function Provisions({ account }: { account: Account }) {
     if (selected && selected.provision_id !== chosen) choose(selected.provision_id);
   }, [selected, chosen, choose]);
   const large = cam ? Number(cam) - 1 : 0;
+  const inLarge = selected?.state === "given" ? selected.cameras.find((c) => c.camera_id === slots[large]) : undefined;
+  const joystick = useJoystick(inLarge);
+  usePtzKeys(joystick);
   const pick = useCallback((i: number) => setCam(i === 0 ? undefined : String(i + 1)), [setCam]);
   const moves = useMoves(
     rows,
@@ -162,10 +170,10 @@ export function Provisions({ account }: { account: Account }) {
       victim: null,
       units: [],
       next: [],
-      cameras: selected?.state === "given" ? inTiles(selected.cameras, slots) : [],
+      cameras: selected?.state === "given" ? turned(inTiles(selected.cameras, slots), joystick) : [],
       chosen: cam ? large : undefined,
     }),
-    [selected, cam, large, slots],
+    [selected, cam, large, slots, joystick?.data.pose],
   );
   return (
     <main className="main provisions">
@@ -209,12 +217,20 @@ export function Provisions({ account }: { account: Account }) {
             large={large}
             onLarge={pick}
             onSlots={setSlots}
+            badge={(id) => (id === joystick?.camera.camera_id ? <PtzBadge hold={joystick.data.hold} /> : null)}
           />
         ) : null}
-        <SituationMap situation={situation} view={view} onView={setView} focus={focus} onPick={pick} />
+        <SituationMap
+          situation={situation}
+          view={view}
+          onView={setView}
+          focus={focus}
+          onPick={pick}
+          onPoint={joystick?.mine ? joystick.point : undefined}
+        />
       </section>
       {selected ? (
-        <Side provision={selected} />
+        <Side provision={selected} joystick={joystick} />
       ) : (
         <section className="panel" aria-label={text.watch.lock}>
           <p className="pb sm t3">{text.watch.lock}</p>
