@@ -437,6 +437,44 @@ async def test_marking_a_track_needs_the_permit_to_lift_a_mask(dbs: Dbs, make: M
         assert await queries.marked_tracks(tx, lifting.permit_id) == {}
 
 
+async def test_a_ticket_shows_no_more_than_its_permits(dbs: Dbs, make: Make) -> None:
+    operator = await make(dbs.city, Role.CENTRE_OPERATOR)
+    await trigger_ground(dbs.city)
+    held = await view(dbs.city, operator, masking=Masking.MARKED)
+    lifting = await queries.permit(
+        dbs.city,
+        operator,
+        Act.UNMASK_TRACK,
+        resource=CAMERA,
+        purpose=Purpose.RESPOND,
+        screen="socket",
+        now=NOW,
+        masking=Masking.MARKED,
+    )
+    async with dbs.city.transaction() as tx:
+        await queries.mark_track(tx, lifting, CAMERA, "17", NOW)
+
+    async def shows(masking: Masking, camera: UUID = CAMERA, **mark: Any) -> None:
+        async with dbs.city.transaction() as tx:
+            await queries.check_masking(tx, held, masking, camera, NOW, **mark)
+
+    await shows(Masking.MASKED)
+    await shows(Masking.MARKED, mark=lifting.permit_id, track="17")
+    for mark in ({}, {"track": "17"}, {"mark": lifting.permit_id}, {"mark": PermitId(new_id()), "track": "17"}):
+        with pytest.raises(NoPermit):
+            await shows(Masking.MARKED, **mark)
+    with pytest.raises(NoPermit):
+        await shows(Masking.ORIGINAL)
+    with pytest.raises(NoPermit):
+        await shows(Masking.MARKED, mark=lifting.permit_id, track="18")
+    with pytest.raises(NoPermit):
+        await shows(Masking.MARKED, OTHER_CAMERA, mark=lifting.permit_id, track="17")
+    async with dbs.city.transaction() as tx:
+        await queries.revoke(tx, lifting.permit_id, "잘못 표시", NOW, by=operator.account_id)
+    with pytest.raises(PermitOver):
+        await shows(Masking.MARKED, mark=lifting.permit_id, track="17")
+
+
 async def test_the_original_needs_the_purpose_of_an_investigation(dbs: Dbs, make: Make) -> None:
     operator = await make(dbs.city, Role.CENTRE_OPERATOR)
     await trigger_ground(dbs.city)

@@ -147,15 +147,19 @@ class DbGate(Looks):
             if camera is None:
                 raise NotFound("this camera has no stream")
             extras: Mapping[str, Any] = redeemed.extras
-            account = account_of(extras["account"])
+            account, masking = account_of(extras["account"]), Masking(extras["masking"])
+            mark = PermitId(UUID(extras["mark_permit_id"])) if "mark_permit_id" in extras else None
+            await policy.check_masking(
+                tx, redeemed.permit, masking, camera_id, now, mark=mark, track=extras.get("track")
+            )
             held = Held(
                 view_id=new_id(),
                 permit_id=redeemed.permit.permit_id,
-                mark_permit_id=PermitId(UUID(extras["mark_permit_id"])) if "mark_permit_id" in extras else None,
+                mark_permit_id=mark,
                 provision_id=ProvisionId(UUID(extras["provision_id"])) if extras.get("provision_id") else None,
                 camera=camera,
                 viewer=str(extras["viewer"]),
-                masking=Masking(extras["masking"]),
+                masking=masking,
                 may_mark=account.role in MARKERS and bool(extras.get("provision_id")),
                 not_after=redeemed.permit.not_after,
                 marked=extras.get("track"),

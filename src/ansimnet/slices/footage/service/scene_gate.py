@@ -23,16 +23,19 @@ class SceneGate(Looks):
         async with self.db.transaction() as tx:
             redeemed = await policy.redeem_ticket(tx, ticket, now)
             extras: Any = redeemed.extras
+            masking, sends = Masking(extras["masking"]), Act.SHOW_SCENE in redeemed.permit.acts
+            if not sends:
+                await policy.check_masking(tx, redeemed.permit, masking, redeemed.resource, now)
             held = Held(
                 view_id=new_id(),
                 permit_id=redeemed.permit.permit_id,
                 provision_id=None,
                 camera=Camera(CameraId(redeemed.resource), str(extras["code"]), NAME, ""),
                 viewer=str(extras["viewer"]),
-                masking=Masking(extras["masking"]),
+                masking=masking,
                 may_mark=False,
                 not_after=redeemed.permit.not_after,
-                sends=Act.SHOW_SCENE in redeemed.permit.acts,
+                sends=sends,
             )
             if not held.sends:
                 await self._opened(tx, held, now)

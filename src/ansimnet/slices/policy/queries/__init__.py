@@ -67,9 +67,10 @@ from ansimnet.slices.policy.queries.holds import (
 from ansimnet.slices.policy.queries.looks import looks
 from ansimnet.slices.policy.queries.notices import close_notices, standing_notices
 from ansimnet.slices.policy.queries.orders import confirm_order, orders_listed, register_order, withdraw_order
-from ansimnet.slices.policy.queries.people import LoginTaken, create_account, new_phone, new_phone_code
+from ansimnet.slices.policy.queries.people import LoginTaken, create_account, end_phone, new_phone, new_phone_code
 from ansimnet.slices.policy.queries.permits import (
     BadTicket,
+    check_masking,
     ended,
     hold,
     hold_all,
@@ -123,6 +124,7 @@ __all__ = [
     "break_glasses",
     "broke",
     "cap_about",
+    "check_masking",
     "citation",
     "close_break_glass",
     "close_notices",
@@ -134,6 +136,7 @@ __all__ = [
     "draft_due",
     "end_about",
     "end_ground",
+    "end_phone",
     "ended",
     "extend_about",
     "extend_ground",

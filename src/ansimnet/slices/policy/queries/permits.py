@@ -14,7 +14,7 @@ from ansimnet.facts.policy import AccessDecided
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Forbidden, Kind, NotFound, Refusal
 from ansimnet.kernel.ids import AccountId, CentreId, FactId, PermitId, new_id
-from ansimnet.kernel.permits import Act, Masking, Permit, PermitOver, Purpose
+from ansimnet.kernel.permits import Act, Masking, NoPermit, Permit, PermitOver, Purpose
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.telemetry import FAULTS
@@ -24,6 +24,7 @@ from ansimnet.slices.policy.queries import agencies
 from ansimnet.slices.policy.queries.places import place
 from ansimnet.slices.policy.queries.relations import gather
 from ansimnet.slices.policy.rules import Rulebook, in_force, refuse
+from ansimnet.slices.policy.rules.checks import MASKING_ORDER
 from ansimnet.slices.policy.rules.words import REASONS
 from ansimnet.slices.policy.store import accounts, keyring
 
@@ -303,6 +304,33 @@ async def redeem_ticket(tx: Tx, ticket: str, now: datetime) -> Redeemed:
     found = (await store.read_permits(tx, [permit_id]))[permit_id]
     found.check(viewing(found), resource, now=now)
     return Redeemed(permit=found, resource=resource, extras=extras)
+
+
+async def check_masking(
+    tx: Tx,
+    permit: Permit,
+    masking: Masking,
+    resource: UUID,
+    now: datetime,
+    *,
+    mark: PermitId | None = None,
+    track: str | None = None,
+) -> None:
+    """Refuse pictures clearer than the permit says, and a clear track that no standing mark of this camera names.
+
+    Raises:
+        NoPermit: clearer than the permit, or not the marked track.
+        PermitOver: the permit for the mark has ended.
+    """
+    if MASKING_ORDER[masking] > MASKING_ORDER[permit.masking]:
+        raise NoPermit("this permit does not show people so clearly", permit=str(permit.permit_id))
+    if masking is Masking.MARKED or mark is not None or track is not None:
+        found = None if mark is None else (await store.read_permits(tx, [mark])).get(mark)
+        if found is None or track is None:
+            raise NoPermit("there is no such mark")
+        found.check(Act.UNMASK_TRACK, resource, now=now)
+        if (await store.marked_tracks(tx, found.permit_id)).get(resource) != track:
+            raise NoPermit("another track is marked", permit=str(found.permit_id))
 
 
 def viewing(permit: Permit) -> Act:
