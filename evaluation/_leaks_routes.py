@@ -143,7 +143,8 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/me": "victim",
     "POST /api/v1/me/warnings/{warning_id}/acknowledge": "victim | own",
     "POST /api/v1/me/help": "victim",
-    "POST /api/v1/me/scene": "victim",
+    "POST /api/v1/me/scene": "victim citizen",
+    "POST /api/v1/incidents/{incident_id}/scene-links": _ROOM,
     "POST /api/v1/me/scene/end": "signed-in",  # ends what one's own phone shows, and nothing where it shows none
     "GET /api/v1/incidents/{incident_id}/scenes": _READS,
     "POST /api/v1/scenes/{uplink_id}/tickets": _ROOM,

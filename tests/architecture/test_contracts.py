@@ -32,6 +32,7 @@ FOR_THE_RECORD: dict[str, str] = {
     "policy.account.created.v1": "auditors read who was let in",
     "policy.account.disabled.v1": "auditors read who was shut out",
     "policy.account.signed-in.v1": "auditors read who tried to sign in, and failed",
+    "footage.scene.asked.v1": "auditors read which citizens a desk asked for pictures, and by whom",
     "policy.facilities.assigned.v1": "auditors read who answers for which cameras, and until when",
     "policy.account.moved.v1": "auditors read whose rights changed with the office",
     "policy.account.invited.v1": "auditors read who was given a code instead of a password",

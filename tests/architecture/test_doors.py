@@ -21,6 +21,7 @@ PUBLIC = {
     "/phone": "pages",
     "/unit": "pages",
     "/me": "pages",
+    "/show": "pages",
     "/transparency": "pages",
     "/console-fixtures": "pages",
     "/console": "pages",

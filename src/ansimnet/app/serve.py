@@ -40,11 +40,15 @@ PAGES = {
     "/phone": "phone.html",
     "/unit": "unit.html",
     "/me": "me.html",
+    "/show": "show.html",
     "/transparency": "transparency.html",
     "/verify": "verify.html",
     "/console-fixtures": "console-fixtures.html",
 }
 """Which built page answers which address. The pages hold no data; everything they show they ask for."""
+
+CAMERA_PAGES = ("/phone", "/show")
+"""The pages that may open a camera."""
 
 mimetypes.add_type("application/manifest+json", ".webmanifest")
 
@@ -82,7 +86,7 @@ def build(hosted: Host, *, lifespan: Callable[[FastAPI], Any] | None = None) -> 
         generate_unique_id_function=lambda route: f"{route.tags[0] if route.tags else 'system'}-{route.name}",
     )
     origin = f" {relay.scheme}://{relay.netloc}" if relay.netloc else ""
-    install(app, connect_src=f"'self' ws: wss:{origin}", camera_page="/phone")
+    install(app, connect_src=f"'self' ws: wss:{origin}", camera_pages=CAMERA_PAGES)
     for router in hosted.parts.routers:
         app.include_router(router)
     app.include_router(link_platform.router(hosted.context.link))

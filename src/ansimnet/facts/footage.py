@@ -331,6 +331,17 @@ class PrivacyZonesSet(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SceneAsked(Fact):
+    """A desk asked a citizen to show its incident: a link for one phone, without a name."""
+
+    kind: ClassVar[str] = "footage.scene.asked.v1"
+    guest_id: UUID
+    incident_id: IncidentId
+    until_at: datetime
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UplinkStarted(Fact):
     """A person shows a scene through her phone, by her consent alone; the desk of that incident may look."""
 

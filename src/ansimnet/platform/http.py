@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 from uuid import UUID
 
@@ -123,10 +123,10 @@ def refuse(refusal: Refusal) -> JSONResponse:
     return answer
 
 
-def install(app: FastAPI, *, connect_src: str = "'self'", camera_page: str = "") -> None:
+def install(app: FastAPI, *, connect_src: str = "'self'", camera_pages: Collection[str] = ()) -> None:
     """Give an application our error answers, body cap and headers.
 
-    `connect_src` names the relay's origin; `camera_page` is the path of the one page that may open a camera.
+    `connect_src` names the relay's origin; `camera_pages` are the paths of the pages that may open a camera.
     """
 
     @app.exception_handler(Refusal)
@@ -152,7 +152,7 @@ def install(app: FastAPI, *, connect_src: str = "'self'", camera_page: str = "")
         answer.headers.update({n.decode(): v.decode() for n, v in [*strict_headers(connect_src), NO_STORE]})
         return answer  # it leaves outside of every middleware, so it brings its own headers
 
-    app.add_middleware(Hardened, connect_src=connect_src, camera_page=camera_page)
+    app.add_middleware(Hardened, connect_src=connect_src, camera_pages=camera_pages)
 
 
 NO_STORE = (b"cache-control", b"no-store")
@@ -188,10 +188,10 @@ class Hardened:
 
     patience_s = BODY_PATIENCE_S
 
-    def __init__(self, app: ASGIApp, connect_src: str, camera_page: str = "") -> None:
+    def __init__(self, app: ASGIApp, connect_src: str, camera_pages: Collection[str] = ()) -> None:
         self.app = app
         self.headers = strict_headers(connect_src)
-        self.camera_page = camera_page
+        self.camera_pages = frozenset(camera_pages)
         self.camera_headers = strict_headers(connect_src, camera=True)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -217,7 +217,7 @@ class Hardened:
 
         async def headed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                added = self.camera_headers if path == self.camera_page else self.headers
+                added = self.camera_headers if path in self.camera_pages else self.headers
                 headers = [*message.get("headers", []), *added]
                 if scope.get("scheme") == "https":
                     headers.append((b"strict-transport-security", b"max-age=31536000"))  # a year, as browsers ask

@@ -27,9 +27,10 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Track
 from ansimnet.slices.footage.archive.opening import footage_dir, of_phones, open_archive
 from ansimnet.slices.footage.relay.server import RIGHT_ENDED
-from ansimnet.slices.footage.service.uplinks import NoIncident, Scenes
+from ansimnet.slices.footage.service.uplinks import MOST_GUESTS, NoIncident, NotRunning, Scenes, TooManyGuests
 from ansimnet.slices.footage.wiring import serving_uplinks
 from ansimnet.slices.policy.queries import Account, create_account, end_about
+from ansimnet.slices.policy.store.accounts import lock_account
 
 pytestmark = pytest.mark.requirement("AN-06")
 
@@ -178,10 +179,10 @@ async def test_what_she_shows_is_recorded_beside_the_citys_footage_under_the_sam
         await desk.frames(80)
     archive = open_archive(of_phones(night.settings), night.dbs.tracking, SystemClock(), centre="tracking")
     (uplink,) = await night.scenes.of_incident(await night.running())
-    assert archive.keys.terms()[-1].days == LAWFUL_DAYS
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not archive.segments(uplink.uplink_id, Track.SUB, now() - timedelta(minutes=5), now()):
             await asyncio.sleep(0.2)
+    assert archive.keys.terms()[-1].days == LAWFUL_DAYS
     first = archive.segments(uplink.uplink_id, Track.SUB, now() - timedelta(minutes=5), now())[0]
     assert archive.read(first).init.width == WIDTH
     assert list((footage_dir(night.settings)).iterdir()) == [footage_dir(night.settings) / "phones"]
@@ -235,3 +236,89 @@ async def test_a_resolved_incident_leaves_ten_minutes_and_time_alone_ends_it(nig
         await night.scenes.end_over(tx)
     assert (await night.kinds())[-1] == "footage.uplink.ended.v1"
     assert await night.scenes.of_incident(incident) == []
+
+
+# ------------------------------------------------------------------------------------------------- a citizen's phone
+
+
+async def guest_of(night: Night, incident: IncidentId) -> Account:
+    """Ask a citizen, and return the account that the code opens."""
+    code, guest = await night.scenes.ask(night.desk, incident)
+    assert code
+    async with night.dbs.tracking.transaction() as tx:
+        found = await lock_account(tx, guest.account_id)
+    assert found is not None
+    assert (found.role, found.display) == (Role.CITIZEN, "시민"), "no name, no number"
+    return found
+
+
+async def test_a_citizen_who_was_asked_shows_the_incident_and_may_end_it(night: Night) -> None:
+    _, incident = await night.incident()
+    citizen = await guest_of(night, incident)
+    got, uplink = await night.scenes.show(citizen)
+    assert uplink.incident_id == incident
+    line = Line(None, None, None, f"{night.url}/stream", None)  # type: ignore[arg-type]
+    async with phone(line, got.ticket) as sender, playing(sender):
+        await until(lambda: sender.sent > 2)
+        (listed,) = await night.scenes.of_incident(incident)
+        assert listed.guest
+        async with night.looks() as desk:
+            assert float(desk.pictures()[-1].std()) > 40  # the original, by the citizen's own consent
+            await night.scenes.stop(citizen)
+            assert await desk.close_code() == RIGHT_ENDED
+            assert await sender.closed() == RIGHT_ENDED
+    assert "footage.scene.asked.v1" in await night.kinds()
+    await night.scenes.show(citizen)  # the link is good until its time is up
+
+
+async def test_the_end_of_the_incident_ends_the_citizens_phone_for_good(night: Night) -> None:
+    alarm, incident = await night.incident()
+    citizen = await guest_of(night, incident)
+    _, uplink = await night.scenes.show(citizen)
+    await night.close(alarm, incident)
+    assert await night.scenes.of_incident(incident) == []
+    with pytest.raises(NotFound):
+        await night.scenes.ticket(night.desk, uplink.uplink_id)
+    with pytest.raises(NoIncident):
+        await night.scenes.show(citizen)
+    async with night.dbs.tracking.transaction() as tx:
+        ended = await lock_account(tx, citizen.account_id)
+    assert ended is not None
+    assert ended.disabled_at is not None
+    with pytest.raises(NotRunning):
+        await night.scenes.ask(night.desk, incident)
+
+
+async def test_a_link_ends_with_its_hour(night: Night) -> None:
+    _, incident = await night.incident()
+    citizen = await guest_of(night, incident)
+    async with night.dbs.tracking.transaction() as tx:
+        await tx.execute("update footage_scene_guest set asked_at = now() - interval '2 h', until_at = now()")
+    with pytest.raises(NoIncident):
+        await night.scenes.show(citizen)
+    async with night.dbs.tracking.transaction() as tx:
+        await night.scenes.end_over(tx)
+        found = await lock_account(tx, citizen.account_id)
+    assert found is not None
+    assert found.disabled_at is not None
+
+
+async def test_a_citizen_shows_nothing_else_and_looks_at_nothing(night: Night) -> None:
+    _, incident = await night.incident()
+    citizen, other = await guest_of(night, incident), await guest_of(night, incident)
+    _, uplink = await night.scenes.show(citizen)
+    for account in (citizen, other, night.her):
+        with pytest.raises(Forbidden):
+            await night.scenes.ticket(account, uplink.uplink_id)
+    _, hers = await night.scenes.show(night.her)
+    assert {u.guest for u in await night.scenes.of_incident(incident)} == {True, False}
+    await night.scenes.stop(citizen)
+    assert [u.uplink_id for u in await night.scenes.of_incident(incident)] == [hers.uplink_id]
+
+
+async def test_no_more_are_asked_than_a_desk_looks_at(night: Night) -> None:
+    _, incident = await night.incident()
+    for _ in range(MOST_GUESTS):
+        await night.scenes.ask(night.desk, incident)
+    with pytest.raises(TooManyGuests):
+        await night.scenes.ask(night.desk, incident)

@@ -18,7 +18,6 @@ from ansimnet.kernel.ids import (
     GroundId,
     IncidentId,
     PermitId,
-    ProtectedPersonId,
     ProvisionId,
     SubjectId,
     WearerId,
@@ -115,16 +114,32 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """A citizen who was asked to show an incident, with a phone and without a name."""
+
+    guest_id: UUID
+    account_id: AccountId
+    incident_id: IncidentId
+    asked_by: AccountId
+    asked_at: datetime
+    until_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Uplink:
-    """A phone's camera as a source. `uplink_id` stands where a camera's id stands."""
+    """A phone's camera as a source. `uplink_id` stands where a camera's id stands.
+
+    `bearer_id`: whose phone it is; `guest`: a citizen's, who was asked and has no name here.
+    """
 
     uplink_id: CameraId
     account_id: AccountId
-    protected_person_id: ProtectedPersonId
+    bearer_id: UUID
     incident_id: IncidentId
     ground_id: GroundId
     started_at: datetime
     not_after: datetime
+    guest: bool = False
     frames: int = 0
     size: int = 0
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act, Purpose
@@ -25,11 +25,20 @@ class NoRelay(Refusal):
     name = "no-relay"
 
 
+class LinkShown(BaseModel):
+    """What a citizen is sent, shown once: the page's path on this server, with the one-time code behind it."""
+
+    path: str = Field(description="The code is in its fragment: it stays out of every server's log.")
+    code: str
+    until_at: datetime
+
+
 class SceneShown(BaseModel):
-    """A phone that shows a scene. `uplink_id` stands where a camera's id stands."""
+    """A phone that shows a scene. `uplink_id` stands where a camera's id stands. `guest`: a citizen's phone."""
 
     uplink_id: UUID
     code: str
+    guest: bool
     started_at: datetime
     not_after: datetime
 
@@ -57,6 +66,17 @@ def routes(scenes: Scenes) -> APIRouter:
     """Return the routes."""
     api = APIRouter()
 
+    async def holds(account: policy.Account, incident_id: UUID) -> None:
+        await policy.permit(
+            scenes.db,
+            account,
+            Act.READ_INCIDENT,
+            resource=incident_id,
+            purpose=Purpose.RESPOND,
+            screen="incident",
+            now=scenes.clock.now(),
+        )
+
     @api.post("/me/scene")
     async def show_scene(account: Annotated[policy.Account, Depends(door(Act.SHOW_SCENE))]) -> TicketShown:
         """Begin to show one's scene, or go on after a break: a one-use ticket for this phone's camera."""
@@ -73,21 +93,24 @@ def routes(scenes: Scenes) -> APIRouter:
         incident_id: UUID, account: Annotated[policy.Account, Depends(door(Act.READ_INCIDENT))]
     ) -> ScenesShown:
         """What phones show of an incident. Pictures need a ticket each."""
-        await policy.permit(
-            scenes.db,
-            account,
-            Act.READ_INCIDENT,
-            resource=incident_id,
-            purpose=Purpose.RESPOND,
-            screen="incident",
-            now=scenes.clock.now(),
-        )
+        await holds(account, incident_id)
         return ScenesShown(
             scenes=[
-                SceneShown(uplink_id=u.uplink_id, code=u.code, started_at=u.started_at, not_after=u.not_after)
+                SceneShown(
+                    uplink_id=u.uplink_id, code=u.code, guest=u.guest, started_at=u.started_at, not_after=u.not_after
+                )
                 for u in await scenes.of_incident(incident_id)
             ]
         )
+
+    @api.post("/incidents/{incident_id}/scene-links", status_code=201)
+    async def ask_for_scene(
+        incident_id: UUID, account: Annotated[policy.Account, Depends(door(Act.VIEW_SCENE))]
+    ) -> LinkShown:
+        """A link for one citizen's phone: whoever opens it and agrees shows this incident, without an account."""
+        await holds(account, incident_id)
+        code, guest = await scenes.ask(account, incident_id)
+        return LinkShown(path=f"/show#{code}", code=code, until_at=guest.until_at)
 
     @api.post("/scenes/{uplink_id}/tickets")
     async def scene_ticket(

@@ -1,4 +1,7 @@
-"""A protected person shows her scene: by pressing, to the desk of her running incident, until she, it or time ends it.
+"""A phone shows a scene to the desk of one running incident, until its bearer, the incident or time ends it.
+
+A protected person shows her own incident. A citizen shows the one that a desk asked for, by a link for one phone: the
+account behind it has no name and ends with the link.
 
 One consent is the ground of both sides: her right to send and the desk's to look. Whoever ends it ends both in one
 transaction, and the relay cuts at its commit. Tracking centre alone: no city takes part.
@@ -6,20 +9,21 @@ transaction, and the relay cuts at its commit. Tracking centre alone: no city ta
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ansimnet.facts.dispatch import AlarmMerged, IncidentClosed, IncidentOpened, IncidentResolved
-from ansimnet.facts.footage import UplinkEnded, UplinkStarted
+from ansimnet.facts.footage import SceneAsked, UplinkEnded, UplinkStarted
 from ansimnet.facts.supervision import AlarmCleared, TriggerConfirmed
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Conflict, Forbidden, NotFound
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import CameraId, FactId, GroundId, ProtectedPersonId, new_id
-from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose
+from ansimnet.kernel.ids import AccountId, CameraId, FactId, GroundId, IncidentId, new_id
+from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, Role
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
-from ansimnet.slices.footage.model import Uplink
+from ansimnet.slices.footage.model import Guest, Uplink
 from ansimnet.slices.footage.service.giving import Ticket, account_to_json
 from ansimnet.slices.footage.store import relays, uplinks
 from ansimnet.slices.policy import queries as policy
@@ -27,6 +31,8 @@ from ansimnet.slices.policy import queries as policy
 ACTOR = "system:footage"
 LASTS = timedelta(minutes=60)
 """As long as a trigger's ground; she presses again where it must go on. Ours."""
+MOST_GUESTS = 4
+"""Tiles of phones beside a wall's twelve that one desk still looks at (ours)."""
 STATUTE = "PIPA 15(1)1"
 SCREEN = "phone-scene"
 
@@ -35,6 +41,18 @@ class NoIncident(Conflict):
     """No incident about this person is running."""
 
     name = "no-incident"
+
+
+class NotRunning(Conflict):
+    """Nothing runs that a citizen could show."""
+
+    name = "incident-not-running"
+
+
+class TooManyGuests(Conflict):
+    """As many citizens as a desk can look at are asked already."""
+
+    name = "too-many-guests"
 
 
 class Scenes:
@@ -74,7 +92,7 @@ class Scenes:
         assert account.subject_id is not None
         for left in await uplinks.over(tx, now):
             await self._end(tx, left, "expired", now)
-        incident_id = await uplinks.scene_of(tx, account.subject_id)
+        incident_id = await uplinks.scene_of(tx, account.subject_id, now)
         if incident_id is None:
             raise NoIncident("no incident is running", todo="press for help first", todo_ko="먼저 도움을 눌러 주세요")
         uplink_id, not_after = CameraId(new_id()), now + LASTS
@@ -92,7 +110,8 @@ class Scenes:
         uplink = Uplink(
             uplink_id=uplink_id,
             account_id=account.account_id,
-            protected_person_id=ProtectedPersonId(account.subject_id),
+            bearer_id=account.subject_id,
+            guest=account.role is Role.CITIZEN,
             incident_id=incident_id,
             ground_id=ground_id,
             started_at=now,
@@ -121,6 +140,43 @@ class Scenes:
 
     # --- the desk's
 
+    async def ask(self, account: policy.Account, incident_id: UUID) -> tuple[str, Guest]:
+        """Return the one-time code that makes a citizen's phone show an incident. The caller holds that incident.
+
+        Raises:
+            NotRunning: the incident is over, or not known here.
+            TooManyGuests: as many are asked as a wall has tiles.
+        """
+        now = self.clock.now()
+        async with self.db.transaction() as tx:
+            if not await uplinks.runs(tx, incident_id):
+                raise NotRunning("this incident does not run")
+            if await uplinks.count_guests(tx, incident_id, now) >= MOST_GUESTS:
+                raise TooManyGuests(f"{MOST_GUESTS} citizens are asked already")
+            guest_id, by = new_id(), account.account_id
+            account_id, code = await policy.new_phone(
+                tx, role=Role.CITIZEN, display="시민", subject_id=guest_id, now=now, actor=f"account:{by}"
+            )
+            guest = Guest(
+                guest_id=guest_id,
+                account_id=account_id,
+                incident_id=IncidentId(incident_id),
+                asked_by=by,
+                asked_at=now,
+                until_at=now + LASTS,
+            )
+            await uplinks.add_guest(tx, guest)
+            fact = SceneAsked(
+                fact_id=FactId(new_id()),
+                happened_at=now,
+                guest_id=guest_id,
+                incident_id=guest.incident_id,
+                until_at=guest.until_at,
+                by=by,
+            )
+            await append(tx, fact, actor=f"account:{by}")
+        return code, guest
+
     async def of_incident(self, incident_id: UUID) -> list[Uplink]:
         """Return what phones show of an incident, the newest first. The caller holds the right to that incident."""
         async with self.db.transaction() as tx:
@@ -142,7 +198,7 @@ class Scenes:
             self.db,
             account,
             Act.VIEW_SCENE,
-            resources={uplink.uplink_id, uplink.protected_person_id},
+            resources={uplink.uplink_id, uplink.bearer_id},
             purpose=Purpose.RESPOND,
             screen=SCREEN,
             now=now,
@@ -191,6 +247,7 @@ class Scenes:
             case IncidentClosed():
                 await uplinks.close_scene(tx, fact.incident_id, now)
                 await self._end_all(tx, fact.incident_id, "closed", now)
+                await self._end_guests(tx, await uplinks.end_guests(tx, now, incident_id=fact.incident_id), now)
 
     async def _end_all(self, tx: Tx, incident_id: UUID, reason: str, now: datetime) -> None:
         for uplink in await uplinks.of_incident(tx, incident_id, now):
@@ -201,6 +258,15 @@ class Scenes:
         now = self.clock.now()
         for uplink in await uplinks.over(tx, now):
             await self._end(tx, uplink, "expired", now)
+        await self._end_guests(tx, await uplinks.end_guests(tx, now), now)
+
+    async def _end_guests(self, tx: Tx, accounts: Iterable[AccountId], now: datetime) -> None:
+        """Let nothing be left of guests but lines on the ledger: what they show ends, their phones are signed out."""
+        for account_id in accounts:
+            uplink = await uplinks.open_of(tx, account_id, now)
+            if uplink is not None:
+                await self._end(tx, uplink, "expired", now)
+            await policy.end_phone(tx, account_id, now)
 
     async def _end(self, tx: Tx, uplink: Uplink, reason: str, now: datetime) -> None:
         ended = await uplinks.end(tx, uplink.uplink_id, reason, now)

@@ -6,26 +6,27 @@ from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
 
-from ansimnet.kernel.ids import AccountId, AlarmId, CameraId, GroundId, IncidentId, ProtectedPersonId
+from ansimnet.kernel.ids import AccountId, AlarmId, CameraId, GroundId, IncidentId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
-from ansimnet.slices.footage.model import Uplink
+from ansimnet.slices.footage.model import Guest, Uplink
 
-_UPLINK: LiteralString = """uplink_id, account_id, protected_person_id, incident_id, ground_id, started_at, not_after,
-    frames, bytes"""
+_UPLINK: LiteralString = """uplink_id, account_id, bearer_id, incident_id, ground_id, started_at, not_after,
+    exists (select from footage_scene_guest g where g.guest_id = bearer_id), frames, bytes"""
 
 
 def _uplink(row: Row) -> Uplink:
     return Uplink(
         uplink_id=CameraId(row[0]),
         account_id=AccountId(row[1]),
-        protected_person_id=ProtectedPersonId(row[2]),
+        bearer_id=row[2],
         incident_id=IncidentId(row[3]),
         ground_id=GroundId(row[4]),
         started_at=row[5],
         not_after=row[6],
-        frames=row[7],
-        size=row[8],
+        guest=row[7],
+        frames=row[8],
+        size=row[9],
     )
 
 
@@ -73,15 +74,58 @@ async def close_scene(tx: Tx, incident_id: UUID, now: datetime) -> None:
     )
 
 
-async def scene_of(tx: Tx, person_id: UUID) -> IncidentId | None:
-    """Return the running incident about a protected person, the newest where there are two."""
+async def scene_of(tx: Tx, bearer_id: UUID, now: datetime) -> IncidentId | None:
+    """Return the running incident that a phone may show: about its bearer, the newest of two; or a guest's own."""
     row = await tx.one(
-        """select incident_id from footage_scene
-           where protected_person_id = %s and over_at is null and incident_id is not null
-           order by noted_at desc limit 1""",
-        (person_id,),
+        """select incident_id from (
+               select incident_id, noted_at from footage_scene
+               where protected_person_id = %(id)s and over_at is null and incident_id is not null
+               union all
+               select incident_id, asked_at from footage_scene_guest
+               where guest_id = %(id)s and ended_at is null and until_at > %(now)s
+           ) known order by noted_at desc limit 1""",
+        {"id": bearer_id, "now": now},
     )
     return None if row is None else IncidentId(row[0])
+
+
+async def runs(tx: Tx, incident_id: UUID) -> bool:
+    """Return whether an incident is known to run."""
+    row = await tx.one("select 1 from footage_scene where incident_id = %s and over_at is null limit 1", (incident_id,))
+    return row is not None
+
+
+# -------------------------------------------------------------------------------------------------------- guests
+
+
+async def add_guest(tx: Tx, g: Guest) -> None:
+    """Write who was asked."""
+    await tx.execute(
+        """insert into footage_scene_guest (guest_id, account_id, incident_id, asked_by, asked_at, until_at)
+           values (%s, %s, %s, %s, %s, %s)""",
+        (g.guest_id, g.account_id, g.incident_id, g.asked_by, g.asked_at, g.until_at),
+    )
+
+
+async def count_guests(tx: Tx, incident_id: UUID, now: datetime) -> int:
+    """Return how many are asked to show an incident now."""
+    row = await tx.one(
+        "select count(*) from footage_scene_guest where incident_id = %s and ended_at is null and until_at > %s",
+        (incident_id, now),
+    )
+    return 0 if row is None else int(row[0])
+
+
+async def end_guests(tx: Tx, now: datetime, *, incident_id: UUID | None = None) -> list[AccountId]:
+    """End the guests of an incident, or (None) those whose time is up; return their accounts."""
+    rows = await tx.all(
+        """update footage_scene_guest set ended_at = %(now)s
+           where ended_at is null and (incident_id = %(incident)s
+               or %(incident)s::uuid is null and until_at <= %(now)s)
+           returning account_id""",
+        {"now": now, "incident": incident_id},
+    )
+    return [AccountId(r[0]) for r in rows]
 
 
 # ------------------------------------------------------------------------------------------------------- uplinks
@@ -90,9 +134,9 @@ async def scene_of(tx: Tx, person_id: UUID) -> IncidentId | None:
 async def add(tx: Tx, u: Uplink) -> None:
     """Write that a phone begins."""
     await tx.execute(
-        """insert into footage_uplink (uplink_id, account_id, protected_person_id, incident_id, ground_id, started_at,
+        """insert into footage_uplink (uplink_id, account_id, bearer_id, incident_id, ground_id, started_at,
                not_after) values (%s, %s, %s, %s, %s, %s, %s)""",
-        (u.uplink_id, u.account_id, u.protected_person_id, u.incident_id, u.ground_id, u.started_at, u.not_after),
+        (u.uplink_id, u.account_id, u.bearer_id, u.incident_id, u.ground_id, u.started_at, u.not_after),
     )
 
 

@@ -6,16 +6,17 @@ import re
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from ansimnet.facts.policy import AccountCreated
+from ansimnet.facts.policy import AccountCreated, AccountDisabled
 from ansimnet.kernel.errors import Conflict, Refusal
 from ansimnet.kernel.ids import AccountId, FactId, new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Tx
+from ansimnet.slices.policy import store
 from ansimnet.slices.policy.model import PERSONAL, Account, kind_of
 from ansimnet.slices.policy.queries import agencies, rights
 from ansimnet.slices.policy.rules import in_force, passwords
-from ansimnet.slices.policy.store import accounts, keyring
+from ansimnet.slices.policy.store import accounts, keyring, sessions
 
 CODE_LASTS = timedelta(hours=24)
 """A phone is enrolled on the day it is handed out (ours)."""
@@ -89,3 +90,13 @@ async def new_phone_code(tx: Tx, account_id: AccountId, now: datetime) -> str:
     code = keyring.new_code()
     await accounts.add_code(tx, keyring.fingerprint(code), account_id, now, now + CODE_LASTS)
     return code
+
+
+async def end_phone(tx: Tx, account_id: AccountId, now: datetime) -> None:
+    """Disable a phone's account with its sessions and permits. Safe to run twice."""
+    if not await accounts.disable_account(tx, account_id, now):
+        return
+    await sessions.end_sessions(tx, now, account_id=account_id)
+    await store.revoke(tx, now, "disabled", account_id=account_id)
+    fact = AccountDisabled(fact_id=FactId(new_id()), happened_at=now, account_id=account_id, by=None)
+    await ledger.append(tx, fact, actor="system:policy")
