@@ -19,6 +19,7 @@ from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger.merkle import Tree
 from ansimnet.slices.footage.archive.model import Track, reels_of
 from ansimnet.slices.footage.evidence.anchoring import Anchors, anchors_in, leaf_of, path_in, path_of, tops_of
+from ansimnet.slices.footage.evidence.grids import GridWorker, grid_of
 
 
 @given(st.lists(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=9), min_size=1, max_size=9))
@@ -90,3 +91,16 @@ def test_seals_made_later_with_a_stolen_key_do_not_verify() -> None:
     thief.ledger = studio.ledger
     report = verifier.Verifier(thief.export([forged]), studio.ledger.signer.public, None).run()
     assert [f["what"] for f in report["findings"]] == ["not-anchored"] * 3
+
+
+def test_grids_made_in_a_process_of_their_own_are_the_same_and_outlive_a_hostile_stream() -> None:
+    [piece, *_] = recorded(list(street(3, 20, width=320, height=192)), crf=30)
+    worker = GridWorker()
+    try:
+        assert worker.of(piece.frames[0]) == grid_of(piece.frames[0])
+        assert worker._process is not None
+        worker._process.kill()  # as a decoder does that was brought down
+        assert worker.of(piece.frames[0]) == b""
+        assert worker.of(piece.frames[0]) == grid_of(piece.frames[0])
+    finally:
+        worker.stop()

@@ -49,6 +49,7 @@ from ansimnet.slices.footage.archive.report import change_kek, confirm_clock
 from ansimnet.slices.footage.archive.report import report as archive_report
 from ansimnet.slices.footage.archive.tables import Tables
 from ansimnet.slices.footage.evidence.anchoring import Anchors, telling
+from ansimnet.slices.footage.evidence.grids import GridWorker
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.inspection.inspector import Inspector
@@ -176,8 +177,8 @@ async def serving_relay(
     gate = DbGate(city, giver, clock, relay=f"{settings.relay_host}:{settings.relay_port}/{worker}")
     sources = Sources(ring_s=settings.relay_ring_s, maskers=max(1, (cores() - 1) // of))
     archive = open_archive(settings, city, clock)
-    anchors = Anchors(archive, telling(city, clock))
-    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(city), sealed=anchors.add)
+    anchors, grids = Anchors(archive, telling(city, clock)), GridWorker()
+    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(city, grids), sealed=anchors.add)
     recordings = ServedRecordings(Window(archive, recorder), sources.maskers)
     relay = Relay(
         gate,
@@ -216,6 +217,7 @@ async def serving_relay(
         with suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks, return_exceptions=True)
         recordings.stop()
+        grids.stop()
         sources.stop()
 
 
@@ -226,8 +228,8 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
     gate = SceneGate(tracking, clock, relay=f"{settings.relay_host}:{settings.uplink_port}/uplink")
     own = of_phones(settings)
     archive = open_archive(own, tracking, clock, centre="tracking")
-    anchors = Anchors(archive, telling(tracking, clock))
-    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(tracking), sealed=anchors.add)
+    anchors, grids = Anchors(archive, telling(tracking, clock)), GridWorker()
+    recorder = Recorder(archive, keep_s=settings.recording_memory_s, seal=_sealer(tracking, grids), sealed=anchors.add)
     if settings.recording:
         phones = Phones(ring_s=settings.relay_ring_s, maskers=1, follow=recorder.follow, leave=recorder.leave)
     else:
@@ -249,6 +251,7 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
             log.info("uplink serves", port=bound)
             yield bound
     finally:
+        grids.stop()
         phones.stop()
 
 
@@ -266,9 +269,9 @@ async def serving_gateway(settings: Settings, edge: str, port: int) -> AsyncGene
         sources.stop()
 
 
-def _sealer(db: Db) -> Seal | None:
+def _sealer(db: Db, grids: GridWorker) -> Seal | None:
     """Return what seals pieces as they are recorded; None where the centre's keys are not on this machine."""
-    return None if db.keys is None else Sealer(db.keys.signer(SEALING_KEY)).seal
+    return None if db.keys is None else Sealer(db.keys.signer(SEALING_KEY), grids.of).seal
 
 
 def _port(settings: Settings, worker: int) -> int:

@@ -42,9 +42,15 @@ def means_of(plane: NDArray[np.uint8] | NDArray[np.float32], block: int) -> NDAr
     [[2.0, 3.5]]
     """
     height, width = plane.shape
-    rows, columns = np.arange(0, height, block), np.arange(0, width, block)
-    sums = np.add.reduceat(np.add.reduceat(plane, rows, axis=0, dtype=np.float32), columns, axis=1)
-    tall, wide = np.diff(rows, append=height), np.diff(columns, append=width)
+    rows, columns = -(-height // block), -(-width // block)
+    whole = plane
+    if (rows * block, columns * block) != plane.shape:
+        whole = np.zeros((rows * block, columns * block), plane.dtype)
+        whole[:height, :width] = plane
+    lines = whole.reshape(rows, block, columns * block).sum(1, dtype=np.float32)
+    sums = lines.reshape(rows, columns, block).sum(2)
+    tall = np.minimum(block, height - block * np.arange(rows))
+    wide = np.minimum(block, width - block * np.arange(columns))
     return np.asarray(sums / (tall[:, None] * wide[None, :]), np.float32)
 
 

@@ -22,7 +22,7 @@ from ansimnet.slices.footage.recording.pictures import made
 
 log = structlog.get_logger(__name__)
 
-_HEAD = struct.Struct(">?I")
+HEAD = struct.Struct(">?I")
 """Whether it was made, and how many bytes follow."""
 PATIENCE_S = 60.0
 """The longest request: a minute of nine cameras side by side."""
@@ -69,7 +69,7 @@ class PictureWorker:
         assert process.stdout is not None
         process.stdin.write(len(request).to_bytes(4, "big") + request)
         await process.stdin.drain()
-        ok, size = _HEAD.unpack(await process.stdout.readexactly(_HEAD.size))
+        ok, size = HEAD.unpack(await process.stdout.readexactly(HEAD.size))
         return ok, await process.stdout.readexactly(size)
 
     async def _started(self) -> asyncio.subprocess.Process:
@@ -100,7 +100,7 @@ def serve(make: Callable[[str, Iterable[object]], bytes]) -> None:
             ok, answer = True, make(name, args)
         except Exception as error:
             ok, answer = False, f"{type(error).__name__}: {error}".encode()
-        out.write(_HEAD.pack(ok, len(answer)) + answer)
+        out.write(HEAD.pack(ok, len(answer)) + answer)
         out.flush()
 
 
