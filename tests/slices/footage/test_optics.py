@@ -14,7 +14,7 @@ from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.geo import Plane, Point
 from ansimnet.kernel.ids import AccountId, CameraId, PermitId
 from ansimnet.slices.footage.onvif import sector as sectors
-from ansimnet.slices.footage.onvif.holding import HOLD_LASTS, Held, Hold, may_take, priority_of, until
+from ansimnet.slices.footage.onvif.holding import HOLD_LASTS, LIFE_IN_DANGER, PRIORITY, Held, Hold, may_take, until
 from ansimnet.slices.footage.onvif.sector import BadSector, OutsideSector, Sector, TooWide
 from ansimnet.slices.footage.relay.optics import ASPECT, Optics, Pose, Raw, offset
 from ansimnet.slices.footage.relay.turning import FRESH_S, UNSURE_S, Position, Turned, Turning
@@ -344,8 +344,8 @@ def test_it_is_taken_over_upwards_only(mine: int, theirs: int, own: bool, left_s
 
 def test_urgency_follows_how_near_somebody_is_to_harm() -> None:
     order = [Trigger.CURFEW, Trigger.TAMPER, Trigger.EXCLUSION_ZONE, Trigger.APPROACH]
-    levels = [priority_of(t) for t in order]
+    levels = [PRIORITY[t] for t in order]
     assert levels == sorted(set(levels))
-    assert priority_of(None) > max(levels)
+    assert max(levels) < LIFE_IN_DANGER
     assert until(NOW, NOW + timedelta(hours=1)) == NOW + HOLD_LASTS
     assert until(NOW, NOW + timedelta(seconds=5)) == NOW + timedelta(seconds=5)

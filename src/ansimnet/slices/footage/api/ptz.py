@@ -22,6 +22,7 @@ from ansimnet.slices.footage.api.ptz_forms import (
     PresetForm,
     PresetShown,
     PtzShown,
+    TakeForm,
     TurnForm,
 )
 from ansimnet.slices.footage.onvif.holding import Hold
@@ -86,9 +87,10 @@ def routes(desk: Desk, steering: Steering) -> APIRouter:
         )
 
     @api.post("/take")
-    async def take_ptz(camera_id: UUID, account: Steers) -> HoldShown:
+    async def take_ptz(camera_id: UUID, account: Steers, form: TakeForm | None = None) -> HoldShown:
         """Take the joystick for a minute after each use; 409 `ptz-held` where somebody works on as urgent a thing."""
-        return _hold(await steering.take(account, CameraId(camera_id)), account)
+        wanted = None if form is None else form.provision_id
+        return _hold(await steering.take(account, CameraId(camera_id), wanted), account)
 
     @api.post("/ask")
     async def ask_for_ptz(camera_id: UUID, account: Steers) -> HoldShown:

@@ -162,6 +162,12 @@ class PtzShown(BaseModel):
     moving: bool
 
 
+class TakeForm(Form):
+    """For which provision; null: for the glass one broke, or for the most urgent provision that shows the camera."""
+
+    provision_id: UUID | None = None
+
+
 class MoveForm(Form):
     """A held joystick: shares of full speed, right, up and in positive. Repeat once a second; silence stops it."""
 

@@ -13,6 +13,7 @@ from ansimnet.kernel.ids import AccountId, CameraId, PermitId, ProvisionId
 HOLD_LASTS = timedelta(seconds=60)
 """After the last command; ours: long enough to look at what was turned to, short enough for the next who needs it."""
 LIFE_IN_DANGER = 5
+"""Of whoever broke the glass for this very camera."""
 PRIORITY = {Trigger.APPROACH: 4, Trigger.EXCLUSION_ZONE: 3, Trigger.TAMPER: 2, Trigger.CURFEW: 1}
 """By how near somebody is to harm: he is at her (4), where she lives (3), unwatched (2), out too late (1). Ours."""
 
@@ -46,15 +47,6 @@ class Hold:
     def alive(self, now: datetime) -> bool:
         """Return whether it still counts."""
         return now < self.until_at
-
-
-def priority_of(trigger: str | None) -> int:
-    """Return how urgent a provision is; None: a broken glass, a life in danger.
-
-    >>> priority_of("approach"), priority_of("curfew"), priority_of(None)
-    (4, 1, 5)
-    """
-    return LIFE_IN_DANGER if trigger is None else PRIORITY[Trigger(trigger)]
 
 
 def may_take(present: Hold | None, account_id: UUID, priority: int, now: datetime) -> bool:

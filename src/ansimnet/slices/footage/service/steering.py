@@ -9,6 +9,7 @@ from uuid import UUID
 import structlog
 
 from ansimnet.facts.footage import PtzAsked, PtzPresetKept, PtzPresetRemoved, PtzReleased, PtzTaken, PtzTurned
+from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Conflict, Kind, NotFound, Refusal
 from ansimnet.kernel.geo import Point
@@ -18,8 +19,9 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store as provisions
+from ansimnet.slices.footage.model import State
 from ansimnet.slices.footage.onvif import sector as sectors
-from ansimnet.slices.footage.onvif.holding import Hold, NotHeld, may_take, priority_of, until
+from ansimnet.slices.footage.onvif.holding import LIFE_IN_DANGER, PRIORITY, Hold, NotHeld, may_take, until
 from ansimnet.slices.footage.relay.optics import Optics, Pose
 from ansimnet.slices.footage.service.driving import Driver
 from ansimnet.slices.footage.service.onvif import Onvif, Turns, turns_of
@@ -98,19 +100,19 @@ class Steering:
         async with self.db.transaction() as tx:
             return (await self._turns(tx, camera_id)).optics
 
-    async def take(self, account: policy.Account, camera_id: CameraId) -> Hold:
+    async def take(self, account: policy.Account, camera_id: CameraId, provision_id: UUID | None) -> Hold:
         """Take a camera, or keep it: free, one's own, or held for something less urgent.
 
         Raises:
             Forbidden: no ground opens this camera's joystick to this account.
-            NotFound: it does not turn.
+            NotFound: it does not turn, or the provision does not show it.
             Held: somebody holds it for something as urgent or more.
         """
         now = self.clock.now()
         permit = await self._permit(account, camera_id, now)
         async with self.db.transaction() as tx:
             await self._turns(tx, camera_id, lock=True)
-            provision_id, priority = await _work(tx, permit, camera_id, now)
+            work, priority = await _work(tx, permit, camera_id, provision_id, now)
             present = await self._held(tx, camera_id)
             may_take(present, account.account_id, priority, now)
             if present is not None and present.account_id != account.account_id:
@@ -120,7 +122,7 @@ class Steering:
                 account_id=account.account_id,
                 holder=account.login,
                 permit_id=permit.permit_id,
-                provision_id=provision_id,
+                provision_id=work,
                 priority=priority,
                 taken_at=now if present is None or present.account_id != account.account_id else present.taken_at,
                 until_at=until(now, permit.not_after),
@@ -131,7 +133,7 @@ class Steering:
                 happened_at=now,
                 camera_id=camera_id,
                 permit_id=permit.permit_id,
-                provision_id=provision_id,
+                provision_id=work,
                 holder=hold.holder,
                 priority=priority,
                 until_at=hold.until_at,
@@ -422,18 +424,30 @@ class Steering:
             log.info("ptz.stays", camera=str(camera_id), reason=refusal.name)
 
 
-async def _work(tx: Tx, permit: Permit, camera_id: CameraId, now: datetime) -> tuple[ProvisionId | None, int]:
-    """Return what a permit is about, and how urgent that is: the most urgent provision with this camera in it.
+async def _work(
+    tx: Tx, permit: Permit, camera_id: CameraId, wanted: UUID | None, now: datetime
+) -> tuple[ProvisionId | None, int]:
+    """Return what somebody works on with a camera, and how urgent that is.
 
-    A permit on no provision's ground stands on a broken glass.
+    The provision he names; without one the glass he broke, or the most urgent provision that shows this camera.
+
+    Raises:
+        NotFound: no such provision in force shows it.
     """
-    found = [p for p in await provisions.all_open(tx) if p.ground_id is not None and not p.over(now)]
-    if all(p.ground_id != permit.ground_id for p in found):
-        return None, priority_of(None)
-    here = [p for p in found if camera_id in {c.camera_id for c in await provisions.cameras_of(tx, p.provision_id)}]
-    here = here or [p for p in found if p.ground_id == permit.ground_id]
-    best = max(here, key=lambda p: priority_of(p.trigger))
-    return best.provision_id, priority_of(best.trigger)
+    if wanted is None and await policy.broke(tx, permit.account_id, permit.ground_id):
+        return None, LIFE_IN_DANGER
+    here = [
+        p
+        for p in await provisions.all_open(tx)
+        if p.state is State.GIVEN
+        and not p.over(now)
+        and (wanted is None or p.provision_id == wanted)
+        and camera_id in {c.camera_id for c in await provisions.cameras_of(tx, p.provision_id)}
+    ]
+    if not here:
+        raise NotFound("no provision in force shows this camera")
+    best = max(here, key=lambda p: PRIORITY[Trigger(p.trigger)])
+    return best.provision_id, PRIORITY[Trigger(best.trigger)]
 
 
 def _hold(row: HoldRow) -> Hold:
