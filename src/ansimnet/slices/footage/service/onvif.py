@@ -280,12 +280,12 @@ async def _host(tx: Tx, camera_id: CameraId) -> StreamHost:
     if source is None:
         raise NotFound("there is no such camera with a stream", todo="import its stream's address first")
     found = stream_host(source.url)
-    if not found.host or _never(found.host):
+    if not found.host or never_asked(found.host):
         raise Conflict("the camera's stream has no address that may be asked")
     return found
 
 
-def _never(host: str) -> bool:
+def never_asked(host: str) -> bool:
     """Return whether a host is no camera's: multicast, unspecified, or the link-local place of cloud credentials."""
     try:
         address = ip_address(host)
