@@ -153,6 +153,8 @@ export const api = {
   incidentCameras: (incident: string) =>
     get<T.CameraProvision>(`/incidents/${id(incident)}/cameras`).then(shape.provision),
   scenes: (incident: string) => get<{ scenes: T.Scene[] }>(`/incidents/${id(incident)}/scenes`),
+  askForScene: (incident: string) =>
+    post<{ path: string; code: string; until_at: string }>(`/incidents/${id(incident)}/scene-links`),
   sceneTicket: (uplink: string) => post<T.Ticket>(`/scenes/${id(uplink)}/tickets`),
   acknowledgeIncident: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),
   tick: (incident: string, item: string, done: boolean) =>

@@ -291,6 +291,10 @@ export const session = {
   read: () => begin(call("GET", "/api/v1/session")),
   enrolPhone: (code: string) => begin(call("POST", "/api/v1/phone/enrol", { code })),
   enrolPerson: (code: string) => begin(call("POST", "/api/v1/me/enrol", { code })),
+  /** Go on with a session whose cookie this browser has. */
+  resume: (token: string): void => {
+    csrf = token;
+  },
   enrolUnit: (code: string) => begin(call("POST", "/api/v1/unit/enrol", { code })),
   end: () => call<null>("DELETE", "/api/v1/session"),
 };

@@ -233,6 +233,8 @@ export interface CameraProvision {
 export interface Scene {
   uplink_id: string;
   code: string;
+  /** A citizen's phone, who was asked. */
+  guest?: boolean;
   started_at: string;
   not_after: string;
 }

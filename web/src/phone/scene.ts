@@ -89,8 +89,8 @@ export class Scene {
     this.video.playsInline = true;
   }
 
-  /** Ask for the camera and begin. */
-  async start(): Promise<void> {
+  /** Ask for the camera and begin; `places`: say where the phone is, too. */
+  async start(places = true): Promise<void> {
     if (this.stream) return;
     this.tell({ is: "asking" });
     try {
@@ -100,13 +100,17 @@ export class Scene {
       return;
     }
     this.since = Date.now();
-    this.locate();
+    if (places) this.locate();
     await this.connect();
   }
   /** She ends it: whoever looks is cut at once, whatever becomes of this page. */
   stop(): void {
     void phone.endScene().catch(() => undefined);
     this.finish();
+  }
+  /** The page is left: the camera is off at once, and the link may be opened again. */
+  leave(): void {
+    if (this.stream) this.finish();
   }
   /** The other camera. */
   async turn(): Promise<void> {

@@ -189,6 +189,7 @@ export const en: Text = {
     none: "No incident to show",
     phone: "Phone",
     phoneTile: (code: string) => `phone video ${code}`,
+    guest: "Citizen's phone",
     placeAge: (m: number, s: string) => `place ±${m} m, ${s} ago`,
     noPlace: "no place",
   },

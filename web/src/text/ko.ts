@@ -201,6 +201,7 @@ export const ko = {
     none: "보여 줄 사건이 없습니다",
     phone: "휴대전화",
     phoneTile: (code: string) => `휴대전화 영상 ${code}`,
+    guest: "시민 휴대전화",
     placeAge: (m: number, s: string) => `위치 ±${m} m · ${s} 전`,
     noPlace: "위치 없음",
   },

@@ -66,7 +66,7 @@ function PhoneTile({
         best={false}
         selected={false}
         large={false}
-        word={text.wall.phone}
+        word={scene.guest ? text.wall.guest : text.wall.phone}
         said={(message) => {
           if (message.type !== "place") return;
           const seenMs = Date.parse(String(message.seen_at));

@@ -18,6 +18,7 @@ import { toast } from "../../kit/Toasts";
 import { inTiles, type Situation, SituationMap } from "../../map/SituationMap";
 import { useText } from "../../text";
 import { LiveWall } from "../../wall/LiveWall";
+import { AskScene } from "./AskScene";
 import { CloseBar } from "./CloseBar";
 import { ExtendDialog, HandOverDialog, OrderDialog } from "./Dialogs";
 import { IncidentHead } from "./Head";
@@ -27,7 +28,7 @@ import { Timeline } from "./Timeline";
 import { useDistances, VictimPanel } from "./Victim";
 
 const icons: TimelineEntry["icon"][] = ["alarm", "ours", "safe", "info", "doubt"];
-type Open = "note" | "wearer" | "victim" | "handover" | "extend" | { order: Order };
+type Open = "ask" | "note" | "wearer" | "victim" | "handover" | "extend" | { order: Order };
 
 export function Incident({ id, account }: { id: string; account: Account }) {
   const text = useText();
@@ -170,6 +171,7 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
     ...(reserve && !closed
       ? [{ code: "KeyU", hint: text.incident.addUnit(reserve.name), run: () => addUnit.mutate(reserve.unit_id) }]
       : []),
+    ...(closed ? [] : [{ code: "KeyA", hint: text.incident.ask.verb, run: () => setOpen("ask") }]),
     { code: "KeyN", hint: text.incident.note, run: () => setOpen("note") },
     { code: "KeyF", hint: text.incident.filter, run: () => setFilter(icons[filter ? icons.indexOf(filter) + 1 : 0]) },
     ...(incident.provision?.state === "given" ? [{ code: "KeyG", shift: true, run: () => setOpen("extend") }] : []),
@@ -199,6 +201,10 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
                   <Icon name="phone" />
                   {text.incident.callWearer}
                   <span className="sp" />
+                </Button>
+                <Button cap="A" onClick={() => setOpen("ask")}>
+                  <Icon name="camera" />
+                  {text.incident.ask.verb}
                 </Button>
                 {reserve ? (
                   <Button cap="U" onClick={() => addUnit.mutate(reserve.unit_id)}>
@@ -242,6 +248,7 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
       {open === "extend" && incident.provision ? (
         <ExtendDialog provision={incident.provision.provision_id} onClose={() => setOpen(undefined)} />
       ) : null}
+      {open === "ask" ? <AskScene incident={incident.incident_id} onClose={() => setOpen(undefined)} /> : null}
       {open === "note" || open === "wearer" || open === "victim" ? (
         <NoteDialog
           incident={incident.incident_id}

@@ -110,7 +110,7 @@ def routes(scenes: Scenes) -> APIRouter:
         """A link for one citizen's phone: whoever opens it and agrees shows this incident, without an account."""
         await holds(account, incident_id)
         code, guest = await scenes.ask(account, incident_id)
-        return LinkShown(path=f"/show#{code}", code=code, until_at=guest.until_at)
+        return LinkShown(path=f"/show#code={code}", code=code, until_at=guest.until_at)
 
     @api.post("/scenes/{uplink_id}/tickets")
     async def scene_ticket(
