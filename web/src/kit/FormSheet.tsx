@@ -42,6 +42,7 @@ export function FormSheet<A>({
   }));
   const [tried, setTried] = useState(false);
   const problems = problemsOf(fields, values, words);
+  const asked = fields.filter((f) => f.when?.(values) !== false);
   const act = useMutation({
     mutationFn: () => send(values),
     onSuccess: (answer) => {
@@ -79,10 +80,11 @@ export function FormSheet<A>({
     >
       {children}
       <form ref={box} className="form" onSubmit={(e) => e.preventDefault()}>
-        {fields.map((f) => (
+        {asked.map((f) => (
           <FieldIn
             key={f.name}
             field={f}
+            values={values}
             value={values[f.name] ?? ""}
             problem={tried ? problems[f.name] : undefined}
             onChange={(value) => setValues((old) => ({ ...old, [f.name]: value }))}
@@ -100,11 +102,13 @@ export function FormSheet<A>({
 
 function FieldIn({
   field,
+  values,
   value,
   problem,
   onChange,
 }: {
   field: FormField;
+  values: Values;
   value: string;
   problem: string | undefined;
   onChange: (value: string) => void;
@@ -132,6 +136,7 @@ function FieldIn({
   ) : field.hint ? (
     <span className="xs t4">{field.hint}</span>
   ) : null;
+  if (field.kind === "head") return <div className="grp wide form-head">{field.label}</div>;
   if (field.kind === "checks") {
     const chosen = value.split(" ").filter(Boolean);
     const flip = (word: string) =>
@@ -161,7 +166,7 @@ function FieldIn({
     return (
       <div className="field wide">
         {label}
-        {field.draw?.(value, onChange, all["aria-describedby"])}
+        {field.draw?.(value, onChange, all["aria-describedby"], values)}
         {said}
       </div>
     );
@@ -188,8 +193,8 @@ function FieldIn({
       ) : (
         <input
           className="in"
-          type={field.kind === "date" ? "date" : "text"}
-          autoComplete="off"
+          type={field.kind === "date" ? "date" : field.kind === "secret" ? "password" : "text"}
+          autoComplete={field.kind === "secret" ? "new-password" : "off"}
           list={field.suggest ? `${field.name}-list` : undefined}
           maxLength={field.most}
           {...all}

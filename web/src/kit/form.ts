@@ -5,18 +5,21 @@ export type Values = Record<string, string>;
 export interface FormField {
   name: string;
   label: string;
-  kind?: "text" | "area" | "date" | "select" | "checks" | "own";
+  /** `head` asks nothing: it stands over the fields below it. */
+  kind?: "text" | "secret" | "area" | "date" | "select" | "checks" | "own" | "head";
   /** Word and label; of `checks` several words, joined by a space. */
   options?: readonly (readonly [word: string, label: string])[];
   hint?: string;
   optional?: boolean;
   wide?: boolean;
   most?: number;
+  /** Asked only where the other answers say so. */
+  when?: (values: Values) => boolean;
   suggest?: readonly string[];
   /** Why this answer will not do; undefined where it will. */
   check?: (value: string, values: Values) => string | undefined;
   /** Of `own`: how it is asked. */
-  draw?: (value: string, set: (value: string) => void, says: string | undefined) => ReactNode;
+  draw?: (value: string, set: (value: string) => void, says: string | undefined, values: Values) => ReactNode;
 }
 export interface FormWords {
   missing: string;
@@ -27,6 +30,7 @@ export interface FormWords {
 export function problemsOf(fields: readonly FormField[], values: Values, words: FormWords): Values {
   const found: Values = {};
   for (const f of fields) {
+    if (f.kind === "head" || f.when?.(values) === false) continue;
     const value = (values[f.name] ?? "").trim();
     const problem = !value
       ? f.optional
@@ -39,6 +43,10 @@ export function problemsOf(fields: readonly FormField[], values: Values, words: 
   }
   return found;
 }
+
+/** A number between two others, as text. */
+export const between = (low: number, high: number, says: string) => (value: string) =>
+  /^[+-]?\d+(\.\d+)?$/.test(value.trim()) && Number(value) >= low && Number(value) <= high ? undefined : says;
 
 const DAY_MS = 86_400_000;
 /** The instant a day begins in Seoul. */

@@ -3,7 +3,13 @@ import type { FootageText } from "./ko.footage";
 
 export const en: FootageText = {
   nav: "Footage",
-  tabs: { footage: "Footage", reviews: "Mask review", kept: "Kept & destroyed", health: "Camera health" },
+  tabs: {
+    footage: "Footage",
+    reviews: "Mask review",
+    kept: "Kept & destroyed",
+    health: "Camera health",
+    devices: "Devices",
+  },
   find: "Find a scene",
   findHint: "Incident, camera, time (02:18:41)",
   findNone: "No incident or camera fits these words",

@@ -1,7 +1,7 @@
 /** Recorded pictures, exports, what is kept, cameras and walls, in Korean. */
 export const ko = {
   nav: "영상",
-  tabs: { footage: "영상", reviews: "가림 검토", kept: "보존과 폐기", health: "카메라 상태" },
+  tabs: { footage: "영상", reviews: "가림 검토", kept: "보존과 폐기", health: "카메라 상태", devices: "장치" },
   find: "장면 찾기",
   findHint: "사건, 카메라, 시각(02:18:41)",
   findNone: "찾는 말에 맞는 사건이나 카메라가 없습니다",

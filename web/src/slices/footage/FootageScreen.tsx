@@ -4,6 +4,7 @@ import { Footage } from "./Footage";
 import { Health } from "./Health";
 import { Kept } from "./Kept";
 import { OwnFootage } from "./OwnFootage";
+import { Devices } from "./ptz/Devices";
 import { Reviews } from "./Reviews";
 import { asksExports, type FootageTab, FootageTabs, tabsOf } from "./tabs";
 import "./footage.css";
@@ -18,6 +19,8 @@ export function FootageScreen({ id, account }: { id: string | undefined; account
         <Kept />
       ) : chosen === "health" ? (
         <Health />
+      ) : chosen === "devices" ? (
+        <Devices />
       ) : chosen === "reviews" ? (
         <Reviews />
       ) : asksExports(account) ? (

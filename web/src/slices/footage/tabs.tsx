@@ -4,7 +4,7 @@ import { useFootageText } from "../../text/footage";
 import { Tabs } from "../policy/Tabs";
 
 type Who = Pick<Account, "role" | "centre_kind">;
-export type FootageTab = "footage" | "reviews" | "kept" | "health";
+export type FootageTab = "footage" | "reviews" | "kept" | "health" | "devices";
 
 const LOOKS: readonly string[] = ["tracking_controller", "shift_lead", "centre_operator"];
 const REVIEWS: readonly string[] = ["shift_lead", "privacy_officer", "court_clerk"];
@@ -16,6 +16,8 @@ const STATUS: readonly string[] = [
   "administrator",
   "auditor",
 ];
+/** Who says how devices are asked and what they may be turned to (policy: set_up_camera). */
+const SETS_UP: readonly string[] = ["administrator", "facility_manager"];
 /** Who places holds (server: PLACES_HOLD). */
 export const HOLDS: readonly string[] = ["investigator", "court_clerk", "privacy_officer"];
 /** Who asks for exports: an investigator, by an order. */
@@ -29,6 +31,7 @@ export function tabsOf(account: Who): FootageTab[] {
   if (city && REVIEWS.includes(account.role)) tabs.push("reviews");
   if (city && HOLDS.includes(account.role)) tabs.push("kept");
   if (city && STATUS.includes(account.role)) tabs.push("health");
+  if (city && SETS_UP.includes(account.role)) tabs.push("devices");
   return tabs;
 }
 

@@ -12,9 +12,12 @@ type Pick = (camera: NamedCamera | undefined) => void;
 export function PickCamera({
   chosen,
   onPick,
+  label,
 }: {
   chosen: { camera_id: string; code: string; address: string } | undefined;
   onPick: Pick;
+  /** null: what it is in says so already. */
+  label?: null;
 }) {
   const t = useSecondText();
   const words = useKeeping();
@@ -28,13 +31,16 @@ export function PickCamera({
   };
   return (
     <div className="field">
-      <label htmlFor="glass-camera">
-        <span className="t3">{t.glass.camera}</span>
-      </label>
+      {label === null ? null : (
+        <label htmlFor="glass-camera">
+          <span className="t3">{t.glass.camera}</span>
+        </label>
+      )}
       <input
         id="glass-camera"
         className="in"
         name="camera"
+        aria-label={t.glass.camera}
         role="combobox"
         autoComplete="off"
         aria-expanded={!chosen && offered.length > 0}
