@@ -531,6 +531,7 @@ class Verifier:
         body = json.loads(entry["body"])
         if header["kind"] == ANCHORED:
             self.roots[header["entry_id"]] = (body["root"], _us(header["sealed_at"]))
+            return header["kind"], body
         told = {k: body[k] for k in ("viewer", "role", "act", "ground_id", "masking") if k in body}
         self.report["seen"].append(
             {"kind": header["kind"], "at": header["happened_at"], "actor": header["actor"], **told}

@@ -40,6 +40,16 @@ describe("an export in the browser", () => {
     ]);
   });
 
+  it("finds seals that the ledger did not take in", async () => {
+    const [files] = unpack(genuine);
+    const told = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+    told.cameras[0].anchors[0].leaves[1] = "00".repeat(32);
+    files.set("manifest.json", new TextEncoder().encode(canonical(told)));
+    const report = await verify(pack(files), blind);
+    const found = report.findings.filter((f) => f.what === "not-anchored");
+    expect(found.map((f) => f.group)).toEqual([undefined, 1, 2]);
+  });
+
   it("compares pictures with what was signed", async () => {
     const [files] = unpack(genuine);
     const coded = files.get("seals.bin")!;

@@ -10,6 +10,8 @@ const CHECKPOINT = text("ansimnet ledger checkpoint v1\0");
 const KEY = text("ansimnet ledger key v1\0");
 const HEAD = 187;
 const LATE_US = 1_000_000;
+/** The ledger takes in seals every minute; one that it took in later than an hour may have been made later. */
+const ANCHOR_LATE_US = 3_600_000_000;
 const LOSING = new Set(["destroyed", "disk-full", "clock", "relay-stopped"]);
 const LEAF = new Uint8Array([0]);
 const ZERO = "00".repeat(32);
@@ -35,6 +37,14 @@ export interface Gap {
   until_at: string;
   cause: string;
 }
+/** How the ledger took in a minute of seals: their hashes, and the way from their root to the one in its entry. */
+interface Anchor {
+  entry: string;
+  index: number;
+  size: number;
+  path: string[];
+  leaves: string[];
+}
 export interface Camera {
   camera_id: string;
   code: string;
@@ -42,6 +52,7 @@ export interface Camera {
   from_at: string;
   until_at: string;
   gaps: Gap[];
+  anchors: Anchor[];
   parts: { masked: Film; original: Film | null; groups: Group[] }[];
 }
 export interface Manifest {
@@ -149,6 +160,8 @@ class Verifier {
   report: Report = { verified: false, findings: [], groups: 0, pictures: 0, hiddenShare: 0, seen: [], stamped: false };
   where: Omit<Finding, "what"> = {};
   told!: Manifest;
+  ends: { where: Verifier["where"]; seal: string; ends: number }[] = [];
+  roots = new Map<string, { root: string; at: number }>();
   constructor(
     readonly files: Map<string, Bytes>,
     readonly decode: Decode,
@@ -220,6 +233,7 @@ class Verifier {
           await this.seal(seal, head, camera, group);
           left--;
           this.place(before, head, camera, left === 0);
+          this.ends.push({ where: this.where, seal: group.seal, ends: head.ends });
           before = { number: head.number, ends: head.ends, sha256: hex(await sha256(seal.subarray(0, HEAD))) };
           for (const [kind, [init, films]] of movies) {
             const told = group[kind]!;
@@ -319,6 +333,25 @@ class Verifier {
     this.report.sealedAt = String(proof.entries.at(-1)?.entry.header.sealed_at);
   }
 
+  /** Judge that the ledger took in each group's seal soon after it was made. */
+  async anchors(): Promise<void> {
+    const taken = new Map<string, number>();
+    for (const anchor of this.told.cameras.flatMap((c) => c.anchors)) {
+      const entry = this.roots.get(anchor.entry);
+      if (!entry) throw new Broken("an anchor without its entry");
+      const own = await rootOf(await Promise.all(anchor.leaves.map((h) => sha256(LEAF, fromHex(h)))));
+      anchor.path.forEach(fromHex);
+      const root = await rootFromPath(hex(await sha256(LEAF, own)), anchor.index, anchor.size, anchor.path);
+      if (root !== entry.root) this.found("not-anchored");
+      else for (const h of anchor.leaves) taken.set(h, Math.min(entry.at, taken.get(h) ?? entry.at));
+    }
+    for (const { where, seal, ends } of this.ends) {
+      this.where = where;
+      const at = taken.get(seal);
+      if (at === undefined || at > ends + ANCHOR_LATE_US) this.found("not-anchored");
+    }
+  }
+
   async keyInForce(proof: Proof): Promise<string> {
     let key = proof.public;
     for (const line of proof.keys) {
@@ -348,6 +381,10 @@ class Verifier {
     const root = await rootFromPath(leaf, Number(header.seq) - 1, proof.checkpoint.size, path);
     if (!whole || root !== proof.checkpoint.root) this.found("edited-ledger");
     const body: Record<string, unknown> = JSON.parse(entry.body);
+    if (header.kind === "footage.seals.anchored.v1") {
+      this.roots.set(String(header.entry_id), { root: String(body.root), at: us(String(header.sealed_at)) });
+      return [header.kind, body];
+    }
     const named = (k: string) => (typeof body[k] === "string" ? { [k]: body[k] as string } : {});
     const at = String(header.happened_at);
     this.report.seen.push({
@@ -362,7 +399,7 @@ class Verifier {
   }
 
   async run(): Promise<Report> {
-    for (const step of [this.manifest, this.seals, this.proof]) {
+    for (const step of [this.manifest, this.seals, this.proof, this.anchors]) {
       try {
         await step.call(this);
       } catch (error) {
