@@ -17,8 +17,8 @@ from tests.slices.footage.exporting import recorded_city
 from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger.merkle import Tree
-from ansimnet.slices.footage.archive.model import Track, reels_of
-from ansimnet.slices.footage.evidence.anchoring import Anchors, anchors_in, leaf_of, path_in, path_of, tops_of
+from ansimnet.slices.footage.archive.model import Track, anchors_of, reels_of
+from ansimnet.slices.footage.evidence.anchoring import Anchors, anchors_in, leaf_of, path_of, tops_of
 from ansimnet.slices.footage.evidence.grids import GridWorker, grid_of
 
 
@@ -49,9 +49,9 @@ async def test_the_ledger_takes_in_what_was_sealed_and_a_killed_run_left(dbs: Db
         )
 
         house.archive.disk.remove(
-            path_in(folder, Track.SUB)
+            anchors_of(folder, Track.SUB)
         )  # as if the run had been killed before the ledger answered
-        house.archive.disk.append(path_in(folder, Track.SUB), b'\n{"entry":"torn')
+        house.archive.disk.append(anchors_of(folder, Track.SUB), b'\n{"entry":"torn')
         again = Anchors(house.archive, house.anchors._tell)
         assert (again.recover(), await again.turn()) == (len(digests), len(digests))
         assert [d for a in anchors_in(house.archive.disk, folder, Track.SUB) for d in a.leaves] == digests

@@ -21,6 +21,10 @@ from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Forbidden, NotFound
 from ansimnet.kernel.permits import Act, GroundKind, Purpose
 from ansimnet.platform.db import Dbs
+from ansimnet.slices.footage.archive.index import Why, held_until
+from ansimnet.slices.footage.archive.model import Track
+from ansimnet.slices.footage.archive.sweep import Sweeper
+from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.service.exports import NoReviewer, NotNow, TooMuch
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.permits import LEASE_S
@@ -89,6 +93,46 @@ async def test_an_export_is_taken_as_often_as_allowed_and_then_gone(house: House
     assert (kinds.count("footage.export.downloaded.v1"), kinds.count("footage.export.ended.v1")) == (2, 1)
     [(row, words)] = await house.exports.own(investigator)
     assert (row.state, row.end_reason, words) == ("ended", "used-up", None)
+
+
+@pytest.mark.requirement("CC-03", "CC-04")
+async def test_what_a_hold_keeps_is_shown_and_exported_after_its_hour_is_destroyed(house: House) -> None:
+    investigator, archive = house.accounts["investigator"], house.exports.maker().archive
+    async with house.dbs.city.transaction() as tx:
+        hold = await policy.place_hold(
+            tx,
+            investigator,
+            resources={house.camera_id},
+            statute="CRIM-PROC 215",
+            case_no=WORDS.case_no,
+            reason="재판이 끝날 때까지",
+            until_at=now() + timedelta(days=60),
+            now=now(),
+            covers=(house.began - timedelta(minutes=1), house.began + timedelta(minutes=1)),
+        )
+    sweeper = Sweeper(archive)
+    await sweeper.refresh()
+    await sweeper._keep()
+    span = (house.camera_id, Track.SUB, house.began, house.began + timedelta(seconds=10))
+    terms = {s.term for s in archive.segments(*span)}
+    await sweeper._destroy(Why.EXPIRED, [(house.camera_id, t) for t in terms])
+    assert archive.segments(*span) == []
+    kept = archive.everywhere(*span)
+    assert {s.hold_id for s in kept} == {hold.hold_id}
+    assert await archive.gaps(*span) == []
+    seen = await Window(archive).frames(house.camera_id, house.began, house.began + timedelta(seconds=9))
+    assert seen is not None
+    assert len(seen.frames) == 90
+    files, _ = tool().unpack(await house.exports.download(investigator, await house.sealed()))
+    assert tool().verify(tool().pack(files), decode=tool().decode_with_av)["findings"] == []
+
+    later = now() + timedelta(days=40)
+    assert held_until(archive.holds.values(), [house.camera_id], *span[2:], later) == hold.until_at
+    assert held_until(archive.holds.values(), [house.camera_id], span[2], now() + timedelta(days=1), later) is None
+    async with house.dbs.city.transaction() as tx:
+        await policy.release_hold(tx, investigator, hold.hold_id, "판결이 확정되었다", now())
+    await sweeper.refresh()
+    assert archive.everywhere(*span) == []
 
 
 @pytest.mark.requirement("CC-04")

@@ -145,6 +145,18 @@ class Archive:
                         found += [s for s in walk(self.disk, reel) if s.start < end and s.end > start]
         return sorted((s for s in found if self._may(s) is None), key=lambda s: (s.start, s.part, s.offset))
 
+    def everywhere(self, camera_id: CameraId, track: Track, start: datetime, end: datetime) -> list[Segment]:
+        """Return the segments that touch `[start, end)`, in time: where an hour is destroyed, those that holds keep."""
+        found = self.segments(camera_id, track, start, end)
+        have = {(s.start, s.end) for s in found}
+        for hold in self.holds.values():
+            if hold.keeps(camera_id, start, end):
+                for s in self.segments(camera_id, track, start, end, hold_id=hold.hold_id):
+                    if (s.start, s.end) not in have:
+                        have.add((s.start, s.end))
+                        found.append(s)
+        return sorted(found, key=lambda s: (s.start, s.part, s.offset))
+
     def read(self, segment: Segment) -> Body:
         """Return what a segment holds.
 
@@ -194,6 +206,10 @@ class Archive:
                 for s in self._fresh
                 if s.camera_id == camera_id and s.track is track and s.start < end and s.end > start
             ]
+        if any(h.keeps(camera_id, start, end) for h in self.holds.values()):
+            kept = await self.off(self.everywhere, camera_id, track, start, end)
+            assert isinstance(kept, list)
+            fresh += [(max(s.start, start), min(s.end, end)) for s in kept if s.hold_id is not None]
         kept_from = hour_of(self.guard.now() + rules.LEAD - timedelta(days=self.periods.of(camera_id))) + HOUR
         return await missing(self.index, camera_id, track, start, end, kept_from, fresh)
 

@@ -18,7 +18,17 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.disk import Disk
 from ansimnet.slices.footage.archive.index import Hold
-from ansimnet.slices.footage.archive.model import HOUR, Damaged, Destroyed, Reel, Segment, Term, Track
+from ansimnet.slices.footage.archive.model import (
+    HOUR,
+    Damaged,
+    Destroyed,
+    Reel,
+    Segment,
+    Term,
+    Track,
+    anchors_of,
+    reels_of,
+)
 from ansimnet.slices.footage.archive.segments import opened, reel_of, reels_in, sealed, walk
 
 if TYPE_CHECKING:
@@ -97,6 +107,7 @@ class Keeper:
     def _copy(self, hold: Hold, camera_id: CameraId, term: Term, most: int | None) -> int:
         missing = self._missing(hold, camera_id, term)
         if not missing:
+            self._copy_anchors(hold, camera_id, term)
             return 0
         try:
             key = self.keys.key(camera_id, term)
@@ -119,7 +130,22 @@ class Keeper:
         self.disk.sync(paths)
         for path in sorted(paths):
             self.disk.replace(f"{path}.ok", str(self.disk.size(path)).encode())
+        self._copy_anchors(hold, camera_id, term)
         return done
+
+    def _copy_anchors(self, hold: Hold, camera_id: CameraId, term: Term) -> None:
+        """Copy how the ledger took in the seals of what is kept, where more is known than was copied."""
+        mine = reels_of(camera_id, term, hold.hold_id)
+        for track in Track if self.disk.names(mine) else ():
+            said, copied = (self._anchors(folder, track) for folder in (reels_of(camera_id, term), mine))
+            if len(said) > len(copied):
+                self.disk.replace(anchors_of(mine, track), said)
+
+    def _anchors(self, folder: str, track: Track) -> bytes:
+        try:
+            return self.disk.read(anchors_of(folder, track))
+        except FileNotFoundError:
+            return b""
 
     def _reel(self, hold_id: UUID, segment: Segment) -> Reel:
         """Return the reel this run copies into; what another run left may be torn."""

@@ -6,7 +6,7 @@ their cause, and is where a destruction becomes a fact.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -49,6 +49,11 @@ class Hold:
     ends_at: datetime
     over: bool = False
 
+    def spans(self, camera_id: CameraId, start: datetime, end: datetime) -> bool:
+        """Return whether it names all of a camera's pictures of `[start, end)`."""
+        begun = self.from_at is None or self.from_at <= start
+        return camera_id in self.cameras and begun and (self.until_at is None or self.until_at >= end)
+
     def keeps(self, camera_id: CameraId, start: datetime, end: datetime) -> bool:
         """Return whether it names a camera's pictures of `[start, end)`."""
         return (
@@ -56,6 +61,15 @@ class Hold:
             and (self.from_at is None or end > self.from_at)
             and (self.until_at is None or start < self.until_at)
         )
+
+
+def held_until(
+    holds: Iterable[Hold], cameras: Iterable[CameraId], start: datetime, end: datetime, now: datetime
+) -> datetime | None:
+    """Return until when standing holds keep all that these cameras recorded in `[start, end)`; None: they do not."""
+    standing = [h for h in holds if not h.over and h.ends_at > now]
+    ends = [max((h.ends_at for h in standing if h.spans(c, start, end)), default=None) for c in cameras]
+    return None if not ends or None in ends else min(e for e in ends if e is not None)
 
 
 class Why(StrEnum):

@@ -157,6 +157,11 @@ def reels_of(camera_id: CameraId, term: Term, hold_id: UUID | None = None) -> st
     return f"{f'holds/{hold_id}' if hold_id else 'reels'}/{camera_id}/{term.name}"
 
 
+def anchors_of(folder: str, track: Track) -> str:
+    """Return the file, beside a track's reels, that says how the ledger took in their seals (`evidence.anchoring`)."""
+    return f"{folder}/{track}.anchors"
+
+
 @dataclass(frozen=True, slots=True)
 class Gap:
     """There is no picture of `[start, end)`."""

@@ -31,7 +31,17 @@ from ansimnet.platform.ledger.merkle import Tree, inclusion_path
 from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.disk import Disk
-from ansimnet.slices.footage.archive.model import HOUR, Destroyed, Reel, Segment, Term, Track, hour_of, reels_of
+from ansimnet.slices.footage.archive.model import (
+    HOUR,
+    Destroyed,
+    Reel,
+    Segment,
+    Term,
+    Track,
+    anchors_of,
+    hour_of,
+    reels_of,
+)
 from ansimnet.slices.footage.archive.segments import micros, reels_in, walk
 
 log = structlog.get_logger(__name__)
@@ -147,7 +157,7 @@ class Anchors:
                 path=[h.hex() for h in path_of(tops, index)],
                 leaves=[t.digest.hex() for t in taken],
             )
-            paths.append(path_in(reels_of(camera_id, term), track))
+            paths.append(anchors_of(reels_of(camera_id, term), track))
             self.archive.disk.append(paths[-1], b"\n" + msgspec.json.encode(line) + b"\n")
         self.archive.disk.sync(paths)
 
@@ -185,15 +195,10 @@ class Anchors:
             await asyncio.sleep(EVERY_S)
 
 
-def path_in(folder: str, track: Track) -> str:
-    """Return the file of a track's anchors in the folder of its reels."""
-    return f"{folder}/{track}.anchors"
-
-
 def anchors_in(disk: Disk, folder: str, track: Track) -> list[Anchor]:
     """Return what anchors a track's seals in one folder, the first taken in first; torn lines are left out."""
     try:
-        lines = disk.read(path_in(folder, track)).splitlines()
+        lines = disk.read(anchors_of(folder, track)).splitlines()
     except FileNotFoundError:
         return []
     found = []

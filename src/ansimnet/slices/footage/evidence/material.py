@@ -67,7 +67,7 @@ def collect(
     start: datetime | None = None
     inits: dict[bytes, Init] = {}
     folders: dict[str, None] = {}
-    for segment in archive.segments(camera_id, Track.SUB, from_at, until):
+    for segment in archive.everywhere(camera_id, Track.SUB, from_at, until):
         try:
             body = archive.read(segment)
         except Destroyed:

@@ -49,7 +49,7 @@ class Window:
 
     def _read(self, camera_id: CameraId, track: Track, from_at: datetime, until: datetime) -> list[Piece]:
         found = []
-        for segment in self.archive.segments(camera_id, track, from_at, until):
+        for segment in self.archive.everywhere(camera_id, track, from_at, until):
             try:
                 body = self.archive.read(segment)
             except Destroyed:

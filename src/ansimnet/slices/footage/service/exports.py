@@ -22,6 +22,7 @@ from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.footage.archive.index import held_until
 from ansimnet.slices.footage.archive.opening import footage_dir, open_archive
 from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.evidence import making
@@ -48,7 +49,7 @@ MOST_DAYS = timedelta(days=14)
 REVIEWERS = frozenset({Role.SHIFT_LEAD, Role.PRIVACY_OFFICER})
 """Who is the second person, as for an original picture (docs/design/second-person.md)."""
 KEPT = timedelta(days=30)
-"""No copy of ours outlives the pictures it was made of (CC-04)."""
+"""No copy of ours outlives the pictures it was made of, or the hold that keeps them (CC-04)."""
 
 
 class TooMuch(Refusal):
@@ -105,7 +106,10 @@ class Exports:
         m = self.maker()
         now, seconds = m.clock.now(), (wanted.until_at - wanted.from_at).total_seconds()
         small = 0 < len(wanted.cameras) <= MOST_CAMERAS and 0 < seconds * len(wanted.cameras) <= MOST_CAMERA_S
-        if not small or wanted.until_at > now - SETTLED or wanted.from_at <= now - KEPT:
+        ids = [CameraId(c) for c in wanted.cameras]
+        held = held_until(await m.archive.index.holds(), ids, wanted.from_at, wanted.until_at, now)
+        dies_at = max(wanted.from_at + KEPT, held or wanted.from_at)
+        if not small or wanted.until_at > now - SETTLED or dies_at <= now:
             raise TooMuch
         permit = await self._permit(account, wanted.cameras, wanted.original, now)
         row = ExportRow(
@@ -120,7 +124,7 @@ class Exports:
             until_at=wanted.until_at,
             original=wanted.original,
             most_downloads=wanted.downloads,
-            download_until=min(wanted.download_until, now + MOST_DAYS, wanted.from_at + KEPT),
+            download_until=min(wanted.download_until, now + MOST_DAYS, dies_at),
             state="asked",
             doubts=[],
             patches=[],

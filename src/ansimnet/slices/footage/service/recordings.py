@@ -23,7 +23,7 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.archive.gaps import missing
-from ansimnet.slices.footage.archive.index import Index
+from ansimnet.slices.footage.archive.index import Index, held_until
 from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Gap, Track
 from ansimnet.slices.footage.model import Provision
 from ansimnet.slices.footage.recording.timeline import Stretch, stretches
@@ -132,11 +132,12 @@ class LookingBack:
         """Return a one-use ticket to recorded pictures by a ground of one's own: an order, or an approved case.
 
         Raises:
-            OutOfSpan: longer than a day, or not of the past thirty.
+            OutOfSpan: longer than a day, or not of the past thirty and in no hold.
             Forbidden: no ground of this account opens these pictures.
         """
         now = self.clock.now()
-        _in_span(wanted, now - timedelta(days=LAWFUL_DAYS), now)
+        held = held_until(await self.index.holds(), wanted.cameras, wanted.from_at, wanted.until_at, now)
+        _in_span(wanted, now - timedelta(days=LAWFUL_DAYS) if held is None else wanted.from_at, now)
         permit = await policy.permit(
             self.db,
             account,
