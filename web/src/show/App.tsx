@@ -40,7 +40,7 @@ export function App() {
     <PublicPage words={w} language={language} onTurn={turn}>
       {off ? null : <Preview scene={scene.current} label={w.picture} />}
       <p className="show-state" role="status">
-        <StateWords state={state} w={w} />
+        {wordsOf(state, w)}
       </p>
       {trouble ? (
         <p className="show-trouble" role="alert">
@@ -84,7 +84,7 @@ async function enter(): Promise<void> {
   history.replaceState(null, "", location.pathname);
 }
 
-function StateWords({ state, w }: { state: SceneState; w: ShowWords }) {
+function wordsOf(state: SceneState, w: ShowWords) {
   if (state.is === "off") return state.why ? w.why[state.why] : null;
   if (state.is !== "sending") return state.is === "asking" ? w.asking : w.waiting;
   return (

@@ -22,7 +22,6 @@ export function AskScene({ incident, onClose }: { incident: string; onClose: () 
       hint={w.hint}
       onClose={onClose}
       onSend={send}
-      width={560}
       foot={
         <>
           {made ? <span className="sm t3 num">{w.until(dayMinutes(made.until_at))}</span> : null}

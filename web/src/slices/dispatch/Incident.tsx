@@ -202,16 +202,19 @@ function Shown({ incident, account }: { incident: IncidentData; account: Account
                   {text.incident.callWearer}
                   <span className="sp" />
                 </Button>
-                <Button cap="A" onClick={() => setOpen("ask")}>
-                  <Icon name="camera" />
-                  {text.incident.ask.verb}
-                </Button>
                 {reserve ? (
                   <Button cap="U" onClick={() => addUnit.mutate(reserve.unit_id)}>
                     {text.incident.addUnit(reserve.name)}
                   </Button>
                 ) : null}
               </div>
+            )}
+            {closed ? null : (
+              <Button cap="A" className="left" onClick={() => setOpen("ask")}>
+                <Icon name="camera" />
+                {text.incident.ask.verb}
+                <span className="sp" />
+              </Button>
             )}
           </div>
         </div>
