@@ -12,12 +12,13 @@ from datetime import UTC, datetime
 from xml.sax.saxutils import escape
 
 from ansimnet_sim.camera import HEIGHT, WIDTH, Track
+from ansimnet_sim.onvif_head import Head, status_of
 
 _OPEN = (
     '<?xml version="1.0" encoding="UTF-8"?><tt:MetadataStream xmlns:tt="http://www.onvif.org/ver10/schema" '
     'xmlns:bd="http://www.onvif.org/ver20/analytics/humanbody"><tt:VideoAnalytics>'
 )
-_CLOSE = "</tt:VideoAnalytics></tt:MetadataStream>"
+_CLOSE = "</tt:VideoAnalytics>"
 
 
 def _box(box: tuple[float, float, float, float]) -> str:
@@ -26,8 +27,8 @@ def _box(box: tuple[float, float, float, float]) -> str:
     return f'<tt:BoundingBox left="{left:.4f}" top="{top:.4f}" right="{right:.4f}" bottom="{bottom:.4f}"/>'
 
 
-def metadata(at: datetime, tracks: Sequence[Track]) -> bytes:
-    """Return one metadata document for one picture."""
+def metadata(at: datetime, tracks: Sequence[Track], head: Head | None = None) -> bytes:
+    """Return one metadata document for one picture, and where the camera looks if it turns."""
     out = [_OPEN, f'<tt:Frame UtcTime="{at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]}Z">']
     for t in tracks:
         part = "HumanFace" if t.kind == "Human" else "LicensePlate"
@@ -40,4 +41,5 @@ def metadata(at: datetime, tracks: Sequence[Track]) -> bytes:
             f'<tt:Class><tt:Type Likelihood="{min(0.99, 0.6 + 0.39 * t.visible):.2f}">{escape(t.kind)}</tt:Type>'
             "</tt:Class></tt:Appearance></tt:Object>"
         )
-    return "".join([*out, "</tt:Frame>", _CLOSE]).encode()
+    ptz = "" if head is None else f"<tt:PTZ><tt:PTZStatus>{status_of(head, at)}</tt:PTZStatus></tt:PTZ>"
+    return "".join([*out, "</tt:Frame>", _CLOSE, ptz, "</tt:MetadataStream>"]).encode()

@@ -20,7 +20,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from ansimnet.kernel.clock import now
-from ansimnet_sim.onvif_head import Axes, Head
+from ansimnet_sim.onvif_head import Axes, Head, status_of
 
 MOST_BODY = 64 << 10
 SKEW = timedelta(seconds=5)
@@ -180,9 +180,10 @@ class OnvifDevice:
         except (SoapFaultError, ElementTree.ParseError) as error:
             no_xml = SoapFaultError("ter:WellFormed", "no XML")
             told = error if isinstance(error, SoapFaultError) else no_xml
+            words = escape(told.words)
             fault = (
                 "<s:Fault><s:Code><s:Value>s:Sender</s:Value><s:Subcode><s:Value>"
-                f'{told.code}</s:Value></s:Subcode></s:Code><s:Reason><s:Text xml:lang="en">{escape(told.words)}</s:Text>'
+                f'{told.code}</s:Value></s:Subcode></s:Code><s:Reason><s:Text xml:lang="en">{words}</s:Text>'
                 "</s:Reason></s:Fault>"
             )
             status = "401 Unauthorized" if told.code == "ter:NotAuthorized" else "400 Bad Request"
@@ -322,17 +323,6 @@ class _Answering(asyncio.DatagramProtocol):
         asked = re.search(rb"MessageID[^>]*>([^<]+)<", data)
         if asked and b"Probe" in data and self.transport is not None and not self.device.silent:
             self.transport.sendto(self.device.match(asked[1].decode()), addr)
-
-
-def status_of(head: Head, at: datetime) -> str:
-    """Return what stands in a `tt:PTZStatus`."""
-    pan, tilt, zoom = head.position()
-    word = "MOVING" if head.moving() else "IDLE"
-    return (
-        f'<tt:Position><tt:PanTilt x="{pan:.5f}" y="{tilt:.5f}"/><tt:Zoom x="{zoom:.5f}"/></tt:Position>'
-        f"<tt:MoveStatus><tt:PanTilt>{word}</tt:PanTilt><tt:Zoom>{word}</tt:Zoom></tt:MoveStatus>"
-        f"<tt:UtcTime>{at:%Y-%m-%dT%H:%M:%SZ}</tt:UtcTime>"
-    )
 
 
 def _vector(request: ElementTree.Element, name: str, otherwise: Axes) -> Axes:

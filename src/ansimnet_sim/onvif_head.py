@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from ansimnet.kernel.clock import monotonic_s
 
@@ -55,6 +56,17 @@ class Head:
     def stop(self) -> None:
         """Stay where it is."""
         self.turn(self.position())
+
+
+def status_of(head: Head, at: datetime) -> str:
+    """Return what stands in a `tt:PTZStatus`."""
+    pan, tilt, zoom = head.position()
+    word = "MOVING" if head.moving() else "IDLE"
+    return (
+        f'<tt:Position><tt:PanTilt x="{pan:.5f}" y="{tilt:.5f}"/><tt:Zoom x="{zoom:.5f}"/></tt:Position>'
+        f"<tt:MoveStatus><tt:PanTilt>{word}</tt:PanTilt><tt:Zoom>{word}</tt:Zoom></tt:MoveStatus>"
+        f"<tt:UtcTime>{at:%Y-%m-%dT%H:%M:%SZ}</tt:UtcTime>"
+    )
 
 
 def _limited(to: Axes) -> Axes:

@@ -14,7 +14,7 @@ import hmac
 import re
 import secrets
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -26,8 +26,10 @@ from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet_sim.camera import LiveCamera, Shot
 from ansimnet_sim.city import City
 from ansimnet_sim.onvif import metadata
+from ansimnet_sim.onvif_head import Head
 from ansimnet_sim.people import Actor, Pose
 from ansimnet_sim.rtp import Sender, document_payloads, h264_payloads, nals
+from ansimnet_sim.turning_camera import TurningCamera
 
 VIDEO, META, AUDIO = 96, 107, 0
 CLOCK = 90_000
@@ -74,6 +76,8 @@ class Mount:
     """Random start of its RTP clock."""
     parameter_sets: tuple[bytes, bytes] | None = None
     sent: int = 0
+    head: Head | None = None
+    """The motors of a camera that turns."""
     last: Shot | None = None
 
 
@@ -83,16 +87,23 @@ class CameraServer:
     def __init__(
         self, city: City, people: People, *, codes: list[str] | None = None, user: str = "relay",
         password: str = "", pair: int = 0, fps: int = 10, seed: int = 0, cache: Path | None = None, threads: int = 2,
+        turning: Collection[str] = (),
     ) -> None:  # fmt: skip
+        """Serve the cameras named by `codes`; those in `turning` have motors and are told to move over ONVIF."""
         rng = Random(f"rtsp/{seed}")
         self.user, self.password = user, password or secrets.token_urlsafe(12)
         self.people, self.fps, self.port = people, fps, 0
         wanted = [c for c in city.cameras if codes is None or c.code in codes]
-        self.mounts = {
-            c.code: Mount(LiveCamera(city, c, pair=pair, fps=fps, phase=rng.random(), cache=cache),
-                          base=rng.randrange(1 << 32), faults=Faults(microphone=rng.random() < 0.2))
-            for c in wanted
-        }  # fmt: skip
+        self.mounts: dict[str, Mount] = {}
+        for c in wanted:
+            made = TurningCamera if c.code in turning else LiveCamera
+            live = made(city, c, pair=pair, fps=fps, phase=rng.random(), cache=cache)
+            self.mounts[c.code] = Mount(
+                live,
+                base=rng.randrange(1 << 32),
+                faults=Faults(microphone=rng.random() < 0.2),
+                head=live.head if isinstance(live, TurningCamera) else None,
+            )
         self._pool = ThreadPoolExecutor(threads, "camera")
         self._tasks: list[asyncio.Task[None]] = []
         self._server: asyncio.Server | None = None
@@ -174,7 +185,7 @@ class CameraServer:
     def _send(self, mount: Mount, shot: Shot) -> None:
         stamp = mount.base + round((shot.number / self.fps + mount.faults.jump_s) * CLOCK)
         video = h264_payloads(shot.data)
-        told = [] if mount.faults.metadata_off else document_payloads(metadata(shot.at, shot.tracks))
+        told = [] if mount.faults.metadata_off else document_payloads(metadata(shot.at, shot.tracks, mount.head))
         for v in list(mount.viewers):
             if not v.playing:
                 continue

@@ -22,6 +22,7 @@ from ansimnet_sim.clients.phone import Phone
 from ansimnet_sim.clients.unit import UnitPhone
 from ansimnet_sim.devices import Device
 from ansimnet_sim.endpoints import Others
+from ansimnet_sim.onvif_device import OnvifDevice, Profile
 from ansimnet_sim.people import Actor, Pose
 from ansimnet_sim.rtsp_server import CameraServer
 from ansimnet_sim.scenarios import Trigger
@@ -71,6 +72,8 @@ class Night:
     world: World
     folder: Path
     cameras: CameraServer
+    onvif: dict[str, OnvifDevice]
+    """The devices of cameras that turn, by camera."""
     others: Others
     log: TruthLog
     started_at: datetime
@@ -91,12 +94,13 @@ class Night:
         story, others = world.story, Others()
         await others.start(folder)
         started = now() + timedelta(days=365)  # until `play`, story time is before its beginning
-        night = cls(world, folder, None, others, TruthLog(truth_file), started)  # type: ignore[arg-type]
+        night = cls(world, folder, None, {}, others, TruthLog(truth_file), started)  # type: ignore[arg-type]
         night.cameras = CameraServer(
             world.city, night.people, codes=world.streamed_codes(), user=world.rtsp_user, password=rtsp_password,
-            pair=world.pair, fps=world.fps, seed=world.seed, cache=cache,
+            pair=world.pair, fps=world.fps, seed=world.seed, cache=cache, turning=world.turning_codes(),
         )  # fmt: skip
         await night.cameras.start(port=world.rtsp_port)
+        await night._answer_onvif()
         night.files = write_files(world.city, folder, rtsp=_address(world, rtsp_password, night.cameras.port))
         world.save(folder / "world.json")
         if warm:
@@ -105,6 +109,20 @@ class Night:
         night.log.write("story", now(), scenario=story.scenario.name, seed=world.seed, pair=world.pair,
                         ending=story.scenario.ending.trigger)  # fmt: skip
         return night
+
+    async def _answer_onvif(self) -> None:
+        """Listen as the devices of the cameras that turn."""
+        for code, mount in self.cameras.mounts.items():
+            if mount.head is not None:
+                device = OnvifDevice(
+                    [Profile("sub", self.cameras.url(code, secret=False), width=640, height=360, fps=self.world.fps)],
+                    user=self.cameras.user,
+                    password=self.cameras.password,
+                    name=f"Dome {code}",
+                    head=mount.head,
+                )
+                await device.start()
+                self.onvif[code] = device
 
     @property
     def story(self) -> Story:
@@ -250,6 +268,8 @@ class Night:
         """Hang up everywhere."""
         for task in self._tasks:
             task.cancel()
+        for device in self.onvif.values():
+            await device.stop()
         await self.cameras.stop()
         await self.others.stop()
         self.log.close()

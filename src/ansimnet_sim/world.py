@@ -52,6 +52,8 @@ class World:
     fps: int = 10
     streamed: int = 48
     """The most cameras that get a picture."""
+    turning: int = 2
+    """The most of them that turn."""
     people: int = 40
     cars: int = 9
     drive_mps: float = 9.0
@@ -90,6 +92,10 @@ class World:
         p = self.story.subject.actor.at(self.lead_s)
         near = sorted(self.city.cameras, key=lambda c: (c.x - p.x) ** 2 + (c.y - p.y) ** 2)
         return [c.code for c in near[: self.streamed]]
+
+    def turning_codes(self) -> list[str]:
+        """Return the streamed cameras that stand on motors: the ones nearest to the story's middle."""
+        return self.streamed_codes()[: self.turning]
 
     def _build(self) -> City:
         if self.real is None:

@@ -423,7 +423,7 @@ class DoubtDecided(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OnvifSetUp(Fact):
-    """A camera is asked over ONVIF from now on. `turns`: within the sector named, in degrees; else it is a fixed one."""
+    """A camera is asked over ONVIF from now on. `turns`: within the sector named, in degrees; else it stands fixed."""
 
     kind: ClassVar[str] = "footage.onvif.set-up.v1"
     camera_id: CameraId

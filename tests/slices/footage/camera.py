@@ -17,8 +17,7 @@ from av.video.frame import PictureType
 
 from ansimnet.kernel.clock import now
 from ansimnet.slices.footage.relay.h264 import IDR, PPS, SLICE, SPS, split_annex_b
-from ansimnet_sim.onvif_device import status_of
-from ansimnet_sim.onvif_head import Head
+from ansimnet_sim.onvif_head import Head, status_of
 
 WIDTH, HEIGHT, FPS, GROUP = 320, 192, 25, 25
 

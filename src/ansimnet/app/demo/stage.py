@@ -14,15 +14,20 @@ from pathlib import Path
 
 from ansimnet.app.host import map_folder
 from ansimnet.app.users import add_to
-from ansimnet.kernel.clock import now
+from ansimnet.kernel.clock import SystemClock, now
 from ansimnet.kernel.errors import Fault, Refusal
 from ansimnet.kernel.geo import Point, distance_m
+from ansimnet.kernel.ids import AccountId
 from ansimnet.platform.database import Database
+from ansimnet.platform.db import Db
 from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras.wiring import import_cameras, with_stream
+from ansimnet.slices.footage.wiring import Optics, Sector, set_up_turning
 from ansimnet.slices.policy.wiring import assign_facilities
+from ansimnet_sim.onvif_device import OnvifDevice
 from ansimnet_sim.run import Night
+from ansimnet_sim.turning_camera import REACH
 from ansimnet_sim.world import RealStage, World
 
 SEATS = (
@@ -202,11 +207,34 @@ async def prepare(stage: Stage, db: Database, *, say: Callable[[str], None]) -> 
             taken += report.accepted
         edge = len(stage.world.streamed_codes())
         say(f"{taken:,} cameras registered and ranked, {edge} of them with a picture; {len(maps.places):,} places")
+        seats = {}
         for centre, login, role, display in SEATS:
             here = dbs.tracking if centre == "tracking" else dbs.city
             account_id = await add_to(here, login=login, role=role, display=display, password=stage.password)
+            seats[login] = account_id
             if role == "facility_manager":  # of the cameras that can be measured
                 async with here.transaction() as tx:
                     until = now() + timedelta(days=365)
                     streamed = await with_stream(tx)
                     await assign_facilities(tx, account_id, streamed, until, now=now(), by=None)
+        for code, device in stage.night.onvif.items():
+            await _let_turn(dbs.city, code, device, seats["facility"], stage)
+
+
+async def _let_turn(city: Db, code: str, device: OnvifDevice, by: AccountId, stage: Stage) -> None:
+    """Register the sector of a camera that turns: three quarters of a turn around where it looked, to the horizon."""
+    camera = next(c for c in stage.world.city.cameras if c.code == code)
+    optics = Optics(
+        north_deg=camera.azimuth_deg,
+        pan_from_deg=-REACH.pan_deg,
+        pan_until_deg=REACH.pan_deg,
+        tilt_from_deg=REACH.tilt_from_deg,
+        tilt_until_deg=REACH.tilt_until_deg,
+        fov_wide_deg=camera.fov_deg,
+        fov_tele_deg=REACH.fov_tele_deg,
+        height_m=camera.height_m,
+    )
+    sector = Sector((camera.azimuth_deg - 135) % 360, (camera.azimuth_deg + 135) % 360, -75.0, 20.0)
+    state = await set_up_turning(city, code, port=device.port, optics=optics, sector=sector, by=by, clock=SystemClock())
+    if state != "ok":
+        raise Fault(f"the device of `{code}` says `{state}`")

@@ -33,15 +33,17 @@ from ansimnet.facts.footage import (
     ViewOpened,
 )
 from ansimnet.kernel.clock import Clock
+from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import TRACKING_CENTRE
+from ansimnet.kernel.ids import TRACKING_CENTRE, AccountId
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Db
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings, cores
+from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage import api, jobs
 from ansimnet.slices.footage.archive.opening import footage_dir, kept, of_phones, open_archive
@@ -53,9 +55,11 @@ from ansimnet.slices.footage.evidence.grids import GridWorker
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.inspection.inspector import Inspector
+from ansimnet.slices.footage.onvif.sector import Sector
 from ansimnet.slices.footage.recording.recorder import Recorder, Seal
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
+from ansimnet.slices.footage.relay.optics import Optics
 from ansimnet.slices.footage.relay.rights import LEASE_S
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.source import CameraSource
@@ -64,7 +68,7 @@ from ansimnet.slices.footage.service.asked import Neighbour, answers, withdraw_a
 from ansimnet.slices.footage.service.exports import exports_of
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
-from ansimnet.slices.footage.service.onvif import Onvif
+from ansimnet.slices.footage.service.onvif import Onvif, Turns
 from ansimnet.slices.footage.service.recordings import LookingBack
 from ansimnet.slices.footage.service.scene_gate import SceneGate
 from ansimnet.slices.footage.service.turning import DeviceNews
@@ -79,6 +83,8 @@ from ansimnet.slices.footage.uplink.taking import Taking
 from ansimnet.slices.footage.uplink.whep import Whep
 
 __all__ = [
+    "Optics",
+    "Sector",
     "ZonesReport",
     "archive_report",
     "change_kek",
@@ -88,6 +94,7 @@ __all__ = [
     "serving_gateway",
     "serving_relay",
     "serving_uplinks",
+    "set_up_turning",
 ]
 
 log = structlog.get_logger(__name__)
@@ -168,6 +175,28 @@ def origins_of(settings: Settings) -> list[str]:
     return found
 
 
+async def set_up_turning(
+    city: Db, code: str, *, port: int, optics: Optics, sector: Sector, by: AccountId, clock: Clock
+) -> str:
+    """Set up a camera that turns, as its keeper would; ask its device, and return the state it is in.
+
+    Raises:
+        NotFound: no such camera.
+        BadSector: the numbers make no sense.
+    """
+    async with city.transaction() as tx:
+        camera = await cameras.by_code(tx, code)
+    if camera is None:
+        raise NotFound(f"there is no camera `{code}`")
+    devices = Onvif(city, clock)
+    try:
+        turns = Turns(optics, sector, ())
+        await devices.set_up(camera.camera_id, port=port, login=None, keep_login=False, turns=turns, by=by)
+        return await devices.check(camera.camera_id)
+    finally:
+        await devices.close()
+
+
 @asynccontextmanager
 async def serving_relay(
     settings: Settings, city: Db, clock: Clock, *, worker: int = 0, of: int = 1, lease_s: float = LEASE_S
@@ -234,7 +263,15 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
         phones = Phones(ring_s=settings.relay_ring_s, maskers=1, follow=recorder.follow, leave=recorder.leave)
     else:
         phones = Phones(ring_s=settings.relay_ring_s, maskers=1)
-    relay = Relay(gate, phones, origins=origins_of(settings), clock=clock, viewer_bytes=settings.relay_viewer_bytes)
+    recordings = ServedRecordings(Window(archive, recorder), phones.maskers)
+    relay = Relay(
+        gate,
+        phones,
+        origins=origins_of(settings),
+        clock=clock,
+        viewer_bytes=settings.relay_viewer_bytes,
+        recordings=recordings,
+    )
     Taking(relay, phones, clock)
     Whep(relay)
     await gate.close_leftovers()
@@ -252,6 +289,7 @@ async def serving_uplinks(settings: Settings, tracking: Db, clock: Clock) -> Asy
             yield bound
     finally:
         grids.stop()
+        recordings.stop()
         phones.stop()
 
 

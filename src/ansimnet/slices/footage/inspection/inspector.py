@@ -98,7 +98,10 @@ class Inspector:
             if reading is None:
                 return []
         light = light_at(seen.place, at)
-        watch, values, changes = judge(seen.watch, reading, at, light, source.clock_error_s)
+        known = seen.watch
+        if source.camera.turned is not None:
+            known = replace(known, references={})  # its view is meant to move: there is nothing to compare it with
+        watch, values, changes = judge(known, reading, at, light, source.clock_error_s)
         if values is not None:
             seen.tally.add(values, at)
         if changes:
