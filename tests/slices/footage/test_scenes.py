@@ -24,10 +24,11 @@ from ansimnet.kernel.ids import AlarmId, DeviceId, FactId, IncidentId, Protected
 from ansimnet.kernel.permits import Masking, Role
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.settings import Settings
-from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Track
+from ansimnet.slices.footage.archive.model import HOUR, LAWFUL_DAYS, Track
 from ansimnet.slices.footage.archive.opening import footage_dir, of_phones, open_archive
 from ansimnet.slices.footage.relay.server import RIGHT_ENDED
-from ansimnet.slices.footage.service.uplinks import MOST_GUESTS, NoIncident, NotRunning, Scenes, TooManyGuests
+from ansimnet.slices.footage.service.recordings import OutOfSpan
+from ansimnet.slices.footage.service.uplinks import MOST_GUESTS, NoIncident, NotRunning, Past, Scenes, TooManyGuests
 from ansimnet.slices.footage.wiring import serving_uplinks
 from ansimnet.slices.policy.queries import Account, create_account, end_about
 from ansimnet.slices.policy.store.accounts import lock_account
@@ -322,3 +323,40 @@ async def test_no_more_are_asked_than_a_desk_looks_at(night: Night) -> None:
         await night.scenes.ask(night.desk, incident)
     with pytest.raises(TooManyGuests):
         await night.scenes.ask(night.desk, incident)
+
+
+# ------------------------------------------------------------------------------------------------------- seen again
+
+
+@pytest.mark.requirement("CC-03")
+async def test_the_desk_sees_again_what_a_phone_showed_while_its_bearer_agrees(night: Night) -> None:
+    await night.incident()
+    began = now()
+    async with night.sends():
+        async with night.looks() as desk:
+            await desk.frames(60)
+        (uplink,) = await night.scenes.of_incident(await night.running())
+        past = Past(uplink.started_at, now(), "무엇을 들고 있었는지 다시 본다")
+        got = await night.scenes.ticket(night.desk, uplink.uplink_id, past)
+        async with watching(Stage(None, None, None, f"{night.url}/stream"), got.ticket) as again:  # type: ignore[arg-type]
+            await again.word("end")
+            init = await again.word("init")
+            assert (init["masking"], init["recorded"]) == ("original", True)
+            assert len(again.pictures()) > 10
+            assert float(again.pictures()[-1].std()) > 40
+            with pytest.raises(OutOfSpan):
+                await night.scenes.ticket(night.desk, uplink.uplink_id, past._replace(from_at=began - HOUR))
+            with pytest.raises(Forbidden):
+                await night.scenes.ticket(night.officer, uplink.uplink_id, past)
+            await night.scenes.stop(night.her)
+            assert await again.close_code() == RIGHT_ENDED, "her end takes the past with it"
+    with pytest.raises(NotFound):
+        await night.scenes.ticket(night.desk, uplink.uplink_id, past)
+    async with asyncio.timeout(30):
+        while "footage.recording.seen.v1" not in await night.kinds():
+            await asyncio.sleep(0.2)
+    async with night.dbs.tracking.transaction() as tx:
+        look = await tx.one("select reason from footage_look")
+        texts = await tx.all("select convert_from(body, 'UTF8') from ledger_entry")
+    assert look == (past.reason,)
+    assert not any("다시 본다" in r[0] for r in texts)

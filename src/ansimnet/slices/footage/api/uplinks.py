@@ -7,14 +7,14 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends
-from pydantic import BaseModel, Field
+from pydantic import AwareDatetime, BaseModel, Field
 
 from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act, Purpose
 from ansimnet.platform.http import door
-from ansimnet.slices.footage.api.forms import TicketShown
+from ansimnet.slices.footage.api.forms import Form, TicketShown
 from ansimnet.slices.footage.service.giving import Ticket
-from ansimnet.slices.footage.service.uplinks import Scenes
+from ansimnet.slices.footage.service.uplinks import Past, Scenes
 from ansimnet.slices.policy import queries as policy
 
 
@@ -23,6 +23,14 @@ class NoRelay(Refusal):
 
     kind = Kind.UNAVAILABLE
     name = "no-relay"
+
+
+class AgainForm(Form):
+    """Which stretch of what a phone showed, and why. The reason stays off the ledger."""
+
+    from_at: AwareDatetime
+    until_at: AwareDatetime
+    reason: str = Field(min_length=1, max_length=500)
 
 
 class LinkShown(BaseModel):
@@ -118,5 +126,13 @@ def routes(scenes: Scenes) -> APIRouter:
     ) -> TicketShown:
         """A one-use ticket for what a phone shows: the original, because its bearer shows it."""
         return _ticket(await scenes.ticket(account, uplink_id), "/stream")
+
+    @api.post("/scenes/{uplink_id}/recordings")
+    async def scene_again(
+        uplink_id: UUID, form: AgainForm, account: Annotated[policy.Account, Depends(door(Act.VIEW_SCENE))]
+    ) -> TicketShown:
+        """A one-use ticket for what a phone showed since it began, as long as its bearer shows it."""
+        past = Past(form.from_at, form.until_at, form.reason)
+        return _ticket(await scenes.ticket(account, uplink_id, past), "/stream")
 
     return api

@@ -98,6 +98,38 @@ class Looks:
             )
             await append(tx, fact, actor=ACTOR)
 
+    async def _looks_back(self, tx: Tx, held: Held, recorded: Recorded, reason: str, now: datetime) -> None:
+        """Write that somebody is going to look at the past, before the first byte of it."""
+        cameras_ = tuple(c.camera_id for c in recorded.cameras)
+        await recordings.add_look(tx, held.view_id, cameras_, recorded.from_at, recorded.until, reason)
+        fact = RecordingOpened(
+            fact_id=FactId(new_id()),
+            happened_at=now,
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_ids=cameras_,
+            provision_id=held.provision_id,
+            viewer=held.viewer,
+            masking=held.masking,
+            from_at=recorded.from_at,
+            until_at=recorded.until,
+        )
+        await append(tx, fact, actor=ACTOR)
+
+    async def _saw(self, held: Held, recorded: Recorded, seen: Sequence[Span]) -> None:
+        """Write what of the past was shown."""
+        fact = RecordingSeen(
+            fact_id=FactId(new_id()),
+            happened_at=self.clock.now(),
+            view_id=held.view_id,
+            permit_id=held.permit_id,
+            camera_ids=tuple(c.camera_id for c in recorded.cameras),
+            from_at=tuple(a for a, _ in seen),
+            until_at=tuple(b for _, b in seen),
+        )
+        async with self.db.transaction() as tx:
+            await append(tx, fact, actor=ACTOR)
+
     async def close_leftovers(self) -> int:
         """Record the end of views that this relay had open when it died; their counts are lost, said as 0."""
         async with self.db.transaction() as tx:
@@ -189,24 +221,6 @@ class DbGate(Looks):
         from_at, until = datetime.fromisoformat(said["from"]), datetime.fromisoformat(said["until"])
         return Recorded(tuple(self._cameras[c] for c in ids), from_at, until)
 
-    async def _looks_back(self, tx: Tx, held: Held, recorded: Recorded, reason: str, now: datetime) -> None:
-        """Write that somebody is going to look at the past, before the first byte of it."""
-        cameras_ = tuple(c.camera_id for c in recorded.cameras)
-        await recordings.add_look(tx, held.view_id, cameras_, recorded.from_at, recorded.until, reason)
-        fact = RecordingOpened(
-            fact_id=FactId(new_id()),
-            happened_at=now,
-            view_id=held.view_id,
-            permit_id=held.permit_id,
-            camera_ids=cameras_,
-            provision_id=held.provision_id,
-            viewer=held.viewer,
-            masking=held.masking,
-            from_at=recorded.from_at,
-            until_at=recorded.until,
-        )
-        await append(tx, fact, actor=ACTOR)
-
     async def mark(self, held: Held, track: str) -> Held:
         account = self._accounts.get(held.view_id)
         if account is None or held.provision_id is None:
@@ -237,20 +251,6 @@ class DbGate(Looks):
         if seen and held.recorded is not None:
             await self._saw(held, held.recorded, seen)
         self._accounts.pop(held.view_id, None)
-
-    async def _saw(self, held: Held, recorded: Recorded, seen: Sequence[Span]) -> None:
-        """Write what of the past was shown."""
-        fact = RecordingSeen(
-            fact_id=FactId(new_id()),
-            happened_at=self.clock.now(),
-            view_id=held.view_id,
-            permit_id=held.permit_id,
-            camera_ids=tuple(c.camera_id for c in recorded.cameras),
-            from_at=tuple(a for a, _ in seen),
-            until_at=tuple(b for _, b in seen),
-        )
-        async with self.db.transaction() as tx:
-            await append(tx, fact, actor=ACTOR)
 
 
 def account_of(said: Mapping[str, Any]) -> policy.Account:

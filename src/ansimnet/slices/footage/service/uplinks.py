@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from ansimnet.facts.dispatch import AlarmMerged, IncidentClosed, IncidentOpened, IncidentResolved
@@ -25,6 +26,7 @@ from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.footage.model import Guest, Uplink
 from ansimnet.slices.footage.service.giving import Ticket, account_to_json
+from ansimnet.slices.footage.service.recordings import OutOfSpan
 from ansimnet.slices.footage.store import relays, uplinks
 from ansimnet.slices.policy import queries as policy
 
@@ -53,6 +55,14 @@ class TooManyGuests(Conflict):
     """As many citizens as a desk can look at are asked already."""
 
     name = "too-many-guests"
+
+
+class Past(NamedTuple):
+    """Which stretch of what a phone showed somebody wants to see again, and why."""
+
+    from_at: datetime
+    until_at: datetime
+    reason: str
 
 
 class Scenes:
@@ -86,7 +96,7 @@ class Scenes:
             now=now,
         )
         async with self.db.transaction() as tx:
-            return await self._hand(tx, account, permit, uplink, Masking.ORIGINAL, now), uplink
+            return await self._hand(tx, account, permit, uplink, now), uplink
 
     async def _begin(self, tx: Tx, account: policy.Account, now: datetime) -> Uplink:
         assert account.subject_id is not None
@@ -182,11 +192,14 @@ class Scenes:
         async with self.db.transaction() as tx:
             return await uplinks.of_incident(tx, incident_id, self.clock.now())
 
-    async def ticket(self, account: policy.Account, uplink_id: UUID) -> Ticket:
+    async def ticket(self, account: policy.Account, uplink_id: UUID, past: Past | None = None) -> Ticket:
         """Return a desk's one-use ticket for what a phone shows: the original, because she shows it.
+
+        `past`: for what it showed since it began. Both stand on her consent, and end with it.
 
         Raises:
             NotFound: no phone shows that now.
+            OutOfSpan: it did not show anything then.
             Forbidden: this account is of no desk of that incident.
         """
         now = self.clock.now()
@@ -194,6 +207,8 @@ class Scenes:
             uplink = await uplinks.load(tx, uplink_id)
         if uplink is None or account.centre_id != self.db.centre_id:
             raise NotFound("no phone shows that now")
+        if past is not None and not uplink.started_at <= past.from_at < min(past.until_at, now):
+            raise OutOfSpan("it showed nothing then", first=uplink.started_at.isoformat())
         permit = await policy.permit(
             self.db,
             account,
@@ -205,17 +220,21 @@ class Scenes:
             masking=Masking.ORIGINAL,
         )
         async with self.db.transaction() as tx:
-            return await self._hand(tx, account, permit, uplink, Masking.ORIGINAL, now)
+            return await self._hand(tx, account, permit, uplink, now, past)
 
     async def _hand(
-        self, tx: Tx, account: policy.Account, permit: Permit, uplink: Uplink, masking: Masking, now: datetime
+        self, tx: Tx, account: policy.Account, permit: Permit, uplink: Uplink, now: datetime, past: Past | None = None
     ) -> Ticket:
-        extras = {
+        masking = Masking.ORIGINAL
+        extras: dict[str, Any] = {
             "masking": masking.value,
             "viewer": f"{account.login}@tracking",
             "account": account_to_json(account),
             "code": uplink.code,
         }
+        if past is not None:
+            span = {"from": past.from_at.isoformat(), "until": past.until_at.isoformat()}
+            extras["recorded"] = span | {"reason": past.reason.strip()}
         ticket = await policy.issue_ticket(tx, permit, uplink.uplink_id, extras, now)
         return Ticket(ticket, permit.permit_id, permit.not_after, masking, await relays.url_of_worker(tx, 0))
 
