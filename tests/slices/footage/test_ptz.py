@@ -279,6 +279,7 @@ async def test_who_may_not_and_when_may_not(scene: Scene) -> None:
     for seat in ("controller", "officer", "city-admin"):
         status, said = await scene.post(seat, "take")
         assert status == 403, (seat, said)
+        assert (await scene.post(seat, "release"))[0] == 403
         assert scene.device.asked.count("AbsoluteMove") == 0
     await scene.centres.tell(scene.centres.dbs.tracking, closed(scene.incident_id, scene.alarm_id))
     await scene.centres.waits(scene.centres.dbs.city, "footage.provision.ended.v1")

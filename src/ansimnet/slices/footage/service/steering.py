@@ -168,15 +168,22 @@ class Steering:
         return hold
 
     async def release(self, account: policy.Account, camera_id: CameraId) -> None:
-        """Let a camera go; it returns to its home. Safe to run twice."""
+        """Let a camera go; it returns to its home. Safe to run twice, and by who has lost the right to it meanwhile.
+
+        Raises:
+            Forbidden: who does not hold it could not take it either.
+        """
         now = self.clock.now()
         async with self.db.transaction() as tx:
             turns = await self._turns(tx, camera_id, lock=True)
             hold = await self._held(tx, camera_id)
-            if hold is None or hold.account_id != account.account_id:
-                return
-            await self._let_go(tx, hold, "released", now)
-        await self._go_home(camera_id, turns)
+            own = hold is not None and hold.account_id == account.account_id
+            if hold is not None and own:
+                await self._let_go(tx, hold, "released", now)
+        if own:
+            await self._go_home(camera_id, turns)
+        else:
+            await self._permit(account, camera_id, now)
 
     async def end_over(self) -> None:
         """End holds whose time or right is over, and let their cameras go home. Safe to run twice."""
