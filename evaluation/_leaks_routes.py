@@ -17,6 +17,7 @@ _CITY = "centre_operator@city shift_lead@city"
 _POLES = f"{_CITY} police_112@city fire_119@city administrator@city facility_manager@city"
 _STATUS = f"{_CITY} administrator@city facility_manager@city fire_119@city disaster_room@city"
 """With auditors and privacy officers: who sees how the city's machines are."""
+_SETS_UP = "administrator@city facility_manager@city"
 _PRIVACY = "privacy_officer privacy_officer@city"
 _WATCH = f"auditor auditor@city {_PRIVACY}"
 _LEADS = "shift_lead shift_lead@city"
@@ -118,6 +119,24 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/cameras/restrictions": "facility_manager@city",
     "GET /api/v1/cameras/{camera_id}/privacy-zones": "facility_manager@city",
     "PUT /api/v1/cameras/{camera_id}/privacy-zones": "facility_manager@city",
+    # -- cameras asked over ONVIF, and turning them
+    "GET /api/v1/footage/onvif": _SETS_UP,
+    "POST /api/v1/footage/onvif/discovery": _SETS_UP,
+    "GET /api/v1/cameras/{camera_id}/onvif": _SETS_UP,
+    "PUT /api/v1/cameras/{camera_id}/onvif": _SETS_UP,
+    "DELETE /api/v1/cameras/{camera_id}/onvif": _SETS_UP,
+    "POST /api/v1/cameras/{camera_id}/onvif/check": _SETS_UP,
+    "GET /api/v1/cameras/{camera_id}/ptz": _POLES,
+    "POST /api/v1/cameras/{camera_id}/ptz/take": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/ask": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/release": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/move": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/stop": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/turn": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/point": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/presets": f"{_CITY} | live",
+    "POST /api/v1/cameras/{camera_id}/ptz/presets/{preset_id}": f"{_CITY} | live",
+    "DELETE /api/v1/cameras/{camera_id}/ptz/presets/{preset_id}": f"{_CITY} | live",
     # -- dispatch
     "GET /api/v1/incidents": f"{_READS} {_SCENE}",
     "GET /api/v1/incidents/{incident_id}": f"{_READS} {_SCENE}",
@@ -148,6 +167,7 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/me/scene/end": "signed-in",  # ends what one's own phone shows, and nothing where it shows none
     "GET /api/v1/incidents/{incident_id}/scenes": _READS,
     "POST /api/v1/scenes/{uplink_id}/tickets": _ROOM,
+    "POST /api/v1/scenes/{uplink_id}/recordings": _ROOM,
     "PUT /api/v1/me/settings": "victim",
     "GET /api/v1/me/looks": _PEOPLE,
     # -- signing in by other ways: whoever does is not signed in yet
