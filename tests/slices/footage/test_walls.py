@@ -22,7 +22,7 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.rules.register import CameraRow
-from ansimnet.slices.footage.api import kept, retention, walls
+from ansimnet.slices.footage.api import health, kept, retention, walls
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.archive.disk import LocalDisk
 from ansimnet.slices.footage.archive.sweep import Sweeper
@@ -71,7 +71,7 @@ async def room(dbs: Dbs, tmp_path: Path) -> AsyncIterator[Room]:
     platform_http.install(app)
     giver = Giver(dbs.city, Registry(dbs.city, MapData(tmp_path / "map")), clock)
     desk = Desk(dbs, giver, Neighbour(None, dbs.tracking.centre_id), clock, "ws://here")  # type: ignore[arg-type]
-    for routes in (walls.routes, kept.routes, retention.routes):
+    for routes in (walls.routes, kept.routes, retention.routes, health.routes):
         app.include_router(routes(desk), prefix="/api/v1")
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8700") as http:
@@ -193,6 +193,10 @@ async def test_a_disk_that_fills_is_shown_a_day_ahead(room: Room, tmp_path: Path
     await sweeper.turn()
     [disk] = (await room.get("retention"))["disks"]
     assert timedelta(0) < datetime.fromisoformat(disk["full_at"]) - clocks.true < timedelta(hours=30)
+    await room.sit(Role.CENTRE_OPERATOR)
+    assert (await room.get("health"))["disks"] == [
+        {"archive": "cellar", "full_at": disk["full_at"], "clock_doubt": None}
+    ]
     async with room.dbs.city.transaction() as tx:
         told = await tx.all("select happened_at from ledger_entry where kind = 'footage.disk.filling.v1'")
     assert len(told) == 1

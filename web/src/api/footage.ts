@@ -145,6 +145,12 @@ export interface CameraHealth {
   uptime_24h: number | null;
   uptime_90d: number | null;
 }
+/** A disk of footage that needs a person. */
+export interface DiskWarning {
+  archive: string;
+  full_at: string | null;
+  clock_doubt: string | null;
+}
 export interface Spell {
   from_at: string;
   until_at: string | null;
@@ -192,7 +198,7 @@ export const footage = {
 
   retention: () => get<Retention>("/footage/retention"),
   kept: () => get<{ cameras: KeptCamera[] }>("/footage/retention/cameras"),
-  health: () => get<{ cameras: CameraHealth[] }>("/footage/health"),
+  health: () => get<{ cameras: CameraHealth[]; disks: DiskWarning[] }>("/footage/health"),
   spells: (camera: string) => get<{ spells: Spell[] }>(`/footage/health/${id(camera)}`),
 
   layouts: () => get<{ walls: Layout[] }>("/footage/walls"),

@@ -29,6 +29,7 @@ export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
       return [...ofIncident, ["incidents"], ["alarms"], ["permits"]];
     case "footage":
       if (thing === "ptz") return [["ptz"]];
+      if (thing === "disk" || thing === "clock") return [["health"], ["retention"]];
       if (thing === "view" || thing === "track" || thing === "subject") return [["incident"], ["provisions"]];
       return [["incident"], ["cameras"], ["provisions"], ["permits"]];
     case "policy":

@@ -1,6 +1,6 @@
 /** How every camera is, since when and why, in a list and on the map. */
 import { useMemo, useState } from "react";
-import { type CameraHealth, type Spell, useHealth, useSpells } from "../../api/footage";
+import { type CameraHealth, type DiskWarning, type Spell, useHealth, useSpells } from "../../api/footage";
 import { useStyleData } from "../../api/hooks";
 import { ageS, useNow } from "../../kit/clock";
 import { clock, dayMinutes } from "../../kit/format";
@@ -58,6 +58,9 @@ export function Health() {
           </Button>
         }
       >
+        {health.data?.disks.map((disk) => (
+          <DiskAlarm key={disk.archive} disk={disk} />
+        ))}
         <div className="scroll-y">
           {health.data ? (
             rows.length ? (
@@ -105,6 +108,17 @@ export function Health() {
         {camera ? <Detail camera={camera} now={now} /> : null}
       </section>
     </main>
+  );
+}
+
+/** A day ahead: there is time yet to make room, or to hold what must not go. */
+function DiskAlarm({ disk }: { disk: DiskWarning }) {
+  const t = useFootageText();
+  return (
+    <p className="pb sm c2" role="alert">
+      <b>{disk.archive}</b> {disk.full_at ? t.full(dayMinutes(disk.full_at)) : ""}
+      {disk.clock_doubt ? ` ${t.clockDoubt}` : ""}
+    </p>
   );
 }
 

@@ -16,6 +16,7 @@ from ansimnet.platform.http import door
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.api.live import Desk
 from ansimnet.slices.footage.model import WORDS
+from ansimnet.slices.footage.store import archive as archives
 from ansimnet.slices.footage.store import relays
 from ansimnet.slices.policy import queries as policy
 
@@ -41,10 +42,19 @@ class CameraHealthShown(BaseModel):
     measured_90d_s: float
 
 
+class DiskWarning(BaseModel):
+    """A disk of footage that needs a person. `full_at`: when the oldest footage will have to go early."""
+
+    archive: str
+    full_at: datetime | None
+    clock_doubt: str | None
+
+
 class HealthShown(BaseModel):
-    """Every camera that a relay has ever tried to pull."""
+    """Every camera that a relay has ever tried to pull, and the disks that need somebody."""
 
     cameras: list[CameraHealthShown]
+    disks: list[DiskWarning]
 
 
 class SpellShown(BaseModel):
@@ -80,6 +90,7 @@ def routes(desk: Desk) -> APIRouter:
         async with desk.giver.db.transaction() as tx:
             found = await relays.health(tx, desk.clock.now())
             known = await cameras.by_ids(tx, [h.camera_id for h in found])
+            disks = await archives.disks(tx)
         return HealthShown(
             cameras=[
                 CameraHealthShown(
@@ -90,7 +101,12 @@ def routes(desk: Desk) -> APIRouter:
                 )
                 for h in found
                 if (c := known.get(h.camera_id)) is not None
-            ]
+            ],
+            disks=[
+                DiskWarning(archive=d.archive, full_at=d.full_at, clock_doubt=d.doubt)
+                for d in disks
+                if d.full_at is not None or d.doubt is not None
+            ],
         )  # fmt: skip
 
     @api.get("/footage/health/{camera_id}")
