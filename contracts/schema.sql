@@ -1161,13 +1161,15 @@ CREATE TABLE public.footage_export (
     downloads integer DEFAULT 0 NOT NULL,
     ended_at timestamp with time zone,
     end_reason text,
+    track text DEFAULT 'sub'::text NOT NULL,
     CONSTRAINT footage_export_cameras_check CHECK (((cardinality(cameras) >= 1) AND (cardinality(cameras) <= 16))),
     CONSTRAINT footage_export_check CHECK ((from_at < until_at)),
     CONSTRAINT footage_export_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT footage_export_check2 CHECK ((reviewed_by IS DISTINCT FROM asked_by)),
     CONSTRAINT footage_export_manifest_sha256_check CHECK ((length(manifest_sha256) = 32)),
     CONSTRAINT footage_export_most_downloads_check CHECK (((most_downloads >= 1) AND (most_downloads <= 20))),
-    CONSTRAINT footage_export_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'review'::text, 'reviewed'::text, 'sealed'::text, 'ended'::text])))
+    CONSTRAINT footage_export_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'review'::text, 'reviewed'::text, 'sealed'::text, 'ended'::text]))),
+    CONSTRAINT footage_export_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
 );
 
 ALTER TABLE ONLY public.footage_export FORCE ROW LEVEL SECURITY;
@@ -1304,6 +1306,52 @@ COMMENT ON TABLE public.footage_measure IS 'Means over an hour of one light. sha
 
 COMMENT ON COLUMN public.footage_measure.clock_s IS 'The camera''s clock minus ours: the value farthest from zero.';
 
+CREATE TABLE public.footage_onvif (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    port integer NOT NULL,
+    login_sealed bytea,
+    set_by text NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    checked_at timestamp with time zone,
+    state text DEFAULT 'unchecked'::text NOT NULL,
+    maker text DEFAULT ''::text NOT NULL,
+    model text DEFAULT ''::text NOT NULL,
+    firmware text DEFAULT ''::text NOT NULL,
+    clock_off_s double precision,
+    clock_at timestamp with time zone,
+    CONSTRAINT footage_onvif_port_check CHECK (((port >= 1) AND (port <= 65535)))
+);
+
+ALTER TABLE ONLY public.footage_onvif FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_onvif OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_onvif IS 'How a camera is asked over ONVIF; its host is that of its registered stream, never another.';
+
+COMMENT ON COLUMN public.footage_onvif.login_sealed IS 'User and password; null where the stream''s own login serves.';
+
+COMMENT ON COLUMN public.footage_onvif.clock_off_s IS 'Its clock minus ours at clock_at, seconds; told in whole seconds.';
+
+CREATE TABLE public.footage_onvif_profile (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    number integer NOT NULL,
+    token text NOT NULL,
+    name text NOT NULL,
+    codec text NOT NULL,
+    width integer NOT NULL,
+    height integer NOT NULL,
+    fps real NOT NULL,
+    turns boolean NOT NULL
+);
+
+ALTER TABLE ONLY public.footage_onvif_profile FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_onvif_profile OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_onvif_profile IS 'The streams a device lists, as it told them at checked_at.';
+
 CREATE TABLE public.footage_privacy_zone (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     zone_id uuid NOT NULL,
@@ -1375,6 +1423,88 @@ ALTER TABLE ONLY public.footage_provision_camera FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_provision_camera OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.footage_provision_camera.rank IS 'Best first from 1; null once the rule no longer lists it (its permits stand until the end).';
+
+CREATE TABLE public.footage_ptz (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    north_deg double precision NOT NULL,
+    pan_from_deg double precision NOT NULL,
+    pan_until_deg double precision NOT NULL,
+    tilt_from_deg double precision NOT NULL,
+    tilt_until_deg double precision NOT NULL,
+    fov_wide_deg double precision NOT NULL,
+    fov_tele_deg double precision NOT NULL,
+    height_m double precision NOT NULL,
+    endless boolean NOT NULL,
+    sector_from_deg double precision NOT NULL,
+    sector_until_deg double precision NOT NULL,
+    sector_low_deg double precision NOT NULL,
+    sector_high_deg double precision NOT NULL,
+    zoom_most double precision NOT NULL,
+    CONSTRAINT footage_ptz_check CHECK ((sector_high_deg > sector_low_deg)),
+    CONSTRAINT footage_ptz_height_m_check CHECK ((height_m > (0)::double precision)),
+    CONSTRAINT footage_ptz_zoom_most_check CHECK (((zoom_most >= (0)::double precision) AND (zoom_most <= (1)::double precision)))
+);
+
+ALTER TABLE ONLY public.footage_ptz FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_ptz IS 'What a camera that turns may show (PIPA 25(5)), and what its units mean. Azimuths from north, tilts from the horizon.';
+
+CREATE TABLE public.footage_ptz_hold (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    holder text NOT NULL,
+    permit_id uuid NOT NULL,
+    provision_id uuid,
+    priority integer NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    asked_by text,
+    CONSTRAINT footage_ptz_hold_priority_check CHECK (((priority >= 1) AND (priority <= 5)))
+);
+
+ALTER TABLE ONLY public.footage_ptz_hold FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz_hold OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_ptz_hold IS 'Who holds a camera''s joystick now; a row goes when it is let go, taken over or over.';
+
+CREATE TABLE public.footage_ptz_preset (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    preset_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    name text NOT NULL,
+    home boolean DEFAULT false NOT NULL,
+    azimuth_deg double precision NOT NULL,
+    tilt_deg double precision NOT NULL,
+    zoom double precision NOT NULL,
+    kept_by text NOT NULL,
+    kept_at timestamp with time zone NOT NULL,
+    CONSTRAINT footage_ptz_preset_name_check CHECK (((length(name) >= 1) AND (length(name) <= 40)))
+);
+
+ALTER TABLE ONLY public.footage_ptz_preset FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz_preset OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_ptz_preset IS 'Named poses. The camera goes back to `home` when nobody holds it any more.';
+
+CREATE TABLE public.footage_ptz_zone (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    zone_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    corners double precision[] NOT NULL,
+    CONSTRAINT footage_ptz_zone_corners_check CHECK ((((cardinality(corners) >= 6) AND (cardinality(corners) <= 128)) AND ((cardinality(corners) % 2) = 0)))
+);
+
+ALTER TABLE ONLY public.footage_ptz_zone FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz_zone OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_ptz_zone IS 'Windows and homes around a camera that turns: black wherever it looks. azimuth tilt azimuth tilt … in degrees.';
 
 CREATE TABLE public.footage_reel (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1487,6 +1617,24 @@ COMMENT ON TABLE public.footage_scene IS 'Whose alarm it is and which incident t
 
 COMMENT ON COLUMN public.footage_scene.certain IS 'A certain alarm stays until its incident is closed; a probable one that clears is over.';
 
+CREATE TABLE public.footage_scene_guest (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    guest_id uuid NOT NULL,
+    account_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    asked_by uuid NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT footage_scene_guest_check CHECK ((asked_at < until_at))
+);
+
+ALTER TABLE ONLY public.footage_scene_guest FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_scene_guest OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_scene_guest IS 'Who was asked to show an incident with a phone of their own: an account without a name, gone with its end.';
+
 CREATE TABLE public.footage_ticket (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     ticket_id uuid NOT NULL,
@@ -1539,7 +1687,7 @@ CREATE TABLE public.footage_uplink (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     uplink_id uuid NOT NULL,
     account_id uuid NOT NULL,
-    protected_person_id uuid NOT NULL,
+    bearer_id uuid CONSTRAINT footage_uplink_protected_person_id_not_null NOT NULL,
     incident_id uuid NOT NULL,
     ground_id uuid NOT NULL,
     started_at timestamp with time zone NOT NULL,
@@ -1559,6 +1707,8 @@ ALTER TABLE public.footage_uplink OWNER TO ansimnet_owner;
 COMMENT ON TABLE public.footage_uplink IS 'What a phone''s camera showed a desk, by its bearer''s consent; the pictures are elsewhere.';
 
 COMMENT ON COLUMN public.footage_uplink.uplink_id IS 'Stands where a camera''s id stands: in permits, views and recordings.';
+
+COMMENT ON COLUMN public.footage_uplink.bearer_id IS 'Whose phone it is: a protected person''s id, or a guest''s.';
 
 CREATE TABLE public.footage_view (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -3188,6 +3338,12 @@ ALTER TABLE ONLY public.footage_mark
 ALTER TABLE ONLY public.footage_measure
     ADD CONSTRAINT footage_measure_pkey PRIMARY KEY (centre_id, camera_id, hour_at, light);
 
+ALTER TABLE ONLY public.footage_onvif
+    ADD CONSTRAINT footage_onvif_pkey PRIMARY KEY (camera_id);
+
+ALTER TABLE ONLY public.footage_onvif_profile
+    ADD CONSTRAINT footage_onvif_profile_pkey PRIMARY KEY (centre_id, camera_id, number);
+
 ALTER TABLE ONLY public.footage_privacy_zone
     ADD CONSTRAINT footage_privacy_zone_pkey PRIMARY KEY (zone_id);
 
@@ -3196,6 +3352,18 @@ ALTER TABLE ONLY public.footage_provision_camera
 
 ALTER TABLE ONLY public.footage_provision
     ADD CONSTRAINT footage_provision_pkey PRIMARY KEY (centre_id, provision_id);
+
+ALTER TABLE ONLY public.footage_ptz_hold
+    ADD CONSTRAINT footage_ptz_hold_pkey PRIMARY KEY (camera_id);
+
+ALTER TABLE ONLY public.footage_ptz
+    ADD CONSTRAINT footage_ptz_pkey PRIMARY KEY (camera_id);
+
+ALTER TABLE ONLY public.footage_ptz_preset
+    ADD CONSTRAINT footage_ptz_preset_pkey PRIMARY KEY (preset_id);
+
+ALTER TABLE ONLY public.footage_ptz_zone
+    ADD CONSTRAINT footage_ptz_zone_pkey PRIMARY KEY (zone_id);
 
 ALTER TABLE ONLY public.footage_reel
     ADD CONSTRAINT footage_reel_pkey PRIMARY KEY (centre_id, camera_id, track, hour_at, epoch, days);
@@ -3211,6 +3379,9 @@ ALTER TABLE ONLY public.footage_relay_worker
 
 ALTER TABLE ONLY public.footage_report
     ADD CONSTRAINT footage_report_pkey PRIMARY KEY (report_id);
+
+ALTER TABLE ONLY public.footage_scene_guest
+    ADD CONSTRAINT footage_scene_guest_pkey PRIMARY KEY (guest_id);
 
 ALTER TABLE ONLY public.footage_scene
     ADD CONSTRAINT footage_scene_pkey PRIMARY KEY (centre_id, alarm_id);
@@ -3540,9 +3711,15 @@ CREATE INDEX footage_privacy_zone_camera ON public.footage_privacy_zone USING bt
 
 CREATE INDEX footage_provision_open ON public.footage_provision USING btree (centre_id, not_after) WHERE (state = ANY (ARRAY['requested'::text, 'given'::text]));
 
+CREATE UNIQUE INDEX footage_ptz_preset_home ON public.footage_ptz_preset USING btree (centre_id, camera_id) WHERE home;
+
+CREATE INDEX footage_ptz_zone_camera ON public.footage_ptz_zone USING btree (centre_id, camera_id);
+
 CREATE INDEX footage_reel_hour ON public.footage_reel USING btree (centre_id, hour_at);
 
 CREATE INDEX footage_report_camera ON public.footage_report USING btree (centre_id, camera_id, until_at);
+
+CREATE INDEX footage_scene_guest_incident ON public.footage_scene_guest USING btree (centre_id, incident_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX footage_scene_incident ON public.footage_scene USING btree (centre_id, incident_id);
 
@@ -3754,8 +3931,23 @@ ALTER TABLE ONLY public.footage_doubt_decision
 ALTER TABLE ONLY public.footage_look
     ADD CONSTRAINT footage_look_view_id_fkey FOREIGN KEY (view_id) REFERENCES public.footage_view(view_id);
 
+ALTER TABLE ONLY public.footage_onvif_profile
+    ADD CONSTRAINT footage_onvif_profile_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.footage_onvif(camera_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.footage_provision_camera
     ADD CONSTRAINT footage_provision_camera_centre_id_provision_id_fkey FOREIGN KEY (centre_id, provision_id) REFERENCES public.footage_provision(centre_id, provision_id);
+
+ALTER TABLE ONLY public.footage_ptz
+    ADD CONSTRAINT footage_ptz_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.footage_onvif(camera_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.footage_ptz_hold
+    ADD CONSTRAINT footage_ptz_hold_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.footage_ptz(camera_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.footage_ptz_preset
+    ADD CONSTRAINT footage_ptz_preset_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.footage_ptz(camera_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.footage_ptz_zone
+    ADD CONSTRAINT footage_ptz_zone_camera_id_fkey FOREIGN KEY (camera_id) REFERENCES public.footage_ptz(camera_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.footage_ticket_action
     ADD CONSTRAINT footage_ticket_action_ticket_id_fkey FOREIGN KEY (ticket_id) REFERENCES public.footage_ticket(ticket_id);
@@ -4055,11 +4247,23 @@ ALTER TABLE public.footage_mark ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_measure ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.footage_onvif ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_onvif_profile ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.footage_privacy_zone ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_provision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_provision_camera ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz_hold ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz_preset ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_ptz_zone ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_reel ENABLE ROW LEVEL SECURITY;
 
@@ -4072,6 +4276,8 @@ ALTER TABLE public.footage_relay_worker ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_report ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_scene ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_scene_guest ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_ticket ENABLE ROW LEVEL SECURITY;
 
@@ -4293,11 +4499,23 @@ CREATE POLICY tenant ON public.footage_mark USING ((centre_id = ( SELECT public.
 
 CREATE POLICY tenant ON public.footage_measure USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.footage_onvif USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_onvif_profile USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.footage_privacy_zone USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_provision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_provision_camera USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_ptz USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_ptz_hold USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_ptz_preset USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_ptz_zone USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_reel USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -4310,6 +4528,8 @@ CREATE POLICY tenant ON public.footage_relay_worker USING ((centre_id = ( SELECT
 CREATE POLICY tenant ON public.footage_report USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_scene USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_scene_guest USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_ticket USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -4594,6 +4814,12 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_mark TO ansimnet_city;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_measure TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_measure TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_onvif TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_onvif TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_onvif_profile TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_onvif_profile TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_privacy_zone TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_privacy_zone TO ansimnet_city;
 
@@ -4602,6 +4828,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision TO ansimnet_
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_provision_camera TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz_hold TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz_hold TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz_preset TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz_preset TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz_zone TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_ptz_zone TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_reel TO ansimnet_city;
@@ -4620,6 +4858,9 @@ GRANT SELECT,INSERT ON TABLE public.footage_report TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene_guest TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene_guest TO ansimnet_city;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.footage_ticket TO ansimnet_tracking;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.footage_ticket TO ansimnet_city;
