@@ -37,6 +37,7 @@ KEY_CONTEXT = b"ansimnet ledger key v1\x00"
 HEAD = struct.Struct(">4s16sBIqQQHHHi32s32s32s32s")
 SEALED, ANNOUNCED = "footage.export.sealed.v1", "footage.sealing-key.announced.v1"
 ANCHORED = "footage.seals.anchored.v1"
+TRACKS = {"sub": 0, "main": 1}
 LOSING = {"destroyed", "disk-full", "clock", "relay-stopped"}
 FIXED = ("manifest.json", "signature.json", "proof.json", "seals.bin")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -406,7 +407,8 @@ class Verifier:
             self.found("bad-seal", "not sealed by a key of this centre")
         if head[13] != sha256(grid):
             self.found("bad-seal", "the grid is not the one that was sealed")
-        if (head[1].hex(), head[3], head[4]) != (camera["camera_id"].replace("-", ""), group["number"], group["at_us"]):
+        named = (camera["camera_id"].replace("-", ""), TRACKS[camera["track"]], group["number"], group["at_us"])
+        if (head[1].hex(), *head[2:5]) != named:
             self.found("wrong-place", "the group stands where another one belongs")
         if sha256(seal).hex() != group["seal"]:
             self.found("bad-seal", "not the seal that the manifest names")

@@ -51,14 +51,14 @@ class House:
         self.anchors = Anchors(archive, telling(dbs.city, SystemClock()))
         self.began = now() - timedelta(minutes=2)
 
-    def record(self, pieces: list[Piece], *, skip: int | None = None) -> None:
+    def record(self, pieces: list[Piece], track: Track = Track.SUB) -> None:
         """Put pieces into the archive as the recorder does, two minutes ago."""
         assert self.dbs.city.keys is not None
         sealer = Sealer(self.dbs.city.keys.signer(SEALING_KEY))
         off = self.began - pieces[0].start
-        for k, piece in enumerate(pieces):
+        for piece in pieces:
             moved = replace(piece, start=piece.start + off, end=piece.end + off)
-            seal = sealer.seal(self.camera_id, Track.SUB, moved)
+            seal = sealer.seal(self.camera_id, track, moved)
             body = Body(
                 init=piece.frames[0].init,
                 frames=tuple(Mark(f.dts, f.pts, f.key, len(f.fragment)) for f in piece.frames),
@@ -66,9 +66,8 @@ class House:
                 sightings=piece.sightings,
                 seals=seal,
             )
-            if k != skip:
-                segment = self.archive.put(self.camera_id, Track.SUB, moved.start, moved.end, body)
-                self.anchors.add(segment, seal)
+            segment = self.archive.put(self.camera_id, track, moved.start, moved.end, body)
+            self.anchors.add(segment, seal)
 
     def wanted(self, **other: Any) -> Wanted:
         """Return what the investigator asks for."""

@@ -14,13 +14,14 @@ from uuid import UUID
 
 import pytest
 import pytest_asyncio
-from evaluation._evidence_studio import TOOL, tool
+from evaluation._evidence_studio import TOOL, recorded, street, tool
 from tests.slices.footage.exporting import WORDS, House, recorded_city
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Forbidden, NotFound
 from ansimnet.kernel.permits import Act, GroundKind, Purpose
 from ansimnet.platform.db import Dbs
+from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.archive.index import Why, held_until
 from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.archive.sweep import Sweeper
@@ -133,6 +134,28 @@ async def test_what_a_hold_keeps_is_shown_and_exported_after_its_hour_is_destroy
         await policy.release_hold(tx, investigator, hold.hold_id, "판결이 확정되었다", now())
     await sweeper.refresh()
     assert archive.everywhere(*span) == []
+
+
+@pytest.mark.requirement("CC-03")
+async def test_a_main_stream_is_exported_where_it_was_recorded(house: House) -> None:
+    investigator = house.accounts["investigator"]
+    house.record(recorded(list(street(6, 60, width=640, height=360)), crf=30), Track.MAIN)
+    await house.anchors.turn()
+    await house.archive.flush()
+    with pytest.raises(TooMuch):
+        await house.exports.ask(
+            investigator,
+            house.wanted(track=Track.MAIN, from_at=house.began - timedelta(minutes=20)),
+        )
+    export_id = await house.sealed(track=Track.MAIN)
+    files, _ = tool().unpack(await house.exports.download(investigator, export_id))
+    report = tool().verify(tool().pack(files), decode=tool().decode_with_av)
+    assert report["findings"] == []
+    [camera] = json.loads(files["manifest.json"])["cameras"]
+    assert (camera["track"], report["groups"]) == ("main", 3)
+    assert [g["from_at"] for g in camera["gaps"]] == [instant(house.began + timedelta(seconds=6))]
+    planes = tool().decode_with_av(files[camera["parts"][0]["masked"]["file"]])
+    assert planes[0][2:] == (640, 360)
 
 
 @pytest.mark.requirement("CC-04")

@@ -65,6 +65,7 @@ export interface Export {
   cameras: string[];
   from_at: string;
   until_at: string;
+  track: "sub" | "main";
   original: boolean;
   reason: string | null;
   case_no: string | null;

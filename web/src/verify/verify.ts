@@ -12,6 +12,7 @@ const HEAD = 187;
 const LATE_US = 1_000_000;
 /** The ledger takes in seals every minute; one that it took in later than an hour may have been made later. */
 const ANCHOR_LATE_US = 3_600_000_000;
+const TRACKS = { sub: 0, main: 1 };
 const LOSING = new Set(["destroyed", "disk-full", "clock", "relay-stopped"]);
 const LEAF = new Uint8Array([0]);
 const ZERO = "00".repeat(32);
@@ -49,6 +50,7 @@ export interface Camera {
   camera_id: string;
   code: string;
   name: string;
+  track: "sub" | "main";
   from_at: string;
   until_at: string;
   gaps: Gap[];
@@ -109,6 +111,7 @@ export type Decode = (init: Bytes, film: Bytes) => Promise<Plane[] | undefined>;
 
 interface Head {
   camera: string;
+  track: number;
   number: number;
   begins: number;
   ends: number;
@@ -126,6 +129,7 @@ function headOf(seal: Bytes): Head {
   const begins = Number(v.getBigInt64(25));
   return {
     camera: hex(seal.subarray(4, 20)),
+    track: v.getUint8(20),
     number: v.getUint32(21),
     begins,
     ends: begins + Math.floor((Number(v.getBigUint64(41)) * 100) / 9),
@@ -266,8 +270,8 @@ class Verifier {
     if (!good.includes(true)) this.found("bad-seal");
     if (hex(await sha256(seal.subarray(HEAD + 64))) !== head.grid) this.found("bad-seal");
     const camera_id = camera.camera_id.replaceAll("-", "");
-    if (head.camera !== camera_id || head.number !== group.number || head.begins !== group.at_us)
-      this.found("wrong-place");
+    const place = [camera_id, TRACKS[camera.track], group.number, group.at_us];
+    if (canonical([head.camera, head.track, head.number, head.begins]) !== canonical(place)) this.found("wrong-place");
     if (hex(await sha256(seal)) !== group.seal) this.found("bad-seal");
   }
 

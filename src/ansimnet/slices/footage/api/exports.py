@@ -14,6 +14,7 @@ from ansimnet.platform.db import BIGINT
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.api.forms import Form
+from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.masking.decisions import Verdict
 from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.service.deciding import decide, decisions
@@ -34,6 +35,8 @@ class ExportForm(Form):
     cameras: list[UUID] = Field(min_length=1, max_length=MOST_CAMERAS)
     from_at: AwareDatetime
     until_at: AwareDatetime
+    track: Track = Track.SUB
+    """`main`: the full picture, of the hours in which it was recorded, ten minutes of all cameras at most."""
     original: bool = False
     reason: str = Field(min_length=1, max_length=500)
     case_no: str = Field(min_length=1, max_length=60)
@@ -48,6 +51,7 @@ class ExportForm(Form):
             from_at=self.from_at,
             until_at=self.until_at,
             original=self.original,
+            track=self.track,
             words=Words(self.reason.strip(), self.case_no.strip(), self.recipient.strip()),
             downloads=self.downloads,
             download_until=self.download_until,
@@ -127,6 +131,7 @@ class ExportShown(BaseModel):
     cameras: list[UUID]
     from_at: datetime
     until_at: datetime
+    track: Track
     original: bool
     reason: str | None
     case_no: str | None
@@ -158,6 +163,7 @@ def shown(row: ExportRow, words: Words | None) -> ExportShown:
         cameras=list(row.cameras),
         from_at=row.from_at,
         until_at=row.until_at,
+        track=row.track,
         original=row.original,
         reason=None if words is None else words.reason,
         case_no=None if words is None else words.case_no,

@@ -24,7 +24,6 @@ from ansimnet.platform.ledger.canonical import canonical, instant
 from ansimnet.platform.ledger.keys import STATE, KeyStore, Signer, read_public
 from ansimnet.slices.cameras.queries import Camera
 from ansimnet.slices.footage.archive.archive import Archive
-from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.evidence import package, proof, watermark
 from ansimnet.slices.footage.evidence.material import Material, collect
 from ansimnet.slices.footage.evidence.package import Missing, Order, Reel
@@ -61,7 +60,7 @@ def doubts_of(archive: Archive, own: OwnBoxes, row: ExportRow) -> list[dict[str,
     found: list[tuple[CameraId, Material, Doubt]] = []
     empty = True
     for camera_id in row.cameras:
-        material = collect(archive, own, camera_id, row.from_at, row.until_at)
+        material = collect(archive, own, camera_id, row.track, row.from_at, row.until_at)
         if material is None:
             continue
         empty = False
@@ -95,7 +94,7 @@ def look(archive: Archive, own: OwnBoxes, row: ExportRow, number: int) -> bytes:
     doubt = row.doubts[number]
     at = datetime.fromisoformat(doubt["at"])
     around = timedelta(seconds=5)  # more than tracks are bridged over
-    material = collect(archive, own, CameraId(UUID(doubt["camera_id"])), at - around, at + around)
+    material = collect(archive, own, CameraId(UUID(doubt["camera_id"])), row.track, at - around, at + around)
     if material is None:
         raise NothingThere
     pts = material.tick(at)
@@ -199,8 +198,9 @@ class Maker:
         )
 
     async def _reel(self, row: ExportRow, camera: Camera) -> Reel | None:
-        material = await asyncio.to_thread(collect, self.archive, self.own, camera.camera_id, row.from_at, row.until_at)
-        gaps = await self.archive.gaps(camera.camera_id, Track.SUB, row.from_at, row.until_at)
+        span = (camera.camera_id, row.track, row.from_at, row.until_at)
+        material = await asyncio.to_thread(collect, self.archive, self.own, *span)
+        gaps = await self.archive.gaps(*span)
         missing = [Missing(g.start, g.end, g.cause) for g in gaps]
         masks = Masks((), ())
         if material is not None:
@@ -211,6 +211,7 @@ class Maker:
         return Reel(
             camera_id=camera.camera_id,
             code=camera.code,
+            track=row.track,
             name=camera.address,
             from_at=row.from_at,
             until_at=row.until_at,

@@ -60,14 +60,14 @@ class Material:
 
 
 def collect(
-    archive: Archive, own: OwnBoxes, camera_id: CameraId, from_at: datetime, until: datetime
+    archive: Archive, own: OwnBoxes, camera_id: CameraId, track: Track, from_at: datetime, until: datetime
 ) -> Material | None:
-    """Return a camera's sub-stream of `[from_at, until)`; None: nothing sealed is there. Blocks."""
+    """Return one of a camera's streams in `[from_at, until)`; None: nothing sealed is there. Blocks."""
     groups, sightings, unsealed = list[Group](), list[Sighting](), list[Missing]()
     start: datetime | None = None
     inits: dict[bytes, Init] = {}
     folders: dict[str, None] = {}
-    for segment in archive.everywhere(camera_id, Track.SUB, from_at, until):
+    for segment in archive.everywhere(camera_id, track, from_at, until):
         try:
             body = archive.read(segment)
         except Destroyed:
@@ -87,7 +87,7 @@ def collect(
         sightings += [Sighting(s.pts + shift, s.objects) for s in body.sightings]
     if start is None:
         return None
-    sightings += own.of((camera_id, from_at, until), [f for g in groups for f in g.frames])
-    lines = [a for folder in folders for a in anchors_in(archive.disk, folder, Track.SUB)]
+    sightings += own.of((camera_id, track, from_at, until), [f for g in groups for f in g.frames])
+    lines = [a for folder in folders for a in anchors_in(archive.disk, folder, track)]
     anchors = anchoring(lines, (g.seal for g in groups))
     return Material(start, tuple(groups), tuple(sightings), tuple(unsealed), anchors)

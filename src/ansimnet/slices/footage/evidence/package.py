@@ -58,6 +58,7 @@ class Reel:
     masks: Masks
     clear: frozenset[str] = frozenset()
     anchors: tuple[Anchor, ...] = ()
+    track: str = "sub"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,7 @@ def _camera(reel: Reel, told: list[dict[str, Any]]) -> dict[str, Any]:
         "camera_id": str(reel.camera_id),
         "code": reel.code,
         "name": reel.name,
+        "track": reel.track,
         "from_at": instant(reel.from_at),
         "until_at": instant(reel.until_at),
         "clock_error_ms": [None if e is None else round(e.total_seconds() * 1000) for e in _errors(reel)],

@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 
 from ansimnet.kernel.clock import monotonic_s
+from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.masking.tracks import Masks, fill
 from ansimnet.slices.footage.recording.asked import Asked
 from ansimnet.slices.footage.recording.cutter import HOLE_S
@@ -89,6 +90,7 @@ class PlaybackStream(Stream):
         self._rendition = None if rendition is None else rendition(self.publish)
         self._at = self._shown = span[0]
         self._speed, self._playing, self._step = 1.0, True, 0
+        self._track = Track.SUB
         self._out, self._origin_s, self._count = 0, monotonic_s(), 0
         self._offered = self._made = 0
         self._turn = 0  # counts what the viewer did; what runs for an older turn ends
@@ -129,6 +131,8 @@ class PlaybackStream(Stream):
                 self._playing, self._step = False, 0
             case {"type": "speed", "speed": int(speed) | float(speed)} if speed in SPEEDS:
                 self._speed = float(speed)
+            case {"type": "track", "track": "sub" | "main" as track}:
+                self._track = Track(track)
             case {"type": "step", "by": 1 | -1 as by}:
                 self._playing, self._step = False, by
             case _:
@@ -215,15 +219,28 @@ class PlaybackStream(Stream):
         return False
 
     async def _chunk(self, at: datetime) -> Chunk | None:
-        """Return what is recorded from an instant on, None where that is nothing."""
+        """Return what is recorded from an instant on, None where that is nothing.
+
+        Where the main stream is asked for, and was not recorded, the sub-stream is shown.
+        """
         until = min(at + CHUNK, self.span[1])
         if at >= until:
             return None
-        around = await self._window.frames(self.camera.camera_id, at - MARGIN, until + MARGIN)
+        found = await self._recorded(at, until, self._track)
+        if found is None and self._track is Track.MAIN:
+            found = await self._recorded(at, until, Track.SUB)
+        if found is None:
+            return None
+        return Chunk((at, until), found, fill(found.sightings, found.frames[0].pts, found.frames[-1].pts + CLOCK_HZ))
+
+    async def _recorded(self, at: datetime, until: datetime, track: Track) -> Frames | None:
+        """Return one track's pictures of a time, None where there are none; a main stream's only from its beginning."""
+        around = await self._window.frames(self.camera.camera_id, at - MARGIN, until + MARGIN, track)
         found = None if around is None else around.between(at, until, not_before=self.span[0])
         if found is None or not found.frames:
             return None
-        return Chunk((at, until), found, fill(found.sightings, found.frames[0].pts, found.frames[-1].pts + CLOCK_HZ))
+        late = found.at(found.frames[0].dts) - at > HOLE
+        return None if track is Track.MAIN and late else found
 
     async def _show(self, chunk: Chunk, run: Run, turn: int, *, fresh: bool) -> None:
         """Send a run, each frame when it is due; `fresh`: the decoder needs what precedes."""
@@ -313,7 +330,14 @@ class PlaybackStream(Stream):
 
     def _tell(self) -> None:
         """Say which recorded instant comes next, at which place of the stream's own clock."""
-        self._say("at", t=round(self._out / CLOCK_HZ, 3), at=_iso(self._at), speed=self._speed, playing=self._playing)
+        self._say(
+            "at",
+            t=round(self._out / CLOCK_HZ, 3),
+            at=_iso(self._at),
+            speed=self._speed,
+            playing=self._playing,
+            track=self._track,
+        )
 
     async def _tell_gaps(self, since: datetime, until: datetime) -> None:
         for gap in await self._window.gaps(self.camera.camera_id, since, until):

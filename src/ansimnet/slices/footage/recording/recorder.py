@@ -8,7 +8,7 @@ import queue
 import threading
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import psycopg
@@ -76,6 +76,18 @@ class Recording:
         waited = timedelta(seconds=monotonic_s() - frame.at_s)
         self._take(self._cutter.push(frame, self._recorder.archive.guard.now() - waited))
 
+    def pre_roll(self, after: datetime | None) -> None:
+        """Take what the ring still holds before its current group; nothing that was recorded before (`after`)."""
+        held = self.source.ring.since(0)
+        older, now, now_s = (
+            held[: len(held) - len(self.source.group)],
+            self._recorder.archive.guard.now(),
+            monotonic_s(),
+        )
+        for frame in older:
+            if after is None or now - timedelta(seconds=now_s - frame.at_s) > after:
+                self.offer(frame)
+
     def saw(self, sighting: Sighting) -> None:
         """Keep what analytics saw beside the pictures."""
         self._cutter.saw(sighting)
@@ -119,6 +131,7 @@ class Recorder:
         self.waiting_bytes = 0
         self.written = 0
         self.lost_pieces = 0
+        self._left: dict[tuple[CameraId, Track], datetime] = {}
         self._keep_s = keep_s
         self._seal = seal
         self._sealed = sealed
@@ -138,6 +151,7 @@ class Recorder:
         if before is not None:
             self.leave(source.camera.camera_id, track)
         recording = self.recordings[key] = Recording(self, source, track, self._keep_s)
+        recording.pre_roll(self._left.get(key))
         source.join(recording)
 
     def leave(self, camera_id: CameraId, track: Track = Track.SUB) -> None:
@@ -146,6 +160,7 @@ class Recorder:
         if recording is not None:
             recording.source.leave(recording)
             recording.stop(Cause.RELAY_STOPPED)
+            self._left[camera_id, track] = self.archive.guard.now()
 
     def keep(self, sources: Iterable[CameraSource]) -> None:
         """Record exactly these, always: sub-streams, and main streams while they are armed for an event."""

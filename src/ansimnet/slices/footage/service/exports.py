@@ -23,6 +23,7 @@ from ansimnet.platform.ledger import append
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.archive.index import held_until
+from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.archive.opening import footage_dir, open_archive
 from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.evidence import making
@@ -38,7 +39,7 @@ log = structlog.get_logger(__name__)
 
 SCREEN = "export"
 MOST_CAMERAS = 16
-MOST_CAMERA_S = 3600.0
+MOST_CAMERA_S = {Track.SUB: 3600.0, Track.MAIN: 600.0}
 """Seconds of all cameras together: what is masked, marked and signed in some minutes on one core (ours)."""
 SETTLED = timedelta(seconds=10)
 """Younger pictures are still being written."""
@@ -85,6 +86,7 @@ class Wanted:
     until_at: datetime
     original: bool
     words: Words
+    track: Track = Track.SUB
     downloads: int
     download_until: datetime
 
@@ -105,7 +107,9 @@ class Exports:
         """
         m = self.maker()
         now, seconds = m.clock.now(), (wanted.until_at - wanted.from_at).total_seconds()
-        small = 0 < len(wanted.cameras) <= MOST_CAMERAS and 0 < seconds * len(wanted.cameras) <= MOST_CAMERA_S
+        small = (
+            0 < len(wanted.cameras) <= MOST_CAMERAS and 0 < seconds * len(wanted.cameras) <= MOST_CAMERA_S[wanted.track]
+        )
         ids = [CameraId(c) for c in wanted.cameras]
         held = held_until(await m.archive.index.holds(), ids, wanted.from_at, wanted.until_at, now)
         dies_at = max(wanted.from_at + KEPT, held or wanted.from_at)
@@ -122,6 +126,7 @@ class Exports:
             cameras=tuple(CameraId(c) for c in sorted(wanted.cameras)),
             from_at=wanted.from_at,
             until_at=wanted.until_at,
+            track=wanted.track,
             original=wanted.original,
             most_downloads=wanted.downloads,
             download_until=min(wanted.download_until, now + MOST_DAYS, dies_at),

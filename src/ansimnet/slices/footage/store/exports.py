@@ -16,10 +16,11 @@ from ansimnet.platform import sealing
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn
+from ansimnet.slices.footage.archive.model import Track
 
 _COLUMNS: LiteralString = """export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras, from_at,
-    until_at, original, most_downloads, download_until, state, doubts, patches, reviewed_by, reviewed_at, sealed_at,
-    size, manifest_sha256, downloads, ended_at, end_reason"""
+    until_at, track, original, most_downloads, download_until, state, doubts, patches, reviewed_by, reviewed_at,
+    sealed_at, size, manifest_sha256, downloads, ended_at, end_reason"""
 
 sealing.register(SealedColumn("footage_export", "export_id", "words", "export_id", bound="export_id"))
 
@@ -46,6 +47,7 @@ class ExportRow:
     cameras: tuple[CameraId, ...]
     from_at: datetime
     until_at: datetime
+    track: Track
     original: bool
     most_downloads: int
     download_until: datetime
@@ -68,7 +70,7 @@ class ExportRow:
 
 def _row(row: Row) -> ExportRow:
     values = dict(zip(ExportRow.__slots__, row, strict=True))
-    return ExportRow(**{**values, "cameras": tuple(CameraId(c) for c in values["cameras"])})
+    return ExportRow(**{**values, "cameras": tuple(map(CameraId, values["cameras"])), "track": Track(values["track"])})
 
 
 async def add(tx: Tx, row: ExportRow, words: Words) -> None:
@@ -76,10 +78,10 @@ async def add(tx: Tx, row: ExportRow, words: Words) -> None:
     sealed = sealing.seal(tx, row.export_id, msgspec.json.encode(words), bound_to=row.export_id.bytes)
     await tx.execute(
         """insert into footage_export (export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras,
-                                       from_at, until_at, original, words, most_downloads, download_until, state)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'asked')""",
+                                       from_at, until_at, track, original, words, most_downloads, download_until, state)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'asked')""",
         (row.export_id, row.asked_by, row.asked_role, row.asked_at, row.permit_id, row.ground_id, list(row.cameras),
-         row.from_at, row.until_at, row.original, sealed, row.most_downloads, row.download_until),
+         row.from_at, row.until_at, row.track, row.original, sealed, row.most_downloads, row.download_until),
     )  # fmt: skip
 
 
