@@ -119,7 +119,8 @@ export interface Answering {
 const of = (camera: string) => `/cameras/${encodeURIComponent(camera)}`;
 export const ptz = {
   read: (camera: string) => get<Ptz>(`${of(camera)}/ptz`),
-  take: (camera: string) => post<JoystickHold>(`${of(camera)}/ptz/take`),
+  /** For a provision one answers; without one for the glass one broke, or the most urgent that shows the camera. */
+  take: (camera: string, provision_id: string | null) => post<JoystickHold>(`${of(camera)}/ptz/take`, { provision_id }),
   ask: (camera: string) => post<JoystickHold>(`${of(camera)}/ptz/ask`),
   release: (camera: string) => post(`${of(camera)}/ptz/release`),
   move: (camera: string, push: Push) => post<Moved>(`${of(camera)}/ptz/move`, push),

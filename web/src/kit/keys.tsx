@@ -176,7 +176,7 @@ export function useHints(): Binding[] {
     const hints: Binding[] = [];
     for (const layer of [...layers].reverse()) {
       for (const each of layer.bindings) {
-        const key = `${each.ctrl ? "^" : ""}${each.code}`;
+        const key = `${each.ctrl ? "^" : ""}${each.shift ? "+" : ""}${each.code}`;
         if (each.hint && !seen.has(key)) hints.push(each);
         seen.add(key);
       }

@@ -133,7 +133,7 @@ function DiskBox({ disk }: { disk: FootageDisk }) {
       <div className="fx">
         <b className="cut">{disk.archive}</b>
         <span className="sp" />
-        <span className="num t1">{t.diskOf(bytes(used), bytes(disk.total_bytes))}</span>
+        <span className="num t1 nw">{t.diskOf(bytes(used), bytes(disk.total_bytes))}</span>
       </div>
       <div className="meter" aria-hidden="true">
         <i style={{ width: `${(100 * used) / Math.max(1, disk.total_bytes)}%` }} />

@@ -144,7 +144,7 @@ export function Provisions({ account }: { account: Account }) {
   }, [selected, chosen, choose]);
   const large = cam ? Number(cam) - 1 : 0;
   const inLarge = selected?.state === "given" ? selected.cameras.find((c) => c.camera_id === slots[large]) : undefined;
-  const joystick = useJoystick(inLarge);
+  const joystick = useJoystick(inLarge, selected?.provision_id);
   usePtzKeys(joystick);
   const pick = useCallback((i: number) => setCam(i === 0 ? undefined : String(i + 1)), [setCam]);
   const moves = useMoves(

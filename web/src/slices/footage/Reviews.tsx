@@ -183,7 +183,15 @@ function Doubts({ of, review: r }: { of: string; review: ReturnType<typeof useRe
             className={`doubt ${word}${i === r.at ? " sel" : ""}`}
             onClick={() => r.go(i)}
           >
-            <img src={footage.look(of, i)} alt="" loading="lazy" />
+            <img
+              src={footage.look(of, i)}
+              alt=""
+              loading="lazy"
+              // its place stays, without the mark of a broken picture
+              onError={(e) => {
+                e.currentTarget.style.visibility = "hidden";
+              }}
+            />
             <span className="xs num">
               {t.doubtOf(i + 1)} {t.judged[word]}
             </span>

@@ -237,7 +237,7 @@ function Streams({ device }: { device: Device }) {
               <td className="num">
                 {p.width} × {p.height}
               </td>
-              <td className="r num">{p.fps ? `${Math.round(p.fps)} fps` : ""}</td>
+              <td className="r num">{p.fps ? `${Number(p.fps.toFixed(1))} fps` : ""}</td>
             </tr>
           ))}
         </tbody>

@@ -19,7 +19,7 @@ export function Dial({ sector, pose }: { sector: Sector; pose: Pose | null }) {
         </>
       ) : null}
       <circle r="3" className="ptz-foot" />
-      <text y={-R + 3} className="ptz-north">
+      <text y={-R - 2} className="ptz-north">
         {t.north}
       </text>
     </svg>

@@ -62,11 +62,6 @@ export function PtzPanel({ joystick: j }: { joystick: Joystick }) {
     <section className="ptz" aria-label={`${t.ptz} ${j.camera.code}`}>
       <PanelHead
         title={`${t.ptz} ${j.camera.code}`}
-        sub={
-          spanOf(data.sector) === 360
-            ? `${t.sector} · ${t.allRound}`
-            : `${t.sector} ${Math.round(data.sector.from_deg)}°–${Math.round(data.sector.until_deg)}°`
-        }
         right={
           <Button small tone={mine ? "line" : "pri"} cap="P" disabled={!data.pose && !mine} onClick={j.toggle}>
             {mine ? t.release : data.hold ? t.takeOver : t.take}
@@ -125,10 +120,14 @@ function Holder({ hold, onGive }: { hold: JoystickHold | null; onGive: () => voi
 
 function Numbers({ joystick: { data, clipped } }: { joystick: Joystick }) {
   const t = usePtzText();
-  const { pose } = data;
+  const { pose, sector } = data;
   return (
     <div className="ptz-numbers">
       <dl className="kv num">
+        <dt>{t.sector}</dt>
+        <dd>
+          {spanOf(sector) === 360 ? t.allRound : `${Math.round(sector.from_deg)}°–${Math.round(sector.until_deg)}°`}
+        </dd>
         <dt>{t.azimuth}</dt>
         <dd>{pose ? `${Math.round(pose.azimuth_deg)}°` : "–"}</dd>
         <dt>{t.height}</dt>

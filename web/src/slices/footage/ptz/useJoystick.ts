@@ -25,7 +25,10 @@ export interface Joystick {
 }
 
 /** The joystick of a camera that turns; undefined for a fixed one, and for whom may not know. */
-export function useJoystick(camera: { camera_id: string; code: string } | undefined): Joystick | undefined {
+export function useJoystick(
+  camera: { camera_id: string; code: string } | undefined,
+  provision: string | undefined,
+): Joystick | undefined {
   const t = usePtzText();
   const client = useQueryClient();
   const id = camera?.camera_id;
@@ -73,7 +76,7 @@ export function useJoystick(camera: { camera_id: string; code: string } | undefi
   const mine = Boolean(data.hold?.mine);
   const take = async () => {
     try {
-      await ptz.take(camera.camera_id);
+      await ptz.take(camera.camera_id, provision ?? null);
       toast(t.taken(camera.code), { icon: "camera" });
     } catch (error) {
       if (!(error instanceof Refusal) || error.kind !== "ptz-held") throw error;
