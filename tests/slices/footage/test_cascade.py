@@ -129,6 +129,17 @@ async def test_without_an_answer_from_the_edge_everybody_is_cut() -> None:
 
 
 @pytest.mark.requirement("CC-03")
+async def test_a_gateways_lease_counts_from_the_edges_own_reading() -> None:
+    async with far(LEASE_S) as (at, _), watching(at, at.ticket()[0]) as desk:
+        await desk.frames(1)
+        at.edge.gate.reachable = False  # the edge answers on, by what it read before: it may trust that for longer
+        assert await desk.close_code() == RIGHT_ENDED
+        at.edge.gate.reachable = True
+        await until(lambda: bool(at.edge.gate.ended))
+        assert at.edge.gate.ended[0][1] is End.LEFT  # the edge itself has cut nobody
+
+
+@pytest.mark.requirement("CC-03")
 async def test_a_ticket_opens_once_and_what_each_viewer_got_is_on_the_edges_record() -> None:
     async with far() as (at, _):
         ticket, permit = at.ticket()

@@ -85,17 +85,24 @@ class Rights:
                 async with asyncio.timeout(max(ANSWER_S, self.leased_s + self.lease_s - asked_s)):
                     lease = await self._gate.renew(permits)
             except Exception as error:  # whatever it is, it is no answer
-                if self.age_s >= self.lease_s and self._views:
-                    log.error("lease lost, cutting everybody", error=type(error).__name__)
-                    for view in tuple(self._views):
-                        view.finish(End.LEASE_LOST)
+                if self.age_s >= self.lease_s:
+                    self._lose(type(error).__name__)
                 await asyncio.sleep(0.05)
                 continue
+            if lease.age_s >= self.lease_s:
+                self._lose("an old reading")
             self.leased_s = max(self.leased_s, asked_s - lease.age_s)
             self._apply(views, permits, lease.ends)
             for view in self._views:
                 self._let(view)
             await asyncio.sleep(BEAT_S)
+
+    def _lose(self, why: str) -> None:
+        """Cut everybody."""
+        if self._views:
+            log.error("lease lost, cutting everybody", error=why)
+        for view in tuple(self._views):
+            view.finish(End.LEASE_LOST)
 
     def _apply(self, views: tuple[View, ...], asked: frozenset[PermitId], alive: Mapping[PermitId, datetime]) -> None:
         for view in views:
