@@ -10,7 +10,7 @@ from uuid import UUID
 import psycopg
 import pytest
 from evaluation._evidence_studio import Studio, recorded, street, tool
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.slices.footage.exporting import recorded_city
 
@@ -21,10 +21,13 @@ from ansimnet.slices.footage.archive.model import Track, anchors_of, reels_of
 from ansimnet.slices.footage.evidence.anchoring import Anchors, anchors_in, leaf_of, path_of, tops_of
 from ansimnet.slices.footage.evidence.grids import GridWorker, grid_of
 
+VERIFIER = tool()
 
+
+@settings(deadline=None, max_examples=50)
 @given(st.lists(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=9), min_size=1, max_size=9))
 def test_every_stream_finds_its_way_to_the_root(runs: list[list[bytes]]) -> None:
-    verifier, tops = tool(), tops_of(runs)
+    verifier, tops = VERIFIER, tops_of(runs)
     for index, digests in enumerate(runs):
         own = verifier.sha256(b"\x00", verifier.root_of([leaf_of(d) for d in digests]))
         assert verifier.included(own, index, len(tops), path_of(tops, index)) == Tree(tops).root()
