@@ -86,6 +86,7 @@ export const en: FootageText = {
   mark: "Bookmark",
   note: "bookmark",
   clip: "20 s clip",
+  saveScene: "Save scene",
   search: "find",
   clear: "clear range",
   legend: {

@@ -78,6 +78,7 @@ export const ko = {
   mark: "표시",
   note: "표시",
   clip: "20초 클립",
+  saveScene: "장면 저장",
   search: "찾기",
   clear: "구간 지움",
   legend: {

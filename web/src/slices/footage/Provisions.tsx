@@ -13,7 +13,9 @@ import { Answer, Empty } from "../../kit/states";
 import { useConnected } from "../../live/store";
 import { inTiles, type Situation, SituationMap } from "../../map/SituationMap";
 import { useText } from "../../text";
+import { useFootageText } from "../../text/footage";
 import { LiveWall } from "../../wall/LiveWall";
+import { BookmarkDialog } from "./FootageDialogs";
 import { PtzBadge, PtzPanel, usePtzKeys } from "./ptz/PtzPanel";
 import { turned } from "./ptz/steering";
 import { type Joystick, useJoystick } from "./ptz/useJoystick";
@@ -130,6 +132,7 @@ function Side({ provision, joystick }: { provision: Provision; joystick: Joystic
 
 export function Provisions({ account }: { account: Account }) {
   const text = useText();
+  const words = useFootageText();
   const list = useProvisions("open");
   const status = useStatus();
   const [chosen, choose] = useQueryWord("provision");
@@ -146,6 +149,7 @@ export function Provisions({ account }: { account: Account }) {
   const inLarge = selected?.state === "given" ? selected.cameras.find((c) => c.camera_id === slots[large]) : undefined;
   const joystick = useJoystick(inLarge, selected?.provision_id);
   usePtzKeys(joystick);
+  const [savedMs, setSavedMs] = useState<number>();
   const pick = useCallback((i: number) => setCam(i === 0 ? undefined : String(i + 1)), [setCam]);
   const moves = useMoves(
     rows,
@@ -159,6 +163,7 @@ export function Provisions({ account }: { account: Account }) {
       run: () => pick(i),
     })),
     ...moves,
+    ...(inLarge ? [{ code: "KeyS", hint: words.saveScene, run: () => setSavedMs(nowMs()) }] : []),
     { code: "KeyZ", hint: text.watch.focusMap, run: () => setFocus((n) => n + 1) },
   ]);
   const situation = useMemo<Situation>(
@@ -236,6 +241,15 @@ export function Provisions({ account }: { account: Account }) {
           <p className="pb sm t3">{text.watch.lock}</p>
         </section>
       )}
+      {selected && inLarge && savedMs !== undefined ? (
+        <BookmarkDialog
+          provision={selected.provision_id}
+          camera={inLarge.camera_id}
+          code={inLarge.code}
+          atMs={savedMs}
+          onClose={() => setSavedMs(undefined)}
+        />
+      ) : null}
     </main>
   );
 }
