@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.geo import Plane, Point
 from ansimnet.kernel.ids import AccountId, CameraId, PermitId
+from ansimnet.slices.footage.model import Hold
 from ansimnet.slices.footage.onvif import sector as sectors
-from ansimnet.slices.footage.onvif.holding import HOLD_LASTS, LIFE_IN_DANGER, PRIORITY, Held, Hold, may_take, until
+from ansimnet.slices.footage.onvif.holding import HOLD_LASTS, LIFE_IN_DANGER, PRIORITY, Held, may_take, until
 from ansimnet.slices.footage.onvif.sector import BadSector, OutsideSector, Sector, TooWide
 from ansimnet.slices.footage.relay.optics import ASPECT, Optics, Pose, Raw, offset
 from ansimnet.slices.footage.relay.turning import FRESH_S, UNSURE_S, Position, Turned, Turning

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -220,7 +220,7 @@ async def test_an_unused_joystick_falls_free(scene: Scene) -> None:
     assert (await scene.post("operator", "take"))[0] == 200
     async with scene.centres.dbs.city.transaction() as tx:
         (row,) = await store.all_holds(tx)
-        await store.save_hold(tx, row._replace(until_at=now() - timedelta(seconds=1)))
+        await store.save_hold(tx, replace(row, until_at=now() - timedelta(seconds=1)))
     assert (await scene.ptz())["hold"] is None
     assert (await scene.post("operator", "turn", {"azimuth_deg": 90, "tilt_deg": 0, "zoom": 0}))[0] == 409
     await Steering(Onvif(scene.centres.dbs.city, scene.clock)).end_over()

@@ -299,3 +299,22 @@ class Report:
     def passed(self) -> bool:
         """Return whether no check failed."""
         return all(c.passed is not False for c in self.checks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """The joystick of one camera in somebody's hand. `holder` is a seat, never a name; `asked_by` another seat."""
+
+    camera_id: CameraId
+    account_id: AccountId
+    holder: str
+    permit_id: PermitId
+    provision_id: ProvisionId | None
+    priority: int
+    taken_at: datetime
+    until_at: datetime
+    asked_by: str | None = None
+
+    def alive(self, now: datetime) -> bool:
+        """Return whether it still counts."""
+        return now < self.until_at

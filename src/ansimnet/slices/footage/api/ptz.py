@@ -25,7 +25,7 @@ from ansimnet.slices.footage.api.ptz_forms import (
     TakeForm,
     TurnForm,
 )
-from ansimnet.slices.footage.onvif.holding import Hold
+from ansimnet.slices.footage.model import Hold
 from ansimnet.slices.footage.relay.optics import Optics, Pose
 from ansimnet.slices.footage.service.steering import Moved, Steering
 from ansimnet.slices.footage.store.onvif import PresetRow

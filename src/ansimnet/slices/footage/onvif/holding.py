@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.errors import Conflict
-from ansimnet.kernel.ids import AccountId, CameraId, PermitId, ProvisionId
+from ansimnet.slices.footage.model import Hold
 
 HOLD_LASTS = timedelta(seconds=60)
 """After the last command; ours: long enough to look at what was turned to, short enough for the next who needs it."""
@@ -28,25 +27,6 @@ class NotHeld(Conflict):
     """You do not hold this camera, or no longer."""
 
     name = "ptz-not-held"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hold:
-    """The joystick of one camera in somebody's hand. `holder` is a seat, never a name; `asked_by` another seat."""
-
-    camera_id: CameraId
-    account_id: AccountId
-    holder: str
-    permit_id: PermitId
-    provision_id: ProvisionId | None
-    priority: int
-    taken_at: datetime
-    until_at: datetime
-    asked_by: str | None = None
-
-    def alive(self, now: datetime) -> bool:
-        """Return whether it still counts."""
-        return now < self.until_at
 
 
 def may_take(present: Hold | None, account_id: UUID, priority: int, now: datetime) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -13,20 +13,20 @@ from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Conflict, Kind, NotFound, Refusal
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import AccountId, CameraId, FactId, PermitId, ProvisionId, new_id
+from ansimnet.kernel.ids import CameraId, FactId, PermitId, ProvisionId, new_id
 from ansimnet.kernel.permits import Act, Permit, Purpose
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store as provisions
-from ansimnet.slices.footage.model import State
+from ansimnet.slices.footage.model import Hold, State
 from ansimnet.slices.footage.onvif import sector as sectors
-from ansimnet.slices.footage.onvif.holding import LIFE_IN_DANGER, PRIORITY, Hold, NotHeld, may_take, until
+from ansimnet.slices.footage.onvif.holding import LIFE_IN_DANGER, PRIORITY, NotHeld, may_take, until
 from ansimnet.slices.footage.relay.optics import Optics, Pose
 from ansimnet.slices.footage.service.driving import Driver
 from ansimnet.slices.footage.service.onvif import Onvif, Turns, turns_of
 from ansimnet.slices.footage.store import onvif as store
-from ansimnet.slices.footage.store.onvif import HoldRow, PresetRow
+from ansimnet.slices.footage.store.onvif import PresetRow
 from ansimnet.slices.policy import queries as policy
 
 log = structlog.get_logger(__name__)
@@ -127,7 +127,7 @@ class Steering:
                 taken_at=now if present is None or present.account_id != account.account_id else present.taken_at,
                 until_at=until(now, permit.not_after),
             )
-            await store.save_hold(tx, _row(hold))
+            await store.save_hold(tx, hold)
             fact = PtzTaken(
                 fact_id=FactId(new_id()),
                 happened_at=now,
@@ -155,7 +155,7 @@ class Steering:
             hold = await self._held(tx, camera_id)
             if hold is None or hold.account_id == account.account_id:
                 raise Conflict("nobody else holds this camera", todo="take it")
-            await store.save_hold(tx, _row(hold)._replace(asked_by=account.login))
+            await store.save_hold(tx, replace(hold, asked_by=account.login))
             fact = PtzAsked(
                 fact_id=FactId(new_id()),
                 happened_at=now,
@@ -189,20 +189,19 @@ class Steering:
         """End holds whose time or right is over, and let their cameras go home. Safe to run twice."""
         now = self.clock.now()
         async with self.db.transaction() as tx:
-            rows = await store.all_holds(tx)
-        standing = await policy.hold_all(self.db, [PermitId(r.permit_id) for r in rows])
-        for row in rows:
-            permit = standing.get(PermitId(row.permit_id))
+            holds = await store.all_holds(tx)
+        standing = await policy.hold_all(self.db, [h.permit_id for h in holds])
+        for hold in holds:
+            permit = standing.get(hold.permit_id)
             over = permit is None or permit.revoked_at is not None or now >= permit.not_after
-            if not over and now < row.until_at:
+            if not over and hold.alive(now):
                 continue
-            camera_id = CameraId(row.camera_id)
             async with self.db.transaction() as tx:
-                turns = await self._turns(tx, camera_id, lock=True)
-                if await store.load_hold(tx, camera_id) != row:
+                turns = await self._turns(tx, hold.camera_id, lock=True)
+                if await store.load_hold(tx, hold.camera_id) != hold:
                     continue  # used or taken meanwhile
-                await self._let_go(tx, _hold(row), "right-over" if over else "expired", now)
-            await self._go_home(camera_id, turns)
+                await self._let_go(tx, hold, "right-over" if over else "expired", now)
+            await self._go_home(hold.camera_id, turns)
 
     # --- commands
 
@@ -329,8 +328,8 @@ class Steering:
 
     async def _held(self, tx: Tx, camera_id: CameraId) -> Hold | None:
         """Return the hold that counts now."""
-        row = await store.load_hold(tx, camera_id)
-        return None if row is None or self.clock.now() >= row.until_at else _hold(row)
+        hold = await store.load_hold(tx, camera_id)
+        return hold if hold is not None and hold.alive(self.clock.now()) else None
 
     async def _use(
         self, tx: Tx, account: policy.Account, permit: Permit, camera_id: CameraId, now: datetime
@@ -344,7 +343,7 @@ class Steering:
         if hold is None or hold.account_id != account.account_id:
             raise NotHeld(todo="take it first")
         until_at = until(now, permit.not_after)
-        await store.save_hold(tx, _row(hold)._replace(permit_id=permit.permit_id, until_at=until_at))
+        await store.save_hold(tx, replace(hold, permit_id=permit.permit_id, until_at=until_at))
         return until_at
 
     async def _ready(self, account: policy.Account, camera_id: CameraId) -> tuple[Turns, Pose]:
@@ -455,24 +454,3 @@ async def _work(
         raise NotFound("no provision in force shows this camera")
     best = max(here, key=lambda p: PRIORITY[Trigger(p.trigger)])
     return best.provision_id, PRIORITY[Trigger(best.trigger)]
-
-
-def _hold(row: HoldRow) -> Hold:
-    return Hold(
-        camera_id=CameraId(row.camera_id),
-        account_id=AccountId(row.account_id),
-        holder=row.holder,
-        permit_id=PermitId(row.permit_id),
-        provision_id=None if row.provision_id is None else ProvisionId(row.provision_id),
-        priority=row.priority,
-        taken_at=row.taken_at,
-        until_at=row.until_at,
-        asked_by=row.asked_by,
-    )
-
-
-def _row(hold: Hold) -> HoldRow:
-    return HoldRow(
-        *(hold.camera_id, hold.account_id, hold.holder, hold.permit_id, hold.provision_id),
-        *(hold.priority, hold.taken_at, hold.until_at, hold.asked_by),
-    )

@@ -15,6 +15,7 @@ from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn, keys_of, register
+from ansimnet.slices.footage.model import Hold
 
 KEY_YEAR = 0
 """Logins of devices are under one key per centre that does not turn over with the year, as stream addresses are."""
@@ -95,23 +96,9 @@ class PresetRow(NamedTuple):
     zoom: float
 
 
-class HoldRow(NamedTuple):
-    """Who holds a camera, in the table's order."""
-
-    camera_id: UUID
-    account_id: UUID
-    holder: str
-    permit_id: UUID
-    provision_id: UUID | None
-    priority: int
-    taken_at: datetime
-    until_at: datetime
-    asked_by: str | None
-
-
 _ONVIF = """camera_id, port, login_sealed, set_at, checked_at, state, maker, model, firmware, clock_off_s, clock_at"""
 _PTZ = ", ".join(PtzRow._fields)
-_HOLD = ", ".join(HoldRow._fields)
+_HOLD = "camera_id, account_id, holder, permit_id, provision_id, priority, taken_at, until_at, asked_by"
 
 
 async def save_onvif(
@@ -299,24 +286,43 @@ async def drop_preset(tx: Tx, camera_id: CameraId, preset_id: UUID) -> bool:
 # --- holds
 
 
-async def load_hold(tx: Tx, camera_id: CameraId) -> HoldRow | None:
+def _hold(row: Row) -> Hold:
+    camera_id, account_id, holder, permit_id, provision_id, priority, taken_at, until_at, asked_by = row
+    return Hold(
+        camera_id=camera_id,
+        account_id=account_id,
+        holder=holder,
+        permit_id=permit_id,
+        provision_id=provision_id,
+        priority=priority,
+        taken_at=taken_at,
+        until_at=until_at,
+        asked_by=asked_by,
+    )
+
+
+async def load_hold(tx: Tx, camera_id: CameraId) -> Hold | None:
     """Return who holds a camera, whether that is over or not."""
     row = await tx.one(f"select {_HOLD} from footage_ptz_hold where camera_id = %s", (camera_id,))
-    return None if row is None else HoldRow(*row)
+    return None if row is None else _hold(row)
 
 
-async def all_holds(tx: Tx) -> list[HoldRow]:
+async def all_holds(tx: Tx) -> list[Hold]:
     """Return every hold that nobody has ended."""
-    return [HoldRow(*r) for r in await tx.all(f"select {_HOLD} from footage_ptz_hold order by taken_at")]
+    return [_hold(r) for r in await tx.all(f"select {_HOLD} from footage_ptz_hold order by taken_at")]
 
 
-async def save_hold(tx: Tx, hold: HoldRow) -> None:
+async def save_hold(tx: Tx, h: Hold) -> None:
     """Put a camera into somebody's hand."""
-    kept = ", ".join(f"{name} = excluded.{name}" for name in HoldRow._fields[1:])
     await tx.execute(
         f"""insert into footage_ptz_hold ({_HOLD}) values (%s, %s, %s, %s, %s, %s, %s, %s, %s)
-            on conflict (camera_id) do update set {kept}""",
-        hold,
+            on conflict (camera_id) do update set account_id = excluded.account_id, holder = excluded.holder,
+                permit_id = excluded.permit_id, provision_id = excluded.provision_id, priority = excluded.priority,
+                taken_at = excluded.taken_at, until_at = excluded.until_at, asked_by = excluded.asked_by""",
+        (
+            *(h.camera_id, h.account_id, h.holder, h.permit_id, h.provision_id, h.priority),
+            *(h.taken_at, h.until_at, h.asked_by),
+        ),
     )
 
 
