@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import numpy as np
 import pytest
@@ -11,11 +12,17 @@ from numpy.typing import NDArray
 from tests.slices.footage.camera import HEIGHT, WIDTH, TestCamera, boxes_document
 from tests.slices.footage.kit import Watcher, camera_of, in_an_hour, showing, stage, watching
 
+from ansimnet.kernel.clock import SystemClock, monotonic_s, now
 from ansimnet.kernel.permits import Masking
+from ansimnet.platform.db import Dbs
 from ansimnet.slices.footage.relay import onvif
 from ansimnet.slices.footage.relay.optics import Optics, Raw
 from ansimnet.slices.footage.relay.sdp import BadStream
+from ansimnet.slices.footage.relay.source import CameraSource
+from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.relay.turning import Position, Turned
+from ansimnet.slices.footage.service.turning import DeviceNews
+from ansimnet.slices.footage.store import onvif as store
 from ansimnet_sim.onvif_head import Head
 
 OPTICS = Optics(0.0, -180.0, 180.0, -90.0, 90.0, 60.0, 6.0, 5.0)
@@ -171,3 +178,41 @@ def test_boxes_and_position_come_in_one_document() -> None:
     document = boxes_document([("7", "Human", (0.1, 0.1, 0.2, 0.5))], Head(at=AWAY, to=AWAY))
     assert onvif.read_position(document) == Position(Raw(*AWAY), False)
     assert [s.track for s in onvif.read(document) or ()] == ["7"]
+
+
+@pytest.mark.requirement("CC-05")
+async def test_the_worse_of_two_clocks_counts_and_a_device_that_was_not_asked_lately_says_nothing(dbs: Dbs) -> None:
+    watched = camera_of("rtsp://127.0.0.1:1/x")
+    source = CameraSource(watched)
+    assert source.clock_error_s is None
+    source.clock_off_s = 0.4
+    sources, at = Sources(), now()
+    sources.cameras[watched.camera_id] = source
+    async with dbs.city.transaction() as tx:
+        await store.save_onvif(tx, watched.camera_id, 80, None, keep_login=False, by="system:test", now=at)
+        await store.note_check(tx, watched.camera_id, "clock", at, clock_off_s=-45.0)
+    news = DeviceNews(dbs.city, sources, SystemClock())
+    await news.take_clocks()
+    assert source.clock_error_s == -45.0
+    async with dbs.city.transaction() as tx:
+        await store.note_check(tx, watched.camera_id, "ok", at - timedelta(hours=4), clock_off_s=-45.0)
+    await news.take_clocks()
+    assert source.clock_error_s == 0.4
+    sources.stop()
+
+
+async def test_a_command_reaches_the_relay_that_pulls_the_camera(dbs: Dbs) -> None:
+    watched = camera_of("rtsp://127.0.0.1:1/x")
+    source, sources = CameraSource(watched), Sources()
+    sources.cameras[watched.camera_id] = source
+    source.turning.tell(Position(Raw(*AWAY), False), TURNED, monotonic_s())
+    assert source.turning.zones(TURNED, monotonic_s()) == ()
+    following = asyncio.create_task(DeviceNews(dbs.city, sources, SystemClock()).follow_turns())
+    async with asyncio.timeout(20):
+        while source.turning.zones(TURNED, monotonic_s()) is not None:
+            async with dbs.city.transaction() as tx:
+                await store.tell_turning(tx, watched.camera_id)
+            source.turning.tell(Position(Raw(*AWAY), False), TURNED, monotonic_s())
+            await asyncio.sleep(0.05)
+    following.cancel()
+    sources.stop()

@@ -56,13 +56,17 @@ class DeviceNews:
                 source.turning.command(monotonic_s())
 
     async def read_clocks(self) -> None:
-        """Give each source what its device said of its clock. Runs for ever."""
+        """Take the clocks again and again. Runs for ever."""
         while True:
             try:
-                async with self.db.transaction() as tx:
-                    told = await store.clocks(tx, self.clock.now() - CLOCK_FRESH)
-                for camera_id, source in list(self._sources.cameras.items()):
-                    source.device_clock_off_s = told.get(camera_id)
+                await self.take_clocks()
             except Exception:
                 log.exception("the devices' clocks could not be read")
             await asyncio.sleep(CLOCKS_S)
+
+    async def take_clocks(self) -> None:
+        """Give each source what its device said of its clock, if that is not long ago."""
+        async with self.db.transaction() as tx:
+            told = await store.clocks(tx, self.clock.now() - CLOCK_FRESH)
+        for camera_id, source in list(self._sources.cameras.items()):
+            source.device_clock_off_s = told.get(camera_id)
