@@ -42,6 +42,7 @@ function Provided({
   map?: ReactNode;
   onMove?: ((from: number, to: number) => void) | undefined;
   chosen?: number | undefined;
+  keep?: string | undefined;
   badge?: ((camera: string) => ReactNode) | undefined;
 }) {
   const text = useText();

@@ -24,6 +24,8 @@ export interface WallProps {
   /** One tile was put in another's place; `camera` where it came from elsewhere. */
   onMove?: ((from: number, to: number) => void) | undefined;
   chosen?: number | undefined;
+  /** A camera that somebody works with: its tile stays where it is. */
+  keep?: string | undefined;
   /** What else stands on a camera's tile. */
   badge?: ((camera: string) => ReactNode) | undefined;
 }
@@ -61,13 +63,16 @@ export function useSlots(
 }
 
 export function Wall(props: WallProps) {
-  const { provision, size, ask, watermark, large, onLarge, endedWords, onSlots, fixed, map, onMove, chosen, badge } =
-    props;
+  const { provision, size, ask, watermark, large, onLarge, endedWords, onSlots, fixed, map, onMove } = props;
+  const { chosen, keep, badge } = props;
   const text = useText();
   const t = useFootageText();
   const [pointer, setPointer] = useState<string>();
   const [focus, setFocus] = useState<string>();
-  const held = useMemo(() => new Set([pointer, focus].filter((c): c is string => Boolean(c))), [pointer, focus]);
+  const held = useMemo(
+    () => new Set([pointer, focus, keep].filter((c): c is string => Boolean(c))),
+    [pointer, focus, keep],
+  );
   const ranked = useSlots(provision.cameras, held, size);
   const { cameras } = ranked;
   const slots = fixed ?? ranked.slots;

@@ -1,7 +1,7 @@
 /** The city operator's watch: provisions are the queue; the picture, the place and the time left, nothing more. */
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useProvisions, useStatus } from "../../api/hooks";
-import type { Account, Provision } from "../../api/types";
+import type { Account, Camera, Provision } from "../../api/types";
 import { ageS, nowMs, useNow } from "../../kit/clock";
 import { clock, clockMinutes, day, elapsed } from "../../kit/format";
 import { Glyph, Icon } from "../../kit/Icon";
@@ -130,6 +130,13 @@ function Side({ provision, joystick }: { provision: Provision; joystick: Joystic
   );
 }
 
+/** The camera in a tile: it may stand there for a while after the ranking dropped it, and is still given. */
+function useStanding(provision: Provision | undefined, id: string | undefined): Camera | undefined {
+  const known = useRef(new Map<string, Camera>());
+  for (const c of provision?.cameras ?? []) known.current.set(c.camera_id, c);
+  return provision?.state === "given" && id ? known.current.get(id) : undefined;
+}
+
 export function Provisions({ account }: { account: Account }) {
   const text = useText();
   const words = useFootageText();
@@ -146,7 +153,7 @@ export function Provisions({ account }: { account: Account }) {
     if (selected && selected.provision_id !== chosen) choose(selected.provision_id);
   }, [selected, chosen, choose]);
   const large = cam ? Number(cam) - 1 : 0;
-  const inLarge = selected?.state === "given" ? selected.cameras.find((c) => c.camera_id === slots[large]) : undefined;
+  const inLarge = useStanding(selected, slots[large] ?? undefined);
   const joystick = useJoystick(inLarge, selected?.provision_id);
   usePtzKeys(joystick);
   const [savedMs, setSavedMs] = useState<number>();
@@ -222,6 +229,7 @@ export function Provisions({ account }: { account: Account }) {
             large={large}
             onLarge={pick}
             onSlots={setSlots}
+            keep={joystick?.mine ? joystick.camera.camera_id : undefined}
             badge={(id) => (id === joystick?.camera.camera_id ? <PtzBadge hold={joystick.data.hold} /> : null)}
           />
         ) : null}
