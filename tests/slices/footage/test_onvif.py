@@ -58,7 +58,7 @@ async def test_a_device_says_what_it_is_and_is_turned_and_stopped() -> None:
         assert stands is not None
         assert not stands.moving
         assert 0 < stands.raw.pan < 0.5
-        asked = []
+        asked: list[str] = []
         simulated.on_sync = asked.append
         await device.ask_key_frame("sub")
         assert asked == ["sub"]
