@@ -205,12 +205,12 @@ class Street:
             block[at + 2 + k] = ticks >> 8 * (3 - k) & 0xFF
         phase.seq = (phase.seq + len(at)) & 0xFFFF
         phase.at += 1
-        view = memoryview(block)  # type: ignore[arg-type]
+        view = block.data
         for client in tuple(phase.clients):
             if client.owed:
                 client.skipped += 1  # the relay does not read: a camera drops what its buffer cannot take
                 continue
-            struct.pack_into(">Q", block, self.clip.stamps[i], time.monotonic_ns())  # type: ignore[arg-type]
+            struct.pack_into(">Q", view, self.clip.stamps[i], time.monotonic_ns())
             try:
                 taken = client.sock.send(view)
             except BlockingIOError:

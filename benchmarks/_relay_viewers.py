@@ -43,6 +43,14 @@ class Viewer:
     words: dict[str, int] = field(default_factory=dict)
 
 
+@dataclass(slots=True)
+class Raw:
+    """A socket that takes bytes and understands none."""
+
+    sock: socket.socket
+    size: int = 0
+
+
 class Hall:
     """All viewers of this process."""
 
@@ -50,7 +58,7 @@ class Hall:
         self.port = port
         self.selector = selectors.DefaultSelector()
         self.viewers: dict[int, Viewer] = {}
-        self.raw: dict[int, int] = {}
+        self.raw: list[Raw] = []
         self.scratch = bytearray(1 << 18)
         self.ages = [0] * (OLDEST_MS * STEPS_A_MS + 1)
         self.since_ns = 0  # ages are counted of pictures sent after this; 0: none
@@ -72,12 +80,12 @@ class Hall:
         return viewer
 
     def read_raw(self, count: int) -> None:
-        """Connect so many sockets that take bytes and understand none: for the copy beside the relay."""
-        for i in range(count):
-            sock = socket.create_connection(("127.0.0.1", self.port))
-            sock.setblocking(False)
-            self.raw[i] = 0
-            self.selector.register(sock, selectors.EVENT_READ, i)
+        """Connect so many sockets: for the copy beside the relay."""
+        for _ in range(count):
+            raw = Raw(socket.create_connection(("127.0.0.1", self.port)))
+            raw.sock.setblocking(False)
+            self.raw.append(raw)
+            self.selector.register(raw.sock, selectors.EVENT_READ, raw)
 
     def leave(self, index: int) -> None:
         """Hang up one."""
@@ -92,9 +100,9 @@ class Hall:
         for key, _ in self.selector.select(wait_s):
             if isinstance(key.data, Viewer):
                 self._read(key.data)
-            elif isinstance(key.data, int):
+            elif isinstance(key.data, Raw):
                 with contextlib.suppress(OSError):
-                    self.raw[key.data] += key.fileobj.recv_into(self.scratch)  # type: ignore[union-attr]
+                    key.data.size += key.data.sock.recv_into(self.scratch)
             else:
                 others.append(key.fileobj)
         return others
@@ -191,7 +199,7 @@ def process(control: Connection, port: int) -> None:
                 hall.read_raw(count)
                 control.send("done")
             case ("taken",):
-                control.send(sum(hall.raw.values()))
+                control.send(sum(raw.size for raw in hall.raw))
             case ("probe", ticket):
                 control.send(_probe(hall, ticket))
             case ("count",):
