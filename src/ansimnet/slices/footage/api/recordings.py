@@ -294,7 +294,7 @@ def routes(past: Past) -> APIRouter:
         async with db.transaction() as tx:
             found = await past.back.timeline_of_own(tx, account, CameraId(camera_id), from_at, until)
             camera = (await cameras.by_ids(tx, [CameraId(camera_id)])).get(CameraId(camera_id))
-        named = {"code": camera.code, "name": camera.name} if camera else {"code": "", "name": ""}
+        named = {"code": camera.code, "name": camera.address} if camera else {"code": "", "name": ""}
         return OwnTimelineShown(**as_json(found), **named)
 
     return api
