@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from tests.journeys.conftest import small_world, whole_system
 from tests.journeys.test_browser import CHROMIUM, PAGES, browser, until
 
@@ -36,8 +36,10 @@ PERSON_S = 20_000
 """What a page may take on two cores that draw, relay, mask and show at once."""
 
 
-async def _at_the_desk(chromium: Browser, base: str, login: str, password: str, code: str, broken: list[str]) -> Page:
-    """Sign in as an operator, and enlarge the tile of one camera."""
+async def _at_the_desk(
+    chromium: Browser, base: str, login: str, password: str, codes: list[str], broken: list[str]
+) -> tuple[Page, str]:
+    """Sign in as an operator and enlarge the tile of one of the cameras; return the page and which it is."""
     page = await (await chromium.new_context(viewport={"width": 1600, "height": 900}, locale="ko-KR")).new_page()
     page.on("pageerror", lambda error: broken.append(f"{login}: {error}"))
     await page.goto(base)
@@ -45,12 +47,16 @@ async def _at_the_desk(chromium: Browser, base: str, login: str, password: str, 
     await page.fill("input[name=password]", password)
     await page.keyboard.press("Enter")
     await page.wait_for_selector("input[name=password]", state="detached")
-    tile = page.locator(f"section.slot[aria-label*='{code}'] .slot-pick")
-    await tile.wait_for(timeout=2 * PERSON_S)
-    await tile.press("Enter")
+    tiles = page.locator(", ".join(f"section.slot[aria-label*='{code}']" for code in codes))
+    await tiles.first.wait_for(timeout=2 * PERSON_S)
+    await tiles.first.hover()  # under a pointer no tile changes its place
+    code = (await tiles.first.get_attribute("aria-label") or "").split()[-1]
+    tile = page.locator(f"section.slot[aria-label*='{code}']")
+    await tile.locator(".slot-pick").press("Enter")
+    await tile.hover()
     await page.evaluate("document.activeElement.blur()")
-    await expect(page.locator(".ptz")).to_be_visible(timeout=PERSON_S)
-    return page
+    await expect(page.locator(".ptz h2")).to_have_text(f"PTZ {code}", timeout=PERSON_S)
+    return page, code
 
 
 async def _given(api: Api) -> dict[str, Any] | None:
@@ -58,19 +64,22 @@ async def _given(api: Api) -> dict[str, Any] | None:
     return next((p for p in found if p["state"] == "given" and p["cameras"]), None)
 
 
-async def _rests(api: Api) -> bool:
-    """Return whether the cameras of the tiles stay: while he walks they change places, and that is another journey."""
-    seen = []
-    for _ in range(3):
-        found = await _given(api)
-        seen.append([c["camera_id"] for c in found["cameras"]] if found else None)
-        await asyncio.sleep(4)
-    return seen[0] is not None and seen.count(seen[0]) == len(seen)
+async def _set_up(admin: Api, path: str, device: OnvifDevice) -> None:
+    """Register how a camera is asked and what it may be turned to, and wait until its device answers."""
+    form = {"port": device.port, "user": device.user, "password": device.password, "turning": TURNING}
+    done = await admin.client.put(f"{path}/onvif", json=form, headers={"x-csrf-token": admin.csrf})
+    assert done.status_code == 200, done.text
+    await until("the device answers", lambda: _answers(admin, path), within_s=60)
 
 
 async def _answers(api: Api, path: str) -> bool:
     """Ask the device; on a busy machine it may take longer than a person waits."""
     return bool((await api.post(f"{path}/onvif/check"))["state"] == "ok")
+
+
+def _holder(page: Page) -> Locator:
+    """Return the words about who holds the camera."""
+    return page.locator(".ptz-who").first
 
 
 async def _shot(page: Page, name: str) -> None:
@@ -100,29 +109,23 @@ async def test_two_operators_see_who_turns_a_camera_and_hand_it_over(
         device = OnvifDevice([Profile("main", "rtsp://127.0.0.1/main")], head=head)
         try:
             # given: the city gives footage, and one of its cameras turns within a registered sector
-            await until("footage is given", lambda: _given(apis["operator"]), within_s=120)
-            await until("the night comes to rest", lambda: _rests(apis["operator"]), within_s=180)
-            provision = await _given(apis["operator"])
-            assert provision is not None
-            camera = next(c for c in provision["cameras"] if c["code"] in night.cameras.mounts)
+            provision = await until("footage is given", lambda: _given(apis["operator"]), within_s=120)
             await device.start()
-            path = f"/api/v1/cameras/{camera['camera_id']}"
-            form = {"port": device.port, "user": device.user, "password": device.password, "turning": TURNING}
-            set_up = await apis["city-admin"].client.put(
-                f"{path}/onvif", json=form, headers={"x-csrf-token": apis["city-admin"].csrf}
-            )
-            assert set_up.status_code == 200, set_up.text
-            await until("the device answers", lambda: _answers(apis["city-admin"], path), within_s=60)
-            for login in ("operator", "operator-2"):
-                pages.append(await _at_the_desk(chromium, base, login, stage.password, camera["code"], broken))
-            first, second = pages
+            seen = {c["code"]: c["camera_id"] for c in provision["cameras"] if c["code"] in night.cameras.mounts}
+            for camera_id in seen.values():
+                await _set_up(apis["city-admin"], f"/api/v1/cameras/{camera_id}", device)
+            first, code = await _at_the_desk(chromium, base, "operator", stage.password, list(seen), broken)
+            pages.append(first)
+            second, _ = await _at_the_desk(chromium, base, "operator-2", stage.password, [code], broken)
+            pages.append(second)
+            path = f"/api/v1/cameras/{seen[code]}"
 
             # when: the one takes it
             await first.keyboard.press("KeyP")
             # then: both read who holds it
-            await expect(first.locator(".ptz-who")).to_contain_text("내가 조종 중", timeout=PERSON_S)
-            await expect(second.locator(".ptz-who")).to_contain_text("다른 사람이 조종 중", timeout=PERSON_S)
-            await expect(second.locator(".ptz-who")).to_contain_text("operator")
+            await expect(_holder(first)).to_contain_text("내가 조종 중", timeout=PERSON_S)
+            await expect(_holder(second)).to_contain_text("다른 사람이 조종 중", timeout=PERSON_S)
+            await expect(_holder(second)).to_contain_text("operator")
             await expect(second.locator(".ptz-bd")).to_contain_text("operator")
             await _shot(first, "ptz-mine")
             await _shot(second, "ptz-theirs")
@@ -142,10 +145,10 @@ async def test_two_operators_see_who_turns_a_camera_and_hand_it_over(
             await expect(first.locator(".ptz-asked")).to_contain_text("operator-2", timeout=PERSON_S)
             await _shot(first, "ptz-asked")
             await first.keyboard.press("KeyY")
-            await expect(first.locator(".ptz-who")).not_to_contain_text("내가", timeout=PERSON_S)
-            await expect(second.locator(".ptz-who")).to_contain_text("돌릴 수 있는 카메라", timeout=PERSON_S)
+            await expect(_holder(first)).not_to_contain_text("내가", timeout=PERSON_S)
+            await expect(_holder(second)).to_contain_text("돌릴 수 있는 카메라", timeout=PERSON_S)
             await second.keyboard.press("KeyP")
-            await expect(second.locator(".ptz-who")).to_contain_text("내가 조종 중", timeout=PERSON_S)
+            await expect(_holder(second)).to_contain_text("내가 조종 중", timeout=PERSON_S)
             # then: the first one's keys turn nothing any more
             hold = (await apis["operator"].get(f"{path}/ptz"))["hold"]
             assert (hold["holder"], hold["mine"]) == ("operator-2", False)
