@@ -49,11 +49,11 @@ async def _at_the_desk(
     await page.wait_for_selector("input[name=password]", state="detached")
     tiles = page.locator(", ".join(f"section.slot[aria-label*='{code}']" for code in codes))
     await tiles.first.wait_for(timeout=2 * PERSON_S)
-    await tiles.first.hover()  # under a pointer no tile changes its place
+    await tiles.first.hover(force=True)  # under a pointer no tile changes its place
     code = (await tiles.first.get_attribute("aria-label") or "").split()[-1]
     tile = page.locator(f"section.slot[aria-label*='{code}']")
     await tile.locator(".slot-pick").press("Enter")
-    await tile.hover()
+    await tile.hover(force=True)
     await page.evaluate("document.activeElement.blur()")
     await expect(page.locator(".ptz h2")).to_have_text(f"PTZ {code}", timeout=PERSON_S)
     return page, code
