@@ -11,141 +11,21 @@ import contextlib
 import copy
 import hashlib
 import json
-import struct
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
-from types import ModuleType
 from typing import Any
-from uuid import UUID
 
-import numpy as np
-from evaluation._evidence_studio import BEGAN, MemoryLedger, Picture, Studio, new_signer, recorded, street
-from numpy.typing import NDArray
+from evaluation._evidence_exhibit import Exhibit, Files, Tampered, refitted, seals_of, with_seals
+from evaluation._evidence_paint import insider_other_hidden, insider_other_picture
+from evaluation._evidence_studio import BEGAN, Studio, new_signer
 
 from ansimnet.platform.ledger import merkle
 from ansimnet.platform.ledger.canonical import canonical
-from ansimnet.platform.ledger.keys import Signer
 from ansimnet.slices.footage.evidence import package
 from ansimnet.slices.footage.evidence.seal import CONTEXT as SEAL_CONTEXT
 from ansimnet.slices.footage.evidence.seal import HEAD
-
-Files = dict[str, bytes]
-Planes = list[tuple[bytes, int, int, int]]
-LEVELS = 10
-"""A picture counts as tampered with where 3 x 3 blocks changed by so many of 256 levels on average: 36 pixels of a
-sub-stream of 360 lines, a person at 30 m. Less may hide in what encoding does (docs/design/evidence.md)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Tampered:
-    """An export after the fact: its files, or the bytes of the whole; `seen` replaces what a film's key frame shows."""
-
-    files: Files
-    data: bytes | None = None
-    seen: dict[bytes, Planes] = field(default_factory=dict)
-
-
-@dataclass
-class Exhibit:
-    """A genuine export with everything somebody inside has."""
-
-    studio: Studio
-    files: Files
-    planes: dict[bytes, Planes]
-    hidden: dict[bytes, list[list[int]]]
-    tool: ModuleType
-
-    @property
-    def manifest(self) -> dict[str, Any]:
-        """Return a copy of the manifest to change."""
-        found: dict[str, Any] = json.loads(self.files["manifest.json"])
-        return found
-
-    def resigned(
-        self, files: Files, manifest: dict[str, Any], signer: Signer | None = None, ledger: MemoryLedger | None = None
-    ) -> Files:
-        """Return the files as somebody with the export key signs them, with the ledger's word for it."""
-        signer = signer or self.studio.signer
-        told = refitted(manifest)
-        raw = canonical(told)
-        mine = ledger or self.ledger()
-        other = Studio(self.studio.seed + 1, mine, self.studio.recorder, signer)
-        sealed = other.seal(raw, bytes.fromhex(told["root"]))
-        known = {r.entry_id for r in mine.rows}
-        ids = [i for i in map(UUID, told["ledger"]) if i in known]
-        signature = {"public": signer.public.hex(), "signature": signer.sign(package.CONTEXT + raw).hex()}
-        return {
-            **files,
-            "manifest.json": raw,
-            "signature.json": canonical(signature),
-            "proof.json": canonical(mine.proof([*ids, sealed])),
-        }
-
-    def ledger(self) -> MemoryLedger:
-        """Return the ledger before the export was sealed, to be told more."""
-        return MemoryLedger(self.studio.ledger.signer, self.studio.ledger.rows[:-1])
-
-
-def exhibit(tool: ModuleType, seed: int) -> Exhibit:
-    """Return an export of two cameras with their originals; the second has a stated gap."""
-    studio = Studio(seed)
-    reels = []
-    for k in (1, 2):
-        pieces = recorded(list(street(seed + k, 80, width=320, height=192)), crf=30)
-        whole = studio.reel(f"HD-000{k}", pieces)
-        if k == 2:
-            cut = pieces[1]
-            gap = (package.Missing(cut.start, cut.end, "destroyed"),)
-            whole = studio.reel("HD-0002", pieces, missing=gap)
-            whole = package.Reel(
-                **{f: getattr(whole, f) for f in package.Reel.__slots__ if f != "groups"},
-                groups=(whole.groups[0], *whole.groups[2:]),
-            )
-        reels.append(whole)
-    files = studio.export(reels, looks=4)
-    manifest = json.loads(files["manifest.json"])
-    shown = key_frames(tool, files, manifest)
-    groups = [g for c in manifest["cameras"] for p in c["parts"] for g in p["groups"]]
-    hidden = {s: g["hidden"] for s, g in zip(shown, groups, strict=True)}
-    return Exhibit(studio, files, {s: tool.decode_with_av(s) for s in shown}, hidden, tool)
-
-
-def key_frames(tool: ModuleType, files: Files, manifest: dict[str, Any]) -> list[bytes]:
-    """Return init segment and key frame of each group of the masked films, in order."""
-    found = []
-    for part in (p for c in manifest["cameras"] for p in c["parts"]):
-        init, films = tool.fragments(files[part["masked"]["file"]])
-        at = 0
-        for group in part["groups"]:
-            found.append(init + films[at])
-            at += group["masked"]["frames"]
-    return found
-
-
-def refitted(manifest: dict[str, Any]) -> dict[str, Any]:
-    """Return a manifest whose root fits its groups."""
-    groups = [g for c in manifest["cameras"] for p in c["parts"] for g in p["groups"]]
-    tree = merkle.Tree(hashlib.sha256(b"\x00" + canonical(g)).digest() for g in groups)
-    return {**manifest, "root": tree.root().hex()}
-
-
-def seals_of(files: Files) -> list[bytes]:
-    """Return the seals of an export."""
-    found, at, coded = [], 0, files["seals.bin"]
-    while at < len(coded):
-        size = struct.unpack_from(">I", coded, at)[0]
-        found.append(coded[at + 4 : at + 4 + size])
-        at += 4 + size
-    return found
-
-
-def with_seals(files: Files, seals: list[bytes]) -> Files:
-    """Return the files with other seals."""
-    return {**files, "seals.bin": b"".join(struct.pack(">I", len(s)) + s for s in seals)}
-
 
 # ------------------------------------------------------------------------------------------------- bytes
 
@@ -501,121 +381,6 @@ def _sealed_anew(e: Exhibit, rng: Random, seals: list[bytes]) -> list[bytes]:
         renamed[hashlib.sha256(old).digest()] = hashlib.sha256(head).digest()
         made.append(head + e.studio.recorder.sign(SEAL_CONTEXT + head) + grid)
     return made
-
-
-# ------------------------------------------------------------------------------------------------- pictures
-
-
-def arrays(planes: Planes) -> list[Picture]:
-    """Return planes as arrays of their own."""
-    return [np.frombuffer(d, np.uint8).reshape(-1, line)[:h, :w].copy() for d, line, w, h in planes]
-
-
-def insider_other_picture(e: Exhibit, rng: Random) -> Tampered:
-    """The masked copy shows something else, encoded and signed anew."""
-    shown = rng.choice(sorted(e.planes))
-    before = arrays(e.planes[shown])
-    while True:
-        after = [p.copy() for p in before]
-        rng.choice([_pasted, _painted_over, _brighter, _swapped, _recoloured, _other_moment])(e, after, rng)
-        if visible(before, after, e.hidden[shown]):
-            return _shows(e, shown, after)
-
-
-def insider_other_hidden(e: Exhibit, rng: Random) -> Tampered:
-    """What is hidden was something else: lighter or darker under every mosaic, encoded and signed anew."""
-    shown = rng.choice([s for s in sorted(e.planes) if e.hidden[s]])
-    after = arrays(e.planes[shown])
-    by = rng.choice([-1, 1]) * rng.randint(LEVELS, 60)
-    for x1, y1, x2, y2 in e.hidden[shown]:
-        part = after[0][y1:y2, x1:x2]
-        part[:] = (part.astype(np.int16) + by).clip(0, 255).astype(np.uint8)
-    return _shows(e, shown, after)
-
-
-def _shows(e: Exhibit, shown: bytes, after: list[Picture]) -> Tampered:
-    return Tampered(e.files, seen={shown: [(p.tobytes(), p.shape[1], p.shape[1], p.shape[0]) for p in after]})
-
-
-def visible(before: list[Picture], after: list[Picture], hidden: list[list[int]]) -> bool:
-    """Return whether some 3 x 3 blocks that are not hidden changed by `LEVELS` on average, in light or a colour."""
-    block = max(8, round(before[0].shape[0] / 30))
-    for k, (b, a) in enumerate(zip(before, after, strict=True)):
-        change = a.astype(np.int64) - b
-        for x1, y1, x2, y2 in hidden:
-            box = [v >> (k > 0) for v in (x1, y1, x2 + 1, y2 + 1)]
-            left, top, right, bottom = box[0] // block, box[1] // block, -(-box[2] // block), -(-box[3] // block)
-            change[top * block : bottom * block, left * block : right * block] = 0
-        if (_boxed(change, 3 * block) >= LEVELS).any():
-            return True
-    return False
-
-
-def _boxed(change: NDArray[np.int64], size: int) -> NDArray[np.float64]:
-    """Return the mean change of every square of this edge."""
-    total = np.pad(np.cumsum(np.cumsum(change, 0), 1), ((1, 0), (1, 0)))
-    sums = total[size:, size:] - total[:-size, size:] - total[size:, :-size] + total[:-size, :-size]
-    return np.asarray(np.abs(sums) / (size * size), np.float64)
-
-
-def _patch(planes: list[Picture], rng: Random) -> tuple[int, int, int, int]:
-    """Return a rectangle with even corners: from a person at 30 m to a car at 10."""
-    height, width = planes[0].shape
-    w, h = rng.randrange(24, 90, 2), rng.randrange(24, 90, 2)
-    return rng.randrange(0, width - w, 2), rng.randrange(0, height - h, 2), w, h
-
-
-def _copy(planes: list[Picture], source: list[Picture], a: tuple[int, int, int, int], to: tuple[int, int]) -> None:
-    for plane, other, half in zip(planes, source, (1, 2, 2), strict=True):
-        x, y, w, h = (v // half for v in a)
-        u, v = to[0] // half, to[1] // half
-        plane[v : v + h, u : u + w] = other[y : y + h, x : x + w]
-
-
-def _pasted(e: Exhibit, planes: list[Picture], rng: Random) -> None:
-    """A person from another picture."""
-    x, y, w, h = _patch(planes, rng)
-    u, v = _patch(planes, rng)[:2]
-    u, v = min(u, planes[0].shape[1] - w), min(v, planes[0].shape[0] - h)
-    _copy(planes, arrays(e.planes[rng.choice(sorted(e.planes))]), (u, v, w, h), (x, y))
-
-
-def _painted_over(e: Exhibit, planes: list[Picture], rng: Random) -> None:
-    """A car removed: the ground beside it drawn over it."""
-    x, y, w, h = _patch(planes, rng)
-    for plane, half in zip(planes, (1, 2, 2), strict=True):
-        part = plane[y // half : (y + h) // half, x // half : (x + w) // half]
-        part[:] = part[:, :1]
-
-
-def _brighter(e: Exhibit, planes: list[Picture], rng: Random) -> None:
-    by = rng.choice([-1, 1]) * rng.randint(LEVELS, 60)
-    planes[0][:] = (planes[0].astype(np.int16) + by).clip(0, 255).astype(np.uint8)
-
-
-def _swapped(e: Exhibit, planes: list[Picture], rng: Random) -> None:
-    """Two places of the picture change places."""
-    x, y, w, h = _patch(planes, rng)
-    u, v = _patch(planes, rng)[:2]
-    u, v = min(u, planes[0].shape[1] - w), min(v, planes[0].shape[0] - h)
-    source = [p.copy() for p in planes]
-    _copy(planes, source, (x, y, w, h), (u, v))
-    _copy(planes, source, (u, v, w, h), (x, y))
-
-
-def _recoloured(e: Exhibit, planes: list[Picture], rng: Random) -> None:
-    """A car of another colour."""
-    x, y, w, h = _patch(planes, rng)
-    w, h = max(w, 60), max(h, 60)
-    part = planes[rng.choice([1, 2])][y // 2 : (y + h) // 2, x // 2 : (x + w) // 2]
-    part[:] = (part.astype(np.int16) + rng.choice([-1, 1]) * rng.randint(LEVELS, 60)).clip(0, 255).astype(np.uint8)
-
-
-def _other_moment(e: Exhibit, planes: list[Picture], rng: Random) -> None:
-    """The picture of another group, or of another camera."""
-    other = arrays(e.planes[rng.choice(sorted(e.planes))])
-    for plane, source in zip(planes, other, strict=True):
-        plane[:] = source
 
 
 TAMPERINGS: dict[str, Callable[[Exhibit, Random], Tampered]] = {

@@ -24,8 +24,9 @@ from typing import Any
 from uuid import UUID
 
 import msgspec
+from evaluation._evidence_exhibit import Exhibit, Tampered, exhibit
 from evaluation._evidence_studio import Studio, of_film, recorded, street, tool
-from evaluation._evidence_tamper import TAMPERINGS, Exhibit, Tampered, exhibit
+from evaluation._evidence_tamper import TAMPERINGS
 
 from ansimnet.app.measure import Options
 from ansimnet.kernel.clock import monotonic_s

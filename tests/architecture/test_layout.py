@@ -21,6 +21,8 @@ PREFIX = {"cameras": "camera"}
 """Tables are named by their slice; where its word is a plural, by the thing."""
 
 MOST_LINES = 600
+ALONE = {"tools/verify_clip.py": 650}
+"""What travels as one file with every export."""
 
 
 def tracked(*patterns: str) -> list[Path]:
@@ -109,7 +111,7 @@ def test_no_file_is_longer_than_a_person_reads() -> None:
     long = {
         str(p.relative_to(ROOT)): n
         for p in tracked("*.py")
-        if (n := len(p.read_text("utf-8").splitlines())) > MOST_LINES
+        if (n := len(p.read_text("utf-8").splitlines())) > ALONE.get(str(p.relative_to(ROOT)), MOST_LINES)
     }
     assert long == {}
 

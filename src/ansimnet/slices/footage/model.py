@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
@@ -318,3 +318,7 @@ class Hold:
     def alive(self, now: datetime) -> bool:
         """Return whether it still counts."""
         return now < self.until_at
+
+    def used(self, permit_id: PermitId, until_at: datetime) -> Hold:
+        """Return it as it stands after a use: under the newest permit, until later."""
+        return replace(self, permit_id=permit_id, until_at=until_at)

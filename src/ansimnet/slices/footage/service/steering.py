@@ -343,7 +343,7 @@ class Steering:
         if hold is None or hold.account_id != account.account_id:
             raise NotHeld(todo="take it first")
         until_at = until(now, permit.not_after)
-        await store.save_hold(tx, replace(hold, permit_id=permit.permit_id, until_at=until_at))
+        await store.save_hold(tx, hold.used(permit.permit_id, until_at))
         return until_at
 
     async def _ready(self, account: policy.Account, camera_id: CameraId) -> tuple[Turns, Pose]:
