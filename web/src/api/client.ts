@@ -1,15 +1,7 @@
 /** The only file of the console that speaks HTTP. */
+import { inWords, type Problem } from "./problem";
 import * as shape from "./shape";
 import type * as T from "./types";
-
-export interface Problem {
-  type?: string;
-  title?: string;
-  status?: number;
-  detail?: string;
-  todo?: string;
-  [fact: string]: unknown;
-}
 
 /** An expected no of the server, with the sentence that says what would open the door. */
 export class Refusal extends Error {
@@ -18,14 +10,14 @@ export class Refusal extends Error {
     readonly status: number,
     readonly problem: Problem,
   ) {
-    super(problem.detail || problem.title || `HTTP ${status}`);
+    super(inWords(problem, "detail") || problem.title || `HTTP ${status}`);
   }
   /** The stable name, for example `closing-blocked`. */
   get kind(): string {
     return (this.problem.type ?? "").split(":").at(-1) ?? "";
   }
   get todo(): string {
-    return this.problem.todo ?? "";
+    return inWords(this.problem, "todo");
   }
 }
 

@@ -4,6 +4,8 @@
  * Shapes follow the HTTP API v1. Times are ISO-8601 UTC, places WGS 84 degrees, `_m` metres, `_s` seconds.
  */
 
+import { inWords, type Problem as Said } from "./problem";
+
 export type LatLon = [lat: number, lon: number];
 export type Turn = "left" | "right" | "straight" | "arrive";
 export type Level = "probable" | "certain" | "medical" | "cannot_vouch" | "over" | "cleared";
@@ -270,8 +272,9 @@ async function call<T>(method: string, path: string, body?: unknown): Promise<T>
     value = null;
   }
   if (!answer.ok) {
-    const p = (value ?? {}) as { type?: string; title?: string; detail?: string; todo?: string };
-    throw new Problem(answer.status, (p.type ?? "").split(":").pop() ?? "", p.detail ?? p.title ?? "", p.todo);
+    const p = (value ?? {}) as Said;
+    const kind = (p.type ?? "").split(":").pop() ?? "";
+    throw new Problem(answer.status, kind, inWords(p, "detail") || (p.title ?? ""), inWords(p, "todo"));
   }
   return value as T;
 }
