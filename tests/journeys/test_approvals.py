@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page
 from tests.journeys.conftest import small_world, whole_system
-from tests.journeys.test_browser import CHROMIUM, PAGES, browser
+from tests.journeys.test_browser import CHROMIUM, FRAMES_OF_LIVE_VIDEOS, PAGES, _pixels, browser, until
 
 from ansimnet.app.demo.stage import Stage
 from ansimnet_sim.clients.api import Api, ApiRefused
@@ -164,6 +164,15 @@ async def _order(stage: Stage, investigator: Page, lead: Page) -> None:
         assert (await api.post(f"/api/v1/cameras/{camera['camera_id']}/tickets", {}))["ticket"]
 
 
+async def _picture(page: Page, code: str) -> Any:
+    """Wait for a decoded picture of a camera on a page, and return its pixels."""
+
+    async def shown() -> list[Any]:
+        return [f for f in await page.evaluate(FRAMES_OF_LIVE_VIDEOS) if f["camera"] == code]
+
+    return _pixels((await until(f"{code} shows", shown))[0]["png"])
+
+
 async def _glass(stage: Stage, operator: Page, officer: Page) -> None:
     # given: the privacy officer's page is open, and nothing is broken
     assert await officer.locator(".glass-row").count() == 0
@@ -189,6 +198,9 @@ async def _glass(stage: Stage, operator: Page, officer: Page) -> None:
         while not views:
             views = [e["body"] for e in await of_kind(stage, "footage.view.opened.v1")]
     assert {(v["camera_id"], v["masking"]) for v in views} == {(camera["camera_id"], "masked")}
+    first, later = [await _picture(operator, camera["code"]) for _ in range(2)]
+    assert first.std() > 5, "a picture, not one colour"
+    assert (first != later).any(), "it moves"
     await shot(operator, "glass-open")
     # and: the officer's page shows the alarm by itself, and the ledger says within how many seconds it was handed over
     row = await officer.wait_for_selector(".glass-row", timeout=30_000)

@@ -316,12 +316,13 @@ async def check_masking(
     mark: PermitId | None = None,
     track: str | None = None,
 ) -> None:
-    """Refuse pictures clearer than the permit says, and a clear track that no standing mark of this camera names.
+    """Refuse pictures that a permit does not cover, clearer ones than it says, and a clear track that no mark names.
 
     Raises:
-        NoPermit: clearer than the permit, or not the marked track.
-        PermitOver: the permit for the mark has ended.
+        NoPermit: not of this, clearer than the permit, or not the track that a standing mark of this camera names.
+        PermitOver: the permit, or the one for the mark, has ended.
     """
+    permit.check(viewing(permit), resource, now=now)
     if MASKING_ORDER[masking] > MASKING_ORDER[permit.masking]:
         raise NoPermit("this permit does not show people so clearly", permit=str(permit.permit_id))
     if masking is Masking.MARKED or mark is not None or track is not None:
