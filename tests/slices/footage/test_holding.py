@@ -94,7 +94,7 @@ async def test_the_ticket_is_used_and_the_view_written_together(dbs: Dbs, gate: 
 @pytest.mark.requirement("CC-03")
 async def test_a_revocation_reaches_the_relay_and_ends_lease_and_tickets(dbs: Dbs, gate: DbGate) -> None:
     word, permit = await ticket(dbs)
-    assert permit in await gate.renew(frozenset({permit}))
+    assert permit in (await gate.renew(frozenset({permit}))).ends
     heard: asyncio.Queue[frozenset[PermitId]] = asyncio.Queue()
 
     async def listen() -> None:
@@ -108,7 +108,7 @@ async def test_a_revocation_reaches_the_relay_and_ends_lease_and_tickets(dbs: Db
     async with asyncio.timeout(5):
         assert permit in await heard.get()
     listening.cancel()
-    assert await gate.renew(frozenset({permit})) == {}
+    assert (await gate.renew(frozenset({permit}))).ends == {}
     with pytest.raises(PermitOver):
         await gate.redeem(word)
 
