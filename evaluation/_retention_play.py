@@ -25,9 +25,10 @@ from ansimnet.slices.footage.archive.disk import Disk, NoSpace
 from ansimnet.slices.footage.archive.index import Hold, Index
 from ansimnet.slices.footage.archive.keys import SLOT, KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex, Power, PowerCut
-from ansimnet.slices.footage.archive.model import Segment, Track
+from ansimnet.slices.footage.archive.model import Segment
 from ansimnet.slices.footage.archive.segments import Body, Mark
 from ansimnet.slices.footage.archive.sweep import Sweeper
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.relay.ring import Init
 
 S, M, H, D = timedelta(seconds=1), timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)

@@ -18,9 +18,10 @@ from ansimnet.kernel.permits import Role
 from ansimnet.platform.database import database
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.footage.archive.archive import Archive
-from ansimnet.slices.footage.archive.model import Destroyed, Segment, Track
+from ansimnet.slices.footage.archive.model import Destroyed, Segment
 from ansimnet.slices.footage.archive.opening import KeysAway, footage_dir, keys_dir, open_archive
 from ansimnet.slices.footage.archive.sweep import Sweeper
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.policy import queries as policy
 
 SUB = Track.SUB

@@ -15,8 +15,9 @@ from ansimnet.slices.footage.archive.disk import Disk, LocalDisk
 from ansimnet.slices.footage.archive.index import Index
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex
-from ansimnet.slices.footage.archive.model import Segment, Track
+from ansimnet.slices.footage.archive.model import Segment
 from ansimnet.slices.footage.archive.segments import Body, Mark
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.relay.ring import Init
 
 START = datetime(2026, 3, 1, 9, 59, 0, tzinfo=UTC)

@@ -22,13 +22,13 @@ from ansimnet.platform.db import Dbs
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.footage.archive.archive import Archive
-from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.archive.opening import open_archive
 from ansimnet.slices.footage.archive.segments import Body, Mark
 from ansimnet.slices.footage.evidence.anchoring import Anchors, telling
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.masking.decisions import Verdict
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.cutter import Piece
 from ansimnet.slices.footage.service.deciding import decide
 from ansimnet.slices.footage.service.exports import Exports, Wanted, exports_of

@@ -17,9 +17,10 @@ from tests.slices.footage.exporting import recorded_city
 from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger.merkle import Tree
-from ansimnet.slices.footage.archive.model import Track, anchors_of, reels_of
+from ansimnet.slices.footage.archive.model import anchors_of, reels_of
 from ansimnet.slices.footage.evidence.anchoring import Anchors, anchors_in, leaf_of, path_of, tops_of
 from ansimnet.slices.footage.evidence.grids import GridWorker, grid_of
+from ansimnet.slices.footage.model import Track
 
 VERIFIER = tool()
 

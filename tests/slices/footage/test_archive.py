@@ -23,19 +23,10 @@ from ansimnet.slices.footage.archive.disk import Disk, LocalDisk, NoSpace
 from ansimnet.slices.footage.archive.index import Died, Hold
 from ansimnet.slices.footage.archive.keys import DEAD, KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex, PowerCut
-from ansimnet.slices.footage.archive.model import (
-    Cause,
-    ClockInDoubt,
-    Damaged,
-    Destroyed,
-    Gap,
-    OutOfTime,
-    Segment,
-    Term,
-    Track,
-)
+from ansimnet.slices.footage.archive.model import Cause, ClockInDoubt, Damaged, Destroyed, Gap, OutOfTime, Segment, Term
 from ansimnet.slices.footage.archive.segments import opened
 from ansimnet.slices.footage.archive.sweep import Sweeper
+from ansimnet.slices.footage.model import Track
 
 HERE = Term(START.replace(minute=0), 0, 30)
 

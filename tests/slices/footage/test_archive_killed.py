@@ -19,8 +19,9 @@ from tests.slices.footage.archives import CAMERA, OTHER, START, Clocks, D, S, on
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive.index import Hold
 from ansimnet.slices.footage.archive.memory import InMemoryIndex
-from ansimnet.slices.footage.archive.model import Destroyed, Segment, Term, Track
+from ansimnet.slices.footage.archive.model import Destroyed, Segment, Term
 from ansimnet.slices.footage.archive.sweep import Sweeper
+from ansimnet.slices.footage.model import Track
 
 ROOT = Path(__file__).parents[3]
 KILLS = 3

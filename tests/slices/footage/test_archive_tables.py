@@ -15,9 +15,10 @@ from ansimnet.platform.db import Dbs
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Change, Doubt
 from ansimnet.slices.footage.archive.index import Died
-from ansimnet.slices.footage.archive.model import Cause, Destroyed, Gap, Term, Track
+from ansimnet.slices.footage.archive.model import Cause, Destroyed, Gap, Term
 from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.archive.tables import Tables
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.store import archive as store
 from ansimnet.slices.policy import queries as policy
 

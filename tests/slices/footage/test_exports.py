@@ -23,8 +23,8 @@ from ansimnet.kernel.permits import Act, GroundKind, Purpose
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.archive.index import Why, held_until
-from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.archive.sweep import Sweeper
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.service.exports import NoReviewer, NotNow, TooMuch
 from ansimnet.slices.policy import queries as policy

@@ -30,7 +30,8 @@ from ansimnet.slices.footage.archive.clock import Guard, MachineClocks
 from ansimnet.slices.footage.archive.disk import LocalDisk
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex
-from ansimnet.slices.footage.archive.model import Cause, Track
+from ansimnet.slices.footage.archive.model import Cause
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.clips import Clips, NothingRecorded, TooLong
 from ansimnet.slices.footage.recording.picture_worker import PictureWorker
 from ansimnet.slices.footage.recording.recorder import Recorder

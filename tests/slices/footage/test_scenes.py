@@ -24,8 +24,9 @@ from ansimnet.kernel.ids import AlarmId, DeviceId, FactId, IncidentId, Protected
 from ansimnet.kernel.permits import Masking, Role
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.settings import Settings
-from ansimnet.slices.footage.archive.model import HOUR, LAWFUL_DAYS, Track
+from ansimnet.slices.footage.archive.model import HOUR, LAWFUL_DAYS
 from ansimnet.slices.footage.archive.opening import footage_dir, of_phones, open_archive
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.relay.server import RIGHT_ENDED
 from ansimnet.slices.footage.service.recordings import OutOfSpan
 from ansimnet.slices.footage.service.uplinks import MOST_GUESTS, NoIncident, NotRunning, Past, Scenes, TooManyGuests

@@ -24,6 +24,13 @@ from ansimnet.kernel.ids import (
 )
 
 
+class Track(StrEnum):
+    """Which of a camera's streams."""
+
+    SUB = "sub"
+    MAIN = "main"
+
+
 class State(StrEnum):
     """How far a provision is."""
 

@@ -14,8 +14,8 @@ from ansimnet.platform.db import BIGINT
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.api.forms import Form
-from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.masking.decisions import Verdict
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.service.deciding import decide, decisions
 from ansimnet.slices.footage.service.exports import MOST_CAMERAS, Exports, Wanted

@@ -28,11 +28,11 @@ from ansimnet.slices.footage.archive.model import (
     Reel,
     Segment,
     Term,
-    Track,
     hour_of,
 )
 from ansimnet.slices.footage.archive.periods import Periods
 from ansimnet.slices.footage.archive.segments import Body, opened, packed, reel_of, reels_in, sealed, unpacked, walk
+from ansimnet.slices.footage.model import Track
 
 
 class Archive:

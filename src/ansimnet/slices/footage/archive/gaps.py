@@ -8,7 +8,8 @@ from datetime import datetime
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.index import HOLE, Index
-from ansimnet.slices.footage.archive.model import Gap, Track
+from ansimnet.slices.footage.archive.model import Gap
+from ansimnet.slices.footage.model import Track
 
 
 async def missing(

@@ -18,18 +18,9 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.disk import Disk
 from ansimnet.slices.footage.archive.index import Hold
-from ansimnet.slices.footage.archive.model import (
-    HOUR,
-    Damaged,
-    Destroyed,
-    Reel,
-    Segment,
-    Term,
-    Track,
-    anchors_of,
-    reels_of,
-)
+from ansimnet.slices.footage.archive.model import HOUR, Damaged, Destroyed, Reel, Segment, Term, anchors_of, reels_of
 from ansimnet.slices.footage.archive.segments import opened, reel_of, reels_in, sealed, walk
+from ansimnet.slices.footage.model import Track
 
 if TYPE_CHECKING:
     from ansimnet.slices.footage.archive.archive import Archive

@@ -16,7 +16,8 @@ from uuid import UUID
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive.clock import Change
-from ansimnet.slices.footage.archive.model import Gap, Term, Track
+from ansimnet.slices.footage.archive.model import Gap, Term
+from ansimnet.slices.footage.model import Track
 
 HOLE = timedelta(seconds=0.5)
 """A hole shorter than this is none: players stretch the last picture over it."""

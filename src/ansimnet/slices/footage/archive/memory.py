@@ -18,7 +18,8 @@ from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Change
 from ansimnet.slices.footage.archive.disk import NoSpace
 from ansimnet.slices.footage.archive.index import HOLE, Certificate, Covered, Died, DiskState, Hold, Why
-from ansimnet.slices.footage.archive.model import Gap, Term, Track
+from ansimnet.slices.footage.archive.model import Gap, Term
+from ansimnet.slices.footage.model import Track
 
 SECTOR = 512
 """What a disk writes wholly or not at all."""

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from ansimnet.kernel.errors import Conflict, Fault, NotFound, Refusal
 from ansimnet.kernel.ids import CameraId
+from ansimnet.slices.footage.model import Track
 
 HOUR = timedelta(hours=1)
 LAWFUL_DAYS = 30
@@ -18,13 +19,6 @@ LAWFUL_DAYS = 30
 LONGEST = timedelta(seconds=30)
 """The longest segment: an hour with one in its last instant is 1 h 30 s from its first frame to its last."""
 _NAME = re.compile(r"(\d{10})\.e(\d+)\.d(\d+)")
-
-
-class Track(StrEnum):
-    """Which of a camera's streams."""
-
-    SUB = "sub"
-    MAIN = "main"
 
 
 class Cause(StrEnum):

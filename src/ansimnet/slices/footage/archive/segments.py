@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive.disk import Disk
-from ansimnet.slices.footage.archive.model import Damaged, Reel, Segment, Track
+from ansimnet.slices.footage.archive.model import Damaged, Reel, Segment
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.relay.ring import Init
 from ansimnet.slices.footage.relay.source import Sighting
 

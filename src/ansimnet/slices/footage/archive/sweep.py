@@ -23,8 +23,9 @@ from ansimnet.slices.footage.archive.clock import Change
 from ansimnet.slices.footage.archive.disk import NoSpace
 from ansimnet.slices.footage.archive.holds import Keeper
 from ansimnet.slices.footage.archive.index import Died, DiskState, Hold, Why
-from ansimnet.slices.footage.archive.model import HOUR, Cause, Gap, Reel, Term, Track, reels_of
+from ansimnet.slices.footage.archive.model import HOUR, Cause, Gap, Reel, Term, reels_of
 from ansimnet.slices.footage.archive.segments import HEAD, reels_in, walk
+from ansimnet.slices.footage.model import Track
 
 log = structlog.get_logger(__name__)
 

@@ -16,7 +16,8 @@ from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Change
 from ansimnet.slices.footage.archive.index import Covered, Died, DiskState, Hold, Why
-from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Cause, Gap, Term, Track
+from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Cause, Gap, Term
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.store import archive as store
 from ansimnet.slices.footage.store.archive import CertificateRow, DestroyedRow, DiskRow, TermRow
 from ansimnet.slices.policy import queries as policy

@@ -31,18 +31,9 @@ from ansimnet.platform.ledger.merkle import Tree, inclusion_path
 from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.disk import Disk
-from ansimnet.slices.footage.archive.model import (
-    HOUR,
-    Destroyed,
-    Reel,
-    Segment,
-    Term,
-    Track,
-    anchors_of,
-    hour_of,
-    reels_of,
-)
+from ansimnet.slices.footage.archive.model import HOUR, Destroyed, Reel, Segment, Term, anchors_of, hour_of, reels_of
 from ansimnet.slices.footage.archive.segments import micros, reels_in, walk
+from ansimnet.slices.footage.model import Track
 
 log = structlog.get_logger(__name__)
 

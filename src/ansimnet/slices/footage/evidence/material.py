@@ -9,7 +9,7 @@ from typing import Any
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive.archive import Archive
-from ansimnet.slices.footage.archive.model import Destroyed, Track
+from ansimnet.slices.footage.archive.model import Destroyed
 from ansimnet.slices.footage.archive.segments import reel_of
 from ansimnet.slices.footage.evidence.anchoring import Anchor, anchoring, anchors_in
 from ansimnet.slices.footage.evidence.films import Group
@@ -18,6 +18,7 @@ from ansimnet.slices.footage.masking.decisions import Decided, Verdict
 from ansimnet.slices.footage.masking.doubts import Doubt, worst
 from ansimnet.slices.footage.masking.spotting import OwnBoxes
 from ansimnet.slices.footage.masking.tracks import Masks, Patch, fill
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.relay.ring import Frame, Init

@@ -15,7 +15,7 @@ import structlog
 
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.permits import Masking
-from ansimnet.slices.footage.archive.model import Track
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.clips import Clips
 from ansimnet.slices.footage.recording.picture_worker import PicturesFailed
 from ansimnet.slices.footage.relay.gate import Held, Span

@@ -10,8 +10,9 @@ from itertools import pairwise
 
 from ansimnet.kernel.errors import NotFound, Refusal
 from ansimnet.kernel.ids import CameraId
-from ansimnet.slices.footage.archive.model import Gap, Track
+from ansimnet.slices.footage.archive.model import Gap
 from ansimnet.slices.footage.masking.tracks import fill
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.cutter import HOLE_S
 from ansimnet.slices.footage.recording.frames import Frames
 from ansimnet.slices.footage.recording.mp4 import movie

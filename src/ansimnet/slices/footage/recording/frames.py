@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ansimnet.kernel.ids import CameraId
-from ansimnet.slices.footage.archive.model import Track
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.cutter import HOLE_S, Piece
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.ring import Frame

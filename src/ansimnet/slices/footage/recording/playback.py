@@ -16,8 +16,8 @@ from typing import Any
 import structlog
 
 from ansimnet.kernel.clock import monotonic_s
-from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.masking.tracks import Masks, fill
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.asked import Asked
 from ansimnet.slices.footage.recording.cutter import HOLE_S
 from ansimnet.slices.footage.recording.frames import Frames

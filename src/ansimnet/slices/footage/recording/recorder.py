@@ -20,8 +20,9 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.disk import NoSpace
-from ansimnet.slices.footage.archive.model import Cause, Gap, OutOfTime, Segment, Track
+from ansimnet.slices.footage.archive.model import Cause, Gap, OutOfTime, Segment
 from ansimnet.slices.footage.archive.segments import Body, Mark
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.cutter import Cutter, Piece
 from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.source import CameraSource, MainSource, Sighting

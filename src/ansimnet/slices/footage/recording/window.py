@@ -7,8 +7,9 @@ from datetime import datetime
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive.archive import Archive
-from ansimnet.slices.footage.archive.model import Destroyed, Gap, Track
+from ansimnet.slices.footage.archive.model import Destroyed, Gap
 from ansimnet.slices.footage.archive.segments import Body
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.cutter import Piece
 from ansimnet.slices.footage.recording.frames import Frames, join
 from ansimnet.slices.footage.recording.recorder import Recorder

@@ -23,13 +23,13 @@ from ansimnet.platform.ledger import append
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.archive.index import held_until
-from ansimnet.slices.footage.archive.model import Track
 from ansimnet.slices.footage.archive.opening import footage_dir, open_archive
 from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.evidence import making
 from ansimnet.slices.footage.evidence.making import Maker, NothingThere
 from ansimnet.slices.footage.evidence.timestamp import Authority
 from ansimnet.slices.footage.masking.spotting import OwnBoxes
+from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.store import decisions
 from ansimnet.slices.footage.store import exports as store
 from ansimnet.slices.footage.store.exports import ExportRow, Words

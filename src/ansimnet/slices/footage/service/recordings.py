@@ -24,8 +24,8 @@ from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.archive.gaps import missing
 from ansimnet.slices.footage.archive.index import Index, held_until
-from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Gap, Track
-from ansimnet.slices.footage.model import Provision
+from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Gap
+from ansimnet.slices.footage.model import Provision, Track
 from ansimnet.slices.footage.recording.timeline import Stretch, stretches
 from ansimnet.slices.footage.service.giving import Giver, Ticket, hand
 from ansimnet.slices.footage.store import recordings as rows

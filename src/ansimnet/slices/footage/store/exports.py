@@ -16,7 +16,7 @@ from ansimnet.platform import sealing
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn
-from ansimnet.slices.footage.archive.model import Track
+from ansimnet.slices.footage.model import Track
 
 _COLUMNS: LiteralString = """export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras, from_at,
     until_at, track, original, most_downloads, download_until, state, doubts, patches, reviewed_by, reviewed_at,
