@@ -2,7 +2,7 @@
 
 `role@city` is the city's, a bare role the tracking centre's. After `|` stand limits on the ids in the address: `own`
 (the account's own situation), `live` (the situation whose ground lives, and for whoever broke it the camera behind the
-glass), `unit-own` (own, for units alone).
+glass), `unit-own` (own, for units alone), `masked` (no clearer picture than with everybody hidden).
 """
 
 from __future__ import annotations
@@ -89,7 +89,9 @@ ROUTES: dict[str, str] = {
     # -- footage
     "GET /api/v1/incidents/{incident_id}/cameras": f"{_READS} field_unit | unit-own",
     "POST /api/v1/provisions/{provision_id}/tickets": f"{_ROOM} field_unit {_CITY} | live unit-own",
-    "POST /api/v1/cameras/{camera_id}/tickets": f"{_CITY} police_112@city fire_119@city investigator@city | live",
+    "POST /api/v1/cameras/{camera_id}/tickets": (
+        f"{_CITY} police_112@city fire_119@city investigator@city | live masked"
+    ),
     "POST /api/v1/provisions/{provision_id}/marks": f"{_ROOM} {_CITY} | live",
     "POST /api/v1/provisions/{provision_id}/extend": f"{_ROOM} {_CITY} | live",
     "GET /api/v1/provisions": _CITY,

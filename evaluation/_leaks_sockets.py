@@ -30,6 +30,7 @@ HEARS = {
     "victim": ("protection.warning.", "dispatch.incident.closed"),
     "centre_operator@city shift_lead@city": ("footage.", "cameras.", "policy.", "duties."),
     "administrator@city": ("cameras.",),
+    "police_112@city": ("policy.request.",),
     "privacy_officer privacy_officer@city": ("policy.", "duties."),
     "fire_119 fire_119@city disaster_room disaster_room@city": ("dispatch.incident.", "dispatch.step.", "policy."),
 }

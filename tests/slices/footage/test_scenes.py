@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -289,6 +289,14 @@ async def test_the_end_of_the_incident_ends_the_citizens_phone_for_good(night: N
     assert ended.disabled_at is not None
     with pytest.raises(NotRunning):
         await night.scenes.ask(night.desk, incident)
+
+
+@pytest.mark.parametrize("role", [Role.POLICE_112, Role.PROBATION_OFFICER, Role.AUDITOR])
+async def test_who_may_not_look_asks_no_citizen(night: Night, role: Role) -> None:
+    _, incident = await night.incident()
+    with pytest.raises(Forbidden):
+        await night.scenes.ask(replace(night.desk, role=role), incident)
+    assert "footage.scene.asked.v1" not in await night.kinds()
 
 
 async def test_a_link_ends_with_its_hour(night: Night) -> None:

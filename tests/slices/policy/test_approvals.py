@@ -194,6 +194,8 @@ async def test_who_may_not_ask_is_refused_on_the_ledger_and_who_forgets_is_told_
     async with dbs.tracking.transaction() as tx:
         row = await tx.one("select act, allowed, reasons from policy_question")
     assert row == ("search_person", False, ["role"])
+    with pytest.raises(NotAnAsker):  # its own centre shows no footage: there is nothing to search
+        await ask(dbs.tracking, await make(dbs.tracking, Role.INVESTIGATOR))
     with pytest.raises(BadRequest) as told:
         await ask(dbs.city, two[0], case_no="", area=None)
     assert told.value.facts["lacks"] == ["no-case", "no-area"]

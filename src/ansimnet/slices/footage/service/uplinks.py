@@ -154,9 +154,12 @@ class Scenes:
         """Return the one-time code that makes a citizen's phone show an incident. The caller holds that incident.
 
         Raises:
+            Forbidden: who may not look at a scene asks nobody to show one.
             NotRunning: the incident is over, or not known here.
             TooManyGuests: as many are asked as a wall has tiles.
         """
+        if not policy.may_ever(account, Act.VIEW_SCENE):
+            raise Forbidden("this role asks nobody to show", detail_ko="이 역할은 현장 영상을 요청하지 않습니다")
         now = self.clock.now()
         async with self.db.transaction() as tx:
             if not await uplinks.runs(tx, incident_id):

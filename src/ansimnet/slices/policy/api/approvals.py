@@ -16,7 +16,7 @@ from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
 from ansimnet.slices.policy import queries
 from ansimnet.slices.policy.api.sessions import Form, TheDesk
-from ansimnet.slices.policy.model import Account, kind_of
+from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.queries.approvals import NoSecondPerson
 from ansimnet.slices.policy.queries.relations import notices_open
 from ansimnet.slices.policy.rules import RULES, citation
@@ -350,9 +350,7 @@ async def read_disclosures(
     """The notices a court has ordered, each look on the ledger; nothing where this centre has not switched them on."""
     if not notices_open():
         raise Forbidden("notices to neighbours are switched off", detail_ko="주민 고지가 꺼져 있습니다")
-    if not RULES.names(
-        account.role, kind_of(account.centre_id), Act.READ_DISCLOSURE
-    ):  # else an empty list would be everybody's
+    if not queries.may_ever(account, Act.READ_DISCLOSURE):  # where no notice stands, there is nothing to ask for
         raise Forbidden("this role reads no notices", detail_ko="이 역할은 고지를 보지 않습니다")
     now, db = desk.clock.now(), home_of(desk, account)
     async with db.transaction() as tx:

@@ -28,7 +28,7 @@ from ansimnet.platform.ledger import erasure
 from ansimnet.slices.policy.model import Account, Question, Said
 from ansimnet.slices.policy.queries.grounds import NoReason, end_ground, grant_ground
 from ansimnet.slices.policy.queries.notices import end_notice, give_notice
-from ansimnet.slices.policy.queries.permits import record
+from ansimnet.slices.policy.queries.permits import may_ever, record
 from ansimnet.slices.policy.rules import refuse
 from ansimnet.slices.policy.rules.asking import MISSING, Asking, missing
 from ansimnet.slices.policy.rules.second import (
@@ -125,7 +125,7 @@ async def request_approval(tx: Tx, account: Account, asking: Asking, now: dateti
         Forbidden: the order is not in force, or does not reach that far.
     """
     lacks = missing(asking, account.role, now)
-    if "not-an-asker" in lacks:
+    if "not-an-asker" in lacks or not any(may_ever(account, act) for act in RULES_OF_TWO[asking.kind].acts):
         raise NotAnAsker(todo="ask somebody whose work it is", detail_ko=MISSING["not-an-asker"].ko)
     if lacks:
         raise BadRequest(

@@ -19,11 +19,11 @@ from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.telemetry import FAULTS
 from ansimnet.slices.policy import store
-from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Question, Redeemed
+from ansimnet.slices.policy.model import Account, Decision, HeldPermit, Question, Redeemed, kind_of
 from ansimnet.slices.policy.queries import agencies
 from ansimnet.slices.policy.queries.places import place
 from ansimnet.slices.policy.queries.relations import gather
-from ansimnet.slices.policy.rules import Rulebook, in_force, refuse
+from ansimnet.slices.policy.rules import RULES, Rulebook, in_force, refuse
 from ansimnet.slices.policy.rules.checks import MASKING_ORDER
 from ansimnet.slices.policy.rules.words import REASONS
 from ansimnet.slices.policy.store import accounts, keyring
@@ -332,6 +332,11 @@ async def check_masking(
         found.check(Act.UNMASK_TRACK, resource, now=now)
         if (await store.marked_tracks(tx, found.permit_id)).get(resource) != track:
             raise NoPermit("another track is marked", permit=str(found.permit_id))
+
+
+def may_ever(account: Account, act: Act) -> bool:
+    """Return whether this role of this centre does this under any ground: asked where no id is there to ask about."""
+    return RULES.names(account.role, kind_of(account.centre_id), act)
 
 
 def viewing(permit: Permit) -> Act:
