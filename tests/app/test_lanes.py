@@ -18,9 +18,6 @@ def test_of_time():
     first = not mark.exists()
     mark.touch()
     assert not first
-
-def test_that_is_well():
-    assert True
 """
 NEVER = "def test_broken():\n    raise AssertionError\n"
 

@@ -489,7 +489,10 @@ class PtzAsked(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PtzReleased(Fact):
-    """Nobody holds a camera any more, or another does. `reason`: released | taken-over | expired | right-over."""
+    """Nobody holds a camera any more, or another does.
+
+    `reason`: released | taken-over | expired | right-over | fixed (it turns no longer).
+    """
 
     kind: ClassVar[str] = "footage.ptz.released.v1"
     camera_id: CameraId

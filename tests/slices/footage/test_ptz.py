@@ -161,6 +161,15 @@ async def test_a_camera_is_taken_turned_within_its_sector_and_let_go_and_the_led
 
 
 @pytest.mark.requirement("CC-03")
+async def test_a_camera_that_turns_no_longer_is_let_go_on_the_ledger(scene: Scene) -> None:
+    await ready(scene)
+    assert (await scene.post("operator", "take"))[0] == 200
+    assert (await scene.put({"port": scene.device.port})).status_code == 200  # without a sector: a fixed camera
+    assert await scene.reasons() == ["fixed"]
+    assert (await scene.post("operator", "turn", {"azimuth_deg": 90, "tilt_deg": 0, "zoom": 0}))[0] == 404
+
+
+@pytest.mark.requirement("CC-03")
 async def test_it_is_taken_over_upwards_only_and_asked_for_otherwise(scene: Scene) -> None:
     await ready(scene)
     zone = await scene.provision()

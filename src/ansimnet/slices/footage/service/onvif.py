@@ -14,13 +14,14 @@ from uuid import UUID
 
 import structlog
 
-from ansimnet.facts.footage import OnvifDropped, OnvifSetUp
+from ansimnet.facts.footage import OnvifDropped, OnvifSetUp, PtzReleased
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Conflict, NotFound, Refusal
 from ansimnet.kernel.ids import AccountId, CameraId, FactId, new_id
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.footage.model import Hold
 from ansimnet.slices.footage.onvif import discovery
 from ansimnet.slices.footage.onvif.sector import Sector, checked
 from ansimnet.slices.footage.relay.optics import Optics
@@ -124,6 +125,7 @@ class Onvif:
             await _host(tx, camera_id)
             await store.save_onvif(tx, camera_id, port, login, keep_login=keep_login, by=f"account:{by}", now=now)
             if turns is None:
+                await _end_hold(tx, camera_id, now)
                 await store.drop_ptz(tx, camera_id)
             else:
                 await store.save_ptz(tx, camera_id, _row(turns), turns.zones)
@@ -137,6 +139,7 @@ class Onvif:
         """
         now = self.clock.now()
         async with self.db.transaction() as tx:
+            await _end_hold(tx, camera_id, now)
             if not await store.drop_onvif(tx, camera_id):
                 raise NotFound("this camera is not set up for ONVIF")
             fact = OnvifDropped(fact_id=FactId(new_id()), happened_at=now, camera_id=camera_id, by=by)
@@ -146,19 +149,19 @@ class Onvif:
         """Return a camera's set-up."""
         async with self.db.transaction() as tx:
             row = await store.load_onvif(tx, camera_id)
-            return None if row is None else await self._set_up_of(tx, row)
+            if row is None:
+                return None
+            ptz = await store.load_ptz(tx, camera_id)
+            turns = None if ptz is None else turns_of(ptz, await store.zones_of(tx, camera_id))
+            return _set_up_of(row, await cameras.source_of(tx, camera_id), turns)
 
     async def read_all(self) -> list[SetUp]:
         """Return every set-up."""
         async with self.db.transaction() as tx:
-            return [await self._set_up_of(tx, row) for row in await store.all_onvif(tx)]
-
-    async def _set_up_of(self, tx: Tx, row: OnvifRow) -> SetUp:
-        source = await cameras.source_of(tx, row.camera_id)
-        stream = stream_host(source.url) if source is not None else StreamHost("", "", "")
-        ptz = await store.load_ptz(tx, row.camera_id)
-        turns = None if ptz is None else turns_of(ptz, await store.zones_of(tx, row.camera_id))
-        return SetUp(row, stream.host, row.login.user if row.login is not None else stream.user, turns)
+            rows, turning = await store.all_onvif(tx), await store.all_ptz(tx)
+            sources = {s.camera.camera_id: s for s in await cameras.sources(tx)}
+        turns = {i: turns_of(*kept) for i, kept in turning.items()}
+        return [_set_up_of(r, sources.get(r.camera_id), turns.get(r.camera_id)) for r in rows]
 
     # --- devices
 
@@ -273,6 +276,34 @@ def stream_host(url: str) -> StreamHost:
     """
     parts = urlsplit(url)
     return StreamHost(parts.hostname or "", unquote(parts.username or ""), unquote(parts.password or ""))
+
+
+def _set_up_of(row: OnvifRow, source: cameras.Source | None, turns: Turns | None) -> SetUp:
+    stream = stream_host(source.url) if source is not None else StreamHost("", "", "")
+    return SetUp(row, stream.host, row.login.user if row.login is not None else stream.user, turns)
+
+
+async def let_go(tx: Tx, hold: Hold, reason: str, now: datetime) -> None:
+    """End somebody's hold of a camera that turns, and say why."""
+    await store.drop_hold(tx, hold.camera_id)
+    fact = PtzReleased(
+        fact_id=FactId(new_id()),
+        happened_at=now,
+        camera_id=hold.camera_id,
+        permit_id=hold.permit_id,
+        holder=hold.holder,
+        reason=reason,
+    )
+    await append(tx, fact, actor="system:footage")
+
+
+async def _end_hold(tx: Tx, camera_id: CameraId, now: datetime) -> None:
+    """End whoever's hold of a camera that turns no longer: its row would go without a word."""
+    if await store.load_ptz(tx, camera_id, lock=True) is None:
+        return
+    hold = await store.load_hold(tx, camera_id)
+    if hold is not None:
+        await let_go(tx, hold, "fixed", now)
 
 
 async def _host(tx: Tx, camera_id: CameraId) -> StreamHost:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import structlog
 
-from ansimnet.facts.footage import PtzAsked, PtzPresetKept, PtzPresetRemoved, PtzReleased, PtzTaken, PtzTurned
+from ansimnet.facts.footage import PtzAsked, PtzPresetKept, PtzPresetRemoved, PtzTaken, PtzTurned
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import Conflict, Kind, NotFound, Refusal
@@ -24,7 +24,7 @@ from ansimnet.slices.footage.onvif import sector as sectors
 from ansimnet.slices.footage.onvif.holding import LIFE_IN_DANGER, PRIORITY, NotHeld, may_take, until
 from ansimnet.slices.footage.relay.optics import Optics, Pose
 from ansimnet.slices.footage.service.driving import Driver
-from ansimnet.slices.footage.service.onvif import Onvif, Turns, turns_of
+from ansimnet.slices.footage.service.onvif import Onvif, Turns, let_go, turns_of
 from ansimnet.slices.footage.store import onvif as store
 from ansimnet.slices.footage.store.onvif import PresetRow
 from ansimnet.slices.policy import queries as policy
@@ -116,7 +116,7 @@ class Steering:
             present = await self._held(tx, camera_id)
             may_take(present, account.account_id, priority, now)
             if present is not None and present.account_id != account.account_id:
-                await self._let_go(tx, present, "taken-over", now)
+                await let_go(tx, present, "taken-over", now)
             hold = Hold(
                 camera_id=camera_id,
                 account_id=account.account_id,
@@ -179,7 +179,7 @@ class Steering:
             hold = await self._held(tx, camera_id)
             own = hold is not None and hold.account_id == account.account_id
             if hold is not None and own:
-                await self._let_go(tx, hold, "released", now)
+                await let_go(tx, hold, "released", now)
         if own:
             await self._go_home(camera_id, turns)
         else:
@@ -197,10 +197,11 @@ class Steering:
             if not over and hold.alive(now):
                 continue
             async with self.db.transaction() as tx:
-                turns = await self._turns(tx, hold.camera_id, lock=True)
-                if await store.load_hold(tx, hold.camera_id) != hold:
-                    continue  # used or taken meanwhile
-                await self._let_go(tx, hold, "right-over" if over else "expired", now)
+                ptz = await store.load_ptz(tx, hold.camera_id, lock=True)
+                if ptz is None or await store.load_hold(tx, hold.camera_id) != hold:
+                    continue  # used, taken or no longer turning meanwhile
+                turns = turns_of(ptz, await store.zones_of(tx, hold.camera_id))
+                await let_go(tx, hold, "right-over" if over else "expired", now)
             await self._go_home(hold.camera_id, turns)
 
     # --- commands
@@ -267,7 +268,10 @@ class Steering:
         if not sectors.holds(turns.sector, turns.optics, pose):
             raise sectors.OutsideSector("it looks outside its registered sector now")
         now, preset = self.clock.now(), PresetRow(new_id(), name, home, *pose)
+        permit = await self._permit(account, camera_id, now)
         async with self.db.transaction() as tx:
+            await self._turns(tx, camera_id, lock=True)
+            await self._use(tx, account, permit, camera_id, now)
             if len(await store.presets_of(tx, camera_id)) >= MOST_PRESETS:
                 raise Conflict(f"{MOST_PRESETS} presets at most", detail_ko=f"프리셋은 {MOST_PRESETS}개까지입니다")
             await store.save_preset(tx, camera_id, preset, f"account:{account.account_id}", now)
@@ -331,6 +335,12 @@ class Steering:
         hold = await store.load_hold(tx, camera_id)
         return hold if hold is not None and hold.alive(self.clock.now()) else None
 
+    async def _own(self, tx: Tx, account: policy.Account, camera_id: CameraId) -> Hold:
+        hold = await self._held(tx, camera_id)
+        if hold is None or hold.account_id != account.account_id:
+            raise NotHeld(todo="take it first")
+        return hold
+
     async def _use(
         self, tx: Tx, account: policy.Account, permit: Permit, camera_id: CameraId, now: datetime
     ) -> datetime:
@@ -339,20 +349,17 @@ class Steering:
         Raises:
             NotHeld: it is not one's own, or no longer.
         """
-        hold = await self._held(tx, camera_id)
-        if hold is None or hold.account_id != account.account_id:
-            raise NotHeld(todo="take it first")
+        hold = await self._own(tx, account, camera_id)
         until_at = until(now, permit.not_after)
         await store.save_hold(tx, hold.used(permit.permit_id, until_at))
         return until_at
 
     async def _ready(self, account: policy.Account, camera_id: CameraId) -> tuple[Turns, Pose]:
         """Return what is registered of a camera one holds, and where it looks now."""
-        now = self.clock.now()
-        permit = await self._permit(account, camera_id, now)
+        await self._permit(account, camera_id, self.clock.now())
         async with self.db.transaction() as tx:
-            turns = await self._turns(tx, camera_id, lock=True)
-            await self._use(tx, account, permit, camera_id, now)
+            turns = await self._turns(tx, camera_id)
+            await self._own(tx, account, camera_id)
         at_s = monotonic_s()
         if at_s - self._last_s.get(camera_id, 0.0) < PAUSE_S:
             raise TooFast
@@ -396,18 +403,6 @@ class Steering:
         )
         await append(tx, fact, actor=actor)
         await store.tell_turning(tx, camera_id)
-
-    async def _let_go(self, tx: Tx, hold: Hold, reason: str, now: datetime) -> None:
-        await store.drop_hold(tx, hold.camera_id)
-        fact = PtzReleased(
-            fact_id=FactId(new_id()),
-            happened_at=now,
-            camera_id=hold.camera_id,
-            permit_id=hold.permit_id,
-            holder=hold.holder,
-            reason=reason,
-        )
-        await append(tx, fact, actor=ACTOR)
 
     async def _go_home(self, camera_id: CameraId, turns: Turns) -> None:
         """Stop a camera that nobody holds, and send it home where it has one. What fails is told by its health."""

@@ -9,11 +9,13 @@ import asyncio
 from datetime import timedelta
 from uuid import UUID
 
+import psycopg
 import structlog
 
 from ansimnet.kernel.clock import Clock, monotonic_s
 from ansimnet.kernel.ids import CameraId
 from ansimnet.platform.db import Db
+from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.store import onvif as store
 
@@ -45,8 +47,8 @@ class DeviceNews:
         try:
             async with self.db.transaction() as tx:
                 await store.tell_cold(tx, camera_id, main=main)
-        except Exception:
-            log.exception("nobody was asked for a key frame")
+        except (psycopg.OperationalError, DatabaseAway) as error:  # the next group of pictures comes by itself
+            log.warning("nobody was asked for a key frame", error=type(error).__name__)
 
     async def follow_turns(self) -> None:
         """Hide what a command may bring into the picture, from before the device has heard it. Runs for ever."""
@@ -60,8 +62,8 @@ class DeviceNews:
         while True:
             try:
                 await self.take_clocks()
-            except Exception:
-                log.exception("the devices' clocks could not be read")
+            except (psycopg.OperationalError, DatabaseAway) as error:
+                log.warning("the devices' clocks could not be read", error=type(error).__name__)
             await asyncio.sleep(CLOCKS_S)
 
     async def take_clocks(self) -> None:
