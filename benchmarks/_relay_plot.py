@@ -12,8 +12,8 @@ OURS, LIMIT, LATENCY = "#1f6feb", "#8b949e", "#d1242f"
 
 def draw(file: Path, rows: Sequence[dict[str, Any]], limit: dict[str, Any], note: str) -> None:
     """Write the figure. `rows` as the benchmark returns them; the limit is a straight line through its one point."""
-    most = max(r["cameras"] for r in rows)
-    slowest = max(10.0, *(r["latency_ms_p95"] for r in rows))
+    most: int = max(r["cameras"] for r in rows)
+    slowest: float = max(10.0, *(r["latency_ms_p95"] for r in rows))
 
     def x(cameras: float) -> float:
         return LEFT + cameras / most * (WIDTH - LEFT - RIGHT)

@@ -195,6 +195,10 @@ def process(control: Connection, port: int) -> None:
                     hall.open(index, ticket)
                     hall.turn(0.002)
                 control.send("done")
+            case ("leave", which):
+                for index in which:
+                    hall.leave(index)
+                control.send("done")
             case ("raw", count):
                 hall.read_raw(count)
                 control.send("done")

@@ -55,10 +55,10 @@ class Worker:
         """Return how many cameras send pictures."""
         return sum(s.ready.is_set() for s in self.sources.cameras.values())
 
-    def tickets(self, count: int) -> dict[int, str]:
-        """Return one ticket for each of the first `count` viewers, camera by camera."""
+    def tickets(self, which: list[int]) -> dict[int, str]:
+        """Return one ticket for each of these viewers, camera by camera."""
         issued = {}
-        for i in range(count):
+        for i in which:
             camera = self.pulled[i % len(self.pulled)]
             issued[i], permit = self.gate.issue(camera, now() + timedelta(days=1))
             self.permits[issued[i]] = permit

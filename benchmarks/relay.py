@@ -2,9 +2,11 @@
 
 Simulated 720p25 2 Mbit/s RTSP cameras and WebSocket viewers run in processes of their own; originals are passed
 through, rights are held in memory (no database). Processor time is the worker's own, by its own clock. The limit in the
-same run copies the same bytes from socket to socket and does nothing else. Then the counts rise until the rate breaks.
+same run copies the same bytes from socket to socket and does nothing else. The counts rise in short steps, the asked
+one among them stands for two minutes, until the rate breaks or the relay admits nobody more. `full` takes about four
+minutes, `small` less than one; each step is told on standard error.
 
-Keys: core_pct full_rate first_frame_ms_p95 latency_ms_p95 revoke_ms_max cut_after_expiry_ms_max rss_mb limit rows
+Keys: core_pct full_rate first_frame_ms_p95 latency_ms_p95 revoke_ms_max cut_after_expiry_ms_max rss_mb limit rows plot
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ import contextlib
 import multiprocessing
 import platform
 import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,9 +34,12 @@ from ansimnet.kernel.errors import Fault
 
 CAMERAS = {"small": 60, "full": 200}
 MEASURED_S = {"small": 8.0, "full": 120.0}
-RISING = {"small": (30, 120), "full": (50, 100, 150, 200, 300, 400, 500, 600)}
-ROW_S = {"small": 3.0, "full": 10.0}
-LIMIT_S = {"small": 3.0, "full": 10.0}
+RISING = {"small": (30, 120), "full": (50, 100, 300, 400, 500)}
+"""The last is what one relay admits (`relay.server.MAX_VIEWERS`)."""
+ROW_S = {"small": 3.0, "full": 5.0}
+LIMIT_S = {"small": 3.0, "full": 5.0}
+STEP_S, CUTS_S = 4.0, 12.0
+"""What a step takes beside its measurement (sockets, `SETTLE_S`), and what probes and cuts take: for what is told."""
 PROBES = {"small": 20, "full": 60}
 CUTS = 10
 SETTLE_S = 3.0
@@ -88,68 +95,117 @@ def run(options: Options) -> dict[str, Any]:
     cameras = options.cameras or CAMERAS[size]
     viewers = options.viewers or cameras
     seconds = options.hours * 3600 if options.hours else MEASURED_S[size]
-    rising = RISING[size] if options.hours is None else ()
-    steps = len(rising) + 3
+    steps = sorted({(n, n) for n in (RISING[size] if options.hours is None else ())} | {(cameras, viewers)})
+    told = Told(options, 15 + LIMIT_S[size] + CUTS_S + seconds + (ROW_S[size] + STEP_S) * len(steps))
+    rows, ends = list[dict[str, Any]](), dict[str, Any]()
     with child(_relay_camera.process) as street:
-        options.progress(0, steps, "encoding the street")
+        told(5, "encoding the street")
         place = street.answer()
-        options.progress(1, steps, f"{cameras} cameras, {viewers} viewers, {seconds:.0f} s")
-        main = _under_load(street, place["port"], cameras, viewers, seconds, PROBES[size])
-        options.progress(2, steps, "copying the same bytes")
+        with load(place["port"]) as under:
+            for step in steps:
+                asked = step == (cameras, viewers)
+                lasts = seconds if asked else ROW_S[size]
+                told(lasts + STEP_S, f"{step[0]} cameras, {step[1]} viewers, {lasts:.0f} s")
+                under.grow(*step)
+                rows.append(_row(street, under, lasts))
+                if asked:
+                    told(CUTS_S, f"{PROBES[size]} first pictures, {2 * CUTS} cuts")
+                    ends = _firsts_and_ends(under, PROBES[size])
+                if rows[-1]["fps_min"] < 0.8 * FPS and ends:
+                    break
+        told(LIMIT_S[size], "copying the same bytes")
         limit = _copied(place["port"], cameras, LIMIT_S[size])
-        rows = []
-        for n in rising:
-            options.progress(3 + len(rows), steps, f"{n} cameras")
-            with loaded(street, place["port"], n, n) as (worker, hall, _):
-                rows.append(_row(street, worker, hall, n, n, ROW_S[size]))
-            if rows[-1]["fps_min"] < 0.8 * FPS:
-                break
+    main = next(r for r in rows if (r["cameras"], r["viewers"]) == (cameras, viewers))
     limit["ratio"] = main["core_pct"] / limit["core_pct"]
-    if options.plot is not None:
-        _relay_plot.draw(options.plot, [*rows], limit, f"{platform.machine()}, Python {platform.python_version()}")
+    plot = options.plot or Path(tempfile.gettempdir()) / "ansimnet-bench-relay.svg"
+    _relay_plot.draw(plot, rows, limit, f"{platform.machine()}, Python {platform.python_version()}")
     return {
         **main,
+        **ends,
         "bitrate": place["bitrate"],
         "rights": "in memory",
         "limit": limit,
         "rivals": _rivals(),
         "rows": rows,
         "saturated_at": next((r["cameras"] for r in rows if not r["full_rate"]), None),
+        "plot": str(plot),
     }
 
 
-@contextmanager
-def loaded(street: Child, port: int, cameras: int, viewers: int) -> Iterator[tuple[Child, Child, dict[int, str]]]:
-    """Start a worker with its cameras and viewers; yields worker, viewers and tickets once the load is steady."""
-    with child(_relay_worker.process) as worker:
-        serves_at = worker.answer()
-        worker.ask("pull", port, cameras)
+class Told:
+    """Says what is being done, how much of the time is over, and at the beginning how long it takes."""
+
+    def __init__(self, options: Options, total_s: float) -> None:
+        self.options = options
+        self.total_s = total_s
+        self.done_s = 0.0
+
+    def __call__(self, seconds: float, words: str) -> None:
+        """Say what is done for about so long from now on."""
+        lasts = (
+            f"about {self.total_s / 60:.0f} min in all" if self.total_s > 90 else f"about {self.total_s:.0f} s in all"
+        )
+        self.options.progress(self.done_s, self.total_s, f"{words} (about {lasts} in all)")
+        self.done_s += seconds
+
+
+@dataclass(slots=True)
+class Load:
+    """A worker and its viewers. `tickets`: the one by which each viewer looks."""
+
+    worker: Child
+    hall: Child
+    port: int
+    cameras: int = 0
+    tickets: dict[int, str] = field(default_factory=dict)
+
+    def grow(self, cameras: int, viewers: int) -> None:
+        """Bring cameras and viewers to so many and let the load become steady.
+
+        Raises:
+            Fault: a camera does not come within a minute.
+        """
+        self.cameras = max(cameras, self.cameras)
+        self.worker.ask("pull", self.port, self.cameras)
         until = monotonic_s() + 60
-        while worker.ask("live") < cameras:
+        while self.worker.ask("live") < self.cameras:
             if monotonic_s() > until:
                 raise Fault("not every camera came")
             time.sleep(0.1)
+        self.watch([i for i in range(viewers) if i not in self.tickets])
+        time.sleep(SETTLE_S)
+
+    def watch(self, which: list[int]) -> None:
+        """Let these viewers look, each by a fresh ticket."""
+        fresh = self.worker.ask("tickets", which)
+        self.hall.ask("open", fresh)
+        self.tickets |= fresh
+
+
+@contextmanager
+def load(port: int) -> Iterator[Load]:
+    """Start a worker and its viewers, none yet."""
+    with child(_relay_worker.process) as worker:
+        serves_at = worker.answer()
         with child(_relay_viewers.process, serves_at) as hall:
-            tickets = worker.ask("tickets", viewers)
-            hall.ask("open", tickets)
-            time.sleep(SETTLE_S)
-            yield worker, hall, tickets
+            yield Load(worker, hall, port)
 
 
-def _under_load(street: Child, port: int, cameras: int, viewers: int, seconds: float, probes: int) -> dict[str, Any]:
-    with loaded(street, port, cameras, viewers) as (worker, hall, tickets):
-        row = _row(street, worker, hall, cameras, viewers, seconds)
-        firsts = [ms for i in range(probes) if (ms := hall.ask("probe", worker.ask("ticket", i % cameras)[0]))]
-        revoked = {i: worker.ask("revoke", tickets[i]) for i in range(min(CUTS, viewers))}
-        time.sleep(1.5)
-        ends = hall.ask("ends")
-        expiring = {-10 - i: worker.ask("ticket", i % cameras, 2.0 + 0.1 * i) for i in range(CUTS)}
-        hall.ask("open", {i: ticket for i, (ticket, _) in expiring.items()})
-        time.sleep(5.0)
-        late = hall.ask("ends")
+def _firsts_and_ends(under: Load, probes: int) -> dict[str, Any]:
+    """Return how soon a picture comes and how soon it goes, under the load that stands; the load stands afterwards."""
+    worker, hall = under.worker, under.hall
+    firsts = [ms for i in range(probes) if (ms := hall.ask("probe", worker.ask("ticket", i % under.cameras)[0]))]
+    cut = list(range(min(CUTS, len(under.tickets))))
+    revoked = {i: worker.ask("revoke", under.tickets[i]) for i in cut}
+    expiring = {-10 - i: worker.ask("ticket", i % under.cameras, 2.0 + 0.1 * i) for i in range(CUTS)}
+    hall.ask("open", {i: ticket for i, (ticket, _) in expiring.items()})
+    time.sleep(2.0 + 0.1 * CUTS + 1.0)
+    ends = hall.ask("ends")
     took = [_after(ends[i], at) for i, at in revoked.items() if i in ends]
-    over = [_after(late[i], at) for i, (_, at) in expiring.items() if i in late]
-    return row | {
+    over = [_after(ends[i], at) for i, (_, at) in expiring.items() if i in ends]
+    hall.ask("leave", [*revoked, *expiring])
+    under.watch(cut)
+    return {
         "first_frame_ms_p50": float(np.percentile(firsts, 50)),
         "first_frame_ms_p95": float(np.percentile(firsts, 95)),
         "probes": len(firsts),
@@ -165,8 +221,9 @@ def _after(ended: tuple[int, int, int, dict[str, int]], at_ns: int) -> float:
     return max(0.0, (max(ended[0], ended[1]) - at_ns) / 1e6)
 
 
-def _row(street: Child, worker: Child, hall: Child, cameras: int, viewers: int, seconds: float) -> dict[str, Any]:
+def _row(street: Child, under: Load, seconds: float) -> dict[str, Any]:
     """Measure a steady load for so long."""
+    worker, hall = under.worker, under.hall
     counted, told, sent = hall.ask("count"), worker.ask("told"), street.ask("told")
     hall.ask("measure", True)
     rss = [told["rss_mb"]]
@@ -180,8 +237,8 @@ def _row(street: Child, worker: Child, hall: Child, cameras: int, viewers: int, 
     fps = [(counted_after[i][0] - counted[i][0]) / wall for i in seen]
     p50, p95, most = (_percentile(ages, q) for q in (50, 95, 100))
     return {
-        "cameras": cameras,
-        "viewers": viewers,
+        "cameras": under.cameras,
+        "viewers": len(seen),
         "seconds": wall,
         "core_pct": 100 * (told_after["cpu_s"] - told["cpu_s"]) / wall,
         "full_rate": min(fps) >= FULL_RATE * FPS,

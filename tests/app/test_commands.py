@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
 import os
 import subprocess
 import sys
@@ -294,7 +295,7 @@ def test_measurements_are_listed_with_what_they_are(kind: str) -> None:
 
 
 def test_a_measurement_gets_its_options_and_gives_its_figures_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "benchmarks").mkdir()
     (tmp_path / "benchmarks" / "shape.py").write_text(
@@ -305,6 +306,9 @@ def test_a_measurement_gets_its_options_and_gives_its_figures_back(
     )
     monkeypatch.setattr(measure, "ROOT", tmp_path)
     figures = measure.measure("bench", "shape", size="small", seed=3, world=None, data=None, kills=None)
+    said = capsys.readouterr()
+    assert re.fullmatch(r"shape: +\d+ s  50 %  half\n", said.err)  # a log, not a terminal, shows that it goes on
+    assert said.out == ""
     assert figures["seen"] == ["small", 3, None, None, None]
     assert {"size", "seed", "commit", "load"} <= set(figures)
     assert (figures["size"], figures["seed"], figures["commit"]) == ("small", 3, None)

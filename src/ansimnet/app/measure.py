@@ -7,7 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -15,10 +16,13 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import NotFound
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = {"bench": "benchmarks", "eval": "evaluation"}
+LINE_S = 3.0
+"""Between two lines of progress where standard error is no terminal; ours: a log of ten minutes has 200."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +77,35 @@ def measure(kind: str, name: str, **chosen: Any) -> dict[str, Any]:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     load = os.getloadavg()[0]
-    bar = Progress(
-        TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=Console(stderr=True), transient=True
-    )
+    with _progress(name) as progress:
+        figures = module.run(Options(progress=progress, **chosen))
+    return {**figures, "size": chosen["size"], "seed": chosen["seed"], "commit": commit(), "load": round(load, 2)}
+
+
+@contextmanager
+def _progress(name: str) -> Iterator[Callable[[float, float, str], None]]:
+    """Yield what draws a bar on a terminal, and elsewhere writes a line now and then: a log shows that it goes on."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        said_s, began_s = -LINE_S, monotonic_s()
+
+        def line(done: float, total: float, words: str) -> None:
+            nonlocal said_s
+            if monotonic_s() - said_s >= LINE_S:
+                said_s = monotonic_s()
+                share = f"{100 * done / total:3.0f} %" if total else ""
+                print(f"{name}: {said_s - began_s:5.0f} s {share}  {words}", file=sys.stderr, flush=True)
+
+        yield line
+        return
+    bar = Progress(TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=console, transient=True)
     with bar:
         task = bar.add_task(name, total=1.0)
 
-        def progress(done: float, total: float, words: str) -> None:
+        def draw(done: float, total: float, words: str) -> None:
             bar.update(task, completed=done, total=total, description=words)
 
-        figures = module.run(Options(progress=progress, **chosen))
-    return {**figures, "size": chosen["size"], "seed": chosen["seed"], "commit": commit(), "load": round(load, 2)}
+        yield draw
 
 
 def commit() -> str | None:

@@ -12,7 +12,6 @@ from rich.console import Console
 from rich.table import Table
 
 from ansimnet.kernel.errors import Refusal
-from ansimnet.slices.policy.wiring import check_table, show_table, table_as_cedar
 
 policy = typer.Typer(no_args_is_help=True, help="Who may do what: read the table, check an edited one, hand it on.")
 out = Console()
@@ -31,6 +30,8 @@ def show(
     as_json: Json = False,
 ) -> None:
     """Show every row of the table in force: who, what, why, on which ground, under which clause."""
+    from ansimnet.slices.policy.wiring import show_table
+
     try:
         label, rows = show_table(role)
     except Refusal as refusal:
@@ -50,6 +51,8 @@ def show(
 @policy.command()
 def check(folder: Folder, as_json: Json = False) -> None:
     """Check an edited version: unknown words, missing clauses, overlaps, contradictions, and who reviewed it."""
+    from ansimnet.slices.policy.wiring import check_table
+
     found = check_table(folder)
     if as_json:
         problems = [{"file": p.file, "line": p.line, "what": p.what} for p in found.problems]
@@ -66,4 +69,6 @@ def check(folder: Folder, as_json: Json = False) -> None:
 @policy.command()
 def cedar() -> None:
     """Write the table as Cedar policies, for a reader that is not ours."""
+    from ansimnet.slices.policy.wiring import table_as_cedar
+
     print(table_as_cedar())
