@@ -20,6 +20,7 @@ from evaluation._leaks_world import (
     HOST,
     LIVE,
     LON,
+    ORDERED,
     PHONE_AGENT,
     QUIET,
     STEP_DEG,
@@ -141,8 +142,8 @@ class Builder:
         w.devices[f"victim{k}"] = w.mark(watch["device_key"], "secret", 0, "device key")
         order = {
             "number": w.mark(f"2026-QORD{k}", "wearer", k, "order"),
-            "from_at": str(at - timedelta(days=9)),
-            "until_at": str(at + timedelta(days=99)),
+            "from_at": str(at - timedelta(days=ORDERED[0])),
+            "until_at": str(at + timedelta(days=ORDERED[1])),
         }
         him = await do(
             officer,

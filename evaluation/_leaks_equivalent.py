@@ -14,11 +14,14 @@ EQUIVALENT: dict[str, str] = {
     "footage.relay.server.Relay._greet #4: self.full": "bounds work, not who sees",
     "footage.service.giving.Giver.opened #2: p.state is not State.GIVEN": "its ground is given and ends with it",
     "policy.rules.book._flaw #7: trigger_of(ground.trigger) is None": "no table of the database takes a fifth trigger",
+    "policy.rules.book._flaw #8: not cites_provision(ground.statute)": "no table of the database takes another clause",
+    "policy.rules.book._flaw #9: ground.trigger is not None": "no table of the database takes it beside another ground",
     "policy.rules.book._standing #0: line.reach not in (Reach.OWN, Reach.SELF)": "a table with such a duty is refused",
     "protection.service.press.acknowledge #0: w is None": "what is not there is nobody's",
     "policy.rules.book._standing #1: own is None": "what is nobody's reaches no id",
     "policy.rules.book._flaw #4: guest": "there are two centres: nobody is a third",
     "platform.link_keys.Identities.check #0: not publics": "of no keys none is the right one",
+    "footage.service.asked.answers #1: p is None": "what is not there is nobody's",
     "footage.service.asked.answers #2: p.from_centre != there": "there are two centres: nobody is a third",
     "footage.service.giving.Giver.opened #1: account.centre_id not in (p.from_centre, p.to_centre)": (
         "there are two centres: nobody is a third"

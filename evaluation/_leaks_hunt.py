@@ -15,6 +15,7 @@ from evaluation import _leaks_machines as machines
 from evaluation import _leaks_mutants as mutants
 from evaluation import _leaks_sockets as sockets
 from evaluation._leaks_outgoing import deliveries, exports
+from evaluation._leaks_permits import grounds, tickets
 from evaluation._leaks_play import Pair, Player
 from evaluation._leaks_requests import Contract
 from evaluation._leaks_stores import stores
@@ -33,6 +34,8 @@ MOST_READS = 8_000
 PROBES: dict[str, Callable[[Player], Awaitable[None]]] = {
     "tables": machines.tenants,
     "stores": stores,
+    "tickets": tickets,
+    "grounds": grounds,
     "browsers": machines.browsers,
     "devices": machines.devices,
     "sockets": lambda p: sockets.live_sockets(p, p.world.actors),
@@ -53,8 +56,9 @@ FIRST = {
     "kernel.permits": "stores",
     "platform.live": "sockets",
     "platform.link": "link",
-    "policy.store": "pictures",
-    "policy.rules": "reads",
+    "policy.store": "tickets",
+    "policy.store.accounts": "browsers",
+    "policy.rules": "grounds",
     "policy.api": "browsers",
     "supervision": "devices",
     "dispatch": "reads",

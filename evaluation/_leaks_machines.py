@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 import psycopg
 from evaluation._leaks_play import Player, state_of
 from evaluation._leaks_wire import call
-from evaluation._leaks_world import CLOSED, EXPIRED, HOST, LIVE, QUIET, Actor, band
+from evaluation._leaks_world import CLOSED, EXPIRED, HOST, LIVE, ORDERED, QUIET, Actor, band
 
 from ansimnet.facts.footage import ProvisionEnded, ProvisionRequested
 from ansimnet.kernel.errors import Refusal
@@ -26,39 +26,55 @@ from ansimnet.platform.link_keys import ASK, TELL
 
 async def devices(player: Player) -> None:
     """Let devices report for themselves, for others and with keys of nobody: only the first is believed."""
-    w, found = player.world, player.found
+    w, found, now = player.world, player.found, player.stage.clock.now()
     keys = dict(w.devices) | {"nobody": "x" * 40, "": ""}
     for whose, key in keys.items():
         for k, target in ((LIVE, f"QANKLET{LIVE}"), (QUIET, f"QANKLET{QUIET}"), (QUIET, f"QWATCH{QUIET}")):
             own = {"QANKLET": f"wearer{k}", "QWATCH": f"victim{k}"}[target[:-1]]
-            position = {
-                "device_id": target,
-                "seen_at": str(player.stage.clock.now() + timedelta(seconds=1)),
-                "lat": band(k, 9.0),
-                "lon": 127.0,
-                "accuracy": 9.0,
-            }
-            for path, body in (("/ingest/positions", {"positions": [position]}), (_osmand(target, position), None)):
-                answer = await call(
-                    player.stage.app,
-                    "POST" if body else "GET",
-                    path,
-                    headers=[("host", HOST), ("authorization", f"Bearer {key}")],
-                    body=body,
-                )
-                found.requests += 1
-                found.extras["devices"] += 1
-                taken = answer.status == 200 and json.loads(answer.body).get("accepted", 0) > 0
-                if answer.status >= 500:
-                    found.faults[f"{answer.status} {path[:20]}: {answer.body[:120]!r}"] += 1
+            at = now + timedelta(seconds=1)
+            for body in (_position(target, k, at), None):
+                taken = await _reports(player, key, target, body)
                 if whose in (own, "gateway"):
                     found.saw("devices", taken)
                 elif taken:
                     found.leak("ingest", f"the key of {whose or 'nobody'} reported for {target}")
+    await _no_order(player)
 
 
-def _osmand(target: str, position: dict[str, Any]) -> str:
-    return f"/ingest/osmand?id={target}&lat={position['lat']}&lon=127.0&accuracy=9"
+async def _no_order(player: Player) -> None:
+    """Report what was seen before the order began, and what is seen after it ended: neither may be kept."""
+    clock, target = player.stage.clock, f"QANKLET{QUIET}"
+    now = clock.now()
+    for whose in (f"wearer{QUIET}", "gateway"):
+        key = player.world.devices[whose]
+        if await _reports(player, key, target, _position(target, QUIET, now - timedelta(days=ORDERED[0] + 1))):
+            player.found.leak("ingest", f"{whose} reported for {target} from before its order")
+        clock.advance(timedelta(days=ORDERED[1] + 1))
+        if await _reports(player, key, target, _position(target, QUIET, clock.now())):
+            player.found.leak("ingest", f"{whose} reported for {target} after its order")
+        clock.at = now
+
+
+async def _reports(player: Player, key: str, target: str, body: dict[str, Any] | None) -> bool:
+    """Return whether a position was taken: as a gateway sends it, or without a body as a phone's app does."""
+    path = f"/ingest/osmand?id={target}&lat={band(QUIET, 9.0)}&lon=127.0&accuracy=9"
+    answer = await call(
+        player.stage.app,
+        "POST" if body else "GET",
+        "/ingest/positions" if body else path,
+        headers=[("host", HOST), ("authorization", f"Bearer {key}")],
+        body=body,
+    )
+    player.found.requests += 1
+    player.found.extras["devices"] += 1
+    if answer.status >= 500:
+        player.found.faults[f"{answer.status} /ingest: {answer.body[:120]!r}"] += 1
+    return answer.status == 200 and json.loads(answer.body).get("accepted", 0) > 0
+
+
+def _position(target: str, k: int, at: datetime) -> dict[str, Any]:
+    seen = {"device_id": target, "seen_at": str(at), "lat": band(k, 9.0), "lon": 127.0, "accuracy": 9.0}
+    return {"positions": [seen]}
 
 
 # ------------------------------------------------------------------------------------------------- the link

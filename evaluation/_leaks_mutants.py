@@ -12,7 +12,7 @@ import importlib
 import inspect
 import pkgutil
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -84,6 +84,22 @@ def choose(ground: Any, count: int) -> list[Mutant]:
             if by_kind[kind] and len(chosen) < count:
                 m = by_kind[kind].pop()
                 chosen.append(replace(m, number=len(chosen) + 1))
+    return chosen
+
+
+def named(ground: Any, names: Sequence[str]) -> list[Mutant]:
+    """Return one mutant for each name, by how its kind and place begin: `wall: row level security of supervision_fix`.
+
+    Raises:
+        LookupError: a name is that of no mutant, or of several.
+    """
+    made = list(every(ground))
+    chosen: list[Mutant] = []
+    for name in names:
+        meant = [m for m in made if f"{m.kind}: {m.where}".startswith(name)]
+        if len(meant) != 1:
+            raise LookupError(f"{len(meant)} mutants begin with `{name}`")
+        chosen.append(replace(meant[0], number=len(chosen) + 1))
     return chosen
 
 

@@ -36,7 +36,7 @@ HEARS = {
 }
 """Whose socket may carry which kinds of fact. All else stays silent."""
 
-HEAR_S = 10.0
+HEAR_S = 60.0
 """The server beats every second; all listen at once, on a machine that does other things too."""
 PICTURE_S = 15.0
 """The relay itself gives a camera ten seconds."""

@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from evaluation._leaks_permits import Undo, account_of
 from evaluation._leaks_play import Player
 from evaluation._leaks_world import LIVE
 
@@ -20,8 +21,6 @@ from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Act, Masking, NoPermit, Permit, Purpose
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy import queries as policy
-from ansimnet.slices.policy.model import Account
-from ansimnet.slices.policy.store import accounts
 
 
 def takers() -> list[Callable[..., Any]]:
@@ -56,20 +55,18 @@ async def stores(player: Player) -> None:
                 player.found.leak("store", f"{where} gave {gave} for {name}")
 
 
+CONTROLLER = "tracking-controller-tracking"
+"""Whose permits are tried."""
 RIGHT = "a permit that covers it"
 OTHER_IDS = "a permit for other ids"
 ANSWER, NOTHING, REFUSED = "an answer", "an empty list", "no permit"
 """A list shows what its permit reaches: for other ids that is nothing."""
 
 
-class _Undo(Exception):  # noqa: N818 - takes a transaction back; nothing went wrong
-    """What a function did is looked at, not kept."""
-
-
 async def _gave(player: Player, function: Callable[..., Any], permit: Permit) -> str | None:
     """Return what a function does with a permit: an answer, or an exception's name; None where it cannot be called."""
     gave: str | None = None
-    with suppress(_Undo):
+    with suppress(Undo):
         async with player.stage.dbs.tracking.transaction() as tx:
             arguments = await _arguments(player, tx, function, permit)
             if arguments is not None:
@@ -80,13 +77,13 @@ async def _gave(player: Player, function: Callable[..., Any], permit: Permit) ->
                     gave = REFUSED
                 except Exception as error:  # whatever it is, it was not refused for the permit
                     gave = type(error).__name__
-            raise _Undo
+            raise Undo
     return gave
 
 
 async def _permits(player: Player) -> AsyncIterator[tuple[str, Permit]]:
     now = player.stage.clock.now()
-    account = await _controller(player)
+    account = await account_of(player.stage.dbs.tracking, CONTROLLER)
     good = await policy.permit(
         player.stage.dbs.tracking, account, Act.READ_ALARM, purpose=Purpose.RESPOND, screen="alarms", now=now
     )
@@ -96,14 +93,6 @@ async def _permits(player: Player) -> AsyncIterator[tuple[str, Permit]]:
     yield "a revoked permit", replace(whole, revoked_at=now)
     yield "a permit for another act", replace(whole, acts=frozenset({Act.SIGN_IN}))
     yield OTHER_IDS, replace(whole, resources=frozenset({new_id()}))
-
-
-async def _controller(player: Player) -> Account:
-    async with player.stage.dbs.tracking.transaction() as tx:
-        found = await accounts.find_login(tx, "tracking-controller-tracking")
-    assert found is not None
-    account: Account = found[0]
-    return account
 
 
 async def _arguments(player: Player, tx: Tx, function: Callable[..., Any], permit: Permit) -> dict[str, Any] | None:
@@ -128,7 +117,7 @@ async def _arguments(player: Player, tx: Tx, function: Callable[..., Any], permi
         "ticket_id": new_id(),
         "action": "looked at",
         "by": permit.account_id,
-        "account": await _controller(player),
+        "account": await account_of(player.stage.dbs.tracking, CONTROLLER),
         "masking": Masking.MASKED,
         "track": "17",
         "extras": {},

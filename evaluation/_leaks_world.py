@@ -50,6 +50,8 @@ LON = 127.03
 STEP_DEG = 0.00017  # 15 m of longitude in Seoul: a walker sends this far apart
 LIVE, CLOSED, EXPIRED, QUIET = 1, 2, 3, 4
 """The four situations."""
+ORDERED = (9, 99)
+"""How many days ago each wearer's order began, and in how many it ends."""
 GLASS = "behind glass"
 """The one camera that somebody broke the glass for."""
 

@@ -13,7 +13,7 @@ import os
 import random
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -52,19 +52,23 @@ LATER_SHARE = 0.25
 LATER = {"when the hour of footage is over": timedelta(minutes=70), "two days after": timedelta(days=2)}
 """Times after the world was made; `LATER_SHARE` is theirs in equal parts."""
 SURFACES = (
-    *("routes", "sockets", "streams", "tables", "stores", "devices", "browsers", "link", "jobs"),
+    *("routes", "sockets", "streams", "tables", "stores", "tickets", "grounds", "devices", "browsers", "link", "jobs"),
     *("exports: looks", "exports: ledger", "exports: review"),
     *("notifications: web_push", "notifications: sms", "notifications: voice", "notifications: agency"),
 )
 """Where somebody who may must have been answered, with something in it: a refusal of everything proves nothing."""
 
 
-def run(options: Options) -> dict[str, Any]:
-    """Build the world, play it, remove checks one by one, and count."""
+def run(options: Options, planted: Sequence[str] = ()) -> dict[str, Any]:
+    """Build the world, play it, remove checks one by one, and count.
+
+    Args:
+        planted: the mutants to plant, by name; none: as many by chance as the options say.
+    """
     logging.disable(logging.CRITICAL)
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     wanted = options.requests or REQUESTS[options.size]
-    planted = options.mutants if options.mutants is not None else MUTANTS[options.size]
+    count = options.mutants if options.mutants is not None else MUTANTS[options.size]
     began = monotonic_s()
     with workplace("leaks") as folder:
         server = Postgres(
@@ -78,7 +82,8 @@ def run(options: Options) -> dict[str, Any]:
             ground = _prepare(server, folder, options, port)
             options.progress(0.1, 1.0, f"{len(ground.contract.operations)} operations")
             built_s = monotonic_s() - began
-            chosen = mutants.choose(ground, planted)  # first: a guard that is gone must not be told at the end
+            # first: a guard that is gone must not be told at the end
+            chosen = mutants.named(ground, planted) if planted else mutants.choose(ground, count)
             with _camera(port, ground.world):
                 found = _play(ground, wanted, options)
                 played_s = monotonic_s() - began - built_s

@@ -10,6 +10,14 @@ import structlog
 
 from ansimnet.app.measure import Options
 
+PLANTED = (
+    "wall: row level security of supervision_fix",
+    "check: supervision.queries.track #0: permit.check(Act.READ_TRACK",
+    "question: policy.api.agencies.may_keep #0",
+    "guard: platform.link.Link.handle_ask #1: not await _first_time",
+)
+"""A check of each kind that stands in the way of one thing alone: whichever seed, its absence shows at once."""
+
 
 @pytest.fixture(scope="module")
 def figures() -> dict[str, Any]:
@@ -20,7 +28,7 @@ def figures() -> dict[str, Any]:
 
     try:
         return leaks.run(
-            Options(size="small", seed=3, world=None, data=None, kills=None, progress=quiet, requests=1_000, mutants=2)
+            Options(size="small", seed=3, world=None, data=None, kills=None, progress=quiet, requests=1_000), PLANTED
         )
     finally:  # it silences a process that it has for itself
         logging.disable(logging.NOTSET)
@@ -40,4 +48,5 @@ def test_no_door_gives_anybody_what_is_not_his(figures: dict[str, Any]) -> None:
 
 @pytest.mark.timeout(600)
 def test_a_removed_check_is_found(figures: dict[str, Any]) -> None:
-    assert (figures["mutants"]["planted"], figures["mutants"]["missed"]) == (2, [])
+    mutants = figures["mutants"]
+    assert (mutants["planted"], mutants["found_by_fault"], mutants["missed"]) == (len(PLANTED), 0, [])
