@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
-import re
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
