@@ -1,4 +1,5 @@
 /** Staying at the live edge: pure decisions over what the player measures. */
+import type { At } from "./playback";
 
 /** Behind by more than this the player jumps, seconds. */
 export const JUMP_S = 2;
@@ -46,4 +47,15 @@ export function forget(startS: number, currentS: number, keepS = 6): [number, nu
 /** How long to wait before asking for a new ticket: 0.3 s doubling to 5 s. */
 export function againMs(attempt: number): number {
   return Math.min(5000, 300 * 2 ** attempt);
+}
+
+/** The recorded instant shown at `t` seconds of a stream's own clock; anchors are in order. */
+export function shownAt(anchors: readonly At[], t: number): number | undefined {
+  const i = anchors.findLastIndex((a) => a.t <= t + 0.02);
+  const anchor = anchors[Math.max(0, i)];
+  if (!anchor) return undefined;
+  if (!anchor.playing || i < 0) return anchor.atMs;
+  const ms = anchor.atMs + (t - anchor.t) * 1000 * anchor.speed;
+  const next = anchors[i + 1];
+  return next && next.atMs > anchor.atMs ? Math.min(ms, next.atMs) : ms;
 }

@@ -3,6 +3,7 @@ import type { Ticket } from "../api/types";
 import { type Init, Player, type PlayerState, type Said, type Track } from "./player";
 
 export const SPEEDS = [0.5, 1, 2, 4, 8] as const;
+/** Where playback stands: `atMs` is shown at `t` seconds of the stream's own clock, and time runs `speed` times. */
 export interface At {
   t: number;
   atMs: number;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { cameras, city } from "../fixtures/city";
 import { brackets, place } from "./boxes";
-import { againMs, chase, forget, JUMP_S, RollingMean, TARGET_S } from "./edge";
+import { againMs, chase, forget, JUMP_S, RollingMean, shownAt, TARGET_S } from "./edge";
 import { arrange, byArrival, grid, LINGER_MS, numbered, put, remember, swapped } from "./layout";
 import { outline } from "./outline";
 import { meaning } from "./player";
@@ -139,4 +139,20 @@ describe("line drawing", () => {
     );
   });
   it("draws nothing where nothing is known", () => expect(outline(eye, [])).toEqual([]));
+});
+
+describe("the recorded instant", () => {
+  const at = (s: number) => 1_763_658_000_000 + s * 1000;
+  it("runs with the stream's clock, leaps over gaps and stands still when paused", () => {
+    const anchors = [
+      { t: 0, atMs: at(0), speed: 1, playing: true },
+      { t: 4, atMs: at(100), speed: 2, playing: true },
+      { t: 6, atMs: at(104), speed: 1, playing: false },
+    ];
+    expect(shownAt([], 1)).toBeUndefined();
+    expect(shownAt(anchors, 2)).toBe(at(2));
+    expect(shownAt(anchors, 5)).toBe(at(102));
+    expect(shownAt(anchors, 60)).toBe(at(104));
+    expect(shownAt(anchors.slice(1), 1)).toBe(at(100));
+  });
 });

@@ -2,8 +2,8 @@
 import { clock, day } from "../../kit/format";
 import { Button } from "../../kit/parts";
 import type { FootageText } from "../../text/footage";
+import type { Hands, Shown } from "../../wall/usePlayback";
 import type { Range } from "./timeline";
-import type { Hands, Shown } from "./usePlayback";
 
 export function Bar({
   t,

@@ -9,6 +9,7 @@ import { useQueryWord } from "../../kit/route";
 import { toast } from "../../kit/Toasts";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
+import { type Hands, usePlayback } from "../../wall/usePlayback";
 import { PlaceHold } from "../policy/OrderForms";
 import { Bar, Legend } from "./Bar";
 import { Events } from "./Events";
@@ -33,7 +34,6 @@ import {
   ZOOM,
   zoomed,
 } from "./timeline";
-import { type Hands, usePlayback } from "./usePlayback";
 import { Verify } from "./Verify";
 
 const JUMP_MS = 10_000;

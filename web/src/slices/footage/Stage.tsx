@@ -8,9 +8,9 @@ import { Refused } from "../../kit/states";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
 import { TileReason, Watermark } from "../../wall/Tile";
+import type { Hands, Shown } from "../../wall/usePlayback";
 import { causeWords } from "./Timelines";
 import type { Span } from "./timeline";
-import type { Hands, Shown } from "./usePlayback";
 
 export function Stage({
   video,

@@ -9,7 +9,6 @@ import {
   moved,
   placeOf,
   ranged,
-  shownAt,
   spansOf,
   stopFrom,
   stops,
@@ -95,18 +94,6 @@ describe("timeline", () => {
   });
   it("finds the tile of an instant", () =>
     expect([tileOf([10, 20, 30], 5), tileOf([10, 20, 30], 29), tileOf([10, 20, 30], 99)]).toEqual([0, 1, 2]));
-  it("runs with the stream's clock, leaps over gaps and stands still when paused", () => {
-    const anchors = [
-      { t: 0, atMs: at(0), speed: 1, playing: true },
-      { t: 4, atMs: at(100), speed: 2, playing: true },
-      { t: 6, atMs: at(104), speed: 1, playing: false },
-    ];
-    expect(shownAt([], 1)).toBeUndefined();
-    expect(shownAt(anchors, 2)).toBe(at(2));
-    expect(shownAt(anchors, 5)).toBe(at(102));
-    expect(shownAt(anchors, 60)).toBe(at(104));
-    expect(shownAt(anchors.slice(1), 1)).toBe(at(100));
-  });
   it.each([
     ["02:18:41", 18 * 60 + 41],
     ["2:18", 18 * 60],

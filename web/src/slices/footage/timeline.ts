@@ -113,24 +113,6 @@ export function tileOf(at: readonly number[], ms: number): number {
   return found;
 }
 
-/** Where playback stands: `at` is shown at `t` seconds of the stream's own clock, and time runs `speed` times. */
-export interface Anchor {
-  t: number;
-  atMs: number;
-  speed: number;
-  playing: boolean;
-}
-/** The recorded instant shown at `t`; anchors are in order. */
-export function shownAt(anchors: readonly Anchor[], t: number): number | undefined {
-  const i = anchors.findLastIndex((a) => a.t <= t + 0.02);
-  const anchor = anchors[Math.max(0, i)];
-  if (!anchor) return undefined;
-  if (!anchor.playing || i < 0) return anchor.atMs;
-  const ms = anchor.atMs + (t - anchor.t) * 1000 * anchor.speed;
-  const next = anchors[i + 1];
-  return next && next.atMs > anchor.atMs ? Math.min(ms, next.atMs) : ms;
-}
-
 /** An instant typed as people say it: 02:18:41, 2:18, 21일 02:18; the day of `near` unless one is named. */
 export function instantOf(words: string, near: number): number | undefined {
   const m = /^(?:(\d{1,2})(?:일|\.|\s)\s*)?(\d{1,2}):(\d{2})(?::(\d{2}(?:\.\d{1,3})?))?$/.exec(words.trim());

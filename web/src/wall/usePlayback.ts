@@ -1,10 +1,10 @@
 /** Playback of one camera under one reason: what the stage shows, where it stands, and what the hands may do. */
 import { type RefObject, useCallback, useEffect, useRef, useState } from "react";
-import { Refusal } from "../../api/client";
-import type { Ticket } from "../../api/types";
-import { type Gap, Playback, type RelayFile, SPEEDS } from "../../wall/playback";
-import type { Init, PlayerState, Track } from "../../wall/player";
-import { type Anchor, shownAt } from "./timeline";
+import { Refusal } from "../api/client";
+import type { Ticket } from "../api/types";
+import { shownAt } from "./edge";
+import { type At, type Gap, Playback, type RelayFile, SPEEDS } from "./playback";
+import type { Init, PlayerState, Track } from "./player";
 
 /** How often the shown instant is read off the player, milliseconds: the clock of the bar shows tenths. */
 const READ_MS = 100;
@@ -39,9 +39,11 @@ export function usePlayback(
   key: string | undefined,
   ask: () => Promise<Ticket>,
   startMs: number,
+  /** Begin again at the end. */
+  loops = false,
 ): [Shown, Hands] {
   const player = useRef<Playback | undefined>(undefined);
-  const anchors = useRef<readonly Anchor[]>([]);
+  const anchors = useRef<readonly At[]>([]);
   const asked = useRef(ask);
   asked.current = ask;
   const [state, setState] = useState<PlayerState>("connecting");
@@ -82,6 +84,12 @@ export function usePlayback(
         },
         gap: setLeapt,
         end: () => {
+          if (loops) {
+            anchors.current = [];
+            made.seek(startMs);
+            made.play(true);
+            return;
+          }
           setEnded(true);
           setPlaying(false);
         },
