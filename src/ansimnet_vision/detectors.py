@@ -53,7 +53,7 @@ class PersonDetector:
     BINS = 11
 
     def __init__(self, weights: Path, tiles: tuple[Tile, ...] = WHOLE, least: float = 0.2) -> None:
-        self._session = _session(weights)
+        self._session = session(weights)
         self._input = self._session.get_inputs()[0].name
         self._tiles = tiles
         self._least = least
@@ -99,7 +99,7 @@ class FaceDetector:
     """CenterFace."""
 
     def __init__(self, weights: Path, least: float = 0.3, longest: int = 960) -> None:
-        self._session = _session(_any_size(weights))
+        self._session = session(_any_size(weights))
         self._input = self._session.get_inputs()[0].name
         self._least = least
         self._longest = longest
@@ -159,14 +159,23 @@ def overlap(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float6
     return np.asarray(both / np.maximum(1e-12, area_a[:, None] + area_b[None, :] - both))
 
 
-def _session(weights: Path | bytes) -> Any:
+def session(weights: Path | bytes, provider: str = "cpu") -> Any:
+    """Return a model ready to run on one thread. `provider`: cpu, or cuda, tensorrt, openvino … of onnxruntime.
+
+    Raises:
+        RuntimeError: this onnxruntime has no such provider; nothing falls back unseen.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.log_severity_level = 3
+    wanted = f"{provider}executionprovider"
+    named = next((p for p in onnxruntime.get_available_providers() if p.lower() == wanted), None)
+    if named is None:
+        raise RuntimeError(f"onnxruntime here has no provider `{provider}`")
     source = weights if isinstance(weights, bytes) else str(weights)
-    return onnxruntime.InferenceSession(source, options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(source, options, providers=[named])
 
 
 def _any_size(weights: Path) -> bytes:

@@ -118,7 +118,7 @@ class Behaviour(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """When a zone is in force. `days`: Monday is 0; `from_min`, `to_min`: minutes of the local day, may pass midnight."""
+    """When a zone is in force. `days`: Monday is 0; minutes are of the local day and may pass midnight."""
 
     days: frozenset[int]
     from_min: int

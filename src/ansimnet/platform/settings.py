@@ -103,7 +103,7 @@ class Settings(BaseSettings):
     )
     models_dir: Path | None = Field(
         None,
-        description="Folder of your detector's weights, for cameras without analytics; empty looks for motion alone.",
+        description="Folder of the models' weights (`ansimnet models install`); empty means `models` in the data folder.",
     )
     link_tracking_url: str | None = Field(
         None, description="Where the tracking centre's link answers; empty means this installation's own API."
@@ -198,6 +198,11 @@ class Settings(BaseSettings):
     def keys_dir(self) -> Path:
         """The folder of payload keys, one sub-folder per centre. Never part of a backup."""
         return self.data_dir / "keys"
+
+    @property
+    def models_folder(self) -> Path:
+        """The folder of the models' weights; nothing need be there."""
+        return self.models_dir or self.data_dir / "models"
 
     @property
     def relay_processes(self) -> int:

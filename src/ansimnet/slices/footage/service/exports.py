@@ -375,7 +375,7 @@ def _maker(settings: Settings, city: Db, clock: Clock, opened: list[Maker]) -> M
                 db=city,
                 clock=clock,
                 archive=open_archive(settings, city, clock),
-                own=OwnBoxes(settings.models_dir),
+                own=OwnBoxes(settings.models_folder),
                 folder=footage_dir(settings),
                 ledger_folder=settings.data_dir / "ledger",
                 authority=None if settings.timestamp_url is None else Authority(settings.timestamp_url),
