@@ -223,9 +223,9 @@ def _to_yuv(rgb: U8, luma: U8, cb: U8, cr: U8, x1: int, y1: int, x2: int, y2: in
 class Encoder:
     """x264 without delay, constrained baseline, key frames where the camera's own clock puts them."""
 
-    def __init__(self, fps: int, bitrate: int = BITRATE) -> None:
+    def __init__(self, fps: int, bitrate: int = BITRATE, size: tuple[int, int] = (WIDTH, HEIGHT)) -> None:
         context: Any = av.CodecContext.create("libx264", "w")
-        context.width, context.height, context.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+        context.width, context.height, context.pix_fmt = *size, "yuv420p"
         context.time_base, context.framerate = Fraction(1, fps), Fraction(fps, 1)
         context.thread_count = 1
         context.options = {
@@ -234,7 +234,7 @@ class Encoder:
             "forced-idr": "1", "x264-params": "annexb=1:repeat-headers=1:aud=0:sliced-threads=0:threads=1:scenecut=0",
         }  # fmt: skip
         self._context = context
-        self._frame = av.VideoFrame(WIDTH, HEIGHT, "yuv420p")
+        self._frame = av.VideoFrame(*size, "yuv420p")
         self._pts = 0
 
     def encode(self, planes: tuple[U8, U8, U8], *, key: bool) -> bytes:

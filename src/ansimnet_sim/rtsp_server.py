@@ -1,8 +1,9 @@
 """The city's cameras behind one RTSP port: TCP interleaved, digest authentication, one mount per camera.
 
 `rtsp://user:password@host:port/HD-0412/sub` answers with H.264 (track1), ONVIF metadata (track2) and, where a camera
-has a microphone, PCMU (track3), so that a relay can prove it drops sound. Every camera runs free: a viewer joins in
-the middle of a group of pictures. Nothing is drawn for a camera nobody watches.
+has a microphone, sound (track3). `…/HD-0412/heat` answers with the picture of its heat sensor, or 404 where it has
+none. Every camera runs free: a viewer joins in the middle of a group of pictures. Nothing is drawn for a camera nobody
+watches.
 """
 
 from __future__ import annotations
@@ -25,13 +26,15 @@ from urllib.parse import unquote, urlsplit
 from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet_sim.camera import LiveCamera, Shot
 from ansimnet_sim.city import City
+from ansimnet_sim.heat import HeatCamera
+from ansimnet_sim.microphone import PAYLOAD_TYPES, Microphone
 from ansimnet_sim.onvif import metadata
 from ansimnet_sim.onvif_head import Head
 from ansimnet_sim.people import Actor, Pose
 from ansimnet_sim.rtp import Sender, document_payloads, h264_payloads, nals
 from ansimnet_sim.turning_camera import TurningCamera
 
-VIDEO, META, AUDIO = 96, 107, 0
+VIDEO, META = 96, 107
 CLOCK = 90_000
 MOST_QUEUED = 1_500_000
 """Bytes a slow client may owe before the camera hangs up, as small cameras do."""
@@ -50,8 +53,6 @@ class Faults:
     """Sends nothing, keeps the connection."""
     jump_s: float = 0.0
     """Adds this much to its time stamps, as after a clock reset."""
-    microphone: bool = False
-    """Offers sound."""
     metadata_off: bool = False
     """Its analytics have crashed: pictures without boxes."""
 
@@ -63,6 +64,8 @@ class Viewer:
     writer: asyncio.StreamWriter
     senders: dict[str, Sender] = field(default_factory=dict)
     playing: bool = False
+    heat: bool = False
+    """It asked for the heat sensor's pictures."""
 
 
 @dataclass(slots=True)
@@ -79,6 +82,10 @@ class Mount:
     head: Head | None = None
     """The motors of a camera that turns."""
     last: Shot | None = None
+    microphone: Microphone | None = None
+    heat: HeatCamera | None = None
+    fires: tuple[tuple[float, float, float], ...] = ()
+    """What burns before it, for its heat sensor: x, y, radius in parts of the picture."""
 
 
 class CameraServer:
@@ -87,9 +94,12 @@ class CameraServer:
     def __init__(
         self, city: City, people: People, *, codes: list[str] | None = None, user: str = "relay",
         password: str = "", pair: int = 0, fps: int = 10, seed: int = 0, cache: Path | None = None, threads: int = 2,
-        turning: Collection[str] = (),
+        turning: Collection[str] = (), heat: Collection[str] = (),
     ) -> None:  # fmt: skip
-        """Serve the cameras named by `codes`; those in `turning` have motors and are told to move over ONVIF."""
+        """Serve the cameras named by `codes`; those in `turning` have motors and are told to move over ONVIF.
+
+        Those in `heat` have a heat sensor; a fifth of all has a microphone, chosen by the seed.
+        """
         rng = Random(f"rtsp/{seed}")
         self.user, self.password = user, password or secrets.token_urlsafe(12)
         self.people, self.fps, self.port = people, fps, 0
@@ -101,7 +111,8 @@ class CameraServer:
             self.mounts[c.code] = Mount(
                 live,
                 base=rng.randrange(1 << 32),
-                faults=Faults(microphone=rng.random() < 0.2),
+                microphone=Microphone(seed=c.number) if rng.random() < 0.2 else None,
+                heat=HeatCamera(fps, c.number) if c.code in heat else None,
                 head=live.head if isinstance(live, TurningCamera) else None,
             )
         self._pool = ThreadPoolExecutor(threads, "camera")
@@ -110,10 +121,10 @@ class CameraServer:
         self._nonce = secrets.token_hex(8)
         self._poses: tuple[float, list[tuple[Actor, Pose]]] = (-1.0, [])
 
-    def url(self, code: str, host: str = "127.0.0.1", *, secret: bool = True) -> str:
-        """Return the address of a camera."""
+    def url(self, code: str, host: str = "127.0.0.1", *, secret: bool = True, heat: bool = False) -> str:
+        """Return the address of a camera, or of its heat sensor."""
         login = f"{self.user}:{self.password}@" if secret else ""
-        return f"rtsp://{login}{host}:{self.port}/{code}/sub"
+        return f"rtsp://{login}{host}:{self.port}/{code}/{'heat' if heat else 'sub'}"
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
@@ -152,7 +163,7 @@ class CameraServer:
     def restore(self, code: str) -> None:
         """Let a camera work well again; its RTP clock begins anew, as after a restart."""
         m = self.mounts[code]
-        m.faults = Faults(microphone=m.faults.microphone)
+        m.faults = Faults()
         m.base = secrets.randbits(32)
         m.live.rest()
 
@@ -185,6 +196,8 @@ class CameraServer:
     def _send(self, mount: Mount, shot: Shot) -> None:
         stamp = mount.base + round((shot.number / self.fps + mount.faults.jump_s) * CLOCK)
         video = h264_payloads(shot.data)
+        warm = h264_payloads(self._warm(mount, shot))
+        heard = mount.microphone.packets(shot.number / self.fps) if mount.microphone is not None else []
         told = [] if mount.faults.metadata_off else document_payloads(metadata(shot.at, shot.tracks, mount.head))
         for v in list(mount.viewers):
             if not v.playing:
@@ -198,9 +211,9 @@ class CameraServer:
             if "track2" in v.senders and told:  # boxes first: a masker has them when the picture comes
                 out += v.senders["track2"].pack(told, stamp)
             if "track1" in v.senders:
-                out += v.senders["track1"].pack(video, stamp)
-            if "track3" in v.senders:
-                out += v.senders["track3"].pack([(False, b"\xff" * (8000 // self.fps))], shot.number * 8000 // self.fps)
+                out += v.senders["track1"].pack(warm if v.heat else video, stamp)
+            if "track3" in v.senders and mount.microphone is not None:
+                out += mount.microphone.sent(v.senders["track3"], heard)
             if mount.sent % (2 * self.fps) == 0:
                 unix = shot.at.timestamp() + mount.faults.jump_s
                 for name in ("track1", "track2"):
@@ -209,6 +222,10 @@ class CameraServer:
             v.writer.write(out)
         mount.sent += 1
         mount.last = shot
+
+    def _warm(self, mount: Mount, shot: Shot) -> bytes:
+        watched = any(v.heat and v.playing for v in mount.viewers)
+        return mount.heat.shoot(shot, mount.fires) if mount.heat is not None and watched else b""
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         session = secrets.token_hex(4)
@@ -249,11 +266,11 @@ class CameraServer:
             )
             return mount
         found = self.mounts.get(r.code)
-        if found is None or found.faults.dropped:
-            reply("404 Not Found" if found is None else "503 Service Unavailable")
+        if found is None or found.faults.dropped or (r.heat and found.heat is None):
+            reply("503 Service Unavailable" if found is not None and found.faults.dropped else "404 Not Found")
             return mount
         if r.method == "DESCRIBE":
-            body = await self._describe(found)
+            body = await self._describe(found, heat=r.heat)
             base = f"Content-Base: {r.url.rstrip('/')}/\r\nContent-Type: application/sdp\r\n"
             reply("200 OK", base, body)
         elif r.method == "SETUP":
@@ -263,7 +280,8 @@ class CameraServer:
                 return mount
             channel = int(channels[1]) if channels else 2 * len(viewer.senders)
             track = r.track or "track1"
-            kind = {"track1": VIDEO, "track2": META, "track3": AUDIO}.get(track, VIDEO)
+            sound = PAYLOAD_TYPES[found.microphone.codec] if found.microphone is not None else VIDEO
+            kind = {"track1": VIDEO, "track2": META, "track3": sound}.get(track, VIDEO)
             viewer.senders[track] = Sender(channel, kind, secrets.randbits(32), secrets.randbits(16))
             if mount not in (None, found):
                 mount.viewers.discard(viewer)
@@ -273,7 +291,7 @@ class CameraServer:
                   f"Transport: RTP/AVP/TCP;unicast;interleaved={channel}-{channel + 1}\r\n")  # fmt: skip
         elif r.method == "PLAY":
             reply("200 OK", f"Session: {session}\r\nRange: npt=now-\r\n")
-            viewer.playing = True
+            viewer.playing, viewer.heat = True, r.heat
         elif r.method in ("GET_PARAMETER", "SET_PARAMETER", "TEARDOWN", "PAUSE"):
             viewer.playing = viewer.playing and r.method not in ("TEARDOWN", "PAUSE")
             reply("200 OK", f"Session: {session}\r\n")
@@ -281,20 +299,21 @@ class CameraServer:
             reply("405 Method Not Allowed")
         return mount
 
-    async def _describe(self, mount: Mount) -> str:
+    async def _describe(self, mount: Mount, *, heat: bool) -> str:
+        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", f"s={mount.live.camera.code}", "t=0 0", "a=control:*",
+                 "a=range:npt=now-", "m=video 0 RTP/AVP 96", "c=IN IP4 0.0.0.0", "b=AS:500",
+                 f"a=rtpmap:{VIDEO} H264/{CLOCK}", f"a=framerate:{self.fps}"]  # fmt: skip
+        if heat:  # its parameter sets come in band
+            return "\r\n".join([*lines, f"a=fmtp:{VIDEO} packetization-mode=1", "a=control:track1", "a=recvonly", ""])
         sets = await self._parameter_sets(mount)
         sprop = ",".join(base64.b64encode(s).decode() for s in sets)
-        lines = [
-            "v=0", "o=- 1 1 IN IP4 127.0.0.1", f"s={mount.live.camera.code}", "t=0 0", "a=control:*",
-            "a=range:npt=now-",
-            "m=video 0 RTP/AVP 96", "c=IN IP4 0.0.0.0", "b=AS:500", f"a=rtpmap:{VIDEO} H264/{CLOCK}",
-            f"a=framerate:{self.fps}",
+        lines += [
             f"a=fmtp:{VIDEO} packetization-mode=1;profile-level-id={sets[0][1:4].hex()};sprop-parameter-sets={sprop}",
             "a=control:track1", f"m=application 0 RTP/AVP {META}", "c=IN IP4 0.0.0.0",
             f"a=rtpmap:{META} vnd.onvif.metadata/{CLOCK}", "a=control:track2", "a=recvonly",
         ]  # fmt: skip
-        if mount.faults.microphone:
-            lines += ["m=audio 0 RTP/AVP 0", "c=IN IP4 0.0.0.0", "a=rtpmap:0 PCMU/8000", "a=control:track3"]
+        if mount.microphone is not None:
+            lines += mount.microphone.description("track3")
         return "\r\n".join(lines) + "\r\n"
 
     async def _parameter_sets(self, mount: Mount) -> tuple[bytes, bytes]:
@@ -361,6 +380,11 @@ class Request:
     def code(self) -> str:
         """Return the camera's code: the first piece of the path."""
         return unquote(urlsplit(self.url).path.strip("/").split("/")[0])
+
+    @property
+    def heat(self) -> bool:
+        """Return whether the address is that of the heat sensor."""
+        return urlsplit(self.url).path.strip("/").split("/")[1:2] == ["heat"]
 
     @property
     def track(self) -> str:

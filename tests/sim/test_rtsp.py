@@ -11,10 +11,14 @@ from typing import Any
 from xml.etree import ElementTree
 
 import av
+import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from ansimnet_sim import truth
 from ansimnet_sim.city import City
+from ansimnet_sim.heat import BODY, STREET, TALL, WIDE
+from ansimnet_sim.microphone import Codec, Microphone
 from ansimnet_sim.people import Actor, Route
 from ansimnet_sim.rtp import h264_payloads, nals
 from ansimnet_sim.rtsp_server import CameraServer
@@ -119,7 +123,7 @@ async def test_nobody_gets_in_without_the_password(server: CameraServer) -> None
 
 async def test_sound_is_offered_where_there_is_a_microphone(server: CameraServer) -> None:
     code, mount = next(iter(server.mounts.items()))
-    mount.faults.microphone = True
+    mount.microphone = Microphone()
     client = RawClient(server)
     await client.connect()
     url = server.url(code, secret=False)
@@ -135,6 +139,57 @@ async def test_sound_is_offered_where_there_is_a_microphone(server: CameraServer
     channels = {(await client.frame())[0] for _ in range(40)}
     assert {2, 3, 6} <= channels  # pictures, their reports, sound
     client.writer.close()
+
+
+def listen(url: str, seconds: float) -> tuple[NDArray[np.float32], int]:
+    pieces: list[NDArray[np.float32]] = []
+    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=15) as source:
+        track = source.streams.audio[0]
+        resampler = av.AudioResampler(format="flt", layout="mono", rate=track.rate)
+        for frame in source.decode(track):
+            pieces += [part.to_ndarray()[0] for part in resampler.resample(frame)]
+            if sum(len(p) for p in pieces) >= seconds * track.rate:
+                break
+        return np.concatenate(pieces), track.rate
+
+
+@pytest.mark.parametrize("codec", ["PCMU", "PCMA", "AAC"])
+async def test_a_microphone_hears_what_is_played_into_it(server: CameraServer, codec: Codec) -> None:
+    code, mount = next(iter(server.mounts.items()))
+    mount.microphone = Microphone(codec, noise_db=-70)
+    tone = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(20 * 16_000) / 16_000)
+    mount.microphone.play(tone, 16_000)
+    heard, rate = await asyncio.to_thread(listen, server.url(code), 1.0)
+    assert rate == mount.microphone.rate_hz
+    part = heard[-rate // 2 :]
+    spectrum = np.abs(np.fft.rfft(part * np.hanning(len(part))))
+    assert abs(int(spectrum.argmax()) * rate / len(part) - 1000) < 10
+    assert 0.2 < float(np.abs(part).max()) <= 1.0
+
+
+async def test_a_heat_sensor_sees_warm_bodies_and_only_its_camera_has_one(haedam: City) -> None:
+    cameras = haedam.cameras[2:4]
+    az = radians(cameras[0].azimuth_deg)
+    ahead = (cameras[0].x + sin(az) * 30, cameras[0].y + cos(az) * 30)
+    x, y, _, _ = along_line(((cameras[0].x, cameras[0].y), ahead), 12.0)
+    subject = Actor("W", "wearer", [(0.0, Route(((x, y), (x, y + 0.1)), ((0.0, 0.0),)))], coded=True, number=1)
+    server = CameraServer(haedam, lambda _: [(subject, subject.at(0.0))], codes=[c.code for c in cameras], fps=10,
+                          heat=[cameras[0].code])  # fmt: skip
+    await server.start()
+    try:
+        pictures = await asyncio.to_thread(see, server.url(cameras[0].code, heat=True), 3)
+        warm = pictures[-1]
+        assert warm.shape == (TALL, WIDE)
+        assert 20 < int((warm > (BODY + STREET) // 2).sum()) < TALL * WIDE // 4
+        with pytest.raises(av.FFmpegError):
+            await asyncio.to_thread(see, server.url(cameras[1].code, heat=True), 1)
+    finally:
+        await server.stop()
+
+
+def see(url: str, frames: int) -> list[NDArray[np.uint8]]:
+    with av.open(url, options={"rtsp_transport": "tcp"}, timeout=15) as source:
+        return [f.to_ndarray(format="gray") for f, _ in zip(source.decode(video=0), range(frames), strict=False)]
 
 
 async def test_a_dropped_camera_hangs_up_and_comes_back_with_another_clock(server: CameraServer) -> None:
