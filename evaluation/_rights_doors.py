@@ -12,6 +12,7 @@ from math import inf
 from typing import Any, Literal
 
 import aiortc
+import httpx
 from evaluation._rights_exits import FILE, Exits, Sent
 from tests.slices.footage.camera import FPS
 from tests.slices.footage.test_uplink import message, pictures
@@ -25,8 +26,6 @@ from ansimnet.kernel.permits import Act, Masking, Purpose
 ASK_AGAIN_S, UNHEARD_S = 0.3, 2.0
 """Whoever wants files asks for another so long after one came, or was not answered: none may come after the end."""
 REFUSED = '{"type": "refused"'
-HASTE_S = 0.4
-"""How long a peer waits for a refusal before it makes its offer, which costs both sides a handshake."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +131,6 @@ class Visit:
                 elif said.startswith((FILE, REFUSED)):
                     self.got += said.startswith(FILE)
                     self._answered.set()
-                elif self._peer is not None and said.startswith('{"type": "answer"'):
-                    answer = aiortc.RTCSessionDescription(sdp=json.loads(said)["sdp"], type="answer")
-                    await self._peer.setRemoteDescription(answer)
                 self._some.set()
         except ConnectionClosed:
             pass
@@ -152,8 +148,6 @@ class Visit:
                     self.got = len(self.sent)
                     self._some.set()
                     await asyncio.sleep(1 / FPS)
-            if self._door.kind == "peer":
-                await self._offer(socket)
             while (asked := self._door.asks()) is not None:
                 self._answered.clear()
                 await socket.send(json.dumps(asked))
@@ -162,10 +156,8 @@ class Visit:
                         await self._answered.wait()
                 await asyncio.sleep(ASK_AGAIN_S)
 
-    async def _offer(self, socket: ClientConnection) -> None:
-        await asyncio.sleep(HASTE_S)
-        if self.closed:
-            return
+    async def play(self, url: str, ticket: str | None) -> None:
+        """Post an offer under a ticket, and take what comes until the peer connection is over."""
         peer = self._peer = aiortc.RTCPeerConnection(aiortc.RTCConfiguration(iceServers=[]))
         peer.addTransceiver("video", direction="recvonly")
 
@@ -173,10 +165,21 @@ class Visit:
         def came(track: Any) -> None:
             self.tasks.append(asyncio.create_task(self._frames(track)))
 
+        @peer.on("connectionstatechange")
+        def changed() -> None:
+            self.closed = peer.connectionState in ("closed", "failed")
+            self._some.set()
+
         await peer.setLocalDescription(await peer.createOffer())
         sdp = peer.localDescription.sdp
         self.sent = self._follow(next(line[12:] for line in sdp.splitlines() if line.startswith("a=ice-ufrag:")))
-        await socket.send(json.dumps({"type": "offer", "sdp": sdp}))
+        headers = {"Content-Type": "application/sdp"} | ({"Authorization": f"Bearer {ticket}"} if ticket else {})
+        async with httpx.AsyncClient(timeout=60, trust_env=False) as http:
+            answer = await http.post(url.replace("ws", "http", 1), content=sdp, headers=headers)
+        if answer.status_code == 201:
+            await peer.setRemoteDescription(aiortc.RTCSessionDescription(sdp=answer.text, type="answer"))
+        else:
+            self.closed = True
 
     async def _frames(self, track: Any) -> None:
         with contextlib.suppress(aiortc.mediastreams.MediaStreamError):
@@ -220,6 +223,17 @@ async def visiting(url: str, door: Door, camera: CameraId, ticket: str | None, e
         keys.append(who)
         return exits.follow(who)
 
+    if door.kind == "peer":
+        visit = Visit(door, None, follow)
+        visit.closed = False
+        try:
+            await visit.play(url, ticket)
+            yield visit
+        finally:
+            await visit.leave()
+            for key in keys:
+                exits.forget(key)
+        return
     try:
         socket = await connect(url, max_size=None, compression=None, open_timeout=60, close_timeout=1, proxy=None)
     except (InvalidHandshake, OSError):

@@ -73,8 +73,7 @@ async def test_a_peer_connection() -> None:
         Whep(at.relay)
         ends = now() + LASTS
         async with peering(at, at.gate.issue(camera_of(camera.url), ends)[0]) as peer:
-            await peer.offer()
-            await peer.accept()
+            await peer.play()
             await until(lambda: bool(peer.pictures))
             await stays_dark(at, await never_cut(at, ends))
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
 
 from ansimnet.slices.footage.relay.viewer import Viewer
 
+FIRST_BYTES_S = 5.0
+"""How long a connection may say nothing."""
 _TEXT, _BINARY = 0x81, 0x82
 """First byte of a whole message (RFC 6455 §5.2); a server's messages carry no mask."""
 
@@ -23,6 +26,35 @@ class Socket(ServerConnection):
 
     viewer: Viewer | None = None
     asked_s: float = 0.0  # when the socket was opened
+    elsewhere: Callable[[asyncio.Transport, bytes], bool] | None = None
+    """Takes connections that begin with another method than GET, with their first bytes; False where it does not."""
+    _silent: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Wait for the first bytes: they say whether this is a WebSocket."""
+        assert isinstance(transport, asyncio.Transport)
+        self.transport = transport
+        self._silent = self.loop.call_later(FIRST_BYTES_S, transport.abort)
+
+    def data_received(self, data: bytes) -> None:
+        if self._silent is not None:
+            self._silent.cancel()
+            self._silent = None
+            other = self.elsewhere
+            if other is not None and not data.startswith(b"GET ") and other(self.transport, data):
+                return
+            super().connection_made(self.transport)
+        super().data_received(data)
+
+    def eof_received(self) -> None:
+        if self._silent is None:
+            super().eof_received()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if self._silent is None:
+            super().connection_lost(exc)
+        else:
+            self._silent.cancel()
 
     @property
     def ready(self) -> bool:

@@ -15,6 +15,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, 
 from typing import Any, NamedTuple, Protocol
 
 import structlog
+from starlette.types import ASGIApp
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -25,12 +26,13 @@ from ansimnet.kernel.permits import PermitOver
 from ansimnet.slices.footage.relay.gate import BadTicket, End, Gate, Held
 from ansimnet.slices.footage.relay.metrics import Metrics
 from ansimnet.slices.footage.relay.outlet import Socket
+from ansimnet.slices.footage.relay.posting import posted
 from ansimnet.slices.footage.relay.rights import LEASE_S, Rights
 from ansimnet.slices.footage.relay.ring import Budget
 from ansimnet.slices.footage.relay.shedding import Shedding
 from ansimnet.slices.footage.relay.source import Stream
 from ansimnet.slices.footage.relay.sources import Sources
-from ansimnet.slices.footage.relay.view import View
+from ansimnet.slices.footage.relay.view import Line, View
 from ansimnet.slices.footage.relay.viewer import MAX_QUEUED_BYTES, Viewer
 
 log = structlog.get_logger(__name__)
@@ -105,7 +107,8 @@ class Relay:
         self.shedding = Shedding()
         self.rights = Rights(gate, clock or SystemClock(), self.views, lease_s=lease_s)
         self.doors = {"/stream": Door(self._show)}
-        self._origins = frozenset(origins)
+        self.posts: dict[str, ASGIApp] = {}  # what answers HTTP beside GET, by the path it begins with
+        self.origins = frozenset(origins)
         self.queues = Budget(QUEUES_BYTES)
         self._viewer_bytes = viewer_bytes
         self._unrecorded: asyncio.Queue[View] = asyncio.Queue()
@@ -123,7 +126,7 @@ class Relay:
             max_size=4096,
             max_queue=4,
             open_timeout=TICKET_S,
-            create_connection=Socket,
+            create_connection=posted(Socket, self.posts),
             write_limit=WRITE_BUFFER_BYTES,
             ping_interval=10,
             ping_timeout=10,
@@ -171,10 +174,12 @@ class Relay:
             return connection.respond(http.HTTPStatus.OK, "ok\n")
         if path == "/metrics":
             return connection.respond(http.HTTPStatus.OK, self._metrics_page())
+        if path in self.posts:
+            return connection.respond(http.HTTPStatus.METHOD_NOT_ALLOWED, "not read, but posted to\n")
         if path not in self.doors:
             return connection.respond(http.HTTPStatus.NOT_FOUND, "not found\n")
         origin = request.headers.get("Origin")
-        if origin is not None and origin not in self._origins:
+        if origin is not None and origin not in self.origins:
             return connection.respond(http.HTTPStatus.FORBIDDEN, "this origin may not connect\n")
         if self.full:
             return connection.respond(http.HTTPStatus.SERVICE_UNAVAILABLE, "this relay is full\n")
@@ -188,7 +193,9 @@ class Relay:
         socket_.asked_s = monotonic_s()
         door = self.doors[_last(socket_.request.path)]
         try:
-            held = await self._admit(socket_)
+            async with asyncio.timeout(TICKET_S):
+                ticket = _object(await socket_.recv()).get("ticket")
+            held = await self.admit(ticket)
             if held.sends is not door.sends:
                 raise BadTicket
         except PermitOver:
@@ -203,26 +210,35 @@ class Relay:
             log.exception("no answer about a ticket")
             await socket_.close(NO_SOURCE, "unavailable")
             return
-        view = View(held, socket_, self._viewer_bytes, self.queues, self.metrics)
+        async with self.viewing(held, socket_) as view:
+            await door.show(view, socket_)
+
+    async def admit(self, ticket: object) -> Held:
+        """Use up a ticket.
+
+        Raises:
+            BadTicket, PermitOver, TimeoutError: there is no right, or nobody says so in time.
+        """
+        if not isinstance(ticket, str) or not self.rights.leased:
+            raise BadTicket
+        async with asyncio.timeout(2 * self.rights.lease_s):
+            return await self.gate.redeem(ticket)
+
+    @contextlib.asynccontextmanager
+    async def viewing(self, held: Held, outlet: Line) -> AsyncGenerator[View]:
+        """Count a view, and hold its right, until the block ends; then have it written down."""
+        view = View(held, outlet, self._viewer_bytes, self.queues, self.metrics)
         self.views[view] = None
         self.metrics.viewers.inc()
         try:
             self.rights.arm(view)
-            await door.show(view, socket_)
+            yield view
         finally:
             self.views.pop(view, None)
             view.disarm()
             self.metrics.viewers.dec()
             self.metrics.shed.inc(view.viewer.drops)
             self._unrecorded.put_nowait(view)
-
-    async def _admit(self, socket_: ServerConnection) -> Held:
-        async with asyncio.timeout(TICKET_S):
-            ticket = _object(await socket_.recv()).get("ticket")
-        if not isinstance(ticket, str) or not self.rights.leased:
-            raise BadTicket
-        async with asyncio.timeout(2 * self.rights.lease_s):
-            return await self.gate.redeem(ticket)
 
     async def _show(self, view: View, socket_: Socket) -> None:
         try:
@@ -238,7 +254,7 @@ class Relay:
             asyncio.create_task(view.cut.wait()),
         ]
         try:
-            if not await self._begins(view, streams, tasks):
+            if not await self.begins(view, streams, tasks):
                 view.finish(End.SOURCE_LOST)
             elif view.end is None:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -250,7 +266,7 @@ class Relay:
             await self.hang_up(view, socket_)
             await asyncio.gather(*tasks, return_exceptions=True)
             view.seen = streams[-1].seen
-            self._close(view, streams[-1])
+            self.close_stream(view, streams[-1])
 
     def open_stream(self, view: View) -> Stream:
         """Return the stream of a right, live or recorded, started."""
@@ -261,13 +277,14 @@ class Relay:
             raise NotFound("this relay records nothing")
         return self.recordings.open(held, view.viewer)
 
-    def _close(self, view: View, stream: Stream) -> None:
+    def close_stream(self, view: View, stream: Stream) -> None:
+        """Give one `open_stream` back."""
         if view.held.recorded is None:
             self.sources.close(stream)
         elif self.recordings is not None:
             self.recordings.close(stream)
 
-    async def _begins(self, view: View, streams: list[Stream], tasks: Sequence[asyncio.Task[object]]) -> bool:
+    async def begins(self, view: View, streams: list[Stream], tasks: Sequence[asyncio.Task[object]]) -> bool:
         """Wait for the first picture; True too where the view ended meanwhile. Say why there is none."""
         ready = asyncio.create_task(streams[-1].ready.wait())
         began_s, patience_s, reason = monotonic_s(), PICTURE_S, ""

@@ -7,20 +7,27 @@ import json
 from collections.abc import Sequence
 from datetime import UTC
 from math import inf
+from typing import Protocol
 
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.slices.footage.relay.gate import End, Held, Span
 from ansimnet.slices.footage.relay.metrics import Metrics
-from ansimnet.slices.footage.relay.outlet import Socket
 from ansimnet.slices.footage.relay.ring import Budget, Init
 from ansimnet.slices.footage.relay.source import Stream
-from ansimnet.slices.footage.relay.viewer import Viewer
+from ansimnet.slices.footage.relay.viewer import Outlet, Viewer
+
+
+class Line(Outlet, Protocol):
+    """A viewer's way out, and when he asked for it (monotonic, s)."""
+
+    viewer: Viewer | None
+    asked_s: float
 
 
 class View:
     """One viewer's socket and the right it lives on."""
 
-    def __init__(self, held: Held, outlet: Socket, viewer_bytes: int, queues: Budget, metrics: Metrics) -> None:
+    def __init__(self, held: Held, outlet: Line, viewer_bytes: int, queues: Budget, metrics: Metrics) -> None:
         self.held = held
         self.viewer = outlet.viewer = Viewer(
             self.describe,

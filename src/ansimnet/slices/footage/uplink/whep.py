@@ -1,247 +1,196 @@
-"""A second way out: WebRTC, for lines on which a player over TCP falls behind. The same right, held by the same socket.
+"""WHEP (draft-ietf-wish-whep): a second way out, for lines on which a player over TCP falls behind.
 
-The socket is admitted like any viewer's; on it the offer goes up and the answer comes down, and as long as it stays
-open the right is held. What cuts it closes the peer connection in the same turn of the loop. Needs the extra `whep`.
+`POST …/whep` with `Authorization: Bearer TICKET` and an SDP offer is answered with 201, the answer, and where the
+session is; `DELETE` there ends it. The view behind it is admitted, recorded, timed and cut like any other. Needs the
+extra `whep`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-from collections import deque
+import importlib.util
+import secrets
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from websockets.exceptions import ConnectionClosed
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
-from ansimnet.kernel.errors import NotFound
-from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ, units_of
-from ansimnet.slices.footage.relay.gate import End
-from ansimnet.slices.footage.relay.outlet import Socket
-from ansimnet.slices.footage.relay.ring import Frame
-from ansimnet.slices.footage.relay.server import TICKET_S, Door, Relay
-from ansimnet.slices.footage.relay.source import Sighting, Stream
+from ansimnet.kernel.clock import monotonic_s
+from ansimnet.kernel.errors import NotFound, Refusal
+from ansimnet.kernel.permits import PermitOver
+from ansimnet.platform.http import problem
+from ansimnet.slices.footage.relay.gate import BadTicket, End, Held
+from ansimnet.slices.footage.relay.server import TICKET_S, Relay
 from ansimnet.slices.footage.relay.view import View
+from ansimnet.slices.footage.relay.viewer import Viewer
+from ansimnet.slices.footage.uplink.peer import Pictures, Unfit, answered, gone
 
 if TYPE_CHECKING:
-    import av
     from aiortc import RTCPeerConnection
 
 log = structlog.get_logger(__name__)
 
 PATH = "/whep"
+SDP = "application/sdp"
 MAX_OFFER_BYTES = 64 << 10
 """A browser's offer with every codec it knows takes 8 kB."""
 MOST_CANDIDATES = 32
 """Each is an address that we send to: a browser names some ten."""
-MOST_WAITING = 250
-"""Ten seconds of pictures that the connection did not take; then it waits for a key frame."""
-STEP = CLOCK_HZ // 1000
-"""Between the pictures that are already over: shown at once, in order, the newest last."""
-_START = b"\0\0\0\1"
+AGAIN = {"Retry-After": "2"}
 
 
-class Pictures:
-    """What a stream gives, as packets for one peer connection: the current group at once, then what comes."""
+class Silent:
+    """The outlet of a viewer who hears no words: his pictures go another way."""
 
-    def __init__(self, view: View, stream: Stream) -> None:
-        self.stopped = False
-        self._view = view
-        self._stream = stream
-        self._waiting: deque[tuple[int, Frame]] = deque()
-        self._some = asyncio.Event()
-        self._needs_key = True
-        self._joined = False
+    viewer: Viewer | None = None
+    ready = True
 
-    def _join(self) -> None:
-        """Begin with the current group, its times moved together: a player shows the last of it at once."""
-        self._joined = True
-        group = self._stream.group
-        for i, frame in enumerate(group):
-            self._put(group[-1].pts - (len(group) - 1 - i) * STEP, frame)
-        self._stream.subscribers.add(self)
+    def __init__(self, asked_s: float) -> None:
+        self.asked_s = asked_s
 
-    def _put(self, pts: int, frame: Frame) -> None:
-        if len(self._waiting) >= MOST_WAITING:
-            self._forget()
-        if self._needs_key and not frame.key:
-            self._view.viewer.drops += 1
-            return
-        self._needs_key = False
-        self._waiting.append((pts, frame))
-        self._some.set()
-
-    def _forget(self) -> None:
-        """Drop what waits; the next picture is a key frame."""
-        self._needs_key = self._needs_key or bool(self._waiting)
-        self._view.viewer.drops += len(self._waiting)
-        self._waiting.clear()
-
-    def offer(self, frame: Frame) -> None:
-        """Take a picture of the stream."""
-        if not self.stopped:
-            self._put(frame.pts, frame)
-
-    def saw(self, sighting: Sighting) -> None:
-        """Boxes go over the socket."""
-        self._view.viewer.saw(sighting)
-
-    def lost(self) -> None:
-        """Say that the picture stands still, and wait for a key frame."""
-        self._needs_key = True
-        self._view.viewer.lost()
-
-    async def next(self) -> tuple[int, bytes] | None:
-        """Return time (90 kHz) and access unit of the next picture, parameter sets before a key frame; None: over."""
-        if not self._joined:
-            self._join()
-        while not (self._waiting and self._view.viewer.entitled):
-            if self.stopped:
-                return None
-            self._forget()
-            self._some.clear()
-            await self._some.wait()
-        pts, frame = self._waiting.popleft()
-        data = b"".join(_START + unit for unit in units_of(frame.fragment))
-        self._view.viewer.frames += 1
-        self._view.viewer.size += len(data)
-        return pts, frame.init.sets + data if frame.key else data
-
-    def stop(self) -> None:
-        """Give nothing more."""
-        self.stopped = True
-        self._stream.leave(self)
-        self._waiting.clear()
-        self._some.set()
+    def put(self, parts: Sequence[bytes], *, text: bool = False) -> None:
+        """Send nothing."""
 
 
 class Whep:
-    """The door at which peer connections are made."""
+    """The door at which peer connections are made, and the sessions that stand."""
 
     def __init__(self, relay: Relay) -> None:
         self.relay = relay
-        relay.doors[PATH] = Door(self._show)
+        self.sessions: dict[str, View] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        cors = Middleware(
+            CORSMiddleware,
+            allow_origins=sorted(relay.origins),
+            allow_methods=["POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type"],
+            expose_headers=["Location"],
+        )
+        routes = [
+            Route("/{before:path}whep", self._endpoint, methods=["POST", "OPTIONS"]),
+            Route("/{before:path}whep/{session}", self._delete, methods=["DELETE"]),
+        ]
+        relay.posts[PATH] = Starlette(routes=routes, middleware=[cors])
 
-    async def _show(self, view: View, socket_: Socket) -> None:
-        socket_.protocol.max_message_size = MAX_OFFER_BYTES
-        try:
-            stream = self.relay.open_stream(view)
-        except NotFound:
-            view.finish(End.SOURCE_LOST)
-            await self.relay.hang_up(view, socket_)
-            return
-        pictures = Pictures(view, stream)
-        peer: RTCPeerConnection | None = None
-        cut = asyncio.create_task(view.cut.wait())
-        try:
-            peer = await self._connect(view, socket_, pictures)
-            if peer is not None:
-                left = asyncio.create_task(_left(socket_))
-                gone = asyncio.create_task(_gone(peer))
-                await asyncio.wait({left, gone, cut}, return_when=asyncio.FIRST_COMPLETED)
-                left.cancel()
-                gone.cancel()
-        finally:
-            pictures.stop()
-            cut.cancel()
-            view.finish(End.LEFT)
-            self.relay.sources.close(stream)
-            hanging = asyncio.create_task(self.relay.hang_up(view, socket_))
-            if peer is not None:
-                await peer.close()
-            await hanging
-
-    async def _connect(self, view: View, socket_: Socket, pictures: Pictures) -> RTCPeerConnection | None:
-        """Return the connection that answers the viewer's offer; None where there was none to answer, which is said."""
+    async def _endpoint(self, request: Request) -> Response:
+        """Answer an offer. What is wrong with the request is said before its ticket is used up."""
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers={"Accept-Post": SDP})
+        origin = request.headers.get("Origin")
+        if origin is not None and origin not in self.relay.origins:
+            return problem(403, "origin", "this origin may not connect")
+        if request.headers.get("Content-Type", "").partition(";")[0].strip().lower() != SDP:
+            return problem(415, "no-offer", f"an offer is `{SDP}`")
+        if importlib.util.find_spec("aiortc") is None:
+            return problem(501, "no-webrtc", "this relay speaks no WebRTC", todo="pip install ansimnet[whep]")
+        if self.relay.full:
+            return _with(problem(503, "full", "this relay is full"), AGAIN)
         try:
             async with asyncio.timeout(TICKET_S):
-                said: Any = json.loads(await socket_.recv())
-            offer = said["sdp"]
-            if not isinstance(offer, str) or offer.count("a=candidate") > MOST_CANDIDATES:
-                raise ValueError
-        except (TimeoutError, ValueError, KeyError, TypeError):
-            view.viewer.say('{"type":"refused","what":"offer","name":"no-offer"}')
-            return None
-        except ConnectionClosed:
-            return None
+                offer = await _offer(request)
+        except (TimeoutError, UnicodeDecodeError):
+            offer = ""
+        if offer is None or offer.count("a=candidate") > MOST_CANDIDATES:
+            return problem(413, "no-offer", f"{MAX_OFFER_BYTES >> 10} kB and {MOST_CANDIDATES} candidates at most")
+        if not offer.startswith("v=0"):
+            return problem(400, "no-offer", "there is no session description in the request")
         try:
-            peer, answer = await answered(offer, pictures)
-        except ImportError:
-            view.viewer.say('{"type":"refused","what":"offer","name":"no-webrtc"}')
+            return await self._begin(offer, await self._held(request))
+        except PermitOver:
+            return problem(403, "permit-over", "the right ended")
+        except (Refusal, TimeoutError):
+            refused = problem(401, "bad-ticket", "this ticket is unknown, used, or too old")
+            return _with(refused, {"WWW-Authenticate": "Bearer"})
+        except Exception:
+            log.exception("no answer about a ticket")
+            return _with(problem(503, "unavailable", "nobody answers about tickets"), AGAIN)
+
+    async def _held(self, request: Request) -> Held:
+        scheme, _, ticket = request.headers.get("Authorization", "").partition(" ")
+        held = await self.relay.admit(ticket.strip() if scheme.lower() == "bearer" else None)
+        if held.sends:
+            raise BadTicket
+        return held
+
+    async def _begin(self, offer: str, held: Held) -> Response:
+        """Start a session, and return what it says of its beginning."""
+        answer: asyncio.Future[Response] = asyncio.get_running_loop().create_future()
+        task = asyncio.create_task(self._session(held, offer, answer))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        waited: set[asyncio.Future[Any]] = {task, answer}
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        return answer.result() if answer.done() else problem(403, "permit-over", "the right ended")
+
+    async def _session(self, held: Held, offer: str, answer: asyncio.Future[Response]) -> None:
+        """Hold one view from its ticket to its end."""
+        async with self.relay.viewing(held, Silent(monotonic_s())) as view:
+            name = secrets.token_urlsafe(24)
+            try:
+                stream = self.relay.open_stream(view)
+            except NotFound:
+                view.finish(End.SOURCE_LOST)
+                answer.set_result(problem(404, "no-picture", "there is no such stream"))
+                return
+            pictures = Pictures(view, stream)
+            peer: RTCPeerConnection | None = None
+            cut = asyncio.create_task(view.cut.wait())
+            try:
+                if not await self.relay.begins(view, [stream], [cut]):
+                    view.finish(End.SOURCE_LOST)
+                    answer.set_result(_with(problem(409, "no-picture", "this camera sends nothing now"), AGAIN))
+                elif view.end is None:
+                    peer, said = await _answered(offer, pictures, name)
+                    answer.set_result(said)
+                if peer is not None:
+                    self.sessions[name] = view
+                    await asyncio.wait({cut, asyncio.create_task(gone(peer))}, return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                self.sessions.pop(name, None)
+                pictures.stop()
+                cut.cancel()
+                view.finish(End.LEFT)
+                view.seen = stream.seen
+                self.relay.close_stream(view, stream)
+                if peer is not None:
+                    await peer.close()
+
+    async def _delete(self, request: Request) -> Response:
+        """End a session. Its address is known to nobody but its player."""
+        view = self.sessions.get(request.path_params["session"])
+        if view is None:
+            return problem(404, "no-session", "there is no such session")
+        view.finish(End.LEFT)
+        return Response(status_code=200)
+
+
+async def _offer(request: Request) -> str | None:
+    """Return the body, or None where it is too long."""
+    body = bytearray()
+    async for part in request.stream():
+        body += part
+        if len(body) > MAX_OFFER_BYTES:
             return None
-        except Exception as error:
-            log.info("offer refused", error=type(error).__name__)
-            view.viewer.say('{"type":"refused","what":"offer","name":"bad-offer"}')
-            return None
-        view.viewer.say(json.dumps({"type": "answer", "sdp": answer}))
-        return peer
+    return body.decode()
 
 
-async def answered(offer: str, pictures: Pictures) -> tuple[RTCPeerConnection, str]:
-    """Return a peer connection that sends these pictures, and its answer to an offer. Its addresses are this host's.
-
-    Raises:
-        ImportError: the extra `whep` is not installed.
-        ValueError: the offer asks for no H.264 picture.
-    """
-    from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpSender, RTCSessionDescription
-
-    peer = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+async def _answered(offer: str, pictures: Pictures, name: str) -> tuple[RTCPeerConnection | None, Response]:
     try:
-        sends = peer.addTransceiver(_track(pictures), direction="sendonly")
-        codecs = RTCRtpSender.getCapabilities("video").codecs
-        sends.setCodecPreferences([c for c in codecs if c.mimeType.lower() == "video/h264"])
-        await peer.setRemoteDescription(RTCSessionDescription(sdp=offer, type="offer"))
-        if sum(t.kind == "video" for t in peer.getTransceivers()) != 1:
-            raise ValueError("one picture is sent, not more")
-        answer = await peer.createAnswer()
-        await peer.setLocalDescription(answer)
-        if "H264" not in peer.localDescription.sdp:
-            raise ValueError("no H.264 is offered")
-    except BaseException:
-        await peer.close()
-        raise
-    return peer, peer.localDescription.sdp
+        peer, answer = await answered(offer, pictures)
+    except Unfit as unfit:
+        return None, problem(422, "bad-offer", str(unfit))
+    except Exception as error:  # the library's, for what a stranger wrote
+        log.info("offer refused", error=type(error).__name__)
+        return None, problem(400, "bad-offer", "this session description cannot be read")
+    return peer, Response(answer, 201, {"Location": f"whep/{name}"}, SDP)
 
 
-def _track(pictures: Pictures) -> Any:
-    """Return the track that sends pictures as they are, without coding them anew."""
-    from fractions import Fraction
-
-    import av
-    from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
-
-    class Sent(MediaStreamTrack):
-        kind = "video"
-
-        async def recv(self) -> av.Packet[Any]:
-            found = await pictures.next()
-            if found is None:
-                self.stop()
-                raise MediaStreamError
-            packet = av.Packet(found[1])
-            packet.pts, packet.time_base = found[0], Fraction(1, CLOCK_HZ)
-            return packet
-
-    return Sent()
-
-
-async def _left(socket_: Socket) -> None:
-    """Return when the viewer closes his socket."""
-    try:
-        while True:
-            await socket_.recv()
-    except ConnectionClosed:
-        return
-
-
-async def _gone(peer: RTCPeerConnection) -> None:
-    """Return when the peer connection is no more."""
-    over = asyncio.Event()
-
-    @peer.on("connectionstatechange")
-    def changed() -> None:
-        if peer.connectionState in ("failed", "closed"):
-            over.set()
-
-    await over.wait()
+def _with(response: Response, headers: dict[str, str]) -> Response:
+    response.headers.update(headers)
+    return response
