@@ -119,6 +119,9 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/footage/inspections/tickets/{ticket_id}/actions": "facility_manager@city",
     "GET /api/v1/cameras/blind-spots": "facility_manager@city",
     "POST /api/v1/cameras/restrictions": "facility_manager@city",
+    "GET /api/v1/cameras/{camera_id}/sound-ground": "facility_manager@city",
+    "PUT /api/v1/cameras/{camera_id}/sound-ground": "facility_manager@city",
+    "DELETE /api/v1/cameras/{camera_id}/sound-ground": "facility_manager@city",
     "GET /api/v1/cameras/{camera_id}/privacy-zones": "facility_manager@city",
     "PUT /api/v1/cameras/{camera_id}/privacy-zones": "facility_manager@city",
     # -- cameras asked over ONVIF, and turning them

@@ -23,6 +23,8 @@ KIND = re.compile(r"(?P<slice>[a-z]+)\.(?P<thing>[a-z]+(-[a-z]+)*)\.(?P<verb>[a-
 
 FOR_THE_RECORD: dict[str, str] = {
     "footage.ticket.acted.v1": "auditors read who did what about a defective camera, and when",
+    "cameras.sound.permitted.v1": "auditors read where the kinds of sound are told, by which clause and decision",
+    "cameras.sound.forbidden.v1": "auditors read when a camera was no longer listened to",
     "cameras.place.restricted.v1": "auditors read where no camera may be put, and by which clause",
     "policy.access.decided.v1": "auditors and the privacy officer's view read the ledger itself",
     "policy.ground.granted.v1": "auditors read why somebody could look",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
@@ -25,6 +26,29 @@ class CameraHealthChanged(Fact):
     camera_id: CameraId
     live: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundPermitted(Fact):
+    """From now on the kinds of sound at a camera may be told in memory, by that clause and decision, until then."""
+
+    kind: ClassVar[str] = "cameras.sound.permitted.v1"
+    ground_id: UUID
+    camera_id: CameraId
+    clause: str
+    decision: str
+    until_at: datetime
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SoundForbidden(Fact):
+    """The ground to listen at a camera was ended before its time."""
+
+    kind: ClassVar[str] = "cameras.sound.forbidden.v1"
+    ground_id: UUID
+    camera_id: CameraId
+    by: AccountId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

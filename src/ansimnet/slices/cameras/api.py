@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, UploadFile
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import NotFound
@@ -23,7 +23,7 @@ from ansimnet.platform.db import Dbs
 from ansimnet.platform.http import door
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import queries, service, store
-from ansimnet.slices.cameras.model import Restriction, Sense
+from ansimnet.slices.cameras.model import Restriction, Sense, SoundGround
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
@@ -44,6 +44,18 @@ class RestrictionForm(BaseModel):
     radius_m: float = Field(ge=5, le=500)
     owner: str = Field(min_length=1, max_length=100)
     close_by: date
+
+
+class SoundGroundForm(BaseModel):
+    """Why the kinds of sound at a camera may be told."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    clause: str = Field(min_length=1, max_length=200)
+    decision: str = Field(min_length=1, max_length=200)
+    assessed_on: date
+    sign_on: date
+    until_at: AwareDatetime
 
 
 def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> APIRouter:
@@ -156,6 +168,48 @@ def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> API
             await service.restrict(tx, made, account.account_id, clock.now())
         await service.answer_gaps(registry, clock.now())
         return {"restriction_id": made.restriction_id}
+
+    async def installer(account: Account, camera_id: UUID) -> None:
+        await policy.permit(
+            city,
+            account,
+            Act.SET_UP_CAMERA,
+            resource=camera_id,
+            purpose=Purpose.MAINTAIN,
+            screen="cameras",
+            now=clock.now(),
+        )
+
+    @api.get("/cameras/{camera_id}/sound-ground")
+    async def sound_ground(
+        account: Annotated[Account, Depends(door(Act.SET_UP_CAMERA))], camera_id: UUID
+    ) -> dict[str, Any]:
+        """The ground by which this camera's sound may be listened to; null: it never is."""
+        await installer(account, camera_id)
+        async with city.transaction() as tx:
+            found = await store.load_sound_grounds(tx, clock.now(), CameraId(camera_id))
+        return {"ground": asdict(found[0]) if found else None}
+
+    @api.put("/cameras/{camera_id}/sound-ground", status_code=201)
+    async def permit_sound(
+        form: SoundGroundForm, account: Annotated[Account, Depends(door(Act.SET_UP_CAMERA))], camera_id: UUID
+    ) -> dict[str, Any]:
+        """Note a site's own ground to tell kinds of sound, in memory alone: clause, decision, assessment, sign, end."""
+        await installer(account, camera_id)
+        now = clock.now()
+        made = SoundGround(new_id(), CameraId(camera_id), from_at=now, **form.model_dump())
+        async with city.transaction() as tx:
+            await service.permit_sound(tx, made, account.account_id, now)
+        return {"ground_id": made.ground_id}
+
+    @api.delete("/cameras/{camera_id}/sound-ground")
+    async def forbid_sound(
+        account: Annotated[Account, Depends(door(Act.SET_UP_CAMERA))], camera_id: UUID
+    ) -> dict[str, Any]:
+        """End it: within seconds nobody listens any more."""
+        await installer(account, camera_id)
+        async with city.transaction() as tx:
+            return {"ended": await service.forbid_sound(tx, CameraId(camera_id), account.account_id, clock.now())}
 
     @api.get("/cameras/{camera_id}")
     async def one(account: Annotated[Account, Depends(door(Act.READ_CAMERAS))], camera_id: UUID) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
@@ -104,6 +104,21 @@ class Restriction:
     radius_m: float
     owner: str
     close_by: date
+
+
+@dataclass(frozen=True, slots=True)
+class SoundGround:
+    """Why the kinds of sound at a camera may be told, until when. `assessed_on`: date of the impact assessment;
+    `sign_on`: since when the sign at the camera says so."""
+
+    ground_id: UUID
+    camera_id: CameraId
+    clause: str
+    decision: str
+    assessed_on: date
+    sign_on: date
+    from_at: datetime
+    until_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ __all__ = [
     "by_code",
     "by_ids",
     "kept_shorter",
+    "listened",
     "note_health",
     "source_of",
     "sources",
@@ -121,6 +122,11 @@ async def sources(tx: Tx) -> list[Source]:
 async def source_of(tx: Tx, camera_id: CameraId) -> Source | None:
     """Return one camera in service with its addresses: for whoever asks the device itself, at that host alone."""
     return next(iter(await store.load_sources(tx, camera_id)), None)
+
+
+async def listened(tx: Tx, now: datetime) -> frozenset[CameraId]:
+    """Return the cameras whose site has a ground of its own for sound, in force now; no other sound is ever set up."""
+    return frozenset(ground.camera_id for ground in await store.load_sound_grounds(tx, now))
 
 
 async def with_stream(tx: Tx) -> list[CameraId]:

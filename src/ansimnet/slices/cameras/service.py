@@ -13,14 +13,15 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import IO, cast
 
-from ansimnet.facts.cameras import CamerasImported, PlaceRestricted
+from ansimnet.facts.cameras import CamerasImported, PlaceRestricted, SoundForbidden, SoundPermitted
 from ansimnet.facts.duties import DutyMet, DutyOpened
 from ansimnet.kernel.clock import KST
+from ansimnet.kernel.errors import NotFound, Refusal
 from ansimnet.kernel.ids import AccountId, CameraId, FactId, new_id
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import store
-from ansimnet.slices.cameras.model import CameraRow, ImportReport, Restriction, Sense
+from ansimnet.slices.cameras.model import CameraRow, ImportReport, Restriction, Sense, SoundGround
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.cameras.rules.register import (
     NotARegister,
@@ -32,6 +33,8 @@ from ansimnet.slices.cameras.rules.register import (
 from ansimnet.slices.duties import queries as duties
 
 ACTOR = "system:cameras"
+LONGEST_LISTENING = timedelta(days=366)
+"""Ours: whether a street must be listened to is asked again every year."""
 GAP = "camera-gap"
 """The duty that a gap of a restricted place is."""
 
@@ -160,6 +163,41 @@ async def restrict(tx: Tx, restriction: Restriction, by: AccountId, now: datetim
         clause=restriction.clause, by=by,
     )  # fmt: skip
     await append(tx, fact, actor=f"account:{by}")
+
+
+async def permit_sound(tx: Tx, ground: SoundGround, by: AccountId, now: datetime) -> None:
+    """Put a site's own ground to listen in force; within seconds the relay sets the camera's sound up.
+
+    Raises:
+        NotFound: no such camera is in service.
+        Refusal: it has no microphone, the sign or the assessment is of the future, or it lasts too long.
+    """
+    camera = (await store.load_cameras(tx, [ground.camera_id])).get(ground.camera_id)
+    if camera is None:
+        raise NotFound("there is no such camera in service")
+    if Sense.SOUND not in camera.senses:
+        raise Refusal("this camera has no microphone", todo="the register says what a camera senses (감지기능)")
+    if max(ground.assessed_on, ground.sign_on) > now.astimezone(KST).date():
+        raise Refusal("assessment and sign come before listening", todo="note it once both are there")
+    if not timedelta() < ground.until_at - ground.from_at <= LONGEST_LISTENING:
+        raise Refusal(f"a ground to listen lasts {LONGEST_LISTENING.days} days at most", todo="set its end")
+    await store.add_sound_ground(tx, ground, by, now)
+    fact = SoundPermitted(
+        fact_id=FactId(new_id()), happened_at=now, ground_id=ground.ground_id, camera_id=ground.camera_id,
+        clause=ground.clause, decision=ground.decision, until_at=ground.until_at, by=by,
+    )  # fmt: skip
+    await append(tx, fact, actor=f"account:{by}")
+
+
+async def forbid_sound(tx: Tx, camera_id: CameraId, by: AccountId, now: datetime) -> int:
+    """End every ground to listen at a camera; return how many there were."""
+    ended = await store.end_sound_grounds(tx, camera_id, by, now)
+    for ground_id in ended:
+        fact = SoundForbidden(
+            fact_id=FactId(new_id()), happened_at=now, ground_id=ground_id, camera_id=camera_id, by=by
+        )
+        await append(tx, fact, actor=f"account:{by}")
+    return len(ended)
 
 
 async def answer_gaps(registry: Registry, now: datetime) -> None:

@@ -14,7 +14,7 @@ from ansimnet.kernel.ids import AccountId, CameraId, named_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn, register
-from ansimnet.slices.cameras.model import Camera, CameraRow, Restriction, Sense, Source
+from ansimnet.slices.cameras.model import Camera, CameraRow, Restriction, Sense, SoundGround, Source
 
 KEY_YEAR = 0
 """Stream addresses are under one key per centre that does not turn over with the year."""
@@ -222,3 +222,38 @@ async def add_restriction(tx: Tx, r: Restriction, by: AccountId, now: datetime) 
         values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
         (*(r.restriction_id, r.name, r.clause, r.lat, r.lon, r.radius_m, r.owner, r.close_by), by, now),
     )
+
+
+_GROUND = "ground_id, camera_id, clause, decision, assessed_on, sign_on, from_at, until_at"
+
+
+async def load_sound_grounds(tx: Tx, now: datetime, only: CameraId | None = None) -> list[SoundGround]:
+    """Return the grounds to listen that are in force, the one that lasts longest first."""
+    rows = await tx.all(
+        f"""select {_GROUND} from camera_sound_ground
+        where ended_at is null and from_at <= %s and until_at > %s and (%s::uuid is null or camera_id = %s)
+        order by until_at desc""",
+        (now, now, only, only),
+    )
+    return [SoundGround(*r) for r in rows]
+
+
+async def add_sound_ground(tx: Tx, g: SoundGround, by: AccountId, now: datetime) -> None:
+    """Keep a ground to listen."""
+    await tx.execute(
+        f"""insert into camera_sound_ground ({_GROUND}, noted_by, noted_at)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+        (g.ground_id, g.camera_id, g.clause, g.decision, g.assessed_on, g.sign_on, g.from_at, g.until_at, by, now),
+    )
+    await tx.execute("select pg_notify('cameras_changed', %s)", (str(tx.centre_id),))
+
+
+async def end_sound_grounds(tx: Tx, camera_id: CameraId, by: AccountId, now: datetime) -> list[UUID]:
+    """End every ground to listen at a camera; return which there were."""
+    rows = await tx.all(
+        """update camera_sound_ground set ended_at = %s, ended_by = %s
+        where camera_id = %s and ended_at is null and until_at > %s returning ground_id""",
+        (now, by, camera_id, now),
+    )
+    await tx.execute("select pg_notify('cameras_changed', %s)", (str(tx.centre_id),))
+    return [row[0] for row in rows]
