@@ -28,13 +28,14 @@ from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.model import CameraRow
 from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.footage.archive.opening import open_archive
+from ansimnet.slices.footage.queries import account_to_json, hand
 from ansimnet.slices.footage.recording.recorder import Recorder
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.shedding import Shedding
 from ansimnet.slices.footage.relay.sources import Sources
-from ansimnet.slices.footage.service.giving import Giver, account_to_json, hand
+from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate, Looks
 from ansimnet.slices.footage.service.scene_gate import SceneGate
 from ansimnet.slices.footage.uplink.cascade import Edge

@@ -19,7 +19,7 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 
-SLICES = ("policy", "notifications", "duties", "cameras", "footage", "supervision", "protection", "dispatch")
+SLICES = ("policy", "notifications", "duties", "cameras", "footage", "vision", "supervision", "protection", "dispatch")
 """Every slice of this build, in the order of leaning, lowest first."""
 
 FACTS = (
@@ -31,6 +31,7 @@ FACTS = (
     "notifications",
     "cameras",
     "duties",
+    "vision",
     "openness",
     "ledger",
 )

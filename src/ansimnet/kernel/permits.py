@@ -141,6 +141,8 @@ class Act(StrEnum):
     VIEW_SCENE = "view_scene"  # what such a phone shows; no footage of a city
     SET_UP_CAMERA = "set_up_camera"  # how a device is asked, and what it may be turned to
     STEER_CAMERA = "steer_camera"  # within its registered sector
+    TUNE_VISION = "tune_vision"  # zones, calibration, thresholds, trials of what cameras alarm of
+    REPORT_VISION = "report_vision"  # a worker's report of what a camera saw
 
 
 class Masking(StrEnum):

@@ -16,8 +16,9 @@ from ansimnet.platform.db import Dbs
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.queries import Registry
+from ansimnet.slices.footage.queries import account_to_json
 from ansimnet.slices.footage.relay.gate import End
-from ansimnet.slices.footage.service.giving import Giver, account_to_json
+from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import DbGate
 from ansimnet.slices.policy import queries as policy
 

@@ -20,7 +20,7 @@ from ansimnet.platform.http import door
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.api.forms import Form, TicketShown
 from ansimnet.slices.footage.api.live import Desk
-from ansimnet.slices.footage.service.giving import Ticket
+from ansimnet.slices.footage.queries import Ticket
 from ansimnet.slices.footage.service.recordings import MOST_CAMERAS, SCREEN, LookingBack, Wanted, as_json
 from ansimnet.slices.policy import queries as policy
 

@@ -13,7 +13,7 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act, Purpose
 from ansimnet.platform.http import door
 from ansimnet.slices.footage.api.forms import Form, TicketShown
-from ansimnet.slices.footage.service.giving import Ticket
+from ansimnet.slices.footage.queries import Ticket
 from ansimnet.slices.footage.service.uplinks import Past, Scenes
 from ansimnet.slices.policy import queries as policy
 

@@ -18,7 +18,8 @@ from ansimnet.kernel.permits import Masking
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.link import Link
 from ansimnet.slices.footage import store
-from ansimnet.slices.footage.service.giving import Giver, account_to_json
+from ansimnet.slices.footage.queries import account_to_json
+from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.holding import account_of
 from ansimnet.slices.footage.service.recordings import LookingBack, Wanted, as_json, wanted_of, wanted_to_json
 from ansimnet.slices.policy import queries as policy

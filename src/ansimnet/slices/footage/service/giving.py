@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -22,8 +21,6 @@ from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Conflict, NotFound
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import (
-    CITY_CENTRE,
-    TRACKING_CENTRE,
     CameraId,
     CentreId,
     FactId,
@@ -32,31 +29,19 @@ from ansimnet.kernel.ids import (
     ProvisionId,
     new_id,
 )
-from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, Role
+from ansimnet.kernel.permits import Act, GroundKind, Masking, Purpose, Role
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import rules, store
 from ansimnet.slices.footage.model import Chosen, Mark, Provision, State, Subject
-from ansimnet.slices.footage.store import relays
+from ansimnet.slices.footage.queries import Ticket, hand
 from ansimnet.slices.policy import queries as policy
 
 ACTOR = "system:footage"
 SCREEN = "live-video"
 MOST_PER_PLACE = 16
 """Cameras asked for at each place: more than are listed, so that silent ones do not crowd out those that live."""
-_CENTRES = {TRACKING_CENTRE: "tracking", CITY_CENTRE: "city"}
-
-
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """What a viewer needs to connect."""
-
-    ticket: str
-    permit_id: PermitId
-    not_after: datetime
-    masking: Masking
-    url: str | None  # of the worker that pulls the camera; None while none does
 
 
 class Giver:
@@ -381,28 +366,3 @@ def _provision(
         ended_at=now if state is State.REFUSED else None,
         subject=_subject(fact) if state is State.GIVEN else None,
     )
-
-
-def account_to_json(account: policy.Account) -> dict[str, Any]:
-    """Return what the city may know of a viewer elsewhere: his seat and role, never a name."""
-    return {
-        "account_id": str(account.account_id),
-        "centre_id": str(account.centre_id),
-        "login": account.login,
-        "role": account.role.value,
-        "subject_id": None if account.subject_id is None else str(account.subject_id),
-    }
-
-
-async def hand(
-    tx: Tx, account: policy.Account, permit: Permit, camera_id: CameraId, masking: Masking, now: datetime, **more: Any
-) -> Ticket:
-    """Return a ticket that tells the relay who looks, how clearly, and what else it must know."""
-    extras: dict[str, Any] = {
-        "masking": masking.value,
-        "viewer": f"{account.login}@{_CENTRES.get(account.centre_id, 'elsewhere')}",
-        "account": account_to_json(account),
-        **more,
-    }
-    ticket = await policy.issue_ticket(tx, permit, camera_id, extras, now)
-    return Ticket(ticket, permit.permit_id, permit.not_after, masking, await relays.url_of(tx, camera_id))

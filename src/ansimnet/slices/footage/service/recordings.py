@@ -26,8 +26,9 @@ from ansimnet.slices.footage.archive.gaps import missing
 from ansimnet.slices.footage.archive.index import Index, held_until
 from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Gap
 from ansimnet.slices.footage.model import Provision, Track
+from ansimnet.slices.footage.queries import Ticket, hand
 from ansimnet.slices.footage.recording.timeline import Stretch, stretches
-from ansimnet.slices.footage.service.giving import Giver, Ticket, hand
+from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.store import recordings as rows
 from ansimnet.slices.footage.store.recordings import Bookmark
 from ansimnet.slices.policy import queries as policy

@@ -25,7 +25,7 @@ from ansimnet.kernel.permits import Act, GroundKind, Masking, Permit, Purpose, R
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.footage.model import Guest, Uplink
-from ansimnet.slices.footage.service.giving import Ticket, account_to_json
+from ansimnet.slices.footage.queries import Ticket, account_to_json
 from ansimnet.slices.footage.service.recordings import OutOfSpan
 from ansimnet.slices.footage.store import relays, uplinks
 from ansimnet.slices.policy import queries as policy

@@ -215,5 +215,7 @@ ACT_WORDS: dict[Act, Said] = {
     Act.SHOW_SCENE: Said("안심영상 보내기", "showing one's own scene"),
     Act.VIEW_SCENE: Said("안심영상", "the scene a phone shows"),
     Act.SET_UP_CAMERA: Said("카메라 설정과 촬영범위 등록", "setting up a camera and its sector"),
+    Act.TUNE_VISION: Said("지능형 영상 설정", "how intelligent video is set up"),
+    Act.REPORT_VISION: Said("지능형 영상 보고", "a worker's report of what a camera saw"),
     Act.STEER_CAMERA: Said("촬영범위 안 카메라 조작", "steering a camera within its sector"),
 }
