@@ -14,6 +14,7 @@ from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Dbs
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Change, Doubt
+from ansimnet.slices.footage.archive.gaps import missing
 from ansimnet.slices.footage.archive.index import Died
 from ansimnet.slices.footage.archive.model import Cause, Destroyed, Gap, Term
 from ansimnet.slices.footage.archive.sweep import Sweeper
@@ -109,6 +110,15 @@ async def test_what_a_hold_keeps_outlives_its_hour_under_a_key_of_its_own(dbs: D
     assert archive.segments(CAMERA, SUB, START, START + M) == []
     [copy] = archive.segments(CAMERA, SUB, START, START + M, hold_id=row.hold_id)
     assert archive.read(copy).fragments == b"held"
+    index, kept_from = archive.index, START + D
+    for _ in range(2):  # what holds keep is recorded on a timeline, by the index alone
+        [covered] = await index.covered(CAMERA, SUB, START, START + M)
+        assert covered == (held.start, held.end)
+        gaps = await missing(index, CAMERA, SUB, before.start, held.end, kept_from)
+        assert [(g.start, g.end, g.cause) for g in gaps] == [(before.start, held.start, Cause.DESTROYED)]
+        async with dbs.city.transaction() as tx:  # a database put back to a day before learns it from the files
+            await tx.execute("delete from footage_kept")
+        await Sweeper(archive).turn()
 
     clocks.true = row.until_at + S
     with pytest.raises(Destroyed):
@@ -116,6 +126,7 @@ async def test_what_a_hold_keeps_outlives_its_hour_under_a_key_of_its_own(dbs: D
     clocks.true += 40 * S
     assert (await sweeper.turn()).released == 1
     assert (archive.disk.names("holds"), archive.keys.holds()) == ([], [])
+    assert await index.covered(CAMERA, SUB, START, START + M) == []
     said = await facts(dbs, "footage.recordings.destroyed.v1")
     assert [len([f for f in said if f'"why":"{why}"' in f]) for why in ("expired", "hold-ended")] == [2, 1]
 

@@ -73,6 +73,10 @@ def held_until(
     return None if not ends or None in ends else min(e for e in ends if e is not None)
 
 
+Copied = tuple[UUID, CameraId, Term]
+"""Of which hold, camera and term there are copies."""
+
+
 class Why(StrEnum):
     """Why footage was destroyed."""
 
@@ -127,6 +131,10 @@ class Destroying(Protocol):
         """Return every hold that is known to stand or to be released, as this transaction sees them."""
         ...
 
+    async def keep(self, hold_id: UUID, covered: Sequence[Covered]) -> None:
+        """Add what a hold's copies cover."""
+        ...
+
     async def certify(self, why: Why, died: Sequence[Died], at: datetime) -> None:
         """Write a certificate of what no certificate lists yet, forget it, and tell the ledger."""
         ...
@@ -146,7 +154,7 @@ class Index(Protocol):
     async def covered(
         self, camera_id: CameraId, track: Track, start: datetime, end: datetime
     ) -> list[tuple[datetime, datetime]]:
-        """Return the time in `[start, end)` of which there are pictures, in order, without overlaps."""
+        """Return the time in `[start, end)` of which there are pictures, in order; those that holds keep among them."""
         ...
 
     async def gaps(self, camera_id: CameraId, track: Track, start: datetime, end: datetime) -> list[Gap]:
@@ -159,6 +167,10 @@ class Index(Protocol):
 
     async def agree(self, alive: Collection[tuple[CameraId, Term]]) -> datetime | None:
         """Forget what was recorded in any other term; return the newest instant noted, None where nothing is."""
+        ...
+
+    async def agree_kept(self, kept: Collection[Copied]) -> list[Copied]:
+        """Forget every other copy of a hold; return those of these that were not known."""
         ...
 
     async def days(self) -> Mapping[CameraId, int]:

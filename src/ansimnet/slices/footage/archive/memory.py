@@ -17,7 +17,7 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Change
 from ansimnet.slices.footage.archive.disk import NoSpace
-from ansimnet.slices.footage.archive.index import HOLE, Certificate, Covered, Died, DiskState, Hold, Why
+from ansimnet.slices.footage.archive.index import HOLE, Certificate, Copied, Covered, Died, DiskState, Hold, Why
 from ansimnet.slices.footage.archive.model import Gap, Term
 from ansimnet.slices.footage.model import Track
 
@@ -197,6 +197,10 @@ def _torn(rng: random.Random, now: bytes | None, before: bytes | None) -> bytes 
     return left + written
 
 
+NESTED = frozenset({"spans", "kept"})
+"""What a copy of one level would share."""
+
+
 class InMemoryIndex:
     """An index in memory. What a cut transaction did is undone."""
 
@@ -207,6 +211,7 @@ class InMemoryIndex:
         self.firsts: dict[tuple[CameraId, Track], datetime] = {}
         self.kept_days: dict[CameraId, int] = {}
         self.standing: dict[UUID, Hold] = {}
+        self.kept: dict[Copied, dict[Track, list[tuple[datetime, datetime]]]] = {}
         self.certificates: list[Certificate] = []
         self.listed: set[tuple[CameraId, Term, UUID | None]] = set()
         self.clock: list[Change] = []
@@ -215,12 +220,12 @@ class InMemoryIndex:
 
     def snapshot(self) -> Mapping[str, object]:
         """Return a copy of everything, as a backup of the database has it."""
-        return {k: copy.copy(v) if k != "spans" else copy.deepcopy(v) for k, v in vars(self).items() if k != "power"}
+        return {k: copy.copy(v) if k not in NESTED else copy.deepcopy(v) for k, v in vars(self).items() if k != "power"}
 
     def restore(self, snapshot: Mapping[str, object]) -> None:
         """Be as it was then."""
         for name, value in snapshot.items():
-            setattr(self, name, copy.deepcopy(value) if name == "spans" else copy.copy(value))
+            setattr(self, name, copy.deepcopy(value) if name in NESTED else copy.copy(value))
 
     async def note(self, covered: Sequence[Covered]) -> None:
         self.power.step()
@@ -237,6 +242,7 @@ class InMemoryIndex:
         self, camera_id: CameraId, track: Track, start: datetime, end: datetime
     ) -> list[tuple[datetime, datetime]]:
         spans = [span for found in self.spans.get((camera_id, track), {}).values() for span in found]
+        spans += [s for (_, c, _), found in self.kept.items() if c == camera_id for s in found.get(track, [])]
         return rules.merged([(max(a, start), min(b, end)) for a, b in spans if a < end and b > start], HOLE)
 
     async def gaps(self, camera_id: CameraId, track: Track, start: datetime, end: datetime) -> list[Gap]:
@@ -254,6 +260,10 @@ class InMemoryIndex:
         ends = [b for terms in self.spans.values() for spans in terms.values() for _, b in spans]
         return max(ends, default=None)
 
+    async def agree_kept(self, kept: Collection[Copied]) -> list[Copied]:
+        self.kept = {copied: spans for copied, spans in self.kept.items() if copied in kept}
+        return [copied for copied in kept if copied not in self.kept]
+
     async def days(self) -> Mapping[CameraId, int]:
         return dict(self.kept_days)
 
@@ -266,11 +276,17 @@ class InMemoryIndex:
         tx = _Destroying(tuple(self.standing.values()), self.listed)
         yield tx
         self.power.step()
+        for hold_id, covered in tx.kept:
+            for c in covered:
+                tracks = self.kept.setdefault((hold_id, c.camera_id, c.term), {})
+                tracks[c.track] = rules.merged([*tracks.get(c.track, []), (c.start, c.end)], HOLE)
         for certificate in tx.certificates:
             self.certificates.append(certificate)
             for died in certificate.died:
                 self.listed.add((died.camera_id, died.term, died.hold_id))
-                if died.hold_id is None:
+                if died.hold_id is not None:
+                    self.kept.pop((died.hold_id, died.camera_id, died.term), None)
+                else:
                     for (camera_id, _), terms in self.spans.items():
                         if camera_id == died.camera_id:
                             terms.pop(died.term, None)
@@ -292,7 +308,11 @@ class _Destroying:
     def __init__(self, holds: Sequence[Hold], listed: set[tuple[CameraId, Term, UUID | None]]) -> None:
         self.holds = holds
         self.certificates: list[Certificate] = []
+        self.kept: list[tuple[UUID, Sequence[Covered]]] = []
         self._listed = listed
+
+    async def keep(self, hold_id: UUID, covered: Sequence[Covered]) -> None:
+        self.kept.append((hold_id, covered))
 
     async def certify(self, why: Why, died: Sequence[Died], at: datetime) -> None:
         new = tuple(d for d in died if (d.camera_id, d.term, d.hold_id) not in self._listed)

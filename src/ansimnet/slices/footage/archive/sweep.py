@@ -22,7 +22,7 @@ from ansimnet.slices.footage.archive.archive import Archive, joined
 from ansimnet.slices.footage.archive.clock import Change
 from ansimnet.slices.footage.archive.disk import NoSpace
 from ansimnet.slices.footage.archive.holds import Keeper
-from ansimnet.slices.footage.archive.index import Died, DiskState, Hold, Why
+from ansimnet.slices.footage.archive.index import Covered, Died, DiskState, Hold, Why
 from ansimnet.slices.footage.archive.model import HOUR, Cause, Gap, Reel, Term, reels_of
 from ansimnet.slices.footage.archive.segments import HEAD, reels_in, walk
 from ansimnet.slices.footage.model import Track
@@ -143,12 +143,25 @@ class Sweeper:
                 except NoSpace:
                     log.critical("archive.no_room_to_hold", camera=str(camera_id), term=term.name)
                     continue
+                for hold in holds:
+                    await tx.keep(hold.hold_id, await self._covered(hold.hold_id, camera_id, term))
                 died.append((camera_id, term))
             leaves = await self._off(self._kill, died)
             assert isinstance(leaves, list)
             await tx.certify(why, leaves, self.guard.now())
         await self._off(self._clear, died)
         return len(died)
+
+    async def _covered(self, hold_id: UUID | None, camera_id: CameraId, term: Term) -> list[Covered]:
+        """Return what is covered by the reels of a camera's term, or (`hold_id`) by a hold's copies of them."""
+
+        def look() -> list[Covered]:
+            reels = reels_in(self.disk, Reel(camera_id, term, Track.SUB, 0, hold_id))
+            return joined(s for r in reels for s in walk(self.disk, r))
+
+        found = await self._off(look)
+        assert isinstance(found, list)
+        return found
 
     def _kill(self, pairs: Iterable[tuple[CameraId, Term]]) -> list[Died]:
         """Destroy the keys; return what they opened."""
@@ -189,10 +202,12 @@ class Sweeper:
         newest = await self.index.agree(alive)
         for camera_id, term in alive:
             if newest is None or rules.behind(term) > newest - HOUR:
-                found = [
-                    s for r in reels_in(self.disk, Reel(camera_id, term, Track.SUB, 0)) for s in walk(self.disk, r)
-                ]
-                await self.index.note(joined(found))
+                await self.index.note(await self._covered(None, camera_id, term))
+        kept = [(h, c, t) for h in self.keeper.kept() for c, t in _folders(self.disk.names, f"holds/{h}")]
+        unknown = await self.index.agree_kept(kept)
+        for hold_id, camera_id, term in unknown:
+            async with self.index.destroying(()) as tx:
+                await tx.keep(hold_id, await self._covered(hold_id, camera_id, term))
 
     async def _find_remains(self) -> None:
         """Finish what a killed run began: bytes whose key is gone are certified where they were not, and removed."""

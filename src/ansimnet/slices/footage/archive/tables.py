@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from ansimnet.facts.footage import FootageClockDoubted, FootageClockSettled, FootageDestroyed, FootageDiskFilling
 from ansimnet.kernel.clock import Clock
@@ -15,7 +16,7 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import Change
-from ansimnet.slices.footage.archive.index import Covered, Died, DiskState, Hold, Why
+from ansimnet.slices.footage.archive.index import Copied, Covered, Died, DiskState, Hold, Why
 from ansimnet.slices.footage.archive.model import LAWFUL_DAYS, Cause, Gap, Term
 from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.store import archive as store
@@ -82,6 +83,12 @@ class Tables:
             await store.forget_but(tx, [_row(*a) for a in alive])
             return await store.newest(tx)
 
+    async def agree_kept(self, kept: Collection[Copied]) -> list[Copied]:
+        async with self.db.transaction() as tx:
+            rows = {(hold_id, _row(camera_id, term)): (hold_id, camera_id, term) for hold_id, camera_id, term in kept}
+            known = await store.forget_kept_but(tx, list(rows))
+        return [copied for row, copied in rows.items() if row not in known]
+
     async def days(self) -> Mapping[CameraId, int]:
         async with self.db.transaction() as tx:
             return await cameras.kept_shorter(tx, LAWFUL_DAYS)
@@ -129,6 +136,10 @@ class _Destroying:
     def __init__(self, tx: Tx, holds: Sequence[Hold]) -> None:
         self._tx = tx
         self.holds = holds
+
+    async def keep(self, hold_id: UUID, covered: Sequence[Covered]) -> None:
+        rows = [(str(c.track), _row(c.camera_id, c.term), c.start, c.end) for c in covered]
+        await store.keep_all(self._tx, hold_id, rows)
 
     async def certify(self, why: Why, died: Sequence[Died], at: datetime) -> None:
         certificate_id = new_id()

@@ -93,11 +93,39 @@ async def covered(
     """Return the covered time in `[start, end)`."""
     rows = await tx.all(
         """select lower(span), upper(span)
-           from footage_reel, unnest(covers * tstzmultirange(tstzrange(%s, %s))) as span
-           where camera_id = %s and track = %s and hour_at > %s and hour_at < %s order by 1""",
-        (start, end, camera_id, track, start - timedelta(hours=2), end),
+           from (select range_agg(covers) as covers
+                 from (select camera_id, track, hour_at, covers from footage_reel
+                       union all select camera_id, track, hour_at, covers from footage_kept) as known
+                 where camera_id = %s and track = %s and hour_at > %s and hour_at < %s) as found,
+                unnest(covers * tstzmultirange(tstzrange(%s, %s))) as span order by 1""",
+        (camera_id, track, start - timedelta(hours=2), end, start, end),
     )
     return [(row[0], row[1]) for row in rows]
+
+
+async def keep_all(tx: Tx, hold_id: UUID, covered: Sequence[tuple[str, TermRow, datetime, datetime]]) -> None:
+    """Add time to what a hold's copies cover."""
+    await tx.many(
+        """insert into footage_kept (hold_id, camera_id, track, hour_at, epoch, days, covers)
+           values (%s, %s, %s, %s, %s, %s, tstzmultirange(tstzrange(%s, %s)))
+           on conflict (centre_id, hold_id, camera_id, track, hour_at, epoch, days)
+           do update set covers = footage_kept.covers + excluded.covers""",
+        [(hold_id, t.camera_id, track, t.hour_at, t.epoch, t.days, start, end) for track, t, start, end in covered],
+    )
+
+
+async def forget_kept_but(tx: Tx, kept: Collection[tuple[UUID, TermRow]]) -> set[tuple[UUID, TermRow]]:
+    """Forget the copies of holds that are not among these; return those that are left."""
+    await tx.execute(
+        """delete from footage_kept k where not exists (
+               select from unnest(%s::uuid[], %s::uuid[], %s::timestamptz[], %s::int[], %s::int[])
+                   as a (hold_id, camera_id, hour_at, epoch, days)
+               where a.hold_id = k.hold_id and a.camera_id = k.camera_id and a.hour_at = k.hour_at
+                   and a.epoch = k.epoch and a.days = k.days)""",
+        ([hold_id for hold_id, _ in kept], *_columns([t for _, t in kept])),
+    )
+    rows = await tx.all("select distinct hold_id, camera_id, hour_at, epoch, days from footage_kept")
+    return {(row[0], TermRow(*row[1:])) for row in rows}
 
 
 async def forget_but(tx: Tx, alive: Collection[TermRow]) -> None:
@@ -168,10 +196,16 @@ async def list_destroyed(tx: Tx, certificate_id: UUID, rows: Sequence[DestroyedR
         )
         if said is not None:
             new.append(row)
+        at = (t.camera_id, t.hour_at, t.epoch, t.days)
         if row.hold_id is None:
             await tx.execute(
-                "delete from footage_reel where camera_id = %s and hour_at = %s and epoch = %s and days = %s",
-                (t.camera_id, t.hour_at, t.epoch, t.days),
+                "delete from footage_reel where camera_id = %s and hour_at = %s and epoch = %s and days = %s", at
+            )
+        else:
+            await tx.execute(
+                """delete from footage_kept
+                   where camera_id = %s and hour_at = %s and epoch = %s and days = %s and hold_id = %s""",
+                (*at, row.hold_id),
             )
     return new
 
