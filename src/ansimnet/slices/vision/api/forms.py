@@ -261,7 +261,7 @@ class DecisionForm(Form):
 
 
 class CameraShown(BaseModel):
-    """One camera in the list of what is covered."""
+    """One camera in the list of what is covered. `gaps`: what is switched on and not covered, with why."""
 
     camera_id: UUID
     code: str
@@ -275,6 +275,7 @@ class CameraShown(BaseModel):
     zones: int
     covered: int
     shadow: int
+    gaps: list[CoveredShown]
 
 
 class CamerasShown(BaseModel):

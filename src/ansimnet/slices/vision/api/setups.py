@@ -47,6 +47,8 @@ from ansimnet.slices.vision.store import setups as store
 Reads = Annotated[policy.Account, Depends(door(Act.READ_STATUS))]
 Tunes = Annotated[policy.Account, Depends(door(Act.TUNE_VISION))]
 SCREEN = "vision-setup"
+NO_GAP = frozenset({"covered", "day-only", "shadow", "switched-off", "no-sound"})
+"""Reasons that somebody chose, and the sense that a camera never had: no one waits for these."""
 State = Literal["proposed", "in_force", "replaced", "refused"]
 
 
@@ -187,6 +189,7 @@ def _setup(camera: Camera, kept: SetupVersion, covered: list[Covered], tuned: li
             zones=len(setup.zones),
             covered=sum(c.covered for c in covered),
             shadow=sum(c.reason == "shadow" for c in covered),
+            gaps=[_covered(c) for c in covered if c.reason not in NO_GAP],
         ),
         version=kept.version,
         set_at=kept.set_at,
@@ -195,18 +198,14 @@ def _setup(camera: Camera, kept: SetupVersion, covered: list[Covered], tuned: li
         behaviours=sorted(setup.behaviours),
         shadow=sorted(setup.shadow),
         ground=_ground(config.ground(setup)),
-        coverage=[
-            CoveredShown(
-                behaviour=c.behaviour,
-                covered=c.covered,
-                reason=c.reason,
-                reason_ko=REASONS[c.reason].ko,
-                reason_en=REASONS[c.reason].en,
-            )
-            for c in covered
-        ],
+        coverage=[_covered(c) for c in covered],
         tunings=tuned,
     )
+
+
+def _covered(c: Covered) -> CoveredShown:
+    said = REASONS[c.reason]
+    return CoveredShown(behaviour=c.behaviour, covered=c.covered, reason=c.reason, reason_ko=said.ko, reason_en=said.en)
 
 
 def _zone(z: Zone) -> ZoneForm:
