@@ -1,6 +1,6 @@
 """The clip of an alert: ten seconds before, ten after, everybody hidden but the one it is about.
 
-Pictures of the last seconds wait here, in memory alone, with where people were. An alert's clip is fragmented MP4, so it
+Pictures of the last seconds wait here, in memory alone, with where people were. A clip is fragmented MP4, so it
 can be shown at once and grows at its end: what was sent is never sent again.
 """
 
