@@ -111,6 +111,17 @@ async def test_a_citizen_with_a_link_shows_the_desk_what_is_there(place: Path, t
             await citizen.screenshot(path=tmp_path / "citizen-shows.png", full_page=True)
             await console.screenshot(path=tmp_path / "desk-sees.png")
 
+            # and: the desk looks at what was shown a moment ago, says why, and comes back to the present
+            await console.click("text=되감기")
+            await console.fill("textarea[name=reason]", "신고 내용과 대조")
+            await console.keyboard.press("Control+Enter")
+            await console.wait_for_selector("video[data-state=past-live]")
+            moved = "video => video.currentTime > 0.5"
+            await console.wait_for_function(f"({moved})(document.querySelector('video[data-state=past-live]'))")
+            await console.screenshot(path=tmp_path / "desk-rewinds.png")
+            await console.click("text=실시간으로")
+            await until("the present is back", seen, within_s=HEARD_S)
+
             # and: the link opens no second phone
             other = await (await chromium.new_context(locale="ko-KR", permissions=["camera"])).new_page()
             await other.goto(link)

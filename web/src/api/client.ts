@@ -148,6 +148,8 @@ export const api = {
   askForScene: (incident: string) =>
     post<{ path: string; code: string; until_at: string }>(`/incidents/${id(incident)}/scene-links`),
   sceneTicket: (uplink: string) => post<T.Ticket>(`/scenes/${id(uplink)}/tickets`),
+  sceneRecording: (uplink: string, form: { from_at: string; until_at: string; reason: string }) =>
+    post<T.Ticket>(`/scenes/${id(uplink)}/recordings`, form),
   acknowledgeIncident: (incident: string) => post(`/incidents/${id(incident)}/acknowledge`),
   tick: (incident: string, item: string, done: boolean) =>
     post(`/incidents/${id(incident)}/checklist/${id(item)}`, { done }),

@@ -86,6 +86,8 @@ export interface ExportForm {
   cameras: string[];
   from_at: string;
   until_at: string;
+  /** `main`: the full picture, of the hours in which it was recorded. */
+  track: "sub" | "main";
   original: boolean;
   reason: string;
   case_no: string;

@@ -154,7 +154,14 @@ export const en: FootageText = {
   timesHint: "1 to 20",
   untilDay: "May be taken until",
   untilDayHint: "14 days at most",
-  tooLong: "one hour at most, all cameras together",
+  tooLong: {
+    sub: "one hour at most, all cameras together",
+    main: "ten minutes of the full picture at most, all cameras together",
+  },
+  track: "Picture",
+  trackSub: "sub-stream (always recorded)",
+  trackMain: "full picture (recorded during provisions)",
+  trackHint: "The full picture is recorded only while a provision is open",
   needRange: "Choose a range with I O first",
   asked: "Export asked for. Its masks are searched for doubts, then another person reviews",
   exportState: {

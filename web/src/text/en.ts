@@ -192,6 +192,10 @@ export const en: Text = {
     guest: "Citizen's phone",
     placeAge: (m: number, s: string) => `place ±${m} m, ${s} ago`,
     noPlace: "no place",
+    rewind: "Rewind",
+    rewindHint: "By the consent of whoever shows it: it ends with that consent. The reason stays in the access record",
+    past: "Earlier",
+    toLive: "Back to live",
   },
   wearer,
   provision: {

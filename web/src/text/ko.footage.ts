@@ -147,7 +147,14 @@ export const ko = {
   timesHint: "1–20번",
   untilDay: "받을 수 있는 날",
   untilDayHint: "14일까지",
-  tooLong: "카메라를 모두 합해 한 시간까지입니다",
+  tooLong: {
+    sub: "카메라를 모두 합해 한 시간까지입니다",
+    main: "고화질은 카메라를 모두 합해 10분까지입니다",
+  },
+  track: "화질",
+  trackSub: "보조 화질 (늘 녹화)",
+  trackMain: "고화질 (제공 중에 녹화된 구간)",
+  trackHint: "고화질은 제공이 열려 있던 동안만 녹화됩니다",
   needRange: "I O 로 구간을 먼저 고르세요",
   asked: "내보내기를 요청했습니다. 가림을 살핀 뒤 다른 사람이 검토합니다",
   exportState: {

@@ -204,6 +204,10 @@ export const ko = {
     guest: "시민 휴대전화",
     placeAge: (m: number, s: string) => `위치 ±${m} m · ${s} 전`,
     noPlace: "위치 없음",
+    rewind: "되감기",
+    rewindHint: "근거는 보여 주는 사람의 동의이며, 그만 보여 주면 함께 끝납니다. 사유는 접속기록에 남습니다",
+    past: "지나간 장면",
+    toLive: "실시간으로",
   },
 
   wearer,

@@ -4,7 +4,11 @@ import { useState } from "react";
 import { api } from "../api/client";
 import type { Scene } from "../api/types";
 import { nowMs, useNow } from "../kit/clock";
+import { Button } from "../kit/parts";
+import { ReasonDialog } from "../kit/ReasonDialog";
 import { useText } from "../text";
+import { useFootageText } from "../text/footage";
+import { PastScene } from "./PastScene";
 import { LiveTile } from "./Tile";
 
 /** Facts say when one begins or ends; this is for a fact that was lost. */
@@ -54,9 +58,28 @@ function PhoneTile({
   watermark: string;
 }) {
   const text = useText();
+  const t = useFootageText();
   const [placed, setPlaced] = useState<Placed>();
+  const [asks, ask] = useState(false);
+  /** Why the past is looked at; undefined: the present is shown. */
+  const [reason, setReason] = useState<string>();
+  const word = scene.guest ? text.wall.guest : text.wall.phone;
+  const label = text.wall.phoneTile(scene.code);
+  if (reason && !closed)
+    return (
+      <section className="slot" aria-label={label}>
+        <PastScene
+          scene={scene}
+          number={number}
+          name={word}
+          reason={reason}
+          watermark={watermark}
+          onLive={() => setReason(undefined)}
+        />
+      </section>
+    );
   return (
-    <section className="slot" aria-label={text.wall.phoneTile(scene.code)}>
+    <section className="slot" aria-label={label}>
       <LiveTile
         number={number}
         camera={{ camera_id: scene.uplink_id, code: scene.code, name: text.wall.phone, arrives_in_s: null, sees: true }}
@@ -66,7 +89,7 @@ function PhoneTile({
         best={false}
         selected={false}
         large={false}
-        word={scene.guest ? text.wall.guest : text.wall.phone}
+        word={word}
         said={(message) => {
           if (message.type !== "place") return;
           const seenMs = Date.parse(String(message.seen_at));
@@ -74,6 +97,24 @@ function PhoneTile({
         }}
         caption={placed ? <PlaceAge placed={placed} /> : text.wall.noPlace}
       />
+      {closed ? null : (
+        <div className="scene-bar fx">
+          <Button small onClick={() => ask(true)}>
+            {text.wall.rewind}
+          </Button>
+        </div>
+      )}
+      {asks ? (
+        <ReasonDialog
+          hint={text.wall.rewindHint}
+          reasons={t.reasons}
+          onClose={() => ask(false)}
+          onReason={(given) => {
+            ask(false);
+            setReason(given);
+          }}
+        />
+      ) : null}
     </section>
   );
 }

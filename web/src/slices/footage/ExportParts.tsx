@@ -62,6 +62,7 @@ export function ExportFacts({ export: e }: { export: Export }) {
         [t.why, e.reason ?? "–"],
         [t.day, day(e.from_at)],
         [t.scope, span],
+        [t.track, e.track === "main" ? t.trackMain : t.trackSub],
         [t.which, e.original ? t.withOriginal : t.maskedOnly],
         [t.copies, t.copiesOf(e.downloads, e.most_downloads, day(e.download_until))],
       ]}

@@ -15,8 +15,9 @@ import { ExportFacts, ExportRows, Steps } from "./ExportParts";
 import { saveAs } from "./FootageDialogs";
 import type { Range } from "./timeline";
 
-/** What the server allows: all cameras together an hour, fourteen days to take it (MOST_CAMERA_S, MOST_DAYS). */
-const MOST_S = 3600;
+/** What the server allows: all cameras together an hour, ten minutes of the full picture; fourteen days to take it
+ * (MOST_CAMERA_S, MOST_DAYS). */
+const MOST_S = { sub: 3600, main: 600 } as const;
 const MOST_DAYS = 13;
 
 export function Exports({ enabled }: { enabled: boolean }) {
@@ -120,7 +121,20 @@ export function AskExport({
           label: t.camera,
           kind: "checks",
           options: cameras.map((c) => [c.camera_id, c.code] as const),
-          check: (v) => (v.split(" ").filter(Boolean).length * lengthS > MOST_S ? t.tooLong : undefined),
+          check: (v, all) => {
+            const track = all.track === "main" ? "main" : "sub";
+            return v.split(" ").filter(Boolean).length * lengthS > MOST_S[track] ? t.tooLong[track] : undefined;
+          },
+        },
+        {
+          name: "track",
+          label: t.track,
+          kind: "select",
+          hint: t.trackHint,
+          options: [
+            ["sub", t.trackSub],
+            ["main", t.trackMain],
+          ],
         },
         {
           name: "downloads",
@@ -139,6 +153,7 @@ export function AskExport({
       ]}
       initial={{
         cameras: cameras[0]?.camera_id ?? "",
+        track: "sub",
         downloads: "2",
         until: dayAfter(nowMs(), MOST_DAYS),
       }}
@@ -149,6 +164,7 @@ export function AskExport({
           from_at: new Date(range[0]).toISOString(),
           until_at: new Date(range[1]).toISOString(),
           original: v.original === "yes",
+          track: v.track === "main" ? "main" : "sub",
           reason: v.reason ?? "",
           case_no: v.case_no ?? "",
           recipient: v.recipient ?? "",

@@ -5,6 +5,7 @@ import type { Account } from "../../api/types";
 import { useNow } from "../../kit/clock";
 import { day } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
+import { ReasonDialog } from "../../kit/ReasonDialog";
 import { useQueryWord } from "../../kit/route";
 import { toast } from "../../kit/Toasts";
 import { useText } from "../../text";
@@ -15,7 +16,7 @@ import { Bar, Legend } from "./Bar";
 import { Events } from "./Events";
 import { AskExport, Exports } from "./Exports";
 import { FindScene } from "./FindScene";
-import { BookmarkDialog, ClipDialog, ReasonDialog } from "./FootageDialogs";
+import { BookmarkDialog, ClipDialog } from "./FootageDialogs";
 import { Stage } from "./Stage";
 import { type Scene, type SceneList, ticketOf, useScene, useSceneRows, useTimelines } from "./scenes";
 import { type Row, type Strip, Timelines } from "./Timelines";
@@ -313,7 +314,8 @@ export function Desk({
       {sheet === "reason" ? (
         <ReasonDialog
           permit={scene?.permit}
-          own={Boolean(scene?.own)}
+          hint={scene?.own ? t.reasonHintOwn : t.reasonHint}
+          reasons={scene?.own ? t.reasonsOwn : t.reasons}
           onClose={close}
           onReason={(r) => {
             setReason(r);

@@ -1,74 +1,15 @@
-/** The sheets of the footage screen: the reason to look, a bookmark, a clip. */
+/** The sheets of the footage screen: a bookmark, a clip. */
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { footage } from "../../api/footage";
-import type { Permit } from "../../api/types";
 import { Dialog } from "../../kit/Dialog";
 import { FormSheet } from "../../kit/FormSheet";
 import { clock } from "../../kit/format";
-import { Button, PermitBadge } from "../../kit/parts";
+import { Button } from "../../kit/parts";
 import { useAfter } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useFootageText } from "../../text/footage";
 import type { RelayFile } from "../../wall/playback";
-
-/** Why somebody looks. Nothing is open before it is said. */
-export function ReasonDialog({
-  permit,
-  own,
-  onReason,
-  onClose,
-}: {
-  permit: Permit | undefined;
-  /** By an order of one's own, not by an incident. */
-  own: boolean;
-  onReason: (reason: string) => void;
-  onClose: () => void;
-}) {
-  const t = useFootageText();
-  const [reason, setReason] = useState("");
-  const send = () => {
-    if (reason.trim()) onReason(reason.trim());
-  };
-  return (
-    <Dialog
-      title={t.reasonTitle}
-      onClose={onClose}
-      onSend={send}
-      width={560}
-      foot={
-        <>
-          <span className="sp" />
-          <Button tone="pri" cap="Ctrl ↵" disabled={!reason.trim()} onClick={send}>
-            {t.open}
-          </Button>
-        </>
-      }
-    >
-      {permit ? <PermitBadge permit={permit} /> : null}
-      <p className="sm t2">{own ? t.reasonHintOwn : t.reasonHint}</p>
-      <div className="fx wrap">
-        {(own ? t.reasonsOwn : t.reasons).map((r) => (
-          <Button small tone={r === reason ? "pri" : "line"} key={r} onClick={() => setReason(r)}>
-            {r}
-          </Button>
-        ))}
-      </div>
-      <label className="field wide">
-        <span>{t.reason}</span>
-        <textarea
-          className="in area"
-          name="reason"
-          rows={2}
-          maxLength={500}
-          data-first
-          value={reason}
-          onChange={(e) => setReason(e.target.value)}
-        />
-      </label>
-    </Dialog>
-  );
-}
 
 export function BookmarkDialog({
   provision,
