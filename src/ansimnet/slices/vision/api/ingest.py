@@ -68,7 +68,7 @@ def routes(db: Db, clock: Clock) -> list[Route]:
         sender = await sender_of(db, request.headers.get("authorization"))
         await intake.tell_state(db, sender, _body(await request.body()), clock.now())
         async with db.transaction() as tx:
-            return _answer({"cameras": await config.for_workers(tx)})
+            return _answer({"cameras": await config.for_workers(tx, clock.now())})
 
     return [
         Route("/ingest/vision/reports", _named(reports), methods=["POST"], include_in_schema=False),

@@ -27,8 +27,8 @@ def room(shown: Sequence[datetime], operators: int, budget: Budget, now: datetim
     full = max(1.0, per_s * BURST.total_seconds())
     tokens, last = full, now - timedelta(hours=budget.shift_hours)
     for at in shown:
-        if at <= last:
-            continue
+        if at < last:
+            continue  # before this shift
         tokens = min(full, tokens + per_s * (at - last).total_seconds()) - 1.0
         tokens, last = max(-full, tokens), at
     return min(full, tokens + per_s * max(0.0, (now - last).total_seconds()))

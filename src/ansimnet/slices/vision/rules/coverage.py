@@ -17,7 +17,10 @@ REASONS: dict[str, Said] = {
     "no-stream": Said("영상 주소가 없습니다", "no stream is registered"),
     "no-picture": Said("영상이 오지 않습니다", "no picture comes"),
     "no-sound": Said("음향 감지기가 없습니다", "no microphone"),
-    "no-calibration": Said("지도와 맞추지 않았습니다", "the picture is not laid on the map"),
+    "no-ground": Said("음향을 분석할 근거가 없습니다", "this site has no ground of its own for sound"),
+    "uncalibrated": Said(
+        "감시합니다 · 지도와 맞추지 않아 거리는 어림입니다", "covered; metres are guessed, not laid on the map"
+    ),
     "no-zone": Said("구역이 없습니다", "no zone is drawn"),
     "no-worker": Said("분석하는 컴퓨터가 없습니다", "no worker looks at it"),
     "no-model": Said("모형이 설치되지 않았습니다", "no model for it is installed"),
@@ -33,12 +36,13 @@ class Covered(NamedTuple):
 
 
 class Watched(NamedTuple):
-    """What is known of a camera: its senses, whether it has a stream and lives, and which behaviours its worker runs.
+    """What is known of a camera: its senses, whether it may be listened to, has a stream, lives, what its worker runs.
 
     `runs` None: no worker has it.
     """
 
     senses: frozenset[str]
+    listened: bool
     stream: bool
     live: bool
     runs: frozenset[str] | None
@@ -55,13 +59,16 @@ def _one(b: Behaviour, setup: Setup, camera: Watched, tried: bool) -> Covered:
         return Covered(b, False, why)
     if b in setup.shadow or tried:
         return Covered(b, False, "shadow")
-    by_night = "night" in camera.senses or b in SOUNDS
-    return Covered(b, True, "covered" if by_night else "day-only")
+    if "night" not in camera.senses and b not in SOUNDS:
+        return Covered(b, True, "day-only")
+    return Covered(b, True, "uncalibrated" if b in NEEDS_METRES and not setup.pairs else "covered")
 
 
 def _missing(b: Behaviour, setup: Setup, camera: Watched) -> str | None:
     if b in SOUNDS and "sound" not in camera.senses:
         return "no-sound"
+    if b in SOUNDS and not camera.listened:
+        return "no-ground"
     if b not in setup.behaviours:
         return "switched-off"
     if not camera.stream:
@@ -72,8 +79,6 @@ def _missing(b: Behaviour, setup: Setup, camera: Watched) -> str | None:
         return "no-worker"
     if b not in camera.runs:
         return "no-model"
-    if b in NEEDS_METRES and not setup.pairs:
-        return "no-calibration"
     if b in NEEDS_ZONE and not any(z.purpose is b for z in setup.zones):
         return "no-zone"
     return None

@@ -7,6 +7,7 @@ person.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -33,8 +34,9 @@ MOST_LOWER = 2.0
 """Nats that each missed event lowers a threshold, and at most. Ours."""
 LARGE = 1.0
 """A change beyond this many nats waits for a person, and every rise of priority 1. Ours."""
-BASE: dict[Behaviour, float] = dict.fromkeys(Behaviour, 3.0)
-"""Each behaviour's own threshold, nats of evidence (odds of 20 to 1 over "nothing happens"), as the workers have it."""
+BASE: dict[Behaviour, float] = dict.fromkeys(Behaviour, math.log(1000))
+"""Each behaviour's own threshold, nats, as the workers have it: the event explains what is seen a thousand times better
+than an ordinary day does."""
 PRIOR: dict[Behaviour, Platt] = {b: Platt(1.0, -BASE[b]) for b in Behaviour}
 """Each behaviour's own sigmoid: at its threshold an alarm is as likely true as false (rivals' operators believe fewer
 than half)."""

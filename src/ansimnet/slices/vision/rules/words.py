@@ -40,8 +40,8 @@ NEVER_HELD = frozenset({B.VIOLENCE, B.COLLAPSE, B.FIRE, B.SCREAM, B.BANG, B.CRY}
 SOUNDS = frozenset({B.SCREAM, B.GLASS, B.BANG, B.SIREN, B.CRY})
 """What is heard: a camera needs a microphone, and its site a ground of its own."""
 
-NEEDS_METRES = frozenset({B.APPROACH, B.LOITERING, B.STALKING, B.HANDOVER})
-"""Thresholds in metres: without four points on the map these would guess."""
+NEEDS_METRES = frozenset({B.APPROACH, B.LOITERING, B.STALKING, B.HANDOVER, B.CROWDING})
+"""Thresholds in metres: without four points on the map these guess from the height of bodies."""
 
 NEEDS_ZONE = frozenset({B.INTRUSION})
 """Nothing is forbidden where nobody drew a zone or a line."""

@@ -70,8 +70,12 @@ async def change(tx: Tx, camera_id: CameraId, after: int, setup: Setup, by: Acco
     return SetupVersion(camera_id, after + 1, setup, now)
 
 
-async def for_workers(tx: Tx) -> list[dict[str, Any]]:
-    """Return the configuration of every camera that has a stream, as workers read it."""
+async def for_workers(tx: Tx, now: datetime) -> list[dict[str, Any]]:
+    """Return the configuration of every camera that has a stream, as workers read it.
+
+    A microphone is there for a worker only while its site has a ground of its own.
+    """
+    listened = await cameras.listened(tx, now)
     with_stream = await cameras.with_stream(tx)
     known = await cameras.by_ids(tx, with_stream)
     versions = await setups_of(tx, list(known))
@@ -79,6 +83,7 @@ async def for_workers(tx: Tx) -> list[dict[str, Any]]:
     found = []
     for camera_id, camera in sorted(known.items(), key=lambda item: item[1].code):
         setup = versions[camera_id].setup
+        senses = [s.value for s in camera.senses if s.value != "sound" or camera_id in listened]
         mine = [t for t in tuned if t.camera_id == camera_id]
-        found.append(setups.for_worker(camera_id, setup, ground(setup), mine, [s.value for s in camera.senses]))
+        found.append(setups.for_worker(camera_id, setup, ground(setup), mine, senses))
     return found

@@ -22,6 +22,7 @@ async def coverage_of(
 ) -> dict[CameraId, list[Covered]]:
     """Return what each camera covers and why it does not cover the rest."""
     streamed = set(await cameras.with_stream(tx))
+    listened = await cameras.listened(tx, now)
     runs: dict[str, set[str]] = {}
     for worker in await workers.workers(tx, now - ALIVE):
         for name in worker.cameras:
@@ -35,6 +36,7 @@ async def coverage_of(
         mine = runs.get(str(camera_id))
         watched = Watched(
             frozenset(s.value for s in camera.senses),
+            camera_id in listened,
             camera_id in streamed,
             camera.live,
             None if mine is None else frozenset(mine),

@@ -83,9 +83,10 @@ async def _take_camera(
     await store.lock_camera(tx, camera_id)
     setup = (await config.setup_of(tx, camera_id)).setup
     models = await workers.names_of_models(tx)
+    heard = camera_id in await cameras.listened(tx, now)
     known = await store.known_reports(tx, [r.report_id for _, r in group])
     for index, report in group:
-        wrong = _unfit(report, camera)
+        wrong = _unfit(report, camera, heard)
         if camera is None or wrong is not None:
             receipt.refused.append(Refused(index, *(wrong or ("no-camera", "no such camera is in service"))))
         elif report.report_id in known:
@@ -97,13 +98,15 @@ async def _take_camera(
             receipt.taken.append(report.report_id)
 
 
-def _unfit(report: Report, camera: Camera | None) -> tuple[str, str] | None:
+def _unfit(report: Report, camera: Camera | None, heard: bool) -> tuple[str, str] | None:
     """Return why a camera cannot have said this: what it has no sensor for, it never reports (VA-02)."""
     if camera is None:
         return "no-camera", "no such camera is in service"
     senses = {s.value for s in camera.senses}
     if report.behaviour in SOUNDS and "sound" not in senses:
         return "not-sensed", "this camera has no microphone"
+    if report.behaviour in SOUNDS and not heard:
+        return "not-sensed", "this site has no ground of its own for sound"
     if any(name.startswith("heat_") for name in report.evidence) and "heat" not in senses:
         return "not-sensed", "this camera has no heat sensor"
     return None

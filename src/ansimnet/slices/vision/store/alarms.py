@@ -49,7 +49,7 @@ async def near(tx: Tx, report: Report, since: datetime) -> list[Alarm]:
     """Return a camera's alarms of a behaviour that still went on at an instant, the latest first."""
     rows = await tx.all(
         f"""select {_ALARM} from vision_alarm
-            where camera_id = %s and behaviour = %s and shadow = %s and last_at >= %s order by last_at desc limit 20""",
+            where camera_id = %s and behaviour = %s and shadow = %s and last_at >= %s order by last_at desc limit 200""",
         (report.camera_id, report.behaviour, report.shadow, since),
     )
     return [_alarm(r) for r in rows]
