@@ -23,20 +23,20 @@ async def test_sound_is_listened_to_from_a_noted_ground_to_its_end(office: Offic
     end = BEGAN + timedelta(days=30)
     form = FORM | {"until_at": end.isoformat()}
     async with office.dbs.city.transaction() as tx:
-        assert await queries.listened(tx, BEGAN) == frozenset()
+        assert await queries.listened(tx, BEGAN) == {}
     answer = await office.http.put(f"/api/v1/cameras/{ear}/sound-ground", json=form)
     assert answer.status_code == 201, answer.text
     refused = await office.http.put(f"/api/v1/cameras/{deaf}/sound-ground", json=form)
     assert refused.status_code >= 400
     assert "microphone" in refused.text
     async with office.dbs.city.transaction() as tx:
-        assert await queries.listened(tx, BEGAN) == {ear}
-        assert await queries.listened(tx, end) == frozenset()
+        assert await queries.listened(tx, BEGAN) == {ear: end}
+        assert await queries.listened(tx, end) == {}
     shown = (await office.http.get(f"/api/v1/cameras/{ear}/sound-ground")).json()["ground"]
     assert shown["decision"] == FORM["decision"]
     assert (await office.http.delete(f"/api/v1/cameras/{ear}/sound-ground")).json() == {"ended": 1}
     async with office.dbs.city.transaction() as tx:
-        assert await queries.listened(tx, BEGAN) == frozenset()
+        assert await queries.listened(tx, BEGAN) == {}
 
 
 @pytest.mark.requirement("VA-02")
@@ -51,7 +51,7 @@ async def test_a_ground_needs_assessment_sign_and_an_end(office: Office, wrong: 
     form = FORM | {"until_at": (BEGAN + timedelta(days=30)).isoformat()} | wrong
     assert (await office.http.put(f"/api/v1/cameras/{ear}/sound-ground", json=form)).status_code >= 400
     async with office.dbs.city.transaction() as tx:
-        assert await queries.listened(tx, BEGAN) == frozenset()
+        assert await queries.listened(tx, BEGAN) == {}
 
 
 @pytest.mark.requirement("VA-02")
@@ -62,4 +62,4 @@ async def test_only_who_sets_a_camera_up_may_have_it_listened_to(office: Office)
         await office.sit(role, [])
         assert (await office.http.put(f"/api/v1/cameras/{ear}/sound-ground", json=form)).status_code == 403
     async with office.dbs.city.transaction() as tx:
-        assert await queries.listened(tx, BEGAN) == frozenset()
+        assert await queries.listened(tx, BEGAN) == {}

@@ -234,7 +234,10 @@ class TestCamera:
         if self.lose_packets:
             self.lose_packets -= 1
             out.pop()
-        out.append(struct.pack(">BBH", 0x24, 8, 12 + len(SOUND)) + struct.pack(">BBHII", 0x80, 0, 1, ticks, 9) + SOUND)
+        channel = client.channels.get("sound", 8)  # one that nobody set up
+        out.append(
+            struct.pack(">BBH", 0x24, channel, 12 + len(SOUND)) + struct.pack(">BBHII", 0x80, 0, 1, ticks, 9) + SOUND
+        )
         if self.boxes is not None and "meta" in client.channels:
             document = boxes_document(self.boxes, self.head)
             seq, client.seq = client.seq, self.sent & 0xFFFF  # its own sequence

@@ -124,9 +124,9 @@ async def source_of(tx: Tx, camera_id: CameraId) -> Source | None:
     return next(iter(await store.load_sources(tx, camera_id)), None)
 
 
-async def listened(tx: Tx, now: datetime) -> frozenset[CameraId]:
-    """Return the cameras whose site has a ground of its own for sound, in force now; no other sound is ever set up."""
-    return frozenset(ground.camera_id for ground in await store.load_sound_grounds(tx, now))
+async def listened(tx: Tx, now: datetime) -> dict[CameraId, datetime]:
+    """Return the cameras whose site has a ground of its own for sound in force, and its end: nobody else's is heard."""
+    return {g.camera_id: g.until_at for g in reversed(await store.load_sound_grounds(tx, now))}
 
 
 async def with_stream(tx: Tx) -> list[CameraId]:

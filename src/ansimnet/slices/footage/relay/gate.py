@@ -34,7 +34,8 @@ class Camera:
     """A camera to pull. Its URLs hold its password and so stay out of every text form. `main_url` None: one stream.
 
     `zones`: the windows and homes that nobody may see; black in every picture that leaves the source. `turned`: what is
-    known of a camera that turns, with zones that stand in the world.
+    known of a camera that turns, with zones that stand in the world. `listened_until`: the end of its site's own ground
+    to be listened to; None: its sound is never set up.
     """
 
     camera_id: CameraId
@@ -44,6 +45,7 @@ class Camera:
     zones: tuple[Polygon, ...] = ()
     main_url: str | None = field(default=None, repr=False)
     turned: Turned | None = None
+    listened_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

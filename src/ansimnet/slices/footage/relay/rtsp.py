@@ -83,7 +83,7 @@ class Reply:
         return next((value for key, value in self.headers if key == name), None)
 
 
-VIDEO, VIDEO_REPORTS, METADATA = 0, 1, 2
+VIDEO, VIDEO_REPORTS, METADATA, SOUND = 0, 1, 2, 4
 """Interleaved channels asked for; the odd ones carry RTCP, of which the reports on the pictures are read."""
 
 
@@ -101,12 +101,14 @@ class Session(asyncio.BufferedProtocol):
         *,
         allow_basic: bool = False,
         metadata: bool = True,
+        sound: bool = False,
     ) -> None:
         self.address = address
         self.description: Description | None = None
         self._on_packet = on_packet
         self._allow_basic = allow_basic
         self._metadata = metadata
+        self._sound = sound
         self._channels: dict[int, int] = {}
         self._bytes = bytearray(BUFFER_BYTES)
         self._buffer = memoryview(self._bytes)
@@ -143,6 +145,9 @@ class Session(asyncio.BufferedProtocol):
         if found.metadata is not None and self._metadata:
             with contextlib.suppress(CameraRefused):  # without boxes the masked picture hides everything
                 await self._set_up(_joined(base, found.metadata.control), METADATA)
+        if found.sound is not None and self._sound:
+            with contextlib.suppress(CameraRefused):  # it goes on deaf
+                await self._set_up(_joined(base, found.sound.control), SOUND)
         return found
 
     async def play(self) -> None:

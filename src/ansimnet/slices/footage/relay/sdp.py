@@ -1,4 +1,7 @@
-"""Read a session description (RFC 8866) for what the relay wants of it: one H.264 track, one metadata track."""
+"""Read a session description (RFC 8866) for what the relay wants of it: one H.264 track, one metadata track.
+
+A sound track is noted too; it is set up only for a camera whose site has a ground of its own to be listened to.
+"""
 
 from __future__ import annotations
 
@@ -44,10 +47,11 @@ class Media:
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """The tracks the relay sets up. Sound is not among them, whatever the camera offers."""
+    """The tracks the relay sets up. Sound is among them for a camera that is listened to, and for no other."""
 
     video: Media
     metadata: Media | None
+    sound: Media | None
     base_control: str
 
     def parameter_sets(self) -> list[bytes]:
@@ -62,6 +66,9 @@ class Description:
                 found.append(nal)
         return found
 
+
+SOUNDS = ("PCMU", "PCMA", "MPEG4-GENERIC")
+"""G.711 and AAC: what cameras with a microphone send."""
 
 _STATIC = {0: "PCMU", 8: "PCMA", 26: "JPEG", 32: "MPV", 33: "MP2T"}
 """Payload types that need no rtpmap (RFC 3551 table 4 and 5), as far as cameras use them."""
@@ -85,6 +92,8 @@ def _media(lines: list[str]) -> Media | None:
                 fmtp[key.lower()] = word
         elif name == "control":
             control = value.strip()
+    if encoding in ("PCMU", "PCMA") and not any(line.startswith("rtpmap") for line in lines):
+        clock_hz = 8000  # RFC 3551 table 4
     return Media(kind, payload_type, encoding.upper(), clock_hz, control, fmtp)
 
 
@@ -119,4 +128,5 @@ def read(text: str) -> Description:
         (m for m in medias if m.kind == "application" and m.encoding == "VND.ONVIF.METADATA"),
         None,
     )
-    return Description(video, metadata, base_control)
+    sound = next((m for m in medias if m.kind == "audio" and m.encoding in SOUNDS), None)
+    return Description(video, metadata, sound, base_control)

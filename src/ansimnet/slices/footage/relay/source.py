@@ -6,6 +6,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -18,10 +19,11 @@ from ansimnet.slices.footage.relay.digest import NoLogin
 from ansimnet.slices.footage.relay.fmp4 import fragment, init_segment
 from ansimnet.slices.footage.relay.gate import Camera, Span
 from ansimnet.slices.footage.relay.h264 import AccessUnit, Depacketiser, Parameters, picture_size
+from ansimnet.slices.footage.relay.hearing import Heard
 from ansimnet.slices.footage.relay.hiding import Hiding, Polygon
 from ansimnet.slices.footage.relay.onvif import Box, Seen
 from ansimnet.slices.footage.relay.ring import Frame, Init, Ring, Timeline
-from ansimnet.slices.footage.relay.sdp import BadStream, UnsupportedStream
+from ansimnet.slices.footage.relay.sdp import BadStream, Media, UnsupportedStream
 from ansimnet.slices.footage.relay.turning import Turning
 
 log = structlog.get_logger(__name__)
@@ -135,6 +137,8 @@ class CameraSource(Stream):
     """One camera's stream as it is: original pictures, no sound; its privacy zones black before anybody gets a frame.
 
     `burner` makes, around a place to publish, what blackens. Without one a camera that has zones shows nothing.
+    `heard` alone is given packets of sound, and only while the camera's site has a ground of its own; they are in no
+    frame, ring, recording or view.
     """
 
     main = False
@@ -147,8 +151,11 @@ class CameraSource(Stream):
         ring: Ring | None = None,
         burner: Callable[[Callable[[Frame], None]], Burner] | None = None,
         cold: Cold = lambda _camera, _main: None,
+        heard: Heard = lambda _camera, _media, _packet: None,
     ) -> None:
         super().__init__(camera, ring)
+        self._heard = heard
+        self._sound: Media | None = None
         self._burner = burner(self.publish) if burner is not None else None
         self._cold = cold
         self._asked_for_key = False
@@ -220,9 +227,12 @@ class CameraSource(Stream):
 
     async def _session(self) -> None:
         address = rtsp.Address.read(self.camera.url)
-        session = rtsp.Session(address, self._on_packet, allow_basic=self._allow_basic, metadata=self._wants_boxes)
+        session = rtsp.Session(
+            address, self._on_packet, allow_basic=self._allow_basic, metadata=self._wants_boxes, sound=self._listened()
+        )
         try:
             found = await session.open()
+            self._sound = found.sound
             self._payload_types = (
                 found.video.payload_type,
                 found.metadata.payload_type if found.metadata is not None else -1,
@@ -264,10 +274,21 @@ class CameraSource(Stream):
             if self._depacketiser.skipped and not self._asked_for_key:
                 self._asked_for_key = True
                 self._cold(self.camera.camera_id, self.main)
+        elif channel == rtsp.SOUND:
+            if self._sound is not None and packet.payload_type == self._sound.payload_type and self._listened():
+                self._heard(self.camera.camera_id, self._sound, packet)
         elif channel == rtsp.METADATA and packet.payload_type == self._payload_types[1]:
             document = self._assembler.push(packet)
             if document is not None:
                 self._on_document(document)
+
+    def _listened(self) -> bool:
+        until = self.camera.listened_until
+        return until is not None and not self.main and now() < until
+
+    def listen_until(self, until: datetime | None) -> None:
+        """Take an earlier end of the ground to listen; it holds from the next packet on."""
+        self.camera = replace(self.camera, listened_until=until)
 
     def _on_report(self, data: memoryview) -> None:
         sent_s = rtp.sent_at(data)

@@ -9,8 +9,11 @@ from dataclasses import replace
 from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Masking
 from ansimnet.slices.footage.relay.gate import Camera
+from ansimnet.slices.footage.relay.hearing import Heard
 from ansimnet.slices.footage.relay.masker import MaskedStream, Maskers, Rendition
 from ansimnet.slices.footage.relay.ring import Budget, Frame, Ring
+from ansimnet.slices.footage.relay.rtp import Packet
+from ansimnet.slices.footage.relay.sdp import Media
 from ansimnet.slices.footage.relay.source import CameraSource, Cold, MainSource, Stream
 
 LINGER_S = 45.0
@@ -32,6 +35,8 @@ class Sources:
         self.maskers = Maskers(maskers)
         self.rings = Budget(rings_bytes)
         self.on_cold: Cold = lambda _camera, _main: None
+        self.on_sound: Heard = lambda _camera, _media, _packet: None
+        """Who tells kinds of sound; nobody else is given any."""
         self._allow_basic = allow_basic
         self._ring_s = ring_s
         self._warm: frozenset[CameraId] = frozenset()
@@ -74,6 +79,8 @@ class Sources:
             for stream in (source, self.mains.get(camera.camera_id)):
                 if stream is not None:
                     stream.rezone(replace(stream.camera, zones=camera.zones, turned=camera.turned))
+        if source is not None and _sooner(camera, source.camera):
+            source.listen_until(camera.listened_until)
         if source is not None and source.camera != camera and not self._users.get(source):
             main = self.mains.get(camera.camera_id)
             if main is None or not self._users.get(main):
@@ -83,8 +90,9 @@ class Sources:
                 source = None
         if source is None:
             source = CameraSource(
-                camera, allow_basic=self._allow_basic, ring=self._ring(), burner=self._burner, cold=self._cold
-            )
+                camera, allow_basic=self._allow_basic, ring=self._ring(), burner=self._burner, cold=self._cold,
+                heard=self._heard,
+            )  # fmt: skip
             self.cameras[camera.camera_id] = source
             source.start()
         return source
@@ -107,6 +115,9 @@ class Sources:
 
     def _cold(self, camera_id: CameraId, main: bool) -> None:
         self.on_cold(camera_id, main)
+
+    def _heard(self, camera_id: CameraId, media: Media, packet: Packet) -> None:
+        self.on_sound(camera_id, media, packet)
 
     def _burner(self, publish: Callable[[Frame], None]) -> Rendition:
         return Rendition(self.maskers, publish)
@@ -175,3 +186,10 @@ class Sources:
         self.mains.clear()
         self.cameras.clear()
         self._users.clear()
+
+
+def _sooner(camera: Camera, than: Camera) -> bool:
+    """Return whether a camera may be listened to less long than it was: that holds at once, whoever watches."""
+    if than.listened_until is None:
+        return False
+    return camera.listened_until is None or camera.listened_until < than.listened_until

@@ -152,6 +152,7 @@ class DbGate(Looks):
         """Return every camera that has a stream."""
         async with self.db.transaction() as tx:
             zones = await privacy_zones.every(tx)
+            listened = await cameras.listened(tx, self.clock.now())
             turning = {i: turned_of(*kept) for i, kept in (await onvif.all_ptz(tx)).items()}
             found = [
                 Camera(
@@ -162,6 +163,7 @@ class DbGate(Looks):
                     zones=zones.get(s.camera.camera_id, ()),
                     main_url=s.main_url,
                     turned=turning.get(s.camera.camera_id),
+                    listened_until=listened.get(s.camera.camera_id),
                 )
                 for s in await cameras.sources(tx)
             ]
