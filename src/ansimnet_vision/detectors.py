@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -47,7 +47,7 @@ class PersonDetector:
     """NanoDet. `least`: scores below are not told."""
 
     SIDE = 416
-    STRIDES = ((52, 8), (26, 16), (13, 32))
+    STRIDES = (8, 16, 32)
     MEAN = np.array([103.53, 116.28, 123.675], np.float32)
     STD = np.array([57.375, 57.12, 58.395], np.float32)
     BINS = 11
@@ -56,7 +56,7 @@ class PersonDetector:
         self._session = session(weights)
         self._input = self._session.get_inputs()[0].name
         self._tiles = tiles
-        self._least = least
+        self._read = self.reader(least)
 
     def __call__(self, picture: Rgb) -> Found:
         found = [self._tile(picture, tile) for tile in self._tiles]
@@ -68,38 +68,54 @@ class PersonDetector:
         part = picture[y1 : int(tile.y2 * height), x1 : int(tile.x2 * width)]
         shrink = min(self.SIDE / part.shape[0], self.SIDE / part.shape[1])
         small = resized(part, round(part.shape[1] * shrink), round(part.shape[0] * shrink))
-        canvas = np.zeros((self.SIDE, self.SIDE, 3), np.float32)
+        canvas = np.zeros((self.SIDE, self.SIDE, 3), np.uint8)
         canvas[: small.shape[0], : small.shape[1]] = small[..., ::-1]
-        tensor = ((canvas - self.MEAN) / self.STD).transpose(2, 0, 1)[None]
-        found = self._read(self._session.run(None, {self._input: np.ascontiguousarray(tensor)}))
+        found = self._read(self._session.run(None, {self._input: self.tensor(canvas)}), canvas.shape)
         found[:, [0, 2]] = (found[:, [0, 2]] / shrink + x1) / width
         found[:, [1, 3]] = (found[:, [1, 3]] / shrink + y1) / height
         found[:, :4] = found[:, :4].clip(0, 1)
         return found
 
-    def _read(self, outputs: list[NDArray[np.float32]]) -> Found:
-        parts = []
-        for cells, stride in self.STRIDES:
-            here = [o[0] for o in outputs if o.shape[1] == cells * cells]
-            scores = next(o for o in here if o.shape[1] == 80)
-            sides = next(o for o in here if o.shape[1] != 80).reshape(-1, 4, self.BINS)
-            for coco, kind in _KIND_OF_COCO.items():
-                at = np.flatnonzero(scores[:, coco] > self._least)
-                if not len(at):
-                    continue
-                weight = np.exp(sides[at] - sides[at].max(-1, keepdims=True))
-                away = (weight / weight.sum(-1, keepdims=True) * np.arange(self.BINS)).sum(-1) * stride
-                cx, cy = (at % cells + 0.5) * stride, (at // cells + 0.5) * stride
-                corners = (cx - away[:, 0], cy - away[:, 1], cx + away[:, 2], cy + away[:, 3])
-                parts.append(np.column_stack([*corners, scores[at, coco], np.full(len(at), kind)]))
-        return np.concatenate(parts).astype(np.float64) if parts else NONE.copy()
+    @classmethod
+    def tensor(cls, bgr: Rgb) -> NDArray[np.float32]:
+        """Return what the network takes of one picture in the order blue, green, red."""
+        return np.ascontiguousarray(((bgr - cls.MEAN) / cls.STD).transpose(2, 0, 1)[None])
+
+    @classmethod
+    def reader(cls, least: float) -> Callable[[list[NDArray[np.float32]], tuple[int, ...]], Found]:
+        """Return what reads the network's outputs for an input of (H, W): boxes in pixels, scores above `least`."""
+
+        def read(outputs: list[NDArray[np.float32]], shape: tuple[int, ...]) -> Found:
+            parts = [_boxes(outputs, shape[0] // stride, shape[1] // stride, stride, least) for stride in cls.STRIDES]
+            return np.concatenate(parts).astype(np.float64)
+
+        return read
+
+
+def _boxes(outputs: list[NDArray[np.float32]], rows: int, columns: int, stride: int, least: float) -> Found:
+    """Return the boxes of one grid of cells."""
+    bins, parts = PersonDetector.BINS, [NONE]
+    here = [o[0] for o in outputs if o.shape[1] == rows * columns]
+    scores = next(o for o in here if o.shape[1] == 80)
+    sides = next(o for o in here if o.shape[1] != 80)
+    for coco, kind in _KIND_OF_COCO.items():
+        at = np.flatnonzero(scores[:, coco] > least)
+        if not len(at):
+            continue
+        told = sides[at].reshape(-1, 4, bins)
+        weight = np.exp(told - told.max(-1, keepdims=True))
+        away = (weight / weight.sum(-1, keepdims=True) * np.arange(bins)).sum(-1) * stride
+        cx, cy = (at % columns + 0.5) * stride, (at // columns + 0.5) * stride
+        corners = (cx - away[:, 0], cy - away[:, 1], cx + away[:, 2], cy + away[:, 3])
+        parts.append(np.column_stack([*corners, scores[at, coco], np.full(len(at), kind)]))
+    return np.concatenate(parts)
 
 
 class FaceDetector:
     """CenterFace."""
 
     def __init__(self, weights: Path, least: float = 0.3, longest: int = 960) -> None:
-        self._session = session(_any_size(weights))
+        self._session = session(any_size(weights))
         self._input = self._session.get_inputs()[0].name
         self._least = least
         self._longest = longest
@@ -178,7 +194,7 @@ def session(weights: Path | bytes, provider: str = "cpu") -> Any:
     return onnxruntime.InferenceSession(source, options, providers=[named])
 
 
-def _any_size(weights: Path) -> bytes:
+def any_size(weights: Path) -> bytes:
     """Return the model with free batch, height and width: it was exported with 10 x 3 x 32 x 32 written in."""
     import onnx
 

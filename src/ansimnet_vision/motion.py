@@ -39,37 +39,78 @@ class Motion:
 
         `luma` (H, W), reduced to about `WIDTH` across.
         """
-        now = luma.astype(np.int16)
-        if self._background is None or self._background.shape != now.shape:
-            self._background, self._spread = now.copy(), np.full(now.shape, LEAST_SPREAD, np.int16)
-            return NONE
-        away = np.abs(now - self._background)
-        moving = away > SURE * self._spread
-        self._background += np.sign(now - self._background)
-        self._spread += np.sign(SURE * away - self._spread) * (away > 0)
-        np.clip(self._spread, LEAST_SPREAD, MOST_SPREAD, out=self._spread)
-        if moving.mean() > TOO_MUCH:
+        mask, share = self.moving(luma)
+        if share > TOO_MUCH:
+            return NONE if self.turning else np.array([[0.0, 0.0, 1.0, 1.0, 1.0, OTHER]])
+        return blobs(mask, known)
+
+    @property
+    def turning(self) -> bool:
+        """Return whether everything has moved for so long that motion says nothing until it stands."""
+        return self._wild > GIVE_UP
+
+    def moving(self, luma: NDArray[np.uint8]) -> tuple[NDArray[np.bool_], float]:
+        """Take one picture; return what of it moves, without single pixels, and the share that moves.
+
+        Above `TOO_MUCH` the mask is empty: nothing can be told apart.
+        """
+        if self._background is None or self._background.shape != luma.shape:
+            self._background = luma.astype(np.int16)
+            self._spread = np.full(luma.shape, LEAST_SPREAD, np.int16)
+            return np.zeros(luma.shape, np.bool_), 0.0
+        moving = np.empty(luma.shape, np.bool_)
+        share = _follow(luma, self._background, self._spread, moving) / luma.size
+        if share > TOO_MUCH:
             self._wild += 1
             if self._wild % 5 == 0:
-                self._background = now.copy()
-            return NONE if self._wild > GIVE_UP else np.array([[0.0, 0.0, 1.0, 1.0, 1.0, OTHER]])
+                self._background = luma.astype(np.int16)
+            return np.zeros(luma.shape, np.bool_), share
         self._wild = 0
-        return _blobs(_joined(moving), known)
+        return _joined(moving), share
 
 
+@njit(cache=True, nogil=True)
+def _follow(
+    luma: NDArray[np.uint8], background: NDArray[np.int16], spread: NDArray[np.int16], moving: NDArray[np.bool_]
+) -> int:
+    """Move background and spread one step towards a picture; mark what differs, and count it."""
+    count = 0
+    for y in range(luma.shape[0]):
+        for x in range(luma.shape[1]):
+            away = np.int16(luma[y, x]) - background[y, x]
+            far = abs(away)
+            moving[y, x] = far > SURE * spread[y, x]
+            count += moving[y, x]
+            if far:
+                background[y, x] += 1 if away > 0 else -1
+                ahead = SURE * far - spread[y, x]
+                step = 1 if ahead > 0 else -1 if ahead < 0 else 0
+                spread[y, x] = min(MOST_SPREAD, max(LEAST_SPREAD, spread[y, x] + step))
+    return count
+
+
+@njit(cache=True, nogil=True)
 def _joined(moving: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return the mask without single pixels and with gaps of two pixels closed."""
-    count = _around(moving.astype(np.uint8))
-    return _around((moving & (count >= 3)).astype(np.uint8)) >= 1
+    height, width = moving.shape
+    out = np.zeros((height, width), np.bool_)
+    for y in range(height):
+        for x in range(width):
+            if not moving[y, x]:
+                continue
+            around = 0
+            for j in range(max(0, y - 1), min(height, y + 2)):
+                for i in range(max(0, x - 1), min(width, x + 2)):
+                    around += moving[j, i]
+            if around >= 3:
+                for j in range(max(0, y - 1), min(height, y + 2)):
+                    for i in range(max(0, x - 1), min(width, x + 2)):
+                        out[j, i] = True
+    return out
 
 
-def _around(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    padded = np.pad(mask, 1)
-    height, width = mask.shape
-    return np.asarray(sum(padded[y : y + height, x : x + width] for y in range(3) for x in range(3)), np.uint8)
-
-
-def _blobs(mask: NDArray[np.bool_], known: Found) -> Found:
+def blobs(mask: NDArray[np.bool_], known: Found) -> Found:
+    """Return boxes of the connected parts of a mask outside of `known` boxes. The mask is changed."""
     height, width = mask.shape
     for x1, y1, x2, y2 in known[:, :4]:
         # A tenth around: shadows and arms belong to whom the detector saw.

@@ -1,0 +1,244 @@
+"""A process that watches cameras. The server starts several; each is a stranger to it.
+
+    python -m ansimnet_vision.worker --relays FOLDER --outbox FILE [--models FOLDER] [--provider cpu] [--blame FILE]
+
+On standard input one JSON line a message: `{"cameras": [configuration, …], "states": {camera: base64}}` says which
+cameras it watches from now on. Standard output tells, a line each: `{"ready": …}` once, `{"beat": …}` every half second
+with each camera's figures, `{"state": …}` what a successor needs, `{"said": n}` that reports lie in the outbox. It ends
+with its input. It writes no picture anywhere.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import mmap
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+from ansimnet_vision import registry
+from ansimnet_vision.batch import PackedDetector
+from ansimnet_vision.engine import Build, Engine
+from ansimnet_vision.feed import Feed
+from ansimnet_vision.outbox import Outbox, same
+from ansimnet_vision.poses import Poser
+from ansimnet_vision.types import BEHAVIOURS, CameraConfig, Report, Signal
+
+BEAT_S = 0.5
+STATE_S = 1.0
+"""How often a camera with tracks is kept for a successor; one without, every `QUIET_STATES`-th time."""
+QUIET_STATES = 10
+REACH_S = 0.5
+IDLE_S = 0.02
+FRESH_S = 60.0
+"""So long after a camera was taken over, what others have reported of it is looked up before anything is said."""
+BACK_S = 8.0
+"""How much of the past is asked for where a camera was not watched for a while; the relay keeps what it keeps."""
+
+clock = time.time  # noqa: TID251 - a stranger process; the relay tells its frames' instants by the same clock
+
+
+class Worker:
+    """One process's cameras, its outbox and its words."""
+
+    def __init__(
+        self, engine_of: Callable[..., Engine], outbox: Outbox, relays: Path, tell: Callable[..., None]
+    ) -> None:
+        self.engine = engine_of(self.report)
+        self.outbox = outbox
+        self.feed = Feed(relays, self.engine.arrive)
+        self._tell = tell
+        self._since: dict[str, float] = {}
+        self._said: dict[str, list[tuple[str, float, tuple[float, float, float, float]]]] = {}
+        self._states = 0
+        self._beat_s = self._state_s = self._reach_s = 0.0
+        self.titles: dict[str, str] = {}
+
+    def set(self, message: dict[str, Any]) -> None:
+        """Watch the cameras of a message from the starter."""
+        configs = [CameraConfig.of(c) for c in message["cameras"]]
+        states = {k: base64.b64decode(v) for k, v in message.get("states", {}).items()}
+        now_s, before = clock(), set(self._since)
+        self.engine.set(configs, states)
+        self._since = {c.camera_id: self._since.get(c.camera_id, now_s) for c in configs}
+        for config in configs:
+            if config.camera_id not in before:
+                line = self.engine.lines[UUID(config.camera_id).bytes]
+                after_s = max(line.watch.last_s, now_s - BACK_S)
+                self._said[config.camera_id] = self.outbox.said(config.camera_id, after_s - FRESH_S)
+        wish = {}
+        for config in configs:
+            line = self.engine.lines[UUID(config.camera_id).bytes]
+            wish[config.camera_id] = max(line.watch.last_s, now_s - BACK_S)
+        self.feed.want(wish)
+
+    def report(self, config: CameraConfig, signals: Sequence[Signal]) -> None:
+        """Write what a camera's behaviours say into the outbox, unless a predecessor has said it."""
+        new = [s for s in signals if not self._known(config.camera_id, s)]
+        reports = [_report(config, s, self.titles.get(s.behaviour, "rules@00000000")) for s in new]
+        self.outbox.put(reports)
+        if reports:
+            self._keep(config.camera_id)
+            self._tell({"said": len(reports)})
+
+    def _known(self, camera_id: str, signal: Signal) -> bool:
+        if signal.at_s - self._since.get(camera_id, 0.0) > FRESH_S:
+            self._said.pop(camera_id, None)
+        return any(same(signal, *told) for told in self._said.get(camera_id, ()))
+
+    def step(self) -> None:
+        """Read, do one round, and say what is due."""
+        now_s = clock()
+        if now_s - self._reach_s >= REACH_S:
+            self._reach_s = now_s
+            self.feed.reach()
+        while self.feed.read(0):
+            pass
+        if not self.engine.turn(now_s) and not self.feed.read(IDLE_S) and not self.feed.relays:
+            time.sleep(IDLE_S)
+        if now_s - self._beat_s >= BEAT_S:
+            passed_s = now_s - self._beat_s if self._beat_s else BEAT_S
+            self._beat_s = now_s
+            self._tell({"beat": self.engine.numbers(now_s, passed_s), "relays": self.feed.relays})
+        if now_s - self._state_s >= STATE_S:
+            self._state_s = now_s
+            self._states += 1
+            for line in list(self.engine.lines.values()):
+                if line.watch.tracker.tracks or self._states % QUIET_STATES == 0:
+                    self._keep(line.watch.config.camera_id)
+
+    def _keep(self, camera_id: str) -> None:
+        """Hand the starter what a successor needs. It keeps it in memory and gives it to our own kind alone."""
+        line = self.engine.lines[UUID(camera_id).bytes]
+        state = base64.b64encode(line.watch.state()).decode()
+        self._tell({"state": state, "camera_id": camera_id})
+
+
+def _report(config: CameraConfig, signal: Signal, title: str) -> Report:
+    x1, y1, x2, y2 = (min(1.0, max(0.0, float(v))) for v in signal.box)
+    box = (x1, y1, x2, y2) if x1 < x2 and y1 < y2 else (0.0, 0.0, 1.0, 1.0)
+    foot = config.foot(box)
+    evidence = {"score": float(signal.score), **{k: float(v) for k, v in signal.evidence.items()}}
+    return Report(
+        id=str(uuid4()),
+        camera_id=config.camera_id,
+        behaviour=signal.behaviour,
+        at=signal.at_s,
+        since=min(signal.since_s, signal.at_s),
+        probability=signal.probability,
+        box=box,
+        tracks=tuple(int(t) for t in signal.tracks),
+        place=None if foot is None else config.place(foot),
+        evidence=evidence,
+        model=title,
+        shadow=signal.behaviour in config.shadow,
+    )
+
+
+def blaming(file: Path | None) -> Callable[[bytes], None]:
+    """Return what notes whose frame is decoded, so that whoever finds us dead knows whose it was."""
+    if file is None:
+        return lambda _: None
+    opened = os.open(file, os.O_CREAT | os.O_RDWR, 0o600)
+    os.ftruncate(opened, 16)
+    room = mmap.mmap(opened, 16)
+
+    def note(camera: bytes) -> None:
+        room[:16] = camera
+
+    return note
+
+
+def behaviours() -> Build | None:
+    """Return what builds a camera's behaviours; None where this installation has none."""
+    try:
+        from ansimnet_vision.behaviours import build
+    except ImportError:
+        return None
+    return build
+
+
+def loaded(folder: Path | None, provider: str) -> tuple[PackedDetector | None, Poser | None, list[registry.Card]]:
+    """Return the models whose files stand as their cards say, and those cards."""
+    here = registry.usable(folder)
+    cards = [registry.cards()[name] for name in here]
+    try:
+        detector = PackedDetector(here["nanodet"], provider) if "nanodet" in here else None
+        poser = Poser(here["movenet-lightning"], provider) if "movenet-lightning" in here else None
+    except ImportError:  # onnxruntime is not installed: motion alone
+        return None, None, []
+    return detector, poser, cards
+
+
+def _card(card: registry.Card) -> dict[str, Any]:
+    """Return a card as the server keeps it."""
+    return {
+        "name": card.name,
+        "sha256": card.sha256,
+        "behaviours": list(card.needed_by),
+        "task": card.task,
+        "licence": dict(card.licence),
+        "source": f"{card.source.registry}:{card.source.package}@{card.source.version}",
+        "input": card.input,
+        "quality": [dict(q) for q in card.quality],
+        "limits": card.limits,
+    }
+
+
+def main() -> None:
+    """Watch until the input ends."""
+    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    options.add_argument("--relays", type=Path, required=True, help="folder of the relays' sockets")
+    options.add_argument("--outbox", type=Path, required=True, help="where reports wait for the server")
+    options.add_argument("--models", type=Path, help="folder of the weights")
+    options.add_argument("--provider", default="cpu", help="execution provider of onnxruntime")
+    options.add_argument("--blame", type=Path, help="where the camera is noted whose frame is decoded")
+    chosen = options.parse_args()
+    said = sys.stdout
+    sys.stdout = sys.stderr  # nobody's print may break the lines
+
+    def tell(message: dict[str, Any]) -> None:
+        said.write(json.dumps(message) + "\n")
+        said.flush()
+
+    detector, poser, cards = loaded(chosen.models, chosen.provider)
+    build, note = behaviours(), blaming(chosen.blame)
+    worker = Worker(
+        lambda report: Engine(detector, poser, build, report, note), Outbox(chosen.outbox), chosen.relays, tell
+    )
+    worker.titles = _titles(cards)
+    missing = registry.not_covered(BEHAVIOURS, [c.name for c in cards])
+    covers = {} if build is None else missing
+    tell({"ready": {"pid": os.getpid(), "models": [_card(c) for c in cards], "covers": covers}})
+    inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+    threading.Thread(target=_read, args=(inbox,), daemon=True).start()
+    while True:
+        while not inbox.empty():
+            line = inbox.get()
+            if line is None:
+                return
+            worker.set(json.loads(line))
+        worker.step()
+
+
+def _read(inbox: queue.SimpleQueue[str | None]) -> None:
+    for line in sys.stdin:
+        inbox.put(line)
+    inbox.put(None)
+
+
+def _titles(cards: Sequence[registry.Card]) -> dict[str, str]:
+    """Return, for each behaviour, the model that its reports name: the last card that it needs."""
+    return {behaviour: card.title for card in cards for behaviour in card.needed_by}
+
+
+if __name__ == "__main__":
+    main()
