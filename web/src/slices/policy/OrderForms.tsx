@@ -1,6 +1,7 @@
 /** The sheets in which an order is entered, and a hold placed or renewed. */
 import { useQueryClient } from "@tanstack/react-query";
 import { type Hold, keeping } from "../../api/keeping";
+import type { Account } from "../../api/types";
 import { nowMs } from "../../kit/clock";
 import { FormSheet } from "../../kit/FormSheet";
 import { beginning, dayAfter, ending, type FormField } from "../../kit/form";
@@ -16,19 +17,26 @@ const HOLD_DAYS = 89;
 const ORDER_CLAUSES = ["CRIM-PROC 215", "EM-ACT 12", "EM-ACT 16", "PIPA 18(2)7", "PIPA 18(2)8", "CHILD-SEX-ACT 50"];
 const HOLD_CLAUSES = ["PIPA 21", "CRIM-PROC 215", "PIPA 18(2)8"];
 
-const targets = (t: KeepingText): FormField => ({
+/** Who may read who wears a device, of those who enter orders; the server decides. */
+const READS_WEARERS = ["probation_officer", "office_director", "shift_lead"];
+
+const targets = (t: KeepingText, wearers = false): FormField => ({
   name: "resources",
   label: t.targets,
   kind: "own",
-  hint: t.targetsHint,
+  hint: wearers ? t.targetsHintAll : t.targetsHint,
   check: (v) => (v.split(" ").length > 64 ? t.targetProblem : undefined),
-  draw: (value, set, says) => <Targets name="resources" value={value} set={set} says={says} />,
+  draw: (value, set, says) => <Targets name="resources" value={value} set={set} says={says} wearers={wearers} />,
 });
+
+type Seat = Pick<Account, "role" | "centre_kind">;
 
 /** Which issuers' orders a role enters; the server says the same (REGISTERS_ORDER). */
 const issuersOf = (role: string) => (role === "court_clerk" ? ["court"] : ["court", "prosecution"]);
 
-export function RegisterOrder({ role, onClose }: { role: string; onClose: () => void }) {
+export function RegisterOrder({ account, onClose }: { account: Seat; onClose: () => void }) {
+  const { role } = account;
+  const wearers = account.centre_kind === "tracking" && READS_WEARERS.includes(role);
   const t = useKeeping();
   const fields: FormField[] = [
     { name: "number", label: t.number, hint: t.numberHint, most: 60 },
@@ -40,7 +48,7 @@ export function RegisterOrder({ role, onClose }: { role: string; onClose: () => 
     },
     { name: "statute", label: t.statute, most: 60, suggest: ORDER_CLAUSES, wide: true },
     { name: "opens", label: t.opens, kind: "checks", options: Object.entries(t.opened) },
-    targets(t),
+    targets(t, wearers),
     { name: "from", label: t.from, kind: "date" },
     endField(t, ORDER_DAYS, t.yearly, (all) => all.from ?? ""),
     { name: "reason", label: t.reason, kind: "area", most: 500 },

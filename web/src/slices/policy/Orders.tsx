@@ -28,7 +28,7 @@ type Doing = { kind: "order" | "hold" } | { kind: "end"; order: Order } | { kind
 /** The last day a thing holds: its end is that day's midnight. */
 const lastDay = (until: string) => day(Date.parse(until) - 1);
 
-export function Orders({ account }: { account: Pick<Account, "role"> }) {
+export function Orders({ account }: { account: Pick<Account, "role" | "centre_kind"> }) {
   const t = useKeeping();
   const client = useQueryClient();
   const holding = HOLDS.includes(account.role);
@@ -116,18 +116,20 @@ export function Orders({ account }: { account: Pick<Account, "role"> }) {
           )}
         </section>
       ) : null}
-      {doing ? <Sheet doing={doing} role={account.role} onClose={close} /> : null}
+      {doing ? <Sheet doing={doing} account={account} onClose={close} /> : null}
     </main>
   );
 }
 
 const alive = (o: Order) => o.state === "registered" || o.state === "in_force";
 
-function Sheet({ doing, role, onClose }: { doing: Doing; role: string; onClose: () => void }) {
+type SheetProps = { doing: Doing; account: Pick<Account, "role" | "centre_kind">; onClose: () => void };
+
+function Sheet({ doing, account, onClose }: SheetProps) {
   const t = useKeeping();
   switch (doing.kind) {
     case "order":
-      return <RegisterOrder role={role} onClose={onClose} />;
+      return <RegisterOrder account={account} onClose={onClose} />;
     case "hold":
       return <PlaceHold onClose={onClose} />;
     case "renew":

@@ -1,8 +1,9 @@
-/** Whom or what a ground reaches: cameras by what people call them, anything else by its id. */
+/** Whom or what a ground reaches: cameras by what people call them, wearers by their number, anything else by its id. */
 import { useQuery } from "@tanstack/react-query";
 import { useDeferredValue, useState } from "react";
 import { api } from "../../api/client";
-import type { NamedCamera } from "../../api/types";
+import { useWearers } from "../../api/hooks";
+import type { NamedCamera, WearerSummary } from "../../api/types";
 import { isId } from "../../kit/form";
 import { shortId } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
@@ -22,23 +23,50 @@ export function useNamed(words: string) {
   });
 }
 
+interface Offer {
+  id: string;
+  icon: "camera" | "person";
+  code: string;
+  more: string;
+}
+const OFFERED = 6;
+/** Signs between the parts of a number are typed one way or another, or not at all. */
+const bare = (words: string) => words.toLowerCase().replaceAll(/[\s\-./]/g, "");
+
+/** Wearers whose number or office holds these words. */
+export const wearersLike = (list: readonly WearerSummary[], words: string) => {
+  const wanted = bare(words);
+  return wanted ? list.filter((w) => bare(w.code).includes(wanted) || bare(w.office).includes(wanted)) : [];
+};
+
 export function Targets({
   name,
   value,
   set,
   says,
+  wearers = false,
 }: {
   name: string;
   value: string;
   set: (value: string) => void;
   says: string | undefined;
+  /** Whether this seat may read who wears a device; to any other nobody is offered. */
+  wearers?: boolean;
 }) {
   const t = useKeeping();
   const [words, setWords] = useState("");
   const [names, setNames] = useState<Record<string, string>>({});
   const found = useNamed(words);
+  const worn = useWearers(wearers);
   const chosen = value.split(" ").filter(Boolean);
-  const offered = (found.data?.cameras ?? []).filter((c) => !chosen.includes(c.camera_id)).slice(0, 6);
+  const people = wearersLike(worn.data?.wearers ?? [], words).map(
+    (w): Offer => ({ id: w.wearer_id, icon: "person", code: w.code, more: w.office }),
+  );
+  const things = (found.data?.cameras ?? []).map(
+    (c): Offer => ({ id: c.camera_id, icon: "camera", code: c.code, more: c.address }),
+  );
+  const offered = [...people, ...things].filter((o) => !chosen.includes(o.id)).slice(0, OFFERED);
+  const named = (o: Offer) => [o.code, o.more].filter(Boolean).join(" · ");
   const add = (id: string, label: string) => {
     setNames((old) => ({ ...old, [id]: label }));
     if (!chosen.includes(id)) set([...chosen, id].join(" "));
@@ -47,7 +75,7 @@ export function Targets({
   const take = () => {
     const typed = words.trim();
     if (isId(typed)) add(typed.toLowerCase(), shortId(typed));
-    else if (typed && offered[0]) add(offered[0].camera_id, called(offered[0]));
+    else if (typed && offered[0]) add(offered[0].id, named(offered[0]));
   };
   return (
     <div className="targets">
@@ -72,7 +100,7 @@ export function Targets({
         className="in"
         name={name}
         autoComplete="off"
-        placeholder={t.find}
+        placeholder={wearers ? t.findAll : t.find}
         aria-describedby={says}
         value={words}
         onChange={(e) => setWords(e.target.value)}
@@ -86,16 +114,18 @@ export function Targets({
       />
       {words.trim() && !isId(words.trim()) ? (
         <ul className="offers">
-          {offered.map((c) => (
-            <li key={c.camera_id}>
-              <button type="button" onClick={() => add(c.camera_id, called(c))}>
-                <Icon name="camera" size={16} />
-                <b>{c.code}</b>
-                <span className="cut t3">{c.address}</span>
+          {offered.map((o) => (
+            <li key={o.id}>
+              <button type="button" onClick={() => add(o.id, named(o))}>
+                <Icon name={o.icon} size={16} />
+                <b>{o.code}</b>
+                <span className="cut t3">{o.more}</span>
               </button>
             </li>
           ))}
-          {offered.length === 0 && !found.isFetching ? <li className="xs t3">{t.noTarget}</li> : null}
+          {offered.length === 0 && !found.isFetching ? (
+            <li className="xs t3">{wearers ? t.noTargetAtAll : t.noTarget}</li>
+          ) : null}
         </ul>
       ) : null}
     </div>
