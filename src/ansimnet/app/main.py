@@ -123,7 +123,7 @@ def gateway(
 
 
 @cli.command(hidden=True)
-def process(part: Annotated[str, typer.Argument(help="seal, api, work, relay, relay-1 …, uplink")]) -> None:
+def process(part: Annotated[str, typer.Argument(help="seal, api, work, relay, relay-1 …, uplink, vision")]) -> None:
     """Run one process of the system; `ansimnet serve` starts them all."""
     chosen = settings()
     set_up_logs(form=chosen.log_format, level=chosen.log_level)
@@ -153,10 +153,12 @@ def _with_database(chosen: Settings, part: str) -> None:
             run = functools.partial(relay, worker=int(number or 0))
         case "uplink":
             from ansimnet.app.relay import uplink as run
+        case "vision":
+            from ansimnet.app.vision import vision as run
         case "api":
             from ansimnet.app.serve import serve as run
         case _:
-            raise typer.BadParameter("say seal, api, work, uplink, relay or relay-1 …")
+            raise typer.BadParameter("say seal, api, work, uplink, vision, relay or relay-1 …")
     with database(chosen, migrate=False) as db:
         uvloop.run(run(chosen, db))
 

@@ -24,7 +24,8 @@ from ansimnet.platform.settings import Settings
 log = structlog.get_logger(__name__)
 
 PARTS = ("seal", "api", "work", "relay", "uplink")
-"""What runs on one machine, in the order in which it starts; the relay as several workers, `relay`, `relay-1` …"""
+"""What runs on one machine, in the order in which it starts; the relay as several workers, `relay`,
+`relay-1` …; `vision` beside it where models are installed."""
 
 BACKOFF_S = (0.2, 5.0)
 STEADY_S = 10.0
@@ -96,10 +97,12 @@ async def system(
 def processes(parts: tuple[str, ...], settings: Settings) -> list[str]:
     """Return the names of the processes.
 
-    >>> processes(("api", "relay"), Settings(relay_workers=3))
-    ['api', 'relay', 'relay-1', 'relay-2']
+    >>> processes(("api", "relay"), Settings(relay_workers=3, vision_workers=2))
+    ['api', 'relay', 'relay-1', 'relay-2', 'vision']
     """
     more = [f"relay-{n}" for n in range(1, settings.relay_processes)] if "relay" in parts else []
+    if "relay" in parts and settings.vision_on:
+        more.append("vision")
     return [*parts, *more]
 
 

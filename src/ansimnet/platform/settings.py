@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import os
 import tempfile
 from pathlib import Path
@@ -103,7 +104,17 @@ class Settings(BaseSettings):
     )
     models_dir: Path | None = Field(
         None,
-        description="Folder of the models' weights (`ansimnet models install`); empty means `models` in the data folder.",
+        description="Folder of the models' weights (`ansimnet models install`); empty: `models` in the data folder.",
+    )
+    vision_workers: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="Processes that watch the cameras; 0: two at least, one a core but one, once models are installed.",
+    )
+    vision_provider: str = Field(
+        "cpu",
+        description="What the models run on: cpu, or cuda, tensorrt, openvino … of the installed onnxruntime.",
     )
     link_tracking_url: str | None = Field(
         None, description="Where the tracking centre's link answers; empty means this installation's own API."
@@ -200,6 +211,15 @@ class Settings(BaseSettings):
         return self.data_dir / "keys"
 
     @property
+    def run_dir(self) -> Path:
+        """The folder of sockets between processes of this machine; short, for their addresses hold 107 bytes."""
+        here = self.data_dir / "run"
+        if len(os.fsencode(here)) <= 80:
+            return here
+        name = hashlib.blake2b(os.fsencode(self.data_dir), digest_size=6).hexdigest()
+        return Path(tempfile.gettempdir()) / f"ansimnet-{os.geteuid()}-{name}"
+
+    @property
     def models_folder(self) -> Path:
         """The folder of the models' weights; nothing need be there."""
         return self.models_dir or self.data_dir / "models"
@@ -208,6 +228,16 @@ class Settings(BaseSettings):
     def relay_processes(self) -> int:
         """How many relay workers run."""
         return self.relay_workers or cores()
+
+    @property
+    def vision_processes(self) -> int:
+        """How many processes watch the cameras: never one alone, for another takes over what a dead one watched."""
+        return self.vision_workers or max(2, cores() - 1)
+
+    @property
+    def vision_on(self) -> bool:
+        """Whether cameras are watched: models are installed, or somebody asked for workers."""
+        return self.vision_workers > 0 or any(self.models_folder.glob("*.onnx"))
 
     @property
     def public_url(self) -> str:

@@ -59,6 +59,7 @@ from ansimnet.slices.footage.onvif.sector import Sector
 from ansimnet.slices.footage.recording.recorder import Recorder, Seal
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
+from ansimnet.slices.footage.relay.local import Local
 from ansimnet.slices.footage.relay.optics import Optics
 from ansimnet.slices.footage.relay.rights import LEASE_S
 from ansimnet.slices.footage.relay.server import Relay
@@ -233,6 +234,7 @@ async def serving_relay(
             anchors.running(),
             recorder.running(),
             relay.serving(settings.relay_host, _port(settings, worker)) as port,
+            Local(sources).serving(settings.run_dir, worker),
         ):
             await here.register(stream_url(settings, worker, port))
             tasks += [asyncio.create_task(here.keep_warm()), asyncio.create_task(here.watch())]

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI
 
 from ansimnet.facts import vision as facts
+from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.permits import Role
+from ansimnet.platform.db import Db
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
+from ansimnet.platform.settings import Settings
 from ansimnet.slices.vision import api, jobs
 from ansimnet.slices.vision.api import ingest
+from ansimnet.slices.vision.service import config, intake
+from ansimnet.slices.vision.service.workers import Places, Workers
 from ansimnet.slices.vision.store import alarms
 
-__all__ = ["jobs", "parts"]
+__all__ = ["jobs", "parts", "watching"]
 
 ROOM = frozenset({Role.CENTRE_OPERATOR, Role.SHIFT_LEAD})
 HEARD = (
@@ -43,3 +49,20 @@ def parts(ctx: Context) -> Parts:
         on_serve=[install],
         status=[status],
     )
+
+
+def watching(settings: Settings, city: Db, clock: Clock) -> Workers:
+    """Return the processes that watch this city's cameras; `run` starts them."""
+    places = Places(settings.run_dir, settings.data_dir / "vision", settings.models_folder, settings.vision_provider)
+
+    async def configs() -> Sequence[Mapping[str, Any]]:
+        async with city.transaction() as tx:
+            return await config.for_workers(tx, clock.now())
+
+    async def take(said: Sequence[object]) -> None:
+        await intake.take(city, intake.local(), said, clock.now())
+
+    async def tell(state: Mapping[str, Any]) -> None:
+        await intake.tell_state(city, intake.local(), state, clock.now())
+
+    return Workers(settings.vision_processes, places, configs, take, tell)

@@ -1,0 +1,51 @@
+"""Which process watches which camera: by measured load, and moved as little as possible. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+UNKNOWN_LOAD = 0.03
+"""Cores that a camera nobody measured is taken for; ours, between one at rest (0.01) and one of a busy street (0.1)."""
+UNEVEN = 0.15
+"""Cores by which the busiest may exceed the idlest before a camera moves: a change costs a second of watching."""
+
+
+def assign(
+    cameras: Collection[str], loads: Mapping[str, float], workers: Collection[int], before: Mapping[str, int]
+) -> dict[str, int]:
+    """Return the process of every camera; none where no process lives. `loads`: cores each camera takes.
+
+    Whoever is watched by a living process stays there. The others go, the heaviest first, to whoever has least to do.
+
+    >>> assign(["a", "b", "c"], {"a": 0.5}, [1, 2], {"a": 1, "b": 3})
+    {'a': 1, 'b': 2, 'c': 2}
+    """
+    if not workers:
+        return {}
+    given = {c: before[c] for c in cameras if before.get(c) in workers}
+    burden = dict.fromkeys(sorted(workers), 0.0)
+    for camera, worker in given.items():
+        burden[worker] += loads.get(camera, UNKNOWN_LOAD)
+    for camera in sorted(set(cameras) - given.keys(), key=lambda c: (-loads.get(c, UNKNOWN_LOAD), c)):
+        worker = min(burden, key=lambda w: (burden[w], w))
+        given[camera] = worker
+        burden[worker] += loads.get(camera, UNKNOWN_LOAD)
+    return given
+
+
+def eased(given: Mapping[str, int], loads: Mapping[str, float], workers: Collection[int]) -> dict[str, int]:
+    """Return the same with one camera moved from the busiest to the idlest, where that makes them clearly more even."""
+    burden = dict.fromkeys(sorted(workers), 0.0)
+    for camera, worker in given.items():
+        burden[worker] += loads.get(camera, UNKNOWN_LOAD)
+    if len(burden) < 2:
+        return dict(given)
+    busiest, idlest = (pick(burden, key=lambda w: burden[w]) for pick in (max, min))
+    gap = burden[busiest] - burden[idlest]
+    if gap <= UNEVEN:
+        return dict(given)
+    theirs = [c for c, w in sorted(given.items()) if w == busiest and loads.get(c, UNKNOWN_LOAD) < gap]
+    if not theirs:
+        return dict(given)
+    moved = min(theirs, key=lambda c: abs(gap / 2 - loads.get(c, UNKNOWN_LOAD)))
+    return {**given, moved: idlest}
