@@ -141,6 +141,9 @@ class Act(StrEnum):
     VIEW_SCENE = "view_scene"  # what such a phone shows; no footage of a city
     SET_UP_CAMERA = "set_up_camera"  # how a device is asked, and what it may be turned to
     STEER_CAMERA = "steer_camera"  # within its registered sector
+    SET_UP_HOME = "set_up_home"  # the camera at a protected person's door
+    VIEW_HOME = "view_home"  # such a camera, live
+    READ_HOME_CLIP = "read_home_clip"  # what it sent with an alert
     TUNE_VISION = "tune_vision"  # zones, calibration, thresholds, trials of what cameras alarm of
     REPORT_VISION = "report_vision"  # a worker's report of what a camera saw
 

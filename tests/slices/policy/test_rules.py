@@ -113,17 +113,18 @@ MATRIX = {
     "read_track read_wearer",
     ("probation_officer", "operate", "statute", T): "read_map read_status",
     ("probation_officer", "protect", "statute", T): "read_protected register_protected",
-    ("police_112", "respond", "statute", T): "concur_closing follow_live justify_access read_alarm read_incident "
-    "read_map read_status",
+    ("police_112", "respond", "statute", T): "concur_closing follow_live justify_access read_alarm read_home_clip "
+    "read_incident read_map read_status view_home",
     ("police_112", "operate", "statute", T): "read_map read_status",
-    ("police_112", "protect", "statute", T): "read_protected register_protected",
+    ("police_112", "protect", "statute", T): "read_protected register_protected set_up_home",
     ("police_112", "respond", "trigger", T): "read_protected read_track read_wearer",
     ("police_112", "respond", "vital_interest", T): "read_protected read_track read_wearer",
     ("police_112", "respond", "vital_interest", C): "view_stream",
     ("field_unit", "respond", "statute", T): "follow_live read_map serve_order",
     ("field_unit", "operate", "statute", T): "read_map",
     ("field_unit", "respond", "trigger", T): "read_provision view_stream",
-    ("victim", "own", "statute", T): "export_data follow_live manage_own read_map read_own receive_warning",
+    ("victim", "own", "statute", T): "export_data follow_live manage_own read_home_clip read_map read_own "
+    "receive_warning",
     ("victim", "operate", "statute", T): "read_map",
     ("victim", "own", "consent", T): "show_scene",
     ("centre_operator", "operate", "statute", C): "follow_live read_cameras read_map read_status",

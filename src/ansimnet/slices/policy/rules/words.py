@@ -218,4 +218,7 @@ ACT_WORDS: dict[Act, Said] = {
     Act.TUNE_VISION: Said("지능형 영상 설정", "how intelligent video is set up"),
     Act.REPORT_VISION: Said("지능형 영상 보고", "a worker's report of what a camera saw"),
     Act.STEER_CAMERA: Said("촬영범위 안 카메라 조작", "steering a camera within its sector"),
+    Act.SET_UP_HOME: Said("집 앞 카메라 설치", "setting up the camera at a protected person's door"),
+    Act.VIEW_HOME: Said("집 앞 카메라 실시간 영상", "the camera at a protected person's door, live"),
+    Act.READ_HOME_CLIP: Said("집 앞 알림 영상", "what the camera at a door sent with an alert"),
 }
