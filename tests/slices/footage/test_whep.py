@@ -12,8 +12,9 @@ from typing import Any
 import httpx
 import numpy as np
 import pytest
+import uvloop
 from tests.slices.footage.camera import TestCamera
-from tests.slices.footage.kit import Stage, camera_of, in_an_hour, stage
+from tests.slices.footage.kit import Stage, camera_of, in_an_hour, stage, watching
 
 from ansimnet.kernel.clock import now
 from ansimnet.slices.footage.relay.gate import End
@@ -222,3 +223,16 @@ async def test_a_connection_that_says_nothing_does_not_hold_the_relay() -> None:
         with contextlib.suppress(ConnectionError):
             assert await asyncio.wait_for(reader.read(), 30) == b""
         writer.close()
+
+
+def test_both_ways_out_on_the_loop_that_workers_run() -> None:
+    async def sees() -> None:
+        async with TestCamera() as camera, stage() as at:
+            Whep(at.relay)
+            async with watching(at, at.gate.issue(camera_of(camera.url), in_an_hour())[0]) as watcher:
+                await watcher.frames(3)
+            async with peering(at, at.gate.issue(camera_of(camera.url), in_an_hour())[0]) as peer:
+                await peer.play()
+                await until(lambda: bool(peer.pictures))
+
+    uvloop.run(sees())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import Callable, Sequence
+from typing import cast
 
 from websockets.asyncio.server import ServerConnection
 from websockets.protocol import State
@@ -32,9 +33,8 @@ class Socket(ServerConnection):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Wait for the first bytes: they say whether this is a WebSocket."""
-        assert isinstance(transport, asyncio.Transport)
-        self.transport = transport
-        self._silent = self.loop.call_later(FIRST_BYTES_S, transport.abort)
+        self.transport = cast("asyncio.Transport", transport)  # uvloop's is one by its methods alone
+        self._silent = self.loop.call_later(FIRST_BYTES_S, self.transport.abort)
 
     def data_received(self, data: bytes) -> None:
         if self._silent is not None:
