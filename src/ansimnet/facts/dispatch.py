@@ -8,7 +8,17 @@ from uuid import UUID
 
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import AccountId, AlarmId, CentreId, IncidentId, OrderId, ProtectedPersonId, UnitId, WearerId
+from ansimnet.kernel.ids import (
+    AccountId,
+    AlarmId,
+    CameraId,
+    CentreId,
+    IncidentId,
+    OrderId,
+    ProtectedPersonId,
+    UnitId,
+    WearerId,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +178,50 @@ class IncidentClosed(Fact):
     incident_id: IncidentId
     protected_person_id: ProtectedPersonId | None
     wearer_id: WearerId | None
+    alarm_ids: tuple[AlarmId, ...]
+    outcome: str
+    by: AccountId | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityIncidentOpened(Fact):
+    """An operator of the city confirmed what a camera alarmed of (CC-07). 1 is the gravest."""
+
+    kind: ClassVar[str] = "dispatch.city-incident.opened.v1"
+    incident_id: IncidentId
+    code: str  # C-2611-0207
+    alarm_id: AlarmId
+    camera_id: CameraId
+    behaviour: str
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityAlarmJoined(Fact):
+    """Another camera's confirmed alarm tells of the same incident."""
+
+    kind: ClassVar[str] = "dispatch.city-alarm.joined.v1"
+    incident_id: IncidentId
+    alarm_id: AlarmId
+    priority: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityAgencyCalled(Fact):
+    """An operator called `112`, `119`, or decided that nobody is needed."""
+
+    kind: ClassVar[str] = "dispatch.city-agency.called.v1"
+    incident_id: IncidentId
+    agency: str
+    by: AccountId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityIncidentClosed(Fact):
+    """An incident of the city is over, or was taken back with its alarm: every look at its cameras ends."""
+
+    kind: ClassVar[str] = "dispatch.city-incident.closed.v1"
+    incident_id: IncidentId
     alarm_ids: tuple[AlarmId, ...]
     outcome: str
     by: AccountId | None

@@ -22,15 +22,17 @@ from ansimnet.platform.ledger import Reader
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.model import Sense
 from ansimnet.slices.cameras.rules.register import CameraRow
+from ansimnet.slices.dispatch.api import city
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.model import Account
-from ansimnet.slices.vision import api
+from ansimnet.slices.vision import api, jobs
 from ansimnet.slices.vision.api import ingest
 from ansimnet.slices.vision.service import intake
 from ansimnet.slices.vision.service.intake import Receipt
 
 BEGAN = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MODEL = "pose-rules@0123abcd"
+assert jobs.KEPT_RULE  # imported: its jobs are registered
 
 
 class Context:
@@ -52,6 +54,7 @@ class Room:
         app = FastAPI()
         platform_http.install(app)
         app.include_router(api.routes(api.Desk(dbs.city, self.clock, "ws://relay/stream")))
+        app.include_router(city.routes(dbs.city, self.clock), prefix="/api/v1")
         app.router.routes.extend(ingest.routes(dbs.city, self.clock))
         app.state.sign_in = self._sign_in
         self.app = app

@@ -16,6 +16,7 @@ from ansimnet.facts.footage import (
 from ansimnet.facts.notifications import DeliveryRecorded
 from ansimnet.facts.protection import HelpAsked, WarningAcknowledged, WarningEscalated, WarningIssued
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
+from ansimnet.facts.vision import AlarmJudged
 from ansimnet.kernel import clock
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId, IncidentId
@@ -27,6 +28,7 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import LinkIn, LinkOut
 from ansimnet.slices.dispatch import rules, service, store
 from ansimnet.slices.dispatch.model import AlarmSeen, State
+from ansimnet.slices.dispatch.service import city
 from ansimnet.slices.supervision import queries as supervision
 
 Handle = Callable[[Tx, Entry], Awaitable[None]]
@@ -34,9 +36,9 @@ PROVISION_FACTS = (ProvisionRequested, ProvisionGiven, ProvisionRefused, Provisi
 
 
 def readers(maps: MapData) -> list[Reader]:
-    """Return the one reader of this slice.
+    """Return the readers of this slice: one a centre.
 
-    One for everything, so that what follows from an alarm (its warning, footage, clearing) never comes before it.
+    One for everything there, so that what follows from an alarm (its warning, footage, clearing) never comes before it.
     """
 
     async def on_alarm(tx: Tx, entry: Entry) -> None:
@@ -71,7 +73,16 @@ def readers(maps: MapData) -> list[Reader]:
     async def take(tx: Tx, entry: Entry) -> None:
         await handlers[type(entry.fact)](tx, entry)
 
-    return [Reader(name="dispatch.situation", kinds=frozenset(handlers), centre=TRACKING_CENTRE, handle=take)]
+    return [
+        Reader(name="dispatch.situation", kinds=frozenset(handlers), centre=TRACKING_CENTRE, handle=take),
+        Reader(name="dispatch.city", kinds=frozenset({AlarmJudged}), centre=CITY_CENTRE, handle=on_verdict),
+    ]
+
+
+async def on_verdict(tx: Tx, entry: Entry) -> None:
+    """Let an operator's verdict on a camera's alarm open an incident of the city, or take it back (CC-07)."""
+    assert isinstance(entry.fact, AlarmJudged)
+    await city.take_verdict(tx, entry.fact, entry.sealed_at)
 
 
 async def on_delivery(tx: Tx, entry: Entry) -> None:

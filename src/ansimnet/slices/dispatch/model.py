@@ -9,7 +9,7 @@ from uuid import UUID
 
 from ansimnet.facts.supervision import Medical, Trigger
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import AlarmId, IncidentId, OrderId, ProtectedPersonId, UnitId, WearerId
+from ansimnet.kernel.ids import AccountId, AlarmId, CameraId, IncidentId, OrderId, ProtectedPersonId, UnitId, WearerId
 
 
 class State(StrEnum):
@@ -122,3 +122,23 @@ class Police:
     acknowledged_at: datetime | None
     failed_at: datetime | None
     receipt: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CityIncident:
+    """What an operator of the city confirmed of the cameras' alarms. `called`: 112, 119 or nobody; None: undecided."""
+
+    incident_id: IncidentId
+    code: str
+    behaviour: str
+    priority: int
+    camera_id: CameraId
+    place: Point
+    simulated: bool
+    state: State
+    opened_at: datetime
+    opened_by: AccountId
+    called: str | None
+    called_at: datetime | None
+    closed_at: datetime | None
+    outcome: str | None

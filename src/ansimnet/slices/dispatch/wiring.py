@@ -13,6 +13,9 @@ from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.dispatch import api, jobs, store
 
+CITY = frozenset({Role.CENTRE_OPERATOR, Role.SHIFT_LEAD})
+TO_CITY = (facts.CityIncidentOpened, facts.CityAlarmJoined, facts.CityAgencyCalled, facts.CityIncidentClosed)
+
 ROOM = frozenset({Role.TRACKING_CONTROLLER, Role.POLICE_112, Role.PROBATION_OFFICER})
 
 TOLD = (
@@ -50,5 +53,7 @@ def parts(ctx: Context) -> Parts:
         status=[status],
         routers=[api.routes(ctx)],
         readers=jobs.readers(ctx.map),
-        live=[LiveView(f, ROOM) for f in TOLD] + [LiveView(f, frozenset({Role.FIELD_UNIT}), to_unit) for f in TO_UNITS],
+        live=[LiveView(f, ROOM) for f in TOLD]
+        + [LiveView(f, frozenset({Role.FIELD_UNIT}), to_unit) for f in TO_UNITS]
+        + [LiveView(f, CITY) for f in TO_CITY],
     )

@@ -15,6 +15,7 @@ from ansimnet.kernel.permits import Act, Permit, Purpose
 from ansimnet.platform.http import door
 from ansimnet.platform.parts import Context
 from ansimnet.slices.dispatch import queries, service, store
+from ansimnet.slices.dispatch.api import city
 from ansimnet.slices.dispatch.model import OrderState, Unit
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
@@ -79,6 +80,7 @@ def routes(ctx: Context) -> APIRouter:
     _reading(api, ctx)
     _running(api, ctx)
     _units(api, ctx)
+    api.include_router(city.routes(ctx.dbs.city, ctx.clock))
     return api
 
 
