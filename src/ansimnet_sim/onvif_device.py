@@ -33,6 +33,8 @@ _ENVELOPE = (
     f'xmlns:tds="{_DEVICE}" xmlns:trt="{_MEDIA}" xmlns:tptz="{_PTZ}" xmlns:tt="http://www.onvif.org/ver10/schema" '
     'xmlns:ter="http://www.onvif.org/ver10/error"><s:Body>{body}</s:Body></s:Envelope>'
 )
+_REALM, _NONCE = "ONVIF", "6f2e7ce86a434b52"
+_CHALLENGE = f'Digest realm="{_REALM}", qop="auth", algorithm=SHA-256, nonce="{_NONCE}"'
 _OPEN = frozenset({"GetSystemDateAndTime", "GetServices", "GetCapabilities"})
 """What anybody may ask (ONVIF Core 5.9.4, PRE_AUTH)."""
 
@@ -67,6 +69,8 @@ class OnvifDevice:
     name: str = "AN-DOME-1"
     head: Head | None = field(default_factory=Head)
     clock_off_s: float = 0.0
+    http_digest: bool = False
+    """Asks for HTTP digest (RFC 7616) and takes no token in the envelope."""
     silent: bool = False
     """Takes connections and answers nothing."""
     on_sync: Callable[[str], None] = lambda _: None
@@ -150,9 +154,10 @@ class OnvifDevice:
                 if self.silent:
                     await reader.read()  # until the client has had enough
                     break
-                status, answer = self.answer(body)
+                status, answer = self.answer(body, head)
+                challenge = f"WWW-Authenticate: {_CHALLENGE}\r\n" if self.http_digest and status[:3] == "401" else ""
                 writer.write(
-                    f"HTTP/1.1 {status}\r\nContent-Type: application/soap+xml; charset=utf-8\r\n"
+                    f"HTTP/1.1 {status}\r\nContent-Type: application/soap+xml; charset=utf-8\r\n{challenge}"
                     f"Content-Length: {len(answer)}\r\n\r\n".encode()
                     + answer
                 )
@@ -162,7 +167,7 @@ class OnvifDevice:
         finally:
             writer.close()
 
-    def answer(self, request: bytes) -> tuple[str, bytes]:
+    def answer(self, request: bytes, head: str = "") -> tuple[str, bytes]:
         """Return the HTTP status and the envelope that answer one."""
         try:
             root = ElementTree.fromstring(request)
@@ -171,7 +176,8 @@ class OnvifDevice:
                 raise SoapFaultError("ter:WellFormed", "no operation")
             operation = _local(body[0])
             self.asked.append(operation)
-            if operation not in _OPEN and not self._knows(header):
+            known = self._answers(head) if self.http_digest else self._knows(header)
+            if operation not in _OPEN and not known:
                 raise SoapFaultError("ter:NotAuthorized", "Sender not Authorized")
             handler: Callable[[ElementTree.Element], str] | None = getattr(self, f"_do_{operation}", None)
             if handler is None:
@@ -188,6 +194,21 @@ class OnvifDevice:
             )
             status = "401 Unauthorized" if told.code == "ter:NotAuthorized" else "400 Bad Request"
             return status, _ENVELOPE.replace("{body}", fault).encode()
+
+    def _answers(self, head: str) -> bool:
+        """Check the answer to our challenge: RFC 7616 with SHA-256 and `auth`."""
+        method, target, _ = head.partition("\r\n")[0].split(" ")
+        said = dict(
+            re.findall(r'(\w+)="?([^",]+)"?', (re.search(r"(?i)authorization: digest (.*)", head) or ["", ""])[1])
+        )
+
+        def digest(*parts: str) -> str:
+            return hashlib.sha256(":".join(parts).encode()).hexdigest()
+
+        ours, asked = digest(self.user, _REALM, self.password), digest(method, said.get("uri", ""))
+        middle = [said.get(word, "") for word in ("nonce", "nc", "cnonce", "qop")]
+        right = hmac.compare_digest(digest(ours, *middle, asked), said.get("response", ""))
+        return right and said.get("username") == self.user and said.get("uri") == target and middle[0] == _NONCE
 
     def _knows(self, header: ElementTree.Element | None) -> bool:
         """Check a WS-UsernameToken with a password digest: Base64(SHA-1(nonce + created + password)), used once."""

@@ -65,6 +65,19 @@ async def test_a_device_says_what_it_is_and_is_turned_and_stopped() -> None:
         await device.close()
 
 
+async def test_a_device_that_asks_for_http_digest_is_answered() -> None:
+    async with OnvifDevice(STREAMS, http_digest=True) as simulated:
+        device = Device(address(simulated))
+        assert (await device.identity()).model == "AN-DOME-1"
+        assert [p.token for p in await device.profiles()] == ["main", "sub"]
+        assert await device.position("main") is not None
+        await device.close()
+        wrong = Device(address(simulated, "hunter2-secret"))
+        with pytest.raises(DeviceLogin):
+            await wrong.identity()
+        await wrong.close()
+
+
 async def test_a_device_with_a_wrong_clock_still_lets_us_in_and_its_error_is_known() -> None:
     async with OnvifDevice(STREAMS, clock_off_s=-3600) as simulated:
         device = Device(address(simulated))

@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeVar
 
+from aiohttp import ClientSession, DigestAuthMiddleware
 from onvif import ONVIFCamera
+from onvif.client import ONVIFService
 from onvif.exceptions import ONVIFError
 from zeep.exceptions import Fault as SoapFault
 
@@ -167,11 +169,26 @@ class Device:
         return camera
 
 
+class _Camera(ONVIFCamera):  # type: ignore[misc]  # the library has no types
+    """Answers a challenge to HTTP digest too (RFC 7616): some devices ask for it instead of the token."""
+
+    async def create_onvif_service(self, name: str, *more: Any, **options: Any) -> ONVIFService:
+        known = set(self.services.values())
+        service = await super().create_onvif_service(name, *more, **options)
+        if service not in known:
+            plain = service.transport.session
+            service.transport.session = ClientSession(
+                connector=plain.connector, connector_owner=False, timeout=plain.timeout,
+                middlewares=(DigestAuthMiddleware(self.user, self.passwd),),
+            )  # fmt: skip
+        return service
+
+
 def _camera(address: Address) -> ONVIFCamera:
     """Return the library's camera; it removes proxies from the environment, which are others' business."""
     kept = {name: os.environ[name] for name in ("http_proxy", "https_proxy") if name in os.environ}
     try:
-        return ONVIFCamera(
+        return _Camera(
             address.host,
             address.port,
             address.user,
