@@ -42,11 +42,14 @@ import { useAlarmTitle } from "../slices/supervision/AlarmRow";
 import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
 import { Wearers } from "../slices/supervision/Wearers";
+import { visionTabsOf } from "../slices/vision/tabs";
+import { VisionScreen } from "../slices/vision/VisionScreen";
 import { type Text, useText, WordsProvider } from "../text";
 import { type FootageText, useFootageText } from "../text/footage";
 import { type InspectionText, useInspection } from "../text/inspection";
 import { type OpennessText, useOpenness } from "../text/openness";
 import { type SecondText, useSecondText } from "../text/second";
+import { useVisionText, type VisionText } from "../text/vision";
 import { type Unheard, useChimes } from "./chimes";
 import type { Findable } from "./Find";
 import { type RailEntry, Shell } from "./Shell";
@@ -89,6 +92,10 @@ function secondEntries(account: Who, words: SecondText): RailEntry[] {
 }
 function footageEntries(account: Who, words: FootageText): RailEntry[] {
   return tabsOf(account).length ? [{ screen: "footage", digit: 5, label: words.nav, icon: "film" }] : [];
+}
+/** What cameras see: alarms to judge, zones, quality, models. */
+function visionEntries(account: Who, words: VisionText): RailEntry[] {
+  return visionTabsOf(account).length ? [{ screen: "vision", digit: 6, label: words.nav, icon: "scan" }] : [];
 }
 type Who = Pick<Account, "role" | "centre_kind">;
 
@@ -156,6 +163,8 @@ function Screen({ route, account }: { route: Route; account: Account }) {
       );
     case "inspection":
       return <Inspection id={route.id} />;
+    case "vision":
+      return <VisionScreen id={route.id} account={account} />;
     case "security":
       return <Security />;
     default:
@@ -254,6 +263,7 @@ function Desk({ session }: { session: Session }) {
   const checked = useInspection();
   const words = useSecondText();
   const footage = useFootageText();
+  const sees = useVisionText();
   const route = useRoute();
   const client = useQueryClient();
   const { account } = session;
@@ -270,6 +280,7 @@ function Desk({ session }: { session: Session }) {
         ...railOf(account, text).filter((e) => e.screen !== "watch" || firstScreen(account) !== "inspection"),
         ...secondEntries(account, words),
         ...footageEntries(account, footage),
+        ...visionEntries(account, sees),
         ...inspectionEntries(account.role, checked),
         ...keeperEntries(account.role, text),
         ...opennessEntries(account.role, opened),
@@ -282,7 +293,7 @@ function Desk({ session }: { session: Session }) {
               ? { ...e, alarm: incidentMark }
               : e,
         ),
-    [account, text, words, footage, checked, opened, entriesMark, incidentMark],
+    [account, text, words, footage, sees, checked, opened, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
   const incidents = useIncidents("all", tracking);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { beginning, dayAfter, ending, type FormField, isId, listed, problemsOf } from "./form";
+import { beginning, dayAfter, ending, type FormField, isId, listed, placeOf, problemsOf } from "./form";
 
 const words = { missing: "missing", noDate: "no date" };
 const fields: FormField[] = [
@@ -33,5 +33,13 @@ describe("a form", () => {
     expect(listed("서울시, 강남구\n강남구,")).toEqual(["서울시", "강남구"]);
     expect(isId("0190f3c2-7a11-7cde-9a00-0123456789ab")).toBe(true);
     expect(isId("CAM-07")).toBe(false);
+  });
+});
+
+describe("a place", () => {
+  it("is read from two numbers and from nothing else", () => {
+    expect(placeOf("37.5, 127.03")).toEqual({ lat: 37.5, lon: 127.03 });
+    for (const words of ["", "37.5", "37.5,", "91, 127", "37, 181", "a, b", "1,2,3"])
+      expect(placeOf(words)).toBeUndefined();
   });
 });

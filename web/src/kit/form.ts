@@ -67,3 +67,10 @@ export const listed = (value: string) => [
 ];
 const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 export const isId = (value: string) => ID.test(value);
+
+/** The place two numbers name, "37.5, 127.03"; undefined where they name none. */
+export function placeOf(words: string): { lat: number; lon: number } | undefined {
+  const [lat, lon, more] = words.split(",").map((w) => (w.trim() ? Number(w) : Number.NaN));
+  const is = (v: number | undefined, most: number): v is number => v !== undefined && Math.abs(v) <= most;
+  return more === undefined && is(lat, 90) && is(lon, 180) ? { lat, lon } : undefined;
+}

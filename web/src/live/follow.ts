@@ -40,6 +40,10 @@ export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
       return [["incident"]];
     case "notifications":
       return [["incident"]];
+    case "vision":
+      if (thing === "alarm" || thing === "miss")
+        return [["vision", "alarms"], ["vision", "alarm"], ["vision", "quality"], ["city-incidents"]];
+      return [["vision"]];
     case "cameras":
       return [["status"], ["points"]];
     default:

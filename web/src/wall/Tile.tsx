@@ -231,6 +231,7 @@ export function LiveTile({
   word,
   badge,
   said,
+  sized,
 }: {
   number: string;
   camera: TileCamera;
@@ -246,6 +247,8 @@ export function LiveTile({
   word?: string;
   badge?: ReactNode;
   said?: (message: Said) => void;
+  /** How large the picture is, once that is known. */
+  sized?: (picture: { width: number; height: number }) => void;
 }) {
   const text = useText();
   const t = useFootageText();
@@ -267,6 +270,8 @@ export function LiveTile({
   asked.current = ask;
   const heard = useRef(said);
   heard.current = said;
+  const measured = useRef(sized);
+  measured.current = sized;
 
   useEffect(() => {
     if (ended || !video.current) return undefined;
@@ -287,7 +292,10 @@ export function LiveTile({
       },
       {
         state: setState,
-        init: setInit,
+        init: (began) => {
+          setInit(began);
+          measured.current?.(began);
+        },
         boxes: setTracks,
         refused: () => {
           masking.current = "masked";

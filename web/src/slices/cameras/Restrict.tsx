@@ -3,9 +3,9 @@ import { useQueryClient } from "@tanstack/react-query";
 import { inspection as api } from "../../api/inspection";
 import { useNow } from "../../kit/clock";
 import { FormSheet } from "../../kit/FormSheet";
-import { dayAfter } from "../../kit/form";
+import { dayAfter, placeOf } from "../../kit/form";
 import { useInspection } from "../../text/inspection";
-import { placeOf, within } from "./inspectionRules";
+import { within } from "./inspectionRules";
 
 /** How far a restriction reaches, in metres. */
 const RADIUS = [5, 500] as const;

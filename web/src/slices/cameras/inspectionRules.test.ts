@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BlindMap, Hour } from "../../api/inspection";
-import { at, dots, frameOf, placeAt, placeOf, shown, within } from "./inspectionRules";
+import { at, dots, frameOf, placeAt, shown, within } from "./inspectionRules";
 
 const hour = (hour_at: string, more: Partial<Hour> = {}): Hour => ({
   hour_at,
@@ -59,11 +59,6 @@ describe("a restricted place", () => {
     const back = placeAt(frame, x, y);
     expect(back.lat).toBeCloseTo(37.504, 9);
     expect(back.lon).toBeCloseTo(127.003, 9);
-  });
-  it("is read from two numbers and from nothing else", () => {
-    expect(placeOf("37.5, 127.03")).toEqual({ lat: 37.5, lon: 127.03 });
-    for (const words of ["", "37.5", "37.5,", "91, 127", "37, 181", "a, b", "1,2,3"])
-      expect(placeOf(words)).toBeUndefined();
   });
   it("reaches five to five hundred metres", () => {
     expect(["5", "500", "30"].every((v) => within(v, 5, 500))).toBe(true);

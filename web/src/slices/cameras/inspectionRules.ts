@@ -80,12 +80,6 @@ export function at(frame: Frame, lat: number, lon: number): [number, number] {
 export function placeAt(frame: Frame, x: number, y: number): { lat: number; lon: number } {
   return { lat: frame.south + frame.tall - y / 1000, lon: frame.west + x / 1000 / frame.narrow };
 }
-/** The place two numbers name, "37.5, 127.03"; undefined where they name none. */
-export function placeOf(words: string): { lat: number; lon: number } | undefined {
-  const [lat, lon, more] = words.split(",").map((w) => (w.trim() ? Number(w) : Number.NaN));
-  const is = (v: number | undefined, most: number): v is number => v !== undefined && Math.abs(v) <= most;
-  return more === undefined && is(lat, 90) && is(lon, 180) ? { lat, lon } : undefined;
-}
 /** Whether words are a number between two others. */
 export function within(words: string, least: number, most: number): boolean {
   const value = words.trim() ? Number(words) : Number.NaN;

@@ -21,7 +21,7 @@ export function PickCamera({
 }) {
   const t = useSecondText();
   const words = useKeeping();
-  const [typed, setTyped] = useState("");
+  const [typed, setTyped] = useState(() => (chosen ? called(chosen) : ""));
   const [at, setAt] = useState(0);
   const found = useNamed(typed);
   const offered = (found.data?.cameras ?? []).slice(0, OFFERED);
