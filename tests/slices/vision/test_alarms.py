@@ -144,9 +144,10 @@ async def test_a_clip_is_a_masked_ticket_to_those_seconds_alone(room: Room) -> N
     async with room.city.transaction() as tx:
         redeemed = await policy.redeem_ticket(tx, clip["ticket"], room.clock.now())
     assert redeemed.resource == room.cameras[0]
-    assert redeemed.permit.resources == {room.cameras[0]}
-    assert Masking(redeemed.extras["masking"]) is Masking.MASKED
-    assert redeemed.extras["recorded"]["cameras"] == [str(room.cameras[0])]
+    assert redeemed.permit.resources == frozenset({UUID(str(room.cameras[0]))})
+    extras: Any = redeemed.extras
+    assert Masking(extras["masking"]) is Masking.MASKED
+    assert extras["recorded"]["cameras"] == [str(room.cameras[0])]
     live = await room.post(f"/vision/alarms/{alarm['alarm_id']}/live")
     assert (live["from_at"], live["masking"]) == (None, "masked")
 
