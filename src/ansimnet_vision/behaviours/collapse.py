@@ -1,0 +1,148 @@
+"""Collapse: somebody who stood or sat upright is down shortly after, and stays down.
+
+Read from the body as a whole: how tall the box is against how tall it was, how wide it has become, and how the trunk
+leans where joints were found. Lying down slowly, bending and rising again, and sitting do not do. Lost and found again
+on the ground under another number, it is still the same body.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass, field
+
+from ansimnet_vision.behaviours.evidence import NEEDED, Clock, Evidence, normal_ratio, signal
+from ansimnet_vision.types import OTHER, PERSON, Box, CameraConfig, Scene, Seen, Signal
+
+UPRIGHT_S = 0.3
+"""Upright for so long before: one picture may be wrong."""
+MEMORY_S = 8.0
+"""How far back "was upright" reaches."""
+FALL_S = 3.0
+"""From upright to the ground within so long; lying down on a bed takes longer more often than not. Ours."""
+STAYS_S = 1.0
+"""Down for so long suffices where it is plain: who stumbles is up again. Ours; threshold `collapse_s` wins."""
+SHORT_UP, SHORT_DOWN = (0.95, 0.12), (0.42, 0.14)
+"""Height of the box against the upright one (mean, deviation): upright and walking; lying in any direction."""
+WIDE_UP, WIDE_DOWN = (-0.85, 0.35), (0.35, 0.5)
+"""Natural logarithm of width over height: 0.43 and 1.4 in the middle."""
+LEAN_UP, LEAN_DOWN = (8.0, 12.0), (75.0, 30.0)
+"""Degrees of the trunk from the plumb line."""
+SURE_JOINTS = 0.35
+"""Mean score of shoulders and hips below which a pose says nothing."""
+LOST_S = 2.5
+"""A body that was lost in its fall is looked for on the ground for so long."""
+LEAST_HEIGHT = 0.12
+"""Of the picture: smaller bodies are too coarse to judge. Ours."""
+
+
+@dataclass(slots=True)
+class _Body:
+    """One person. `upright_s`: last instant upright; `tall`, `foot`: height, and middle and lower edge, of the box then."""
+
+    evidence: Evidence
+    at_s: float
+    box: Box
+    upright_for_s: float = 0.0
+    upright_s: float | None = None
+    tall: float = 0.0
+    foot: tuple[float, float] = (0.0, 0.0)
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=5))
+
+
+class Collapse:
+    """One camera."""
+
+    def __init__(self, config: CameraConfig) -> None:
+        self._config = config
+        self._aspect = config.width / config.height
+        self._bodies: dict[int, _Body] = {}
+        self._clock = Clock()
+        self._needed = config.thresholds.get("collapse", NEEDED)
+        self._rate = self._needed / config.thresholds.get("collapse_s", STAYS_S)
+
+    def step(self, scene: Scene) -> list[Signal]:
+        """Return who has just been found to stay down."""
+        passed_s = self._clock.step(scene.at_s)
+        found = []
+        here = {s.track for s in scene.seen}
+        for seen in scene.seen:
+            if seen.kind in (PERSON, OTHER):
+                body = self._body(seen, here)
+                if body is not None:
+                    found += self._judge(body, seen, passed_s)
+        self._bodies = {k: b for k, b in self._bodies.items() if scene.at_s - b.at_s <= MEMORY_S}
+        return found
+
+    def _body(self, seen: Seen, here: set[int]) -> _Body | None:
+        body = self._bodies.get(seen.track)
+        if body is None:
+            lost = self._lost(seen, here)
+            if lost is not None:
+                body = self._bodies[seen.track] = self._bodies.pop(lost)
+            elif seen.kind == PERSON:
+                body = self._bodies[seen.track] = _Body(Evidence(self._needed), seen.at_s, seen.box)
+        return body
+
+    def _lost(self, seen: Seen, here: set[int]) -> int | None:
+        """Return the track of an upright body that was lost where this one lies."""
+        wide, tall = (seen.box[2] - seen.box[0]) * self._aspect, seen.box[3] - seen.box[1]
+        for track, body in self._bodies.items():
+            if track in here or body.upright_s is None or seen.at_s - body.at_s > LOST_S:
+                continue
+            x, y = (seen.box[0] + seen.box[2]) / 2, seen.box[3]
+            near = abs(x - body.foot[0]) * self._aspect < 0.7 * body.tall and abs(y - body.foot[1]) < 0.5 * body.tall
+            alike = 0.25 * body.tall < max(wide, tall) < 1.6 * body.tall
+            if near and alike and (seen.kind == PERSON or wide > tall):
+                return track
+        return None
+
+    def _judge(self, body: _Body, seen: Seen, passed_s: float) -> list[Signal]:
+        down = self._down(body, seen)
+        body.recent.append(down)
+        body.at_s, body.box = seen.at_s, seen.box
+        usual = sorted(body.recent)[len(body.recent) // 2]
+        if usual < -1.0 and seen.kind == PERSON:
+            self._note_upright(body, seen, passed_s)
+        fell_s = None if body.upright_s is None else seen.at_s - body.upright_s
+        steep = fell_s is not None and body.upright_for_s >= UPRIGHT_S
+        if steep and body.evidence.score == 0 and fell_s is not None and fell_s > FALL_S:
+            steep = False  # it took too long: he lay down
+        ratio = max(-2.0, min(1.5, usual / 3.0)) if steep else -1.0
+        if not body.evidence.add(ratio * self._rate * passed_s, seen.at_s):
+            return []
+        words = {
+            "fell_within_s": (body.evidence.since_s or seen.at_s) - (body.upright_s or seen.at_s),
+            "height_share": (seen.box[3] - seen.box[1]) / max(0.01, body.tall),
+            "down_s": seen.at_s - (body.evidence.since_s or seen.at_s),
+        }
+        return [signal(self._config, "collapse", seen.at_s, body.evidence, (seen.track,), seen.box, words)]
+
+    def _note_upright(self, body: _Body, seen: Seen, passed_s: float) -> None:
+        tall = seen.box[3] - seen.box[1]
+        if tall < LEAST_HEIGHT:
+            return
+        if body.upright_s is None or seen.at_s - body.upright_s > MEMORY_S:
+            body.upright_for_s, body.tall = 0.0, tall
+        body.upright_for_s += passed_s
+        body.tall = max(tall, body.tall + (tall - body.tall) * min(1.0, passed_s / 2))
+        body.upright_s, body.foot = seen.at_s, ((seen.box[0] + seen.box[2]) / 2, seen.box[3])
+
+    def _down(self, body: _Body, seen: Seen) -> float:
+        """Return ln p(picture | down) - ln p(picture | upright)."""
+        wide, tall = (seen.box[2] - seen.box[0]) * self._aspect, seen.box[3] - seen.box[1]
+        ratio = normal_ratio(math.log(max(1e-3, wide) / max(1e-3, tall)), WIDE_UP, WIDE_DOWN)
+        if body.upright_s is not None:
+            ratio += normal_ratio(min(1.1, tall / body.tall), SHORT_UP, SHORT_DOWN)
+        lean = trunk_lean(seen, self._aspect)
+        return ratio if lean is None else ratio + normal_ratio(lean, LEAN_UP, LEAN_DOWN, most=2.0)
+
+
+def trunk_lean(seen: Seen, aspect: float) -> float | None:
+    """Return the angle (degrees) of the line from hips to shoulders to the plumb line; None where joints are unsure."""
+    pose = seen.pose
+    if pose is None or float(pose[[5, 6, 11, 12], 2].mean()) < SURE_JOINTS:
+        return None
+    across = float(pose[[5, 6], 0].mean() - pose[[11, 12], 0].mean()) * aspect
+    up = float(pose[[11, 12], 1].mean() - pose[[5, 6], 1].mean())
+    return math.degrees(math.atan2(abs(across), up))

@@ -1,0 +1,76 @@
+"""Fire: flames and smoke, told from colour, texture and flicker.
+
+Candidates are pixels coloured like flames that flicker. Their picture is judged by a classifier on colours and textures
+(`ansimnet_vision.training.fire`); weights that may be passed on come from free footage and own renderings alone, better
+ones are trained where the stills are. Lamps, hi-vis cloth and cones have the colour, but neither the texture nor the
+flicker.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet_vision.behaviours.evidence import NEEDED, Evidence, signal
+from ansimnet_vision.behaviours.flames import box_of, flames, numbers
+from ansimnet_vision.kernel import Kernel
+from ansimnet_vision.types import CameraConfig, Scene, Signal
+
+FILE = "fire.npz"
+OURS = Path(__file__).parents[1] / "weights" / FILE
+EVERY_S = 1.0
+"""Fire grows in seconds: one look a second is enough."""
+MOST = 3.0
+"""Of one look: looks a second apart resemble each other, so that one alone may never suffice."""
+LEAST_SHARE = 0.0008
+"""Of the picture coloured like flames and flickering: 8 x 6 of 320 x 180. Ours."""
+FLICKER = 12.0
+"""Grey levels between two looks; flames change at about 10 Hz, so any two looks differ."""
+STEADY = 0.25
+"""Share of the flame-coloured pixels that must flicker; a lamp's do not."""
+
+
+class Fire:
+    """One camera."""
+
+    def __init__(self, config: CameraConfig, models: Path | None = None) -> None:
+        self._config = config
+        here = models / FILE if models is not None and (models / FILE).is_file() else OURS
+        self._model = Kernel.load(here) if here.is_file() else None
+        self._gathered = Evidence(config.thresholds.get("fire", NEEDED))
+        self._before: deque[NDArray[np.uint8]] = deque(maxlen=3)
+        self._judged_s = -1e9
+
+    def step(self, scene: Scene) -> list[Signal]:
+        """Return that fire has just become certain."""
+        if scene.rgb is None:
+            return []
+        rgb = scene.rgb
+        coloured = flames(rgb)
+        flickers = np.zeros_like(coloured)
+        for before in self._before:
+            if before.shape == rgb.shape:
+                flickers |= np.abs(rgb[..., 1].astype(np.int16) - before[..., 1]) > FLICKER
+        self._before.append(rgb)
+        if scene.at_s - self._judged_s < EVERY_S:
+            return []
+        self._judged_s = scene.at_s
+        alive = coloured & flickers
+        share, steady = float(alive.mean()), float(alive.sum() / max(1, coloured.sum()))
+        if share < LEAST_SHARE or steady < STEADY:
+            self._gathered.add(-1.0, scene.at_s)
+            return []
+        ratio = max(-MOST, min(MOST, self.ratio(rgb)))
+        if not self._gathered.add(ratio, scene.at_s):
+            return []
+        words = {"flame_share": share, "flickering_share": steady, "look_log_ratio": ratio}
+        return [signal(self._config, "fire", scene.at_s, self._gathered, (), box_of(alive), words)]
+
+    def ratio(self, rgb: NDArray[np.uint8]) -> float:
+        """Return what one picture says by its colours and textures; below nothing where nothing has been learned."""
+        if self._model is None:
+            return 0.0
+        return float(self._model.log_ratios(numbers(rgb)[None].astype(np.float64))[0])

@@ -1,0 +1,181 @@
+"""Things that came and stay: what differs from the picture as it was before, and has not moved since.
+
+Two backgrounds (Porikli et al., 2008): one that follows at once, one that follows after minutes. What is at rest in
+the first and foreign to the second was put there — or uncovered when something was taken away: that has no outline of
+its own, so it is told apart by its edges. People are left out; who put a thing there is who stood over it when it came.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet_vision.behaviours.evidence import Clock
+from ansimnet_vision.behaviours.trails import BODY_M, Trail, Trails
+from ansimnet_vision.detectors import NONE
+from ansimnet_vision.motion import blobs
+from ansimnet_vision.types import PERSON, VEHICLE, Box, CameraConfig, Scene
+
+FOREIGN = 18.0
+"""Grey levels: three times the coding noise of street pictures (`motion.LEAST_SPREAD` and its factor)."""
+TREMBLES = 10.0
+"""A pixel at rest stays within."""
+RESTS_S = 2.0
+LEARNED_S = 3.0
+"""The first pictures are taken for the place as it is."""
+FORGET_S = 900.0
+"""A thing that nobody asked about for so long belongs to the place."""
+MOST_M, LEAST_M = 1.2, 0.2
+"""Larger is furniture or a person at rest, smaller is litter. Ours."""
+BODY = 0.3
+"""Of the picture's height, where nobody has been seen yet."""
+OWNER_M = 2.0
+"""Who stood so near when the thing came to rest may have put it there."""
+OWNER_S = 6.0
+GONE_S = 1.5
+"""A thing hidden for so long by nobody is no longer there."""
+
+
+@dataclass(slots=True)
+class Thing:
+    """Something at rest. `owners`: trails that stood over it when it came, by the track they had then."""
+
+    number: int
+    box: Box
+    came_s: float
+    seen_s: float
+    size_m: float
+    owners: tuple[int, ...]
+    trails: list[Trail] = field(default_factory=list)
+
+    def distance_m(self, trail: Trail, aspect: float) -> float:
+        """Return how far somebody's feet are from it, in bodies of that person."""
+        x, y = (self.box[0] + self.box[2]) / 2 * aspect, self.box[3]
+        px, py = (trail.box[0] + trail.box[2]) / 2 * aspect, trail.box[3]
+        return math.hypot(x - px, y - py) * BODY_M / max(0.02, trail.box[3] - trail.box[1])
+
+
+class Things:
+    """What came and stays before one camera. `gone` holds what vanished with the last picture."""
+
+    def __init__(self, config: CameraConfig) -> None:
+        self.aspect = config.width / config.height
+        self.trails = Trails(config)
+        self.things: list[Thing] = []
+        self.gone: list[Thing] = []
+        self._clock = Clock()
+        self._count = 0
+        self._began_s: float | None = None
+        self._long: NDArray[np.float32] = np.zeros((0, 0), np.float32)
+        self._short = self._long
+        self._rest_s = self._long
+        self._bodies: list[tuple[float, float]] = []
+
+    def step(self, scene: Scene) -> list[Thing]:
+        """Take in a picture; return every thing that is there now."""
+        passed_s = self._clock.step(scene.at_s)
+        self.trails.step(scene)
+        self._note_bodies(scene)
+        self.gone = []
+        luma = scene.luma.astype(np.float32)
+        if self._began_s is None or luma.shape != self._long.shape:
+            self._began_s = scene.at_s
+            self._long, self._short, self._rest_s = luma.copy(), luma.copy(), np.zeros_like(luma)
+            return []
+        luma += np.median(self._long - luma)  # the lens opens and closes
+        trembles = np.abs(luma - self._short) <= TREMBLES
+        self._rest_s = np.where(trembles, self._rest_s + passed_s, 0)
+        self._short = np.where(trembles, self._short + 0.1 * (luma - self._short), luma)
+        learning = scene.at_s - self._began_s < LEARNED_S
+        foreign = np.abs(self._short - self._long) > FOREIGN
+        pull = 1.0 if learning else passed_s / 20
+        self._long += np.where(foreign & (not learning), 0.0, pull) * (self._short - self._long)
+        if not learning:
+            self._match(_boxes(foreign & (self._rest_s >= RESTS_S), scene), scene)
+        return self.things
+
+    def _match(self, boxes: list[Box], scene: Scene) -> None:
+        for box in boxes:
+            thing = max(self.things, key=lambda t: _shared(t.box, box), default=None)
+            if thing is not None and _shared(thing.box, box) > 0.3:
+                thing.seen_s = scene.at_s
+            elif (made := self._new(box, scene)) is not None:
+                self.things.append(made)
+        hidden = [s.box for s in scene.seen if s.kind in (PERSON, VEHICLE)]
+        for thing in list(self.things):
+            if scene.at_s - thing.came_s > FORGET_S:
+                self._learn(thing.box)
+                self.things.remove(thing)
+            elif any(_shared(h, thing.box) > 0 for h in hidden):
+                thing.seen_s = max(thing.seen_s, scene.at_s - GONE_S / 2)
+            elif scene.at_s - thing.seen_s > GONE_S:
+                self.things.remove(thing)
+                self.gone.append(thing)
+
+    def _new(self, box: Box, scene: Scene) -> Thing | None:
+        size_m = max((box[2] - box[0]) * self.aspect, box[3] - box[1]) * BODY_M / self._body_at(box[3])
+        if not LEAST_M <= size_m <= MOST_M or not self._has_outline(box):
+            self._learn(box)
+            return None
+        self._count += 1
+        came_s = scene.at_s - RESTS_S
+        thing = Thing(self._count, box, came_s, scene.at_s, size_m, ())
+        thing.trails = [t for t in self.trails if self._stood_there(t, thing)]
+        thing.owners = tuple(t.track for t in thing.trails)
+        return thing
+
+    def _stood_there(self, trail: Trail, thing: Thing) -> bool:
+        unit = BODY_M / max(0.02, trail.box[3] - trail.box[1])
+        x, y = (thing.box[0] + thing.box[2]) / 2 * self.aspect, thing.box[3]
+        if trail.on_ground:
+            return trail.at_s >= thing.came_s - OWNER_S and thing.distance_m(trail, self.aspect) <= 2 * OWNER_M
+        return any(
+            abs(at_s - thing.came_s) <= OWNER_S and math.hypot(px - x, py - y) * unit <= OWNER_M
+            for at_s, px, py in trail.points
+        )
+
+    def _has_outline(self, box: Box) -> bool:
+        """Return whether the picture now has at least the edges there that it had before."""
+        height, width = self._long.shape
+        rows = slice(max(0, int(box[1] * height) - 2), math.ceil(box[3] * height) + 2)
+        columns = slice(max(0, int(box[0] * width) - 2), math.ceil(box[2] * width) + 2)
+        return bool(_edges(self._short[rows, columns]) > 1.1 * _edges(self._long[rows, columns]))
+
+    def _learn(self, box: Box) -> None:
+        height, width = self._long.shape
+        rows = slice(int(box[1] * height), math.ceil(box[3] * height))
+        columns = slice(int(box[0] * width), math.ceil(box[2] * width))
+        self._long[rows, columns] = self._short[rows, columns]
+
+    def _note_bodies(self, scene: Scene) -> None:
+        self._bodies += [(s.box[3], s.box[3] - s.box[1]) for s in scene.seen if s.kind == PERSON and not s.held]
+        self._bodies = self._bodies[-200:]
+
+    def _body_at(self, y: float) -> float:
+        """Return how tall a person is who stands at a height of the picture."""
+        near = sorted(h for foot, h in self._bodies if abs(foot - y) < 0.15)
+        return max(0.05, near[len(near) // 2]) if near else BODY
+
+
+def _boxes(mask: NDArray[np.bool_], scene: Scene) -> list[Box]:
+    """Return the parts at rest that no person and no vehicle covers, in parts of the picture."""
+    known = [(*s.box, s.score, float(s.kind)) for s in scene.seen if s.kind in (PERSON, VEHICLE)]
+    found = blobs(mask, np.array(known) if known else NONE)
+    return [(r[0], r[1], r[2], r[3]) for r in found.tolist()]
+
+
+def _shared(a: Box, b: Box) -> float:
+    """Return which share of the smaller box the other covers."""
+    wide, tall = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    if wide <= 0 or tall <= 0:
+        return 0.0
+    return wide * tall / max(1e-9, min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])))
+
+
+def _edges(part: NDArray[np.float32]) -> float:
+    if min(part.shape) < 2:
+        return 0.0
+    return float(np.abs(np.diff(part, axis=0)).mean() + np.abs(np.diff(part, axis=1)).mean())
