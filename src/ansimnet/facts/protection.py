@@ -101,7 +101,7 @@ class HelpAsked(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeReported(Fact):
-    """What a home camera saw goes to 112: on her press (`by` her account), or on the word of a person at the centre.
+    """What a home camera saw goes to 112: by her press (`by` None: her watch), or by a person at the centre.
 
     Never by the machine. `evidence` is JSON: kind, instants, seconds of film, its hash, where to fetch it.
     """
@@ -113,7 +113,7 @@ class HomeReported(Fact):
     home_id: UUID
     alert_id: AlarmId
     wearer_id: WearerId | None
-    by: AccountId
+    by: AccountId | None
     code: str
     lat: float | None
     lon: float | None

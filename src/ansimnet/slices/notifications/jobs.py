@@ -14,7 +14,7 @@ from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.slices.notifications import service
 from ansimnet.slices.notifications.model import Channel
 
-LOUD = {Level.PROBABLE, Level.CERTAIN, Level.MEDICAL, Level.CANNOT_VOUCH}
+LOUD = {Level.PROBABLE, Level.CERTAIN, Level.HOME, Level.MEDICAL, Level.CANNOT_VOUCH}
 """Levels that go by text message too: a push may sleep in a pocket."""
 
 

@@ -31,9 +31,11 @@ from ansimnet.facts.supervision import (
 from ansimnet.kernel.clock import Clock, SystemClock
 from ansimnet.kernel.ids import TRACKING_CENTRE, IncidentId
 from ansimnet.platform.db import Tx
-from ansimnet.platform.jobs import JobRun, job
+from ansimnet.platform.jobs import JobRun, every, job
 from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.slices.protection import store
+from ansimnet.slices.protection.homes import rules as homes_rules
+from ansimnet.slices.protection.homes import store as homes_store
 from ansimnet.slices.protection.model import Help, Police
 from ansimnet.slices.protection.rules import alert
 from ansimnet.slices.protection.service import press, warn
@@ -83,6 +85,7 @@ async def _of_incident(tx: Tx, entry: Entry, now: datetime) -> None:
     match entry.fact:
         case IncidentOpened() | AlarmMerged() as fact:
             await store.note_incident(tx, fact.alarm_id, fact.incident_id)
+            await homes_store.reported(tx, fact.alarm_id, fact.incident_id)
         case PoliceAsked() as fact:
             at = fact.happened_at
             await warn.help_changed(tx, fact.incident_id, lambda h: replace(h, asked_at=h.asked_at or at), now)
@@ -142,3 +145,16 @@ async def stay_over(run: JobRun, *, warning_id: str) -> None:
     """End the notice of a medical stay."""
     async with run.db.transaction() as tx:
         await warn.stay_over(tx, UUID(warning_id), _clock(run).now())
+
+
+FORGET_EVERY_S = 3600
+
+
+@every(
+    FORGET_EVERY_S, "protection.forget-home-alerts", why="ends the term of films that no incident cites",
+    centres=(TRACKING_CENTRE,),
+)  # fmt: skip
+async def forget_home_alerts(run: JobRun) -> None:
+    """Destroy films of home cameras after their term."""
+    async with run.db.transaction() as tx:
+        await homes_store.forget_alerts(tx, _clock(run).now() - homes_rules.KEPT)

@@ -9,6 +9,7 @@ from enum import StrEnum
 from ansimnet.facts.protection import Level
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import AlarmId, IncidentId, NoticeId, ProtectedPersonId, WarningId, WearerId
+from ansimnet.slices.protection.homes.model import Sighting
 
 
 class Grade(StrEnum):
@@ -108,6 +109,7 @@ class Content:
 
     `way_out` is ready JSON, None where the level has none (medical, over). `his` and `hers` (her device's, not her
     registered place) are what it was made of: the next word of one of them is set against the last of the other.
+    `home`: what the camera at her door saw, where that is what it is about.
     """
 
     distance_m: float | None = None
@@ -122,6 +124,7 @@ class Content:
     trail: tuple[Seen, ...] = ()
     his: His | None = None
     hers: Hers | None = None
+    home: Sighting | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,11 @@ import asyncio
 from typing import Any
 
 import msgspec
+from fastapi import FastAPI
 
 from ansimnet.facts import protection as facts
 from ansimnet.facts.dispatch import IncidentClosed
+from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.db import Tx
 from ansimnet.platform.http import SignedIn
@@ -16,6 +18,9 @@ from ansimnet.platform.ledger import Entry, public_body
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.protection import api, jobs, queries, store
+from ansimnet.slices.protection.homes import api as homes_api
+from ansimnet.slices.protection.homes import watch
+from ansimnet.slices.protection.homes.keeper import Keeper
 from ansimnet.slices.protection.service.ground import Ways
 
 ROOM = frozenset({Role.TRACKING_CONTROLLER, Role.POLICE_112, Role.PROBATION_OFFICER})
@@ -46,17 +51,23 @@ def parts(ctx: Context) -> Parts:
         await asyncio.to_thread(ways.warm_up)
         await asyncio.Event().wait()  # a background task that ended would be begun again
 
+    def add_watch(app: FastAPI) -> None:
+        app.router.routes.extend(watch.routes(ctx.dbs.tracking, ctx.clock))
+
     return Parts(
-        routers=[api.routes(ctx)],
+        routers=[api.routes(ctx), homes_api.routes(ctx)],
         readers=[jobs.reader(ways, ctx.clock)],
         live=[
             LiveView(facts.ProtectedPersonRegistered, KEEPERS),
             *(LiveView(f, ROOM) for f in TOLD),
             LiveView(facts.WarningIssued, HER, to_her),
             LiveView(facts.WarningUpdated, HER, to_her),
+            LiveView(facts.HomeAlerted, ROOM),
+            LiveView(facts.HomeReported, ROOM),
             LiveView(IncidentClosed, HER, calm_again),
         ],
-        background=[warm_up],
+        background=[warm_up, Keeper(ctx.dbs.tracking, ctx.settings.models_folder, ctx.clock, new_id()).run],
+        on_serve=[add_watch],
     )
 
 

@@ -6,6 +6,7 @@ and only until it is closed.
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,6 +36,15 @@ from ansimnet.slices.supervision.rules.explain import priority
 from ansimnet.slices.supervision.store import alarms, devices, places
 from ansimnet.slices.supervision.store import fixes as fix_store
 from ansimnet.slices.supervision.store import scene as scenes
+
+
+async def bearer_of_key(tx: Tx, key: str) -> ProtectedPersonId | None:
+    """Return whose issued device a key belongs to; None for wearers', gateways' and nobody's keys."""
+    key_sha256 = devices.hash_of(key)
+    found = await devices.device_of_key(tx, key_sha256)
+    if found is None or not hmac.compare_digest(found[1], key_sha256):
+        return None
+    return found[0].protected_person_id
 
 
 @dataclass(frozen=True, slots=True)

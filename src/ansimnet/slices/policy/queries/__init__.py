@@ -66,7 +66,13 @@ from ansimnet.slices.policy.queries.holds import (
 )
 from ansimnet.slices.policy.queries.looks import looks
 from ansimnet.slices.policy.queries.notices import close_notices, standing_notices
-from ansimnet.slices.policy.queries.orders import confirm_order, orders_listed, register_order, withdraw_order
+from ansimnet.slices.policy.queries.orders import (
+    confirm_order,
+    order_in_force,
+    orders_listed,
+    register_order,
+    withdraw_order,
+)
 from ansimnet.slices.policy.queries.people import LoginTaken, create_account, end_phone, new_phone, new_phone_code
 from ansimnet.slices.policy.queries.permits import (
     BadTicket,
@@ -159,6 +165,7 @@ __all__ = [
     "new_phone",
     "new_phone_code",
     "open_break_glass",
+    "order_in_force",
     "orders_listed",
     "output_destroyed",
     "pass_time",

@@ -192,3 +192,11 @@ async def _changed(
 async def orders_listed(tx: Tx) -> list[tuple[OrderRow, dict[str, object] | None]]:
     """Return this centre's orders with their numbers, newest first."""
     return await rows.list_orders(tx)
+
+
+async def order_in_force(tx: Tx, order_id: UUID, now: datetime) -> OrderRow | None:
+    """Return an order that stands now: confirmed by a second pair of eyes, begun, neither over nor withdrawn."""
+    row = await rows.lock_order(tx, order_id, write=False)
+    if row is None or row.state != "in_force" or not row.from_at <= now < row.until_at:
+        return None
+    return row

@@ -77,7 +77,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What a warning says of an alert: which camera, whether somebody may have been recognised, how long its clip is."""
+    """What a warning says of an alert: which camera, whether somebody was recognised, how long its clip is."""
 
     alert_id: AlarmId
     camera: str

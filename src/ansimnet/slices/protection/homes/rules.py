@@ -33,7 +33,10 @@ LACKS: Mapping[str, tuple[str, str]] = {
     "assessment": ("날짜가 있는 영향평가", "a dated impact assessment"),
     "guard": ("경계구역이나 경계선", "a guard zone or line"),
     "household": ("집 안을 가리는 구역", "what hides the household"),
-    "neighbour": ("이웃 현관을 가리는 구역 또는 이웃이 보이지 않는다는 확인", "what hides the neighbour's door, or that none is in view"),
+    "neighbour": (
+        "이웃 현관을 가리는 구역 또는 이웃이 보이지 않는다는 확인",
+        "what hides the neighbour's door, or that none is in view",
+    ),
 }
 """What can be missing, in the order in which an officer sees to it."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ansimnet.facts.protection import Level
 from ansimnet.kernel.geo import Point, bearing_deg, distance_m
+from ansimnet.slices.protection.homes.model import Sighting
 from ansimnet.slices.protection.model import Content, Help, Hers, His, Seen, Warned
 from ansimnet.slices.protection.rules.way import HER_MPS, SURE, WayOut
 from ansimnet.slices.protection.rules.words import steps
@@ -36,7 +37,10 @@ MOVED_M = 50.0
 LEAST = timedelta(seconds=1)
 """Nobody reads faster than this."""
 
-WEIGHT = {Level.CLEARED: 0, Level.MEDICAL: 1, Level.OVER: 2, Level.CANNOT_VOUCH: 3, Level.PROBABLE: 4, Level.CERTAIN: 5}
+WEIGHT = {
+    Level.CLEARED: 0, Level.MEDICAL: 1, Level.OVER: 2, Level.CANNOT_VOUCH: 3, Level.PROBABLE: 4, Level.HOME: 5,
+    Level.CERTAIN: 6,
+}  # fmt: skip
 """Which of several warnings her phone shows."""
 
 NO_WAY: dict[str, object] = {"found": False, "advice": "lock_door"}
@@ -171,7 +175,18 @@ def message(w: Warned, help_: Help) -> dict[str, Any]:
         }
         if c.medical
         else None,
+        "home": _home(c.home),
         "map": None,
+    }  # fmt: skip
+
+
+def _home(seen: Sighting | None) -> dict[str, Any] | None:
+    """Return what the camera at her door saw; `likeness` is high or possible, never certain (VP-06)."""
+    if seen is None:
+        return None
+    return {
+        "alert_id": seen.alert_id, "camera": seen.camera, "kind": seen.kind, "likeness": seen.likeness,
+        "unable": seen.unable, "at": seen.at, "seconds": seen.seconds, "complete": seen.complete,
     }  # fmt: skip
 
 
@@ -223,7 +238,7 @@ def state_of(shown: Warned | None, help_: Help) -> str:
     """Return the state of her phone."""
     if shown is None or shown.level is Level.CLEARED:
         return "calm"
-    alarming = shown.level in {Level.PROBABLE, Level.CERTAIN}
+    alarming = shown.level in {Level.PROBABLE, Level.CERTAIN, Level.HOME}
     if alarming and shown.acknowledged_at is not None and help_.police is not None:
         return "police_coming"
     return shown.level.value

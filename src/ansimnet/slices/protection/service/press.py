@@ -8,14 +8,18 @@ from uuid import UUID
 
 from ansimnet.facts.protection import HelpAsked, Level, WarningAcknowledged, WarningEscalated
 from ansimnet.kernel.errors import NotFound
-from ansimnet.kernel.ids import FactId, ProtectedPersonId, new_id
+from ansimnet.kernel.ids import AccountId, FactId, ProtectedPersonId, new_id
 from ansimnet.platform import jobs
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.protection import store
+from ansimnet.slices.protection.homes import service as homes
+from ansimnet.slices.protection.homes import store as homes_store
 from ansimnet.slices.protection.rules import alert
 from ansimnet.slices.protection.service.warn import ESCALATE, OURS, tell
 
+NOT_FOR_112 = frozenset({"no"})
+"""What she can answer before a home alert without calling for help; every other press brings it to 112."""
 NOT_REACHED = "not_reached"
 """The last channel: 112 is told that nobody has reached her."""
 
@@ -43,14 +47,22 @@ async def acknowledge(tx: Tx, person_id: ProtectedPersonId, warning_id: UUID, ac
         await tell(tx, after, fresh=False)  # her other screens stop ringing
 
 
-async def ask_help(tx: Tx, person_id: ProtectedPersonId, answer: str, account_id: UUID, now: datetime) -> None:
-    """Take what she answered on the quiet screen, or that she called; it concerns the loudest of her warnings."""
+async def ask_help(tx: Tx, person_id: ProtectedPersonId, answer: str, account_id: UUID | None, now: datetime) -> None:
+    """Take what she answered or that she called, by her phone or her watch (no account); it concerns the loudest of
+    her warnings."""
     shown = alert.loudest(await store.warnings_of(tx, person_id), now)
+    if shown is not None and shown.content.home is not None and answer not in NOT_FOR_112:
+        at_home = await homes_store.load_alert(tx, shown.content.home.alert_id, lock=True)
+        if at_home is not None:
+            await homes.report(
+                tx, at_home, AccountId(account_id) if account_id else None, now
+            )  # before what follows from it
+            shown = await store.load_warning(tx, shown.warning_id)
     fact = HelpAsked(
         fact_id=FactId(new_id()), happened_at=now, protected_person_id=person_id,
         alarm_id=shown.alarm_id if shown else None, answer=answer, asked_at=now,
     )  # fmt: skip
-    await append(tx, fact, actor=f"account:{account_id}")
+    await append(tx, fact, actor=f"account:{account_id}" if account_id else f"watch:{person_id}")
 
 
 async def escalate(tx: Tx, warning_id: UUID, step: str, now: datetime) -> None:

@@ -299,7 +299,7 @@ async def help_changed(tx: Tx, incident_id: IncidentId, change: Callable[[Help],
     await store.save_help(tx, incident_id, after)
 
     async def show(w: Warned) -> None:
-        if w.level in {Level.PROBABLE, Level.CERTAIN}:
+        if w.level in {Level.PROBABLE, Level.CERTAIN, Level.HOME}:
             fresh = replace(w, updated_at=now)
             await store.save_warning(tx, fresh)
             await tell(tx, fresh, fresh=False)
