@@ -14,7 +14,7 @@ from ansimnet.facts.footage import (
     ProvisionRequested,
 )
 from ansimnet.facts.notifications import DeliveryRecorded
-from ansimnet.facts.protection import HelpAsked, WarningAcknowledged, WarningEscalated, WarningIssued
+from ansimnet.facts.protection import HelpAsked, HomeReported, WarningAcknowledged, WarningEscalated, WarningIssued
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
 from ansimnet.facts.vision import AlarmJudged
 from ansimnet.kernel import clock
@@ -28,7 +28,7 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import LinkIn, LinkOut
 from ansimnet.slices.dispatch import rules, service, store
 from ansimnet.slices.dispatch.model import AlarmSeen, State
-from ansimnet.slices.dispatch.service import city
+from ansimnet.slices.dispatch.service import city, homes
 from ansimnet.slices.supervision import queries as supervision
 
 Handle = Callable[[Tx, Entry], Awaitable[None]]
@@ -67,6 +67,7 @@ def readers(maps: MapData) -> list[Reader]:
         DeliveryRecorded: on_delivery,
         **dict.fromkeys(PROVISION_FACTS, on_provision),
         **dict.fromkeys((WarningIssued, WarningAcknowledged, WarningEscalated, HelpAsked), on_victim),
+        HomeReported: on_home,
         TestAlarmAnswered: on_test_answered,
     }
 
@@ -178,6 +179,12 @@ async def on_victim(tx: Tx, entry: Entry) -> None:
             await store.add_event(tx, incident_id, now, line)
     else:
         await store.add_event(tx, incident_id, now, rules.LINES["help"])
+
+
+async def on_home(tx: Tx, entry: Entry) -> None:
+    """Bring what a home camera saw to 112."""
+    assert isinstance(entry.fact, HomeReported)
+    await homes.take_report(tx, entry.fact, entry.sealed_at)
 
 
 async def _tick(tx: Tx, incident_id: IncidentId, item: str, entry: Entry) -> None:

@@ -60,7 +60,7 @@ class AlarmSeen:
     """An alarm as dispatch needs it: raised or confirmed."""
 
     alarm_id: AlarmId
-    wearer_id: WearerId
+    wearer_id: WearerId | None
     protected_person_id: ProtectedPersonId | None
     trigger: Trigger
     medical: Medical

@@ -205,6 +205,8 @@ LINES: Mapping[str, Line] = {
     ),
     "cleared": Line("info", "cleared", "경보가 풀림", "alarm cleared"),
     "police-asked": Line("ours", "police", "112에 자동 신고", "112 asked automatically"),
+    "home-reported": Line("alarm", "home", "집 앞 알림을 112에 신고 · 영상 첨부", "home alert reported with film"),
+    "home-police": Line("ours", "police", "112에 출동 요청 · 영상과 위치 첨부", "112 asked, with film and place"),
     "police-acknowledged": Line("ours", "police", "112 접수", "112 acknowledged"),
     "police-failed": Line("alarm", "police", "112가 받지 못함 · 전화로 알리세요", "112 did not take it: call them"),
     "footage-asked": Line("info", "footage", "실시간 영상 요청", "live pictures asked for"),
