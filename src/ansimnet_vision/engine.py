@@ -35,6 +35,7 @@ MOST_BROKEN = 3
 """So often behaviours may raise in a row before a camera is called broken."""
 
 Build = Callable[[CameraConfig], Behaviour]
+Told = Callable[[CameraConfig, Sequence[Signal]], None]
 
 
 @dataclass(slots=True)
@@ -69,8 +70,8 @@ class Engine:
         self,
         detector: PackedDetector | None,
         poser: Poser | None,
-        build: Build | None,
-        report: Callable[[CameraConfig, Sequence[Signal]], None],
+        build: Build,
+        report: Told,
         decoding: Callable[[bytes], None] = lambda _: None,
     ) -> None:
         self.lines: dict[bytes, Line] = {}
@@ -92,21 +93,18 @@ class Engine:
         for key, config in wanted.items():
             line = self.lines.get(key)
             if line is None:
-                line = self.lines[key] = Line(CameraWatch(config, self._built(config)))
+                line = self.lines[key] = Line(CameraWatch(config, self._build(config)))
                 if config.camera_id in states:
                     self._resume(line, states[config.camera_id])
             elif line.watch.config != config:
-                line.watch.config, line.watch.behaviours, line.broken = config, self._built(config), 0
-
-    def _built(self, config: CameraConfig) -> Behaviour | None:
-        return self._build(config) if self._build is not None else None
+                line.watch.config, line.watch.behaviours, line.broken = config, self._build(config), 0
 
     def _resume(self, line: Line, state: bytes) -> None:
         try:
             line.watch.resume(state)
         except Exception:  # another version wrote it: begin anew
             traceback.print_exc(file=sys.stderr)
-            line.watch = CameraWatch(line.watch.config, self._built(line.watch.config))
+            line.watch = CameraWatch(line.watch.config, self._build(line.watch.config))
 
     # --- frames
 
@@ -236,7 +234,7 @@ class Engine:
         if line.broken <= MOST_BROKEN:
             print(f"camera {line.watch.config.camera_id}", file=sys.stderr)
             traceback.print_exc(file=sys.stderr)
-        line.watch = CameraWatch(line.watch.config, self._built(line.watch.config))
+        line.watch = CameraWatch(line.watch.config, self._build(line.watch.config))
         line.decode = PictureDecoder()
 
     # --- what is told
@@ -247,7 +245,7 @@ class Engine:
         for key, line in self.lines.items():
             n, line.numbers = line.numbers, Numbers()
             last_s = line.watch.last_s
-            out[str(UUID(bytes=key))] = {
+            figures = {
                 "arrived_fps": n.arrived / passed_s,
                 "analysed_fps": n.analysed / passed_s,
                 "looks_per_s": n.looked / passed_s,
@@ -260,5 +258,6 @@ class Engine:
                 "load": n.spent_s / passed_s,
                 "broken": line.broken + line.decode.broken,
             }
+            out[str(UUID(bytes=key))] = {name: round(value, 3) for name, value in figures.items()}
             line.queue.dropped = 0
         return out

@@ -1,4 +1,4 @@
-"""Sub-streams from the relays of this machine, and their pictures.
+"""Sub-streams from the relays of this machine, their pictures, and sound where a camera may be listened to.
 
 A relay hands its frames to processes of its own user over a socket in a folder of theirs (`docs/design/vision.md`). The
 relays' messages are msgpack behind their length; ours is one JSON line that names every camera we want.
@@ -21,6 +21,8 @@ from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
+from ansimnet_vision.sound.ears import Sounded
+
 PAYLOAD_AT = 112
 """Where the units of a frame's fragment begin: one `moof` of fixed length and the head of `mdat`."""
 MOST_BYTES = 4 << 20
@@ -29,7 +31,7 @@ READ_BYTES = 1 << 20
 
 
 class Arrived(msgspec.Struct, array_like=True, tag="f", frozen=True):
-    """One frame. `sets`: parameter sets with start codes, where they are new; `at`: seconds since 1970."""
+    """One frame. `sets`: the parameter sets with start codes, before a key frame; `at`: seconds since 1970."""
 
     camera: bytes
     codec: str
@@ -45,7 +47,7 @@ class Lost(msgspec.Struct, array_like=True, tag="l", frozen=True):
     camera: bytes
 
 
-_decoder = msgspec.msgpack.Decoder(Arrived | Lost)
+_decoder = msgspec.msgpack.Decoder(Arrived | Lost | Sounded)
 
 
 @dataclass(slots=True)
@@ -96,7 +98,7 @@ class Queue:
 class Feed:
     """The connections to every relay whose socket lies in `folder`."""
 
-    def __init__(self, folder: Path, give: Callable[[Arrived | Lost], None]) -> None:
+    def __init__(self, folder: Path, give: Callable[[Arrived | Lost | Sounded], None]) -> None:
         self._folder = folder
         self._give = give
         self._selector = selectors.DefaultSelector()

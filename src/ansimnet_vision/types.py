@@ -78,8 +78,8 @@ class Scene:
     """Everything a behaviour learns of one picture.
 
     `luma` (H, W) about 192 across; `moved`: share of it that moves; `rgb` (H, W, 3) about 320 across, None where no
-    behaviour of the camera asks for colour; `looked`: False where the detector was spared because nothing moves (then
-    `seen` repeats the resting tracks, `held`).
+    behaviour of the camera asks for colour; `looked`: False where the detector did not look, because nothing asked for
+    it or others came first (then `seen` holds the tracks where their motion leads, `held`).
     """
 
     at_s: float
@@ -180,6 +180,11 @@ class CameraConfig:
     has: frozenset[str] = frozenset({"day", "night"})
     utc_offset_s: int = 32_400
     """Korea; it keeps no summer time."""
+
+    @property
+    def tried(self) -> frozenset[str]:
+        """Return what is looked for at all, in earnest or only in the shadow."""
+        return self.behaviours | self.shadow
 
     @staticmethod
     def of(document: Mapping[str, Any]) -> CameraConfig:

@@ -104,6 +104,10 @@ class CameraWatch:
         tracks = self.tracker.tracks
         if now.at_s - self._looked_s < LOOK_S - EDGE or self.motion.turning:
             return None
+        if math.isinf(self._whole_s):  # who stood there before we came does not move
+            self._asked = (WHOLE,)
+            look = Look(now.picture, self._asked)
+            return Ask(look, 0.0, Need.NEW, look.pixels)
         boxes = [(t, t.where(now.at_s)) for t in tracks]
         moving = [box for _, box in boxes if _moves(now.mask, box)]
         resting = [box for t, box in boxes if now.at_s - t.at_s >= REST_S]
@@ -172,7 +176,7 @@ class CameraWatch:
 
     def _joints(self, sure: Sequence[Track], now: Pending, poser: Callable[[], Poser | None]) -> dict[int, Pose]:
         """Return the joints of people who move and are tall enough, those first who waited longest."""
-        if not self.config.behaviours & POSED:
+        if not self.config.tried & POSED:
             return {}
         candidates = [t for t in sure if t.kind == PERSON and self._candidate(t, now)]
         out: dict[int, Pose] = {}
@@ -201,7 +205,7 @@ class CameraWatch:
         return max(tall, wide) >= LEAST_TALL and (lately or _moves(now.mask, box) or now.moved > 0.35)
 
     def _colours(self, now: Pending, anybody: bool) -> Rgb | None:
-        if not self.config.behaviours & COLOURED:
+        if not self.config.tried & COLOURED:
             return None
         if not anybody and now.moved < 0.0005 and now.at_s - self._coloured_s < REST_S:
             return None

@@ -4,8 +4,8 @@
 
 On standard input one JSON line a message: `{"cameras": [configuration, …], "states": {camera: base64}}` says which
 cameras it watches from now on. Standard output tells, a line each: `{"ready": …}` once, `{"beat": …}` every half second
-with each camera's figures, `{"state": …}` what a successor needs, `{"said": n}` that reports lie in the outbox. It ends
-with its input. It writes no picture anywhere.
+with each camera's figures, `{"state": …}` what a successor needs, `{"left": […]}` which cameras another process may have,
+`{"said": n}` that reports lie in the outbox. It ends with its input. It writes no picture anywhere.
 """
 
 from __future__ import annotations
@@ -24,12 +24,20 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import numpy as np
+
 from ansimnet_vision import registry
 from ansimnet_vision.batch import PackedDetector
-from ansimnet_vision.engine import Build, Engine
-from ansimnet_vision.feed import Feed
+from ansimnet_vision.behaviours import build
+from ansimnet_vision.detectors import NONE
+from ansimnet_vision.engine import Engine, Told
+from ansimnet_vision.feed import Arrived, Feed, Lost
+from ansimnet_vision.motion import Motion
 from ansimnet_vision.outbox import Outbox, same
 from ansimnet_vision.poses import Poser
+from ansimnet_vision.sound import network
+from ansimnet_vision.sound.ears import Ears, Sounded
+from ansimnet_vision.sound.network import Network
 from ansimnet_vision.types import BEHAVIOURS, CameraConfig, Report, Signal
 
 BEAT_S = 0.5
@@ -50,11 +58,17 @@ class Worker:
     """One process's cameras, its outbox and its words."""
 
     def __init__(
-        self, engine_of: Callable[..., Engine], outbox: Outbox, relays: Path, tell: Callable[..., None]
+        self,
+        engine_of: Callable[[Told], Engine],
+        outbox: Outbox,
+        relays: Path,
+        tell: Callable[[dict[str, Any]], None],
+        sounds: Network | None = None,
     ) -> None:
         self.engine = engine_of(self.report)
+        self.ears = Ears(sounds, self._put) if sounds is not None else None
         self.outbox = outbox
-        self.feed = Feed(relays, self.engine.arrive)
+        self.feed = Feed(relays, self._arrive)
         self._tell = tell
         self._since: dict[str, float] = {}
         self._said: dict[str, list[tuple[str, float, tuple[float, float, float, float]]]] = {}
@@ -67,7 +81,14 @@ class Worker:
         configs = [CameraConfig.of(c) for c in message["cameras"]]
         states = {k: base64.b64decode(v) for k, v in message.get("states", {}).items()}
         now_s, before = clock(), set(self._since)
+        leaving = sorted(before - {c.camera_id for c in configs})
+        for camera_id in leaving:
+            self._keep(camera_id)
         self.engine.set(configs, states)
+        if self.ears is not None:
+            self.ears.set(configs)
+        if leaving:
+            self._tell({"left": leaving})
         self._since = {c.camera_id: self._since.get(c.camera_id, now_s) for c in configs}
         for config in configs:
             if config.camera_id not in before:
@@ -84,10 +105,19 @@ class Worker:
         """Write what a camera's behaviours say into the outbox, unless a predecessor has said it."""
         new = [s for s in signals if not self._known(config.camera_id, s)]
         reports = [_report(config, s, self.titles.get(s.behaviour, "rules@00000000")) for s in new]
-        self.outbox.put(reports)
         if reports:
+            self._put(reports)
             self._keep(config.camera_id)
-            self._tell({"said": len(reports)})
+
+    def _put(self, reports: Sequence[Report]) -> None:
+        self.outbox.put(reports)
+        self._tell({"said": len(reports)})
+
+    def _arrive(self, message: Arrived | Lost | Sounded) -> None:
+        if not isinstance(message, Sounded):
+            self.engine.arrive(message)
+        elif self.ears is not None:
+            self.ears.arrive(message)
 
     def _known(self, camera_id: str, signal: Signal) -> bool:
         if signal.at_s - self._since.get(camera_id, 0.0) > FRESH_S:
@@ -157,15 +187,6 @@ def blaming(file: Path | None) -> Callable[[bytes], None]:
     return note
 
 
-def behaviours() -> Build | None:
-    """Return what builds a camera's behaviours; None where this installation has none."""
-    try:
-        from ansimnet_vision.behaviours import build
-    except ImportError:
-        return None
-    return build
-
-
 def loaded(folder: Path | None, provider: str) -> tuple[PackedDetector | None, Poser | None, list[registry.Card]]:
     """Return the models whose files stand as their cards say, and those cards."""
     here = registry.usable(folder)
@@ -210,14 +231,18 @@ def main() -> None:
         said.flush()
 
     detector, poser, cards = loaded(chosen.models, chosen.provider)
-    build, note = behaviours(), blaming(chosen.blame)
-    worker = Worker(
-        lambda report: Engine(detector, poser, build, report, note), Outbox(chosen.outbox), chosen.relays, tell
-    )
+    note = blaming(chosen.blame)
+    _warm()
+
+    def engine(report: Told) -> Engine:
+        return Engine(detector, poser, lambda config: build(config, chosen.models), report, note)
+
+    sounds = network.found(chosen.models)
+    worker = Worker(engine, Outbox(chosen.outbox), chosen.relays, tell, sounds)
     worker.titles = _titles(cards)
-    missing = registry.not_covered(BEHAVIOURS, [c.name for c in cards])
-    covers = {} if build is None else missing
-    tell({"ready": {"pid": os.getpid(), "models": [_card(c) for c in cards], "covers": covers}})
+    covers = registry.not_covered(BEHAVIOURS, [c.name for c in cards]) | network.not_covered(sounds)
+    models = [_card(c) for c in cards] + ([sounds.shown()] if sounds is not None else [])
+    tell({"ready": {"pid": os.getpid(), "models": models, "covers": covers}})
     inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()
     while True:
@@ -227,6 +252,13 @@ def main() -> None:
                 return
             worker.set(json.loads(line))
         worker.step()
+
+
+def _warm() -> None:
+    """Compile what is compiled on first use, before anybody counts on us."""
+    motion, dark = Motion(), np.zeros((108, 192), np.uint8)
+    motion(dark, NONE)
+    motion(dark + np.uint8(40) * (np.indices(dark.shape).sum(0) % 24 < 3), NONE)
 
 
 def _read(inbox: queue.SimpleQueue[str | None]) -> None:

@@ -1,8 +1,9 @@
 """Sub-streams for processes of our own on this machine: what analyses them pulls no camera a second time.
 
 A socket in a folder that this user alone may enter; whoever connects must be of this user too. It takes the names of
-cameras and gives encoded sub-streams as everybody gets them: privacy zones burnt in, no sound, never a main stream.
-No person looks through it: who does needs a permit and another door. What analyses keeps no picture (`vision.md`).
+cameras and gives encoded sub-streams as everybody gets them: privacy zones burnt in, never a main stream; sound beside
+them where a site has a ground of its own (`sound.md`). No person looks or listens through it: who does needs a permit
+and another door. What analyses keeps no picture (`vision.md`) and no sound.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from ansimnet.kernel.clock import monotonic_s, now
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.relay.ring import Frame
+from ansimnet.slices.footage.relay.rtp import Packet
+from ansimnet.slices.footage.relay.sdp import Media
 from ansimnet.slices.footage.relay.source import Sighting, Stream
 from ansimnet.slices.footage.relay.sources import Sources
 
@@ -40,7 +43,7 @@ LINE_BYTES = 1 << 20
 
 
 class Given(msgspec.Struct, array_like=True, tag="f", frozen=True):
-    """One frame. `sets`: parameter sets where they are new; `at`: when it came, seconds since 1970."""
+    """One frame. `sets`: the parameter sets, before a key frame; `at`: when it came, seconds since 1970."""
 
     camera: bytes
     codec: str
@@ -56,6 +59,17 @@ class Lost(msgspec.Struct, array_like=True, tag="l", frozen=True):
     camera: bytes
 
 
+class Sounded(msgspec.Struct, array_like=True, tag="s", frozen=True):
+    """One packet of sound. `config`: of AAC, hex; `at`: when it came, seconds since 1970."""
+
+    camera: bytes
+    encoding: str
+    clock_hz: int
+    config: str
+    at: float
+    payload: bytes
+
+
 _encoder = msgspec.msgpack.Encoder()
 
 
@@ -66,7 +80,6 @@ class Follower:
         self._name = camera_id.bytes
         self._writer = writer
         self._after = after
-        self._sets: bytes | None = None
         self._waits = True
         self.skipped = 0
         self.stream: Stream | None = None
@@ -100,8 +113,7 @@ class Follower:
             self.skipped += 1
             return
         self._waits = False
-        sets = frame.init.sets if frame.init.sets != self._sets else b""
-        self._sets = frame.init.sets
+        sets = frame.init.sets if frame.key else b""
         at = now().timestamp() - (monotonic_s() - frame.at_s)
         self._send(Given(self._name, frame.init.codec, sets, frame.key, at, frame.fragment))
 
@@ -113,7 +125,14 @@ class Follower:
         self._waits = True
         self._send(Lost(self._name))
 
-    def _send(self, message: Given | Lost) -> None:
+    def hear(self, media: Media, packet: Packet) -> None:
+        """Pass a packet of sound on, or leave it out where the process does not read."""
+        if self._writer.transport.get_write_buffer_size() <= UNSENT_BYTES:
+            config = media.fmtp.get("config", "")
+            at, payload = now().timestamp(), bytes(packet.payload)
+            self._send(Sounded(self._name, media.encoding, media.clock_hz, config, at, payload))
+
+    def _send(self, message: Given | Lost | Sounded) -> None:
         if not self._writer.is_closing():
             data = _encoder.encode(message)
             self._writer.write(len(data).to_bytes(4, "little") + data)
@@ -124,6 +143,9 @@ class Local:
 
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
+        self._open: set[asyncio.StreamWriter] = set()
+        self._following: list[dict[CameraId, Follower]] = []
+        sources.on_sound = self._heard
 
     @asynccontextmanager
     async def serving(self, folder: Path, worker: int) -> AsyncGenerator[Path]:
@@ -136,13 +158,19 @@ class Local:
         finally:
             server.close()
             _forget(place)
+            for writer in tuple(self._open):
+                writer.close()
+            while self._open:
+                await asyncio.sleep(0.01)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not _ours(writer):
             log.warning("local.stranger")
             writer.close()
             return
+        self._open.add(writer)
         following: dict[CameraId, Follower] = {}
+        self._following.append(following)
         keeping = asyncio.create_task(self._keep(following))
         try:
             while line := await reader.readline():
@@ -152,9 +180,16 @@ class Local:
             log.warning("local.broken", error=type(error).__name__)
         finally:
             keeping.cancel()
+            self._following = [other for other in self._following if other is not following]
             for follower in following.values():
                 follower.leave()
             writer.close()
+            self._open.discard(writer)
+
+    def _heard(self, camera_id: CameraId, media: Media, packet: Packet) -> None:
+        for following in self._following:
+            if camera_id in following:
+                following[camera_id].hear(media, packet)
 
     @staticmethod
     def _wish(following: dict[CameraId, Follower], wanted: dict[str, float], writer: asyncio.StreamWriter) -> None:

@@ -33,7 +33,24 @@ def assign(
     return given
 
 
-def eased(given: Mapping[str, int], loads: Mapping[str, float], workers: Collection[int]) -> dict[str, int]:
+def levelled(given: Mapping[str, int], loads: Mapping[str, float], workers: Collection[int]) -> dict[str, int]:
+    """Return the same with as many cameras moved as it takes: one has come that has nothing to do.
+
+    >>> sorted(levelled({"a": 1, "b": 1, "c": 1, "d": 1}, {}, [1, 2]).values())
+    [1, 1, 2, 2]
+    """
+    now = dict(given)
+    for _ in given:  # each step makes them more even; none is needed for longer than there are cameras
+        after = eased(now, loads, workers, uneven=UNKNOWN_LOAD)
+        if after == now:
+            break
+        now = after
+    return now
+
+
+def eased(
+    given: Mapping[str, int], loads: Mapping[str, float], workers: Collection[int], uneven: float = UNEVEN
+) -> dict[str, int]:
     """Return the same with one camera moved from the busiest to the idlest, where that makes them clearly more even."""
     burden = dict.fromkeys(sorted(workers), 0.0)
     for camera, worker in given.items():
@@ -42,7 +59,7 @@ def eased(given: Mapping[str, int], loads: Mapping[str, float], workers: Collect
         return dict(given)
     busiest, idlest = (pick(burden, key=lambda w: burden[w]) for pick in (max, min))
     gap = burden[busiest] - burden[idlest]
-    if gap <= UNEVEN:
+    if gap <= uneven:
         return dict(given)
     theirs = [c for c, w in sorted(given.items()) if w == busiest and loads.get(c, UNKNOWN_LOAD) < gap]
     if not theirs:

@@ -23,7 +23,7 @@ from uuid import UUID
 import structlog
 
 from ansimnet.kernel.clock import monotonic_s
-from ansimnet.slices.vision.rules.assigning import assign, eased
+from ansimnet.slices.vision.rules.assigning import assign, eased, levelled
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +77,8 @@ class Process:
     heard_s: float
     ready: dict[str, Any] | None = None
     given: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    leaving: set[str] = field(default_factory=set)
+    """Cameras it was told to give away and still watches: nobody else has them before it has let go."""
     beat: dict[str, dict[str, float]] = field(default_factory=dict)
 
 
@@ -166,16 +168,19 @@ class Workers:
 
     def _listen(self, process: Process, message: dict[str, Any]) -> None:
         if "state" in message:
-            if message["camera_id"] in process.given:
+            if message["camera_id"] in process.given or message["camera_id"] in process.leaving:
                 self._states[str(message["camera_id"])] = str(message["state"])
         elif "beat" in message:
             process.beat = message["beat"]
+        elif "left" in message:
+            process.leaving -= set(message["left"])
+            self._place()
         elif "said" in message:
             self._news.set()
         elif "ready" in message:
             process.ready = dict(message["ready"])
             self.alive[process.number] = process
-            self._place()
+            self._place(join=True)
 
     def _accuse(self, number: int, code: int) -> None:
         """Remember whose frame was decoded when a process crashed; nobody stands trial for a kill."""
@@ -201,24 +206,26 @@ class Workers:
                 log.exception("the cameras' configurations could not be read")
             await asyncio.sleep(CHECK_S)
 
-    def _place(self, *, ease: bool = False) -> None:
-        """Give every camera a living process, and tell those whose cameras changed."""
-        loads = self.loads
-        watched = self._wanted.keys() - self.quarantined
-        placed = assign(watched, loads, self.alive.keys(), self._placed)
-        if ease and monotonic_s() - self._eased_s > EASE_S:
-            even = eased(placed, loads, self.alive.keys())
-            if even != placed:
-                placed, self._eased_s = even, monotonic_s()
+    def _place(self, *, ease: bool = False, join: bool = False) -> None:
+        """Give every camera a living process, and tell those whose cameras changed. `join`: one has come."""
+        loads, living = self.loads, self.alive.keys()
+        placed = assign(self._wanted.keys() - self.quarantined, loads, living, self._placed)
+        if join or (ease and monotonic_s() - self._eased_s > EASE_S):
+            even = levelled(placed, loads, living) if join else eased(placed, loads, living)
+            self._eased_s = monotonic_s() if even != placed else self._eased_s
+            placed = even
         self._placed = placed
         for process in self.alive.values():
-            mine = {c: self._wanted[c] for c, number in placed.items() if number == process.number}
+            others = set[str]().union(*(p.given.keys() | p.leaving for p in self.alive.values() if p is not process))
+            stays = process.given.keys() | (placed.keys() - others)
+            mine = {c: self._wanted[c] for c, n in placed.items() if n == process.number and c in stays}
             if mine != process.given:
                 self._tell_process(process, mine)
 
     def _tell_process(self, process: Process, mine: dict[str, Mapping[str, Any]]) -> None:
         new = mine.keys() - process.given.keys()
         states = {c: self._states[c] for c in new if c in self._states}
+        process.leaving |= process.given.keys() - mine.keys()
         process.given = mine
         pipe = process.process.stdin
         if pipe is not None and not pipe.is_closing():
