@@ -83,6 +83,26 @@ class Desk:
             raise Conflict("this provision gives nothing now", todo="a confirmed trigger opens a new one")
         return p
 
+    def handed(self, got: queries.Ticket) -> TicketShown:
+        """Return a ticket of this centre as an answer gives it."""
+        return TicketShown(
+            ticket=got.ticket,
+            url=got.url or self.url,
+            not_after=got.not_after,
+            permit_id=got.permit_id,
+            masking=got.masking,
+        )
+
+    def passed_on(self, said: dict[str, Any], permit_id: PermitId) -> TicketShown:
+        """Return a ticket of the giving centre under the permit of one's own that stands before it."""
+        return TicketShown(
+            ticket=said["ticket"],
+            url=said.get("url") or self.url,
+            not_after=datetime.fromisoformat(said["not_after"]),
+            permit_id=permit_id,
+            masking=Masking(said["masking"]),
+        )
+
     async def ticket_of_own(self, account: policy.Account, camera_id: UUID) -> TicketShown:
         """Return a ticket for a camera by a ground of the account's own.
 
@@ -93,26 +113,14 @@ class Desk:
             raise Forbidden("to another centre a camera is shown under a provision alone")
         async with self.giver.db.transaction() as tx:
             got = await self.giver.ticket_of_own(tx, account, CameraId(camera_id))
-        return TicketShown(
-            ticket=got.ticket,
-            url=got.url or self.url,
-            not_after=got.not_after,
-            permit_id=got.permit_id,
-            masking=got.masking,
-        )
+        return self.handed(got)
 
     async def ticket(self, account: policy.Account, provision_id: UUID, form: TicketForm) -> TicketShown:
         """Return a ticket, from here or from the giving centre."""
         if self.gives(account):
             async with self.giver.db.transaction() as tx:
                 got = await self.giver.ticket(tx, account, provision_id, CameraId(form.camera_id), form.masking)
-            return TicketShown(
-                ticket=got.ticket,
-                url=got.url or self.url,
-                not_after=got.not_after,
-                permit_id=got.permit_id,
-                masking=got.masking,
-            )
+            return self.handed(got)
         p = await self.asked(account, provision_id)
         permit_id = await self.at_home(
             account,
@@ -124,13 +132,7 @@ class Desk:
         )
         said = await self.neighbour.ticket(p.to_centre, account, provision_id, form.camera_id, form.masking)
         await self.pair(account, permit_id, said["permit_id"], provision_id)
-        return TicketShown(
-            ticket=said["ticket"],
-            url=said.get("url") or self.url,
-            not_after=datetime.fromisoformat(said["not_after"]),
-            permit_id=permit_id,
-            masking=Masking(said["masking"]),
-        )
+        return self.passed_on(said, permit_id)
 
     async def mark(self, account: policy.Account, provision_id: UUID, form: MarkForm) -> MarkShown:
         """Mark a track, here or at the giving centre."""

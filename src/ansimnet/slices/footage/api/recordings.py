@@ -20,7 +20,6 @@ from ansimnet.platform.http import door
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage.api.forms import Form, TicketShown
 from ansimnet.slices.footage.api.live import Desk
-from ansimnet.slices.footage.queries import Ticket
 from ansimnet.slices.footage.service.recordings import MOST_CAMERAS, SCREEN, LookingBack, Wanted, as_json
 from ansimnet.slices.policy import queries as policy
 
@@ -183,7 +182,7 @@ class Past:
         if self.desk.gives(account):
             async with self.desk.giver.db.transaction() as tx:
                 got = await self.back.ticket(tx, account, provision_id, wanted)
-            return self.shown(got)
+            return self.desk.handed(got)
         p = await self.desk.asked(account, provision_id)
         permit = await policy.permit(
             self.desk.home(account),
@@ -197,23 +196,7 @@ class Past:
         )
         said = await self.desk.neighbour.recording(p.to_centre, account, provision_id, wanted)
         await self.desk.pair(account, permit.permit_id, said["permit_id"], provision_id)
-        return TicketShown(
-            ticket=said["ticket"],
-            url=said.get("url") or self.desk.url,
-            not_after=datetime.fromisoformat(said["not_after"]),
-            permit_id=permit.permit_id,
-            masking=Masking(said["masking"]),
-        )
-
-    def shown(self, got: Ticket) -> TicketShown:
-        """Return a ticket as pages take it."""
-        return TicketShown(
-            ticket=got.ticket,
-            url=got.url or self.desk.url,
-            not_after=got.not_after,
-            permit_id=got.permit_id,
-            masking=got.masking,
-        )
+        return self.desk.passed_on(said, permit.permit_id)
 
 
 def routes(past: Past) -> APIRouter:
@@ -280,7 +263,7 @@ def routes(past: Past) -> APIRouter:
         past.giving(account)
         async with db.transaction() as tx:
             got = await past.back.ticket_of_own(tx, account, form.wanted())
-        return past.shown(got)
+        return past.desk.handed(got)
 
     @api.get("/recordings/{camera_id}/timeline")
     async def timeline_of_own(
