@@ -7,7 +7,7 @@ import os
 import shutil
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -308,7 +308,8 @@ async def after_all(db: Db) -> list[UUID] | None:
 
 
 async def closed(words: AsyncIterator[str]) -> None:
-    await words.aclose()  # type: ignore[attr-defined]
+    assert isinstance(words, AsyncGenerator)
+    await words.aclose()
 
 
 async def test_the_pool_outlives_kill_nine_of_the_server() -> None:

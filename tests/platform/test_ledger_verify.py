@@ -391,4 +391,5 @@ def _tool_function() -> Callable[[Path, Path, Path], dict[str, Any]]:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    return module.verify  # type: ignore[no-any-return]
+    verify: Callable[[Path, Path, Path], dict[str, Any]] = module.verify
+    return verify

@@ -17,6 +17,7 @@ from fastapi import FastAPI, WebSocket
 from tests.platform.ledger_kit import personal, plain, sealer_of
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.typing import Origin
 
 from ansimnet.facts.dispatch import NoteAdded, PoliceAcknowledged
 from ansimnet.kernel.clock import SystemClock
@@ -60,7 +61,7 @@ class Air:
         await sealer_of(self.dbs, self.folder / "ledger").once()
 
     def listen(self, seat: str = "room", origin: str | None = None) -> Any:
-        return connect(f"{self.url}?seat={seat}", origin=origin)  # type: ignore[arg-type]
+        return connect(f"{self.url}?seat={seat}", origin=None if origin is None else Origin(origin))
 
 
 async def heard(ear: ClientConnection, count: int) -> list[dict[str, Any]]:

@@ -6,6 +6,7 @@ import math
 from datetime import timedelta
 from itertools import pairwise
 from random import Random
+from typing import Any
 
 import httpx
 from hypothesis import given, settings
@@ -49,9 +50,9 @@ def test_the_link_loses_in_bursts() -> None:
     assert sum(held) / runs > 2
 
 
-def device(city: City, **more: object) -> Device:
+def device(city: City, **more: Any) -> Device:
     still = Pose(10.0, 20.0, 0.0, 0.0, 0.0)
-    return Device("W-1-1", "key", city, lambda _: still, "http://device.test", 3, 1.0, now(), **more)  # type: ignore[arg-type]
+    return Device("W-1-1", "key", city, lambda _: still, "http://device.test", 3, 1.0, now(), **more)
 
 
 def test_a_cut_strap_raises_the_flag_and_the_device_stays(haedam: City) -> None:

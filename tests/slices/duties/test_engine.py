@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from tests.slices.duties.conftest import NOW, Follow, Tell, done, opened
@@ -22,10 +23,10 @@ HOUR = timedelta(hours=1)
 RULE = "break-glass-justification"
 
 
-async def all_of(db: Db, now: datetime, **where: object) -> list[Duty]:
-    wanted = {"owed": False, "overdue": False, "role": None, "about": None, "limit": 500} | where
+async def all_of(db: Db, now: datetime, **where: Any) -> list[Duty]:
+    wanted: dict[str, Any] = {"owed": False, "overdue": False, "role": None, "about": None, "limit": 500} | where
     async with db.transaction() as tx:
-        return await store.read_duties(tx, now, **wanted)  # type: ignore[arg-type]
+        return await store.read_duties(tx, now, **wanted)
 
 
 async def breaches(db: Db) -> list[tuple[str, datetime]]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from calendar import monthrange
 from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta, timezone
+from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given
@@ -36,8 +38,8 @@ instants = st.datetimes(datetime(2019, 1, 1), datetime(2060, 1, 1), timezones=st
 limits = st.builds(Limit, st.integers(1, 48), st.sampled_from(Unit))
 
 
-def seoul(*parts: int) -> datetime:
-    return datetime(*parts, tzinfo=KST)  # type: ignore[misc,arg-type]
+def seoul(year: int, month: int, day: int, hour: int = 0, minute: int = 0, second: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, second, tzinfo=KST)
 
 
 @pytest.mark.parametrize(
@@ -122,12 +124,12 @@ def test_the_calendar_has_no_periods_of_days() -> None:
 # ------------------------------------------------------------------------------------------------- the clock
 
 
-def duty(**what: object) -> Duty:
+def duty(**what: Any) -> Duty:
     made = Duty(
         duty_id=new_id(), rule="access-review", about=new_id(), role=Role.AUDITOR, clause="-", started_at=NOW,
         due_at=NOW + timedelta(hours=24),
     )  # fmt: skip
-    return replace(made, **what)  # type: ignore[arg-type]
+    return replace(made, **what)
 
 
 @given(st.timedeltas(timedelta(), timedelta(hours=48)), st.timedeltas(timedelta(), timedelta(hours=48)))
@@ -148,8 +150,8 @@ def test_no_field_and_no_state_stands_for_a_pause() -> None:
 
 
 @given(st.uuids())
-def test_the_next_duty_has_one_id_and_another(duty_id: object) -> None:
-    assert next_duty(duty_id) == next_duty(duty_id) != duty_id  # type: ignore[arg-type]
+def test_the_next_duty_has_one_id_and_another(duty_id: UUID) -> None:
+    assert next_duty(duty_id) == next_duty(duty_id) != duty_id
 
 
 # ------------------------------------------------------------------------------------------------- the table

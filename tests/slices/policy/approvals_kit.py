@@ -10,6 +10,7 @@ from uuid import UUID
 
 from tests.slices.policy.conftest import NOW
 
+from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import AccountId, new_id
 from ansimnet.kernel.permits import GroundKind, Purpose
 from ansimnet.platform.db import Db
@@ -61,11 +62,11 @@ async def grounds_of(db: Db, request_id: UUID) -> list[Ground]:
         return await queries.grounds_about(tx, request_id)
 
 
-async def facts(db: Db, kind: type) -> list[Any]:
+async def facts(db: Db, kind: type[Fact]) -> list[Any]:
     async with db.transaction() as tx:
         found = await tx.all(
             """select kind, entry_id, subject_id, key_year, body, payload from ledger_entry where kind = %s
                order by recorded_at""",
-            (kind.kind,),  # type: ignore[attr-defined]
+            (kind.kind,),
         )
     return [opened(k, e, s, y, bytes(b), None if p is None else bytes(p), db.keys) for k, e, s, y, b, p in found]

@@ -20,6 +20,7 @@ from ansimnet.facts.policy import (
 )
 from ansimnet.kernel.clock import SimulatedClock
 from ansimnet.kernel.errors import Conflict, Forbidden, NotFound
+from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import AccountId, GroundId, new_id
 from ansimnet.kernel.permits import Act, GroundKind, Permit, Purpose, Role
 from ansimnet.platform.db import Db, Dbs
@@ -44,14 +45,14 @@ async def look(db: Db, who: Account, now: datetime = NOW) -> Permit:
     )
 
 
-async def facts(db: Db, kind: type) -> list[Any]:
+async def facts(db: Db, kind: type[Fact]) -> list[Any]:
     async with db.transaction() as tx:
         rows = await tx.all(
             """select kind, entry_id, subject_id, key_year, body, payload from ledger_entry where kind = %s
                order by recorded_at""",
-            (kind.kind,),  # type: ignore[attr-defined]
+            (kind.kind,),
         )
-    return [opened(*r[:4], bytes(r[4]), None if r[5] is None else bytes(r[5]), db.keys) for r in rows]
+    return [opened(k, e, s, y, bytes(b), None if p is None else bytes(p), db.keys) for k, e, s, y, b, p in rows]
 
 
 @pytest.mark.parametrize("role", [Role.CENTRE_OPERATOR, Role.POLICE_112, Role.FIRE_119])

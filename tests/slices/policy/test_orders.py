@@ -12,6 +12,7 @@ from tests.slices.policy.conftest import NOW, Make
 
 from ansimnet.facts.policy import NoticeEnded, NoticeGiven, OrderRegistered
 from ansimnet.kernel.errors import Conflict, Forbidden, Refusal
+from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.geo import Point, distance_m
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, new_id
 from ansimnet.kernel.permits import Act, GroundKind, Permit, Purpose, Role
@@ -184,13 +185,13 @@ def a_notice(order: OrderRow, **changes: Any) -> Asking:
     return replace(whole, **changes)
 
 
-async def crossing(db: Db, kind: type) -> list[Any]:
+async def crossing(db: Db, kind: type[Fact]) -> list[Any]:
     async with db.transaction() as tx:
         rows = await tx.all(
             "select kind, entry_id, subject_id, key_year, body, payload from ledger_entry where kind = %s",
-            (kind.kind,),  # type: ignore[attr-defined]
+            (kind.kind,),
         )
-    return [opened(*r[:4], bytes(r[4]), None if r[5] is None else bytes(r[5]), db.keys) for r in rows]
+    return [opened(k, e, s, y, bytes(b), None if p is None else bytes(p), db.keys) for k, e, s, y, b, p in rows]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -53,14 +54,14 @@ class Month:
         )
         return local.astimezone(UTC)
 
-    def look(self, role: str, n: int, day: int, hour: int, subject: int | None = None, **change: object) -> None:
+    def look(self, role: str, n: int, day: int, hour: int, subject: int | None = None, **change: Any) -> None:
         self.seq += 1
-        words: dict[str, object] = {
+        words: dict[str, Any] = {
             "seq": self.seq, "at": self.at(day, hour), "account_id": seat(role, n), "role": role, "act": "read_track",
             "purpose": "supervise", "clause": "EM-ACT 15", "allowed": True,
             "subjects": () if subject is None else (person(subject),),
         }  # fmt: skip
-        self.accesses.append(Access(**(words | change)))  # type: ignore[arg-type]
+        self.accesses.append(Access(**(words | change)))
 
     def _poisson(self, mean: float) -> int:
         level, n, p = 2.718281828**-mean, 0, 1.0

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -47,8 +48,8 @@ def account(role: Role, home: CentreId, subject_id: UUID | None = None) -> Accou
     )
 
 
-def ground(kind: GroundKind, **more: object) -> Ground:
-    values: dict[str, object] = {
+def ground(kind: GroundKind, **more: Any) -> Ground:
+    values: dict[str, Any] = {
         "ground_id": GroundId(new_id()),
         "kind": kind,
         "statute": "PIPA 18(2)3",
@@ -58,7 +59,7 @@ def ground(kind: GroundKind, **more: object) -> Ground:
         "from_at": NOW - timedelta(minutes=1),
         "until_at": NOW + timedelta(minutes=59),
     }
-    return Ground(**(values | more))  # type: ignore[arg-type]
+    return Ground(**(values | more))
 
 
 def ask(
@@ -238,8 +239,8 @@ def test_even_a_table_with_a_line_too_many_gives_the_tracking_centre_no_footage_
     assert NEVERS[0].homes == TRACKING
 
 
-def footage(grounds: list[Ground], **more: object) -> Decision:
-    return ask(Role.TRACKING_CONTROLLER, Act.VIEW_STREAM, Purpose.RESPOND, grounds, **more)  # type: ignore[arg-type]
+def footage(grounds: list[Ground], **more: Any) -> Decision:
+    return ask(Role.TRACKING_CONTROLLER, Act.VIEW_STREAM, Purpose.RESPOND, grounds, **more)
 
 
 @pytest.mark.requirement("EM-14", "EM-15")

@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -247,12 +248,12 @@ def test_no_way_is_still_a_message() -> None:
     assert message["distance_m"] is None
 
 
-def warned(**change: object) -> Warned:
+def warned(**change: Any) -> Warned:
     made = Warned(
         warning_id=HERE, protected_person_id=HER, level=Level.CERTAIN, alarm_id=None, notice_id=None, wearer_id=None,
         incident_id=None, raised_at=NOW, issued_at=NOW, updated_at=NOW, fall_at=NOW + timedelta(seconds=10),
     )  # fmt: skip
-    return replace(made, **change)  # type: ignore[arg-type]
+    return replace(made, **change)
 
 
 def test_an_open_screen_hears_what_matters_at_once_and_the_rest_every_5_s() -> None:
