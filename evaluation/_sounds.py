@@ -67,7 +67,7 @@ def empty(rng: Generator, behind: Sequence[Clip], seconds: float) -> Stream:
 
 def background(rng: Generator, behind: Sequence[Clip], size: int) -> NDArray[np.float64]:
     """Return one real recording from anywhere in it, repeated until it is long enough."""
-    chosen = behind[rng.integers(len(behind))].sound
+    chosen = behind[int(rng.integers(len(behind)))].sound
     return np.roll(np.resize(np.asarray(chosen, np.float64), size), rng.integers(size))
 
 

@@ -4,8 +4,8 @@ Two sets of weights are measured: the committed ones, which no recorded scream t
 and those taught by the recordings of `--data` that are not held back (`sound.npz` of the folder of models; where there
 is none, they are taught here first). Every scream is planted into real backgrounds at stated signal-to-noise ratios;
 beside each stream with a scream stands one without. `held_out`: recordings whose hash keeps them from every training;
-`all`: those and the ones that taught. `by_source` (full size): three networks, each judged on screams of sources of
-which it heard none.
+`all`: those and the ones that taught. `by_source`: screams that taught, each judged by a network that heard none of
+its source (a single voter; the weights at work have four that heard all).
 
 Top level: the weights taught here, on what is held back. A voice that calls for help is *not measured*: no recording
 of the word was at hand.
@@ -34,13 +34,14 @@ from evaluation._sounds import (
     planted,
     rate,
 )
+from numpy.typing import NDArray
 
 from ansimnet.app.measure import Options
 from ansimnet.platform.settings import settings
 from ansimnet_vision.sound.features import RATE
 from ansimnet_vision.sound.network import LOCAL, SOUNDS, Network, load
-from ansimnet_vision.training.sound import teachers, train
-from ansimnet_vision.training.sound_data import Clip, clips, third
+from ansimnet_vision.training.sound import inner_fold, teachers, train
+from ansimnet_vision.training.sound_data import Clip, clips
 from ansimnet_vision.training.sound_synthesis import MADE
 
 SNRS_DB = (0, 5, 10, 20)
@@ -75,7 +76,7 @@ def run(options: Options) -> dict[str, Any]:
         "weights": best.name or "taught in this run",
         "local_weights": taught,
         **figures,
-        **({"by_source": _by_source(known, options)} if options.size == "full" else {}),
+        "by_source": _by_source(best, known, options),
         "help_call": "not measured: switched off",
         **_seen(best, known, options.seed),
     }
@@ -88,6 +89,8 @@ def _local(options: Options, known: Sequence[Clip]) -> tuple[Network | None, str
     file = next((p / LOCAL for p in places if p is not None and (p / LOCAL).is_file()), None)
     if file is not None:
         return load(file), str(file.name)
+    if options.size == "small":
+        return None, "none here: `python -m ansimnet_vision.training.sound` teaches them; the full size does so itself"
     teaching = teachers(options.data, free=False)
     if not any(clip.label == "scream" for clip in teaching):
         return None, "none: no recorded scream may teach"
@@ -98,14 +101,14 @@ def _figures(network: Network, known: Sequence[Clip], options: Options) -> dict[
     taught = set(network.card.get("recordings", {}).values())
     untaught = [clip for clip in known if clip.held_out and clip.sha256 not in taught]
     return {
-        "held_out": _on(network, untaught, options),
-        "all": _on(network, known, options),
+        "held_out": _on(network, untaught, options, SNRS_DB if options.size == "full" else (AIM_DB,)),
+        "all": _on(network, known, options, (AIM_DB,)),
         "taught_by": len(taught),
         "starts_at": network.starts_at,
     }
 
 
-def _on(network: Network, some: Sequence[Clip], options: Options) -> dict[str, Any]:
+def _on(network: Network, some: Sequence[Clip], options: Options, snrs_db: Sequence[int]) -> dict[str, Any]:
     rng = np.random.default_rng(options.seed)
     behind = [clip for clip in some if clip.label == "background"]
     if not behind:
@@ -113,10 +116,10 @@ def _on(network: Network, some: Sequence[Clip], options: Options) -> dict[str, A
     out: dict[str, Any] = {}
     for n, sound in enumerate(SOUNDS):
         options.progress(n, len(SOUNDS) + 1, f"planting: {sound}")
-        fronts = [(clip.recording, clip.sound) for clip in some if clip.label == sound]
+        fronts: list[tuple[str, NDArray[Any]]] = [(c.recording, c.sound) for c in some if c.label == sound]
         if sound == "glass":
             fronts = [(f"made {i}", MADE["glass"](rng, 2 * RATE)) for i in range(MADE_GLASS)]
-        snrs = SNRS_DB if sound == "scream" and options.size == "full" else (AIM_DB,)
+        snrs = snrs_db if sound == "scream" else (AIM_DB,)
         out[sound] = {f"{db}_db": _planted(network, sound, fronts, behind, db, options) for db in snrs if fronts}
         out[sound]["recordings"] = 0 if sound == "glass" else len({name for name, _ in fronts})
     out["glass"]["made"] = MADE_GLASS
@@ -166,23 +169,21 @@ def _looped(network: Network, behind: Sequence[Clip], options: Options) -> dict[
     return {**rate(heard, pieces / 60), "note": "the same recordings over and over: no more kinds of sound than above"}
 
 
-def _by_source(known: Sequence[Clip], options: Options) -> dict[str, Any]:
-    """Return the scream's F1 where every scream is judged by a network that heard none of its source."""
-    assert options.data is not None
+def _by_source(network: Network, known: Sequence[Clip], options: Options) -> dict[str, Any]:
+    """Return the scream's F1 where each taught scream is judged by a network that heard none of its source."""
+    taught = set(network.card.get("recordings", {}).values())
     rng = np.random.default_rng([options.seed, 7])
     outcomes: list[Outcome] = []
     sources: dict[str, list[str]] = {}
-    for fold in range(3):
-        others = [c for c in known if third(c.source) != fold]
-        network = train(others, options.seed, options.progress)
-        mine = [clip for clip in known if third(clip.source) == fold]
+    for fold, judge in enumerate(network.inner):
+        mine = [clip for clip in known if clip.sha256 in taught and inner_fold(clip) == fold]
         behind = [clip for clip in mine if clip.label == "background"]
         screams = [clip for clip in mine if clip.label == "scream"]
         sources[str(fold)] = sorted({clip.source for clip in screams})
-        for clip in screams:
+        for clip in screams if behind else []:
             one = planted(rng, "scream", clip.recording, clip.sound, behind, AIM_DB)
-            outcomes += judged(network, [one, empty(rng, behind, len(one.samples) / RATE)], "scream")
-    return {**scores(outcomes, "scream", rng), "snr_db": AIM_DB, "sources": sources}
+            outcomes += judged(judge, [one, empty(rng, behind, len(one.samples) / RATE)], "scream")
+    return {**scores(outcomes, "scream", rng), "snr_db": AIM_DB, "sources": sources} if outcomes else {}
 
 
 def _realtime(network: Network, known: Sequence[Clip], seed: int) -> float:

@@ -24,8 +24,6 @@ GAP_S = 1.0
 """A hole in the stream from which on nothing before it counts."""
 WHOLE = (0.0, 0.0, 1.0, 1.0)
 """A sound has no place in the picture."""
-NOT_MEASURED = {"cry": "not measured: no recording of the word was at hand; it is not told"}
-"""What ships switched off, and why."""
 
 
 def listens(config: CameraConfig) -> bool:

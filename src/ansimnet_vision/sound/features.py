@@ -23,6 +23,8 @@ LOWEST_HZ, HIGHEST_HZ = 60.0, 7_800.0
 SPAN, STEP = 64, 16
 """Frames of a window, and from one to the next: 1.02 and 0.26 s. Ours: most screams last longer than half a second."""
 WINDOW_SAMPLES = (SPAN - 1) * HOP + WINDOW
+PAST, QUIET = 32, 2
+"""What is usual here: per band, the third quietest of the last 32 steps (8 s). Ours."""
 FLOOR = 1e-10
 """Power below it is silence: -100 dB re. full scale."""
 PITCHES_HZ = ((90, 250), (250, 500), (500, 1000), (1000, 2200))
@@ -43,10 +45,14 @@ class Heard:
 
 
 class Listening:
-    """Samples of one microphone in, windows out. Keeps less than two seconds and overwrites what it no longer needs."""
+    """Samples of one microphone in, windows out. Keeps less than two seconds and overwrites what it no longer needs.
+
+    Of the eight seconds before it keeps how much sound there was in each band, four times a second.
+    """
 
     def __init__(self) -> None:
         self._kept = np.zeros(0, np.float32)
+        self._past: F32 = np.zeros((0, BANDS), np.float32)
         self._at = 0
 
     def push(self, samples: F32) -> Iterator[Heard]:
@@ -58,7 +64,7 @@ class Listening:
             # A minute at a time at most, so that a long piece does not take much memory.
             many = min(256, 1 + (len(kept) - begin - WINDOW_SAMPLES) // step)
             until = begin + (many - 1) * step + WINDOW_SAMPLES
-            numbers, level = described(kept[begin:until])
+            numbers, level, self._past = described(kept[begin:until], self._past)
             for n in range(many):
                 yield Heard(self._at + n * step + WINDOW_SAMPLES, level[n], numbers[n])
             begin += many * step
@@ -77,8 +83,11 @@ class Listening:
             self._kept.fill(0.0)
 
 
-def described(sound: F32) -> tuple[F32, F32]:
-    """Return (N, `NUMBERS`) descriptions and (N, SPAN) levels in dB re. full scale of all windows of a sound."""
+def described(sound: F32, past: F32 | None = None) -> tuple[F32, F32, F32]:
+    """Return descriptions (N, K) and levels (N, SPAN) in dB re. full scale of all windows of a sound, and its past.
+
+    `past`: what an earlier call returned of the sound just before.
+    """
     frames = np.lib.stride_tricks.sliding_window_view(sound, WINDOW)[::HOP]
     spectrum = np.fft.rfft(frames * _HANN, axis=1).astype(np.complex64)
     power = (spectrum.real**2 + spectrum.imag**2) / _GAIN
@@ -91,8 +100,28 @@ def described(sound: F32) -> tuple[F32, F32]:
     tones = _windows(tone, at)
     step = STEP * HOP
     waves = np.stack([sound[n * step : n * step + WINDOW_SAMPLES] for n in range(count)])
-    numbers = np.concatenate([_shape(mels), _pitch(tones), _roughness(waves)], axis=1)
-    return numbers.astype(np.float32), _windows(level.astype(np.float32)[:, None], at)[:, :, 0]
+    usual, past = _usual(mel, past, count)
+    numbers = np.concatenate([_shape(mels), _pitch(tones), _above(mels, usual), _roughness(waves)], axis=1)
+    return numbers.astype(np.float32), _windows(level.astype(np.float32)[:, None], at)[:, :, 0], past
+
+
+def _usual(mel: F32, past: F32 | None, count: int) -> tuple[F32, F32]:
+    """Return (count, BANDS) log-mel that is usual at each window's end, and the past for the windows after."""
+    steps = mel[: len(mel) // STEP * STEP].reshape(-1, STEP, BANDS).mean(1)[: count + SPAN // STEP - 1]
+    known = steps if past is None else np.concatenate([past, steps])
+    empty = np.full((PAST, BANDS), np.inf, np.float32)
+    rows = np.lib.stride_tricks.sliding_window_view(np.concatenate([empty, known]), PAST, axis=0)[-count:]
+    # The last steps of these windows are the first of the next.
+    return np.partition(rows, QUIET, axis=2)[:, :, QUIET], known[: len(known) - (SPAN // STEP - 1)][-PAST:]
+
+
+def _above(mel: F32, usual: F32) -> F32:
+    """Describe how (N, SPAN, BANDS) log-mel stands out from what is usual: per band on average and at its most."""
+    out = np.clip(mel - usual[:, None, :], 0, 14)
+    whole = out.mean(2)
+    top = np.partition(out, -6, axis=1)[:, -6]
+    more = np.stack([whole.mean(1), whole.max(1), whole.std(1), (out > 2).mean((1, 2))], 1)
+    return np.concatenate([out.mean(1), top, more], axis=1)
 
 
 def _windows(rows: F32, at: NDArray[np.int64]) -> F32:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -27,19 +27,22 @@ from ansimnet_vision.sound.network import CLASSES, SOUNDS, Network, save
 from ansimnet_vision.training.sound_data import FREE, Clip, alike, clips, third
 from ansimnet_vision.training.sound_synthesis import MADE, NONE_OF_THEM, coloured_by, echoing
 
-SECONDS = 4
-"""Of a mixture that teaches."""
+LEAD, SECONDS = 2, 6
+"""Of a mixture that teaches: all, and how much of its beginning is background alone."""
 LOUD_DB = 20.0
 """A window holds a sound where its own frames come within this of the sound's loudest; ours."""
 HIDDEN, VOTERS, ROUNDS = (48, 24), 4, 60
 """Size of the networks, how many vote, and how often each sees everything. Ours."""
-MADE_OF_EACH = {"scream": 420, "glass": 160, "bang": 200, "siren": 200}
+MADE_OF_EACH = {"scream": 220, "glass": 90, "bang": 110, "siren": 110}
 """How many made sounds of each kind teach."""
-MADE_BACKGROUNDS = 420
-TIMES = {"scream": 8, "bang": 10, "siren": 16, "background": 2}
+MADE_BACKGROUNDS = 160
+TIMES = {"scream": 8, "bang": 8, "siren": 10, "background": 1}
 """How many mixtures one recording gets: rare sounds in many backgrounds."""
 
 LICENCE = "CC BY 3.0: ESC-10, K. J. Piczak, and the authors it names; made sounds"
+
+HEARD_DB = -3.0
+"""And no more than this below what is behind it; ours: fainter, a person would not be sure either."""
 
 Progress = Callable[[float, float, str], None]
 
@@ -61,16 +64,20 @@ def train(known: Sequence[Clip], seed: int, progress: Progress = lambda _d, _t, 
     classes = np.concatenate([lesson.classes for lesson in lessons])
     centre, scale = numbers.mean(0), 1 / (numbers.std(0) + 1e-3)
     untaught: list[tuple[Lesson, F32]] = []
+    inner = []
     for fold in range(3):
         progress(fold, 4, "inner fold")
         there = [lesson for lesson in lessons if lesson.fold != fold]
         one = Network("", centre, scale, (_voter(there, centre, scale, rng),), {}, {})
+        inner.append(one)
         untaught += [(lesson, one.evidence(lesson.numbers)) for lesson in lessons if lesson.fold == fold]
     voters = []
     for n in range(VOTERS):
         progress(3 + n / VOTERS, 4, "voters")
         voters.append(_voter(lessons, centre, scale, rng))
-    return Network("", centre, scale, tuple(voters), starts_at(untaught), _card(known, seed, classes))
+    begins = starts_at(untaught)
+    judges = tuple(replace(one, starts_at=begins) for one in inner)
+    return Network("", centre, scale, tuple(voters), begins, _card(known, seed, classes), judges)
 
 
 def starts_at(untaught: Sequence[tuple[Lesson, F32]]) -> dict[str, float]:
@@ -90,6 +97,11 @@ def starts_at(untaught: Sequence[tuple[Lesson, F32]]) -> dict[str, float]:
     return out
 
 
+def inner_fold(clip: Clip) -> int:
+    """Return which of the inner networks hears nothing of a clip's source."""
+    return third(f"inner/{clip.source}")
+
+
 def _lessons(known: Sequence[Clip], rng: Generator, progress: Progress) -> list[Lesson]:
     backgrounds = [clip for clip in known if clip.label == "background"]
     out: list[Lesson] = []
@@ -101,21 +113,21 @@ def _lessons(known: Sequence[Clip], rng: Generator, progress: Progress) -> list[
     for n, (label, clip) in enumerate(wanted):
         if n % 50 == 0:
             progress(n, len(wanted), "mixing sounds")
-        fold = third(f"inner/{clip.source}") if clip is not None else n % 3
-        behind = _background(rng, [b for b in backgrounds if third(f"inner/{b.source}") == fold], label)
+        fold = inner_fold(clip) if clip is not None else n % 3
+        behind = _background(rng, [b for b in backgrounds if inner_fold(b) == fold], label)
         sound = None if label == "background" and clip is None else _front(rng, label, clip)
         out.append(_mixture(rng, label, sound, behind, fold))
     return out
 
 
 def _front(rng: Generator, label: str, clip: Clip | None) -> NDArray[np.float64]:
-    size = SECONDS * RATE
+    size, lead = (SECONDS - LEAD) * RATE, np.zeros(LEAD * RATE)
     if clip is None:
-        return MADE[label](rng, size)
+        return np.concatenate([lead, MADE[label](rng, size)])
     sound = np.asarray(clip.sound, np.float64)
     if rng.random() < 0.5:  # a little faster or slower, so higher or lower
         sound = np.interp(np.arange(0, len(sound) - 1, rng.uniform(0.88, 1.14)), np.arange(len(sound)), sound)
-    return cut(rng, sound, size)
+    return np.concatenate([lead, cut(rng, sound, size)])
 
 
 def cut(rng: Generator, sound: NDArray[Any], size: int) -> NDArray[np.float64]:
@@ -143,23 +155,23 @@ def _background(rng: Generator, recorded: Sequence[Clip], label: str) -> NDArray
 
 
 def _mixture(rng: Generator, label: str, sound: Any, behind: NDArray[np.float64], fold: int) -> Lesson:
-    """Put a sound in front of a background, -3 to 25 dB above it, through some room and microphone."""
+    """Put a sound in front of a background, -3 to 18 dB above it, through some room and microphone."""
     kind = CLASSES.index(label)
     if sound is None:
         mixed, there = behind, np.zeros(len(behind))
     else:
         if rng.random() < 0.35:
             sound = echoing(rng, sound)
-        above = 10 ** (rng.uniform(-3, 25) / 20)
+        above = 10 ** (rng.uniform(-3, 18) / 20)
         there = sound / (active_rms(sound) + 1e-9)
         mixed = there * above + behind * (1 if rng.random() < 0.9 else 0.01)
     mixed = coloured_by(rng, mixed)
     mixed = mixed / (np.abs(mixed).max() + 1e-9) * 10 ** rng.uniform(-1.5, -0.02)
     mixed = mixed + 10 ** rng.uniform(-4.5, -3) * rng.normal(size=len(mixed))
-    numbers, level = described(mixed.astype(np.float32))
-    if not kind:
+    numbers, _, _ = described(mixed.astype(np.float32))
+    if sound is None or not kind:
         return Lesson(numbers, np.zeros(len(numbers), np.int64), fold)
-    return Lesson(numbers, _classes(there, len(level), kind), fold)
+    return Lesson(numbers, _classes(there * above, behind, len(numbers), kind), fold)
 
 
 def active_rms(sound: NDArray[Any]) -> float:
@@ -173,13 +185,15 @@ def active_rms(sound: NDArray[Any]) -> float:
     return float(np.sqrt(power[loud].mean()))
 
 
-def _classes(there: NDArray[np.float64], windows: int, kind: int) -> NDArray[np.int64]:
-    """Return the class of each window: the sound's where it is loud in enough of it, -1 where it is hardly there."""
-    power = (there[: len(there) // HOP * HOP].reshape(-1, HOP) ** 2).mean(1)
-    loud = power >= power.max() * 10 ** (-LOUD_DB / 10)
+def _classes(sound: NDArray[Any], behind: NDArray[Any], windows: int, kind: int) -> NDArray[np.int64]:
+    """Return the class of each window: the sound's where it is heard in enough of it, -1 where it is hardly there."""
+    power, other = ((x[: len(x) // HOP * HOP].reshape(-1, HOP) ** 2).mean(1) for x in (sound, behind))
+    there = power >= power.max() * 10 ** (-LOUD_DB / 10)
+    loud = there & (power >= other.mean() * 10 ** (HEARD_DB / 10))
     share = np.array([loud[n * STEP : n * STEP + SPAN].mean() for n in range(windows)])
     least = 0.08 if SOUNDS[kind - 1] in ("glass", "bang") else 0.3  # a blow is short
-    return np.where(share >= least, kind, np.where(share < 0.02, 0, -1))
+    any_ = np.array([there[n * STEP : n * STEP + SPAN].mean() for n in range(windows)])
+    return np.where(share >= least, kind, np.where(any_ < 0.02, 0, -1))
 
 
 def _voter(lessons: Sequence[Lesson], centre: F32, scale: F32, rng: Generator) -> tuple[tuple[F32, F32], ...]:

@@ -8,6 +8,7 @@ octaves, stretches of chaos (Arnal et al., 2015; Schwartz et al., 2020). Made so
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
@@ -80,7 +81,7 @@ def _formants(rng: Generator, *, open_: bool) -> list[tuple[float, float, float]
     return [(c, rng.uniform(0.08, 0.25) * c, rng.uniform(0.3, 2.0) / (n + 1) ** 0.5) for n, c in enumerate(centres)]
 
 
-def _gain(hz: Wave, mouth: list[tuple[float, float, float]]) -> Wave:
+def _gain(hz: NDArray[Any], mouth: list[tuple[float, float, float]]) -> Wave:
     return np.asarray(0.05 + sum(h / (1 + ((hz - c) / w) ** 2) for c, w, h in mouth))
 
 

@@ -104,6 +104,7 @@ class TestCamera:
         self.paused = False
         self.codec = "H264"
         self.sent = 0
+        self.sound = SOUND
         self.set_up: list[str] = []
         self.requests: list[str] = []
         self.lose_packets = 0
@@ -236,7 +237,9 @@ class TestCamera:
             out.pop()
         channel = client.channels.get("sound", 8)  # one that nobody set up
         out.append(
-            struct.pack(">BBH", 0x24, channel, 12 + len(SOUND)) + struct.pack(">BBHII", 0x80, 0, 1, ticks, 9) + SOUND
+            struct.pack(">BBH", 0x24, channel, 12 + len(self.sound))
+            + struct.pack(">BBHII", 0x80, 0, 1, ticks, 9)
+            + self.sound
         )
         if self.boxes is not None and "meta" in client.channels:
             document = boxes_document(self.boxes, self.head)

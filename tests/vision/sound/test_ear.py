@@ -14,8 +14,9 @@ from tests.vision.sound.kit import CAMERA, DEAF, constant, noise
 
 from ansimnet_sim.microphone import RATES_HZ, Codec, Microphone
 from ansimnet_vision.sound.decoding import Decoder, UnreadSoundError
-from ansimnet_vision.sound.ear import NOT_MEASURED, Ear, covered, listens
+from ansimnet_vision.sound.ear import Ear, covered, listens
 from ansimnet_vision.sound.ears import Ears, Sounded
+from ansimnet_vision.sound.network import not_covered
 from ansimnet_vision.types import Report
 
 HERE = 1_790_000_000.0
@@ -105,7 +106,7 @@ def test_what_is_not_read_is_refused() -> None:
 
 
 def test_the_call_for_help_ships_switched_off_and_says_it_is_not_measured() -> None:
-    assert "not measured" in NOT_MEASURED["cry"]
+    assert "not measured" in str(not_covered(constant())["cry"])
     ear = Ear(replace(CAMERA, behaviours=frozenset({"cry", "scream"})), constant(background=9.0))
     assert ear.hear(noise(4), HERE) == []
 
