@@ -42,10 +42,12 @@ import { useAlarmTitle } from "../slices/supervision/AlarmRow";
 import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
 import { Wearers } from "../slices/supervision/Wearers";
+import { HomeGuards } from "../slices/vision/home/HomeGuards";
 import { visionTabsOf } from "../slices/vision/tabs";
 import { VisionScreen } from "../slices/vision/VisionScreen";
 import { type Text, useText, WordsProvider } from "../text";
 import { type FootageText, useFootageText } from "../text/footage";
+import { type HomesText, useHomesText } from "../text/homes";
 import { type InspectionText, useInspection } from "../text/inspection";
 import { type OpennessText, useOpenness } from "../text/openness";
 import { type SecondText, useSecondText } from "../text/second";
@@ -96,6 +98,11 @@ function footageEntries(account: Who, words: FootageText): RailEntry[] {
 /** What cameras see: alarms to judge, zones, quality, models. */
 function visionEntries(account: Who, words: VisionText): RailEntry[] {
   return visionTabsOf(account).length ? [{ screen: "vision", digit: 6, label: words.nav, icon: "scan" }] : [];
+}
+/** Who installs cameras at protected people's doors (policy: set_up_home). */
+function homeEntries(account: Who, words: HomesText): RailEntry[] {
+  const installs = account.centre_kind === "tracking" && account.role === "police_112";
+  return installs ? [{ screen: "homes", digit: 8, label: words.nav, icon: "home" }] : [];
 }
 type Who = Pick<Account, "role" | "centre_kind">;
 
@@ -165,6 +172,8 @@ function Screen({ route, account }: { route: Route; account: Account }) {
       return <Inspection id={route.id} />;
     case "vision":
       return <VisionScreen id={route.id} account={account} />;
+    case "homes":
+      return <HomeGuards />;
     case "security":
       return <Security />;
     default:
@@ -264,6 +273,7 @@ function Desk({ session }: { session: Session }) {
   const words = useSecondText();
   const footage = useFootageText();
   const sees = useVisionText();
+  const homes = useHomesText();
   const route = useRoute();
   const client = useQueryClient();
   const { account } = session;
@@ -281,6 +291,7 @@ function Desk({ session }: { session: Session }) {
         ...secondEntries(account, words),
         ...footageEntries(account, footage),
         ...visionEntries(account, sees),
+        ...homeEntries(account, homes),
         ...inspectionEntries(account.role, checked),
         ...keeperEntries(account.role, text),
         ...opennessEntries(account.role, opened),
@@ -293,7 +304,7 @@ function Desk({ session }: { session: Session }) {
               ? { ...e, alarm: incidentMark }
               : e,
         ),
-    [account, text, words, footage, sees, checked, opened, entriesMark, incidentMark],
+    [account, text, words, footage, sees, homes, checked, opened, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
   const incidents = useIncidents("all", tracking);

@@ -126,7 +126,7 @@ const en: VisionSetupText = {
   problems: { crosses: "It crosses itself: there is no inside", small: "Too small", few: "Too few corners" },
   behaviours: "What it looks for",
   modes: { on: "on", shadow: "trial", off: "off" },
-  save: "Save as a new version",
+  save: "Save version",
   saved: (n) => `Version ${n} saved, in force within seconds`,
   changed: "Unsaved changes",
   unchanged: "Nothing changed",

@@ -38,14 +38,17 @@ export function solve(rows: number[][], right: number[]): number[] | undefined {
 }
 
 /** The homography that takes parts of the picture to metres, least squares over all points; undefined where the points
- * leave it open (three of four in one line). */
+ * leave it open (three of four in one line). Depth is 1 in their middle: what it is negative for lies beyond the horizon. */
 export function homography(picture: readonly Spot[], ground: readonly Metres[]): Matrix | undefined {
   if (picture.length < FEWEST_POINTS) return undefined;
   const rows: number[][] = [];
   const right: number[] = [];
+  const mx = picture.reduce((sum, p) => sum + p[0], 0) / picture.length;
+  const my = picture.reduce((sum, p) => sum + p[1], 0) / picture.length;
   // metres in the size of the whole, so that both halves of the system weigh alike
   const size = Math.max(...ground.flatMap((g) => [Math.abs(g[0]), Math.abs(g[1])]), 1e-9);
-  picture.forEach(([x, y], i) => {
+  picture.forEach(([px, py], i) => {
+    const [x, y] = [px - mx, py - my];
     const [e, n] = (ground[i] as Metres).map((v) => v / size) as [number, number];
     rows.push([x, y, 1, 0, 0, 0, -x * e, -y * e], [0, 0, 0, x, y, 1, -x * n, -y * n]);
     right.push(e, n);
@@ -57,7 +60,10 @@ export function homography(picture: readonly Spot[], ground: readonly Metres[]):
     normal,
     Array.from({ length: 8 }, (_, i) => rows.reduce((sum, r, k) => sum + (r[i] as number) * (right[k] as number), 0)),
   );
-  return h && [...h.slice(0, 6).map((v) => v * size), h[6] as number, h[7] as number, 1];
+  if (!h) return undefined;
+  const [a, b, c, d, e, f, g, k] = h as [number, number, number, number, number, number, number, number];
+  const moved = (p: number, q: number, r: number) => [p, q, r - p * mx - q * my];
+  return [...[...moved(a, b, c), ...moved(d, e, f)].map((v) => v * size), ...moved(g, k, 1)];
 }
 export function onGround(h: Matrix, [x, y]: Spot): Metres | undefined {
   const [a, b, c, d, e, f, g, i, k] = h as [number, number, number, number, number, number, number, number, number];
