@@ -38,7 +38,7 @@ LEAST_HEIGHT = 0.12
 
 @dataclass(slots=True)
 class _Body:
-    """One person. `upright_s`: last instant upright; `tall`, `foot`: height, and middle and lower edge, of the box then."""
+    """One person. `upright_s`: last instant upright; `tall`, `foot`: height and middle of the lower edge then."""
 
     evidence: Evidence
     at_s: float

@@ -43,7 +43,7 @@ class Loitering:
         for trail in self._trails.step(scene):
             for zone in self._zones or (None,):
                 found += self._judge(zone, trail, scene.at_s, passed_s)
-        alive = {id(t) for t in self._trails}
+        alive = self._trails.remembered()
         self._gathered = {k: e for k, e in self._gathered.items() if k[1] in alive}
         return found
 

@@ -96,6 +96,10 @@ class Trails:
     def __iter__(self) -> Iterator[Trail]:
         return iter(self._trails.values())
 
+    def remembered(self) -> set[int]:
+        """Return the identities (`id`) of the trails that go on, or may be found again."""
+        return {id(t) for t in (*self._trails.values(), *self._ended)}
+
     def get(self, track: int) -> Trail | None:
         """Return the trail of a track that has not ended."""
         return self._trails.get(track)
@@ -121,7 +125,7 @@ class Trails:
 
     def _begin(self, seen: Seen) -> Trail:
         on_ground = seen.foot is not None
-        before = self._same(seen) if on_ground == all(t.on_ground for t in self._ended) else None
+        before = self._same(seen)
         if before is None:
             trail = Trail(seen.track, seen.kind, seen.at_s, on_ground)
         else:
@@ -137,6 +141,8 @@ class Trails:
         x, y = self.point(seen)
         lost = [t for t in self._trails.values() if seen.at_s - t.at_s > EVERY_S and t.kind == seen.kind]
         for trail in (*self._ended, *lost):
+            if trail.on_ground != (seen.foot is not None):
+                continue
             away_m = math.hypot(trail.points[-1][1] - x, trail.points[-1][2] - y) * trail.unit_m
             if trail.kind == seen.kind and seen.at_s - trail.at_s <= STITCH_S and away_m <= STITCH_M:
                 return trail

@@ -166,8 +166,9 @@ def _people(seen: Sequence[Seen], change: F, aspect: float) -> list[float]:
             over = max(0.0, min(a[2], b[2]) - max(a[0], b[0])) * max(0.0, min(a[3], b[3]) - max(a[1], b[1]))
             shared = max(shared, over / max(1e-6, min((c[2] - c[0]) * (c[3] - c[1]) for c in (a, b))))
     widest = max((b[2] - b[0]) * aspect / max(0.02, h) for b, h in zip(people, heights, strict=True))
+    theirs = float(change[within].mean()) if within.any() else 0.0
     return [
-        float(len(people)), max(heights), near, shared, float(change[within].mean()), max(own),
+        float(len(people)), max(heights), near, shared, theirs, max(own),
         float(change[within].sum() / (change.sum() + 1)), widest, float(np.mean(heights)),
     ]  # fmt: skip
 

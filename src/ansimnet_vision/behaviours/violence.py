@@ -50,7 +50,7 @@ class Violence:
         """Return that violence has just become certain."""
         if self._looks and scene.at_s - self._looks[-1][0] > FURTHER_S:
             self._looks.clear()
-        if scene.moved < LEAST_MOVED and not any(s.kind == PERSON for s in scene.seen):
+        if scene.moved < LEAST_MOVED:
             self._gathered.add(-0.2, scene.at_s)
             return []
         look = self._turmoil.look(scene)
