@@ -24,7 +24,7 @@ from ansimnet.slices.protection.homes.model import Home
 from ansimnet.slices.protection.homes.service import EnrolledAlready, Made, NotApproved
 from ansimnet.slices.protection.service import press
 
-from .conftest import PASSWORD, sign_in
+from .conftest import sign_in
 from .story import NOW, Night
 
 HIM = new_id()
@@ -45,7 +45,7 @@ async def police(tonight: Night) -> Any:
 
 async def person(tonight: Night, role: Role, login: str) -> Account:
     async with tonight.dbs.tracking.transaction() as tx:
-        return await policy.create_account(tx, login=login, role=role, display=login, now=NOW, password=PASSWORD)
+        return await policy.create_account(tx, login=login, role=role, display=login, now=NOW)
 
 
 async def order_for(tonight: Night, asker: Account, *, opens: list[str] | None = None) -> UUID:

@@ -8,7 +8,7 @@ import { inWords, type Problem as Said } from "./problem";
 
 export type LatLon = [lat: number, lon: number];
 export type Turn = "left" | "right" | "straight" | "arrive";
-export type Level = "probable" | "certain" | "medical" | "cannot_vouch" | "over" | "cleared";
+export type Level = "probable" | "certain" | "home" | "medical" | "cannot_vouch" | "over" | "cleared";
 export type Answer = "yes" | "no" | "hiding" | "hurt" | "call" | "come_closer";
 
 export interface Step {
@@ -70,6 +70,26 @@ export interface MedicalNotice {
   accompanied_by: string;
 }
 
+/** What the camera at her door saw. `likeness` is never certain; `unable`: why nobody could be recognised. */
+export interface HomeSeen {
+  alert_id: string;
+  camera: string;
+  kind: "match" | "intrusion";
+  likeness: "high" | "possible" | null;
+  unable: string | null;
+  at: string;
+  /** How long its film is by now; about 20 s when it is complete. */
+  seconds: number;
+  complete: boolean;
+}
+
+export interface HomeCamera {
+  name: string;
+  state: "off" | "starting" | "ready" | "lost" | "uncovered";
+  seen_at: string | null;
+  unable: string | null;
+}
+
 export interface Alert {
   warning_id: string;
   level: Level;
@@ -88,6 +108,7 @@ export interface Alert {
   my: MyPlace | null;
   police: Police | null;
   medical: MedicalNotice | null;
+  home?: HomeSeen | null;
   map: { streets: LatLon[][] } | null;
 }
 
@@ -111,12 +132,12 @@ export interface Settings {
   language: "ko" | "en" | "easy";
 }
 
-export type MeState = "calm" | "probable" | "certain" | "medical" | "cannot_vouch" | "police_coming" | "over";
+export type MeState = "calm" | "probable" | "certain" | "home" | "medical" | "cannot_vouch" | "police_coming" | "over";
 
 export interface Me {
   state: MeState;
   alert: Alert | null;
-  calm: { checked_at: string | null; devices: Device[]; measures: Measure[] } | null;
+  calm: { checked_at: string | null; devices: Device[]; measures: Measure[]; homes?: HomeCamera[] } | null;
   settings: Settings;
   now: string;
 }
@@ -306,6 +327,10 @@ export const phone = {
   me: () => call<Me>("GET", "/api/v1/me"),
   acknowledge: (warningId: string) => call<unknown>("POST", `/api/v1/me/warnings/${warningId}/acknowledge`, {}),
   help: (answer: Answer) => call<unknown>("POST", "/api/v1/me/help", { answer }),
+  homeAnswer: (alertId: string, answer: "away" | "known") =>
+    call<unknown>("POST", `/api/v1/me/home-alerts/${alertId}/answer`, { answer }),
+  /** The film grows: another length is another address. */
+  homeClip: (seen: HomeSeen) => `/api/v1/me/home-alerts/${seen.alert_id}/clip?s=${seen.seconds}`,
   settings: (settings: Settings) => call<unknown>("PUT", "/api/v1/me/settings", settings),
   looks: (before?: string) =>
     call<OwnLooks>("GET", `/api/v1/me/access${before ? `?before=${encodeURIComponent(before)}` : ""}`),

@@ -78,6 +78,15 @@ export function App() {
       alarm.stop();
       void untilHeard(() => phone.help("call"));
     },
+    homeAnswer: (answer) => {
+      if (!alert?.home) return;
+      const { alert_id } = alert.home;
+      silence();
+      alarm.stop();
+      tell({ is: "acknowledged", warningId: alert.warning_id });
+      void untilHeard(() => phone.acknowledge(alert.warning_id));
+      void untilHeard(() => phone.homeAnswer(alert_id, answer)).then(ask);
+    },
     quiet: (on) => {
       if (on) {
         alarm.stop();

@@ -228,6 +228,7 @@ const acts: Actions = {
   answer: nothing,
   call: nothing,
   quiet: nothing,
+  homeAnswer: nothing,
   view: nothing,
   leave: nothing,
   comeBack: nothing,

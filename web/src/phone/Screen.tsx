@@ -7,6 +7,7 @@ import { Decoy } from "./screens/Decoy.tsx";
 import { Enrol } from "./screens/Enrol.tsx";
 import { Hiding } from "./screens/Hiding.tsx";
 import { Home } from "./screens/Home.tsx";
+import { HomeGuard } from "./screens/HomeGuard.tsx";
 import { Looks } from "./screens/Looks.tsx";
 import { Medical } from "./screens/Medical.tsx";
 import { NoPlace } from "./screens/NoPlace.tsx";
@@ -54,6 +55,8 @@ function AlertScreen({ name, c }: { name: Name; c: Ctx }) {
   switch (name) {
     case "danger":
       return <Danger c={c} alert={alert} key={`${alert.warning_id}${alert.level}`} />;
+    case "homeGuard":
+      return <HomeGuard c={c} alert={alert} key={alert.warning_id} />;
     case "way":
       return <Way c={c} alert={alert} />;
     case "police":

@@ -25,6 +25,7 @@ export type Screen =
   | "settings"
   | "looks"
   | "danger"
+  | "homeGuard"
   | "way"
   | "police"
   | "hiding"
@@ -105,7 +106,15 @@ export type Event =
   | { is: "settings"; settings: Me["settings"] };
 
 /** Loudness of a level: a rise brings the alarm to the front again, a fall never does. */
-const weight: Record<Level, number> = { cleared: 0, over: 0, medical: 1, cannot_vouch: 2, probable: 3, certain: 4 };
+const weight: Record<Level, number> = {
+  cleared: 0,
+  over: 0,
+  medical: 1,
+  cannot_vouch: 2,
+  probable: 3,
+  home: 4,
+  certain: 5,
+};
 
 export function step(s: State, e: Event): State {
   switch (e.is) {
@@ -228,13 +237,13 @@ export function offline(s: State, own: number): boolean {
 /** An alarm that she has not put aside: sound, vibration and the loud screens belong to it. */
 export function alarming(s: State): boolean {
   if (!s.alert) return false;
-  return s.alert.level === "certain" || s.alert.level === "probable" || s.alert.level === "cannot_vouch";
+  return ["certain", "probable", "home", "cannot_vouch"].includes(s.alert.level);
 }
 
 /** Vibrate (and sound, by her setting): alarm, not yet pressed, not quieted, not behind the decoy. */
 export function ringing(s: State): boolean {
   if (!s.alert || s.quiet || s.left) return false;
-  return (s.alert.level === "certain" || s.alert.level === "probable") && !s.seen.includes(s.alert.warning_id);
+  return ["certain", "probable", "home"].includes(s.alert.level) && !s.seen.includes(s.alert.warning_id);
 }
 
 export function placeUnknown(alert: Alert, server: number): boolean {
@@ -264,6 +273,8 @@ function alertScreen(s: State, alert: Alert, server: number): Screen {
       return seen ? "home" : "medical";
     case "cleared":
       return "home";
+    case "home":
+      return s.view === "police" && alert.police ? "police" : "homeGuard";
     case "cannot_vouch":
       return inAlarm(s.view) ? s.view : "cannotVouch";
     case "probable":

@@ -16,6 +16,8 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.protection import store
+from ansimnet.slices.protection.homes import rules as homes
+from ansimnet.slices.protection.homes import store as homes_store
 from ansimnet.slices.protection.model import Person
 from ansimnet.slices.protection.rules import alert, grades, way
 from ansimnet.slices.supervision import queries as supervision
@@ -67,6 +69,7 @@ async def me(tx: Tx, permit: Permit, person_id: ProtectedPersonId, maps: MapData
             "checked_at": await _checked_at(tx, person_id, now),
             "devices": await _devices(tx, person_id),
             "measures": await _measures(tx, person_id, s.language, now),
+            "homes": await _homes(tx, person_id),
         },
         "settings": {
             "siren": s.siren, "voice": s.voice, "discreet": s.discreet, "words": s.words, "language": s.language,
@@ -90,6 +93,14 @@ async def _checked_at(tx: Tx, person_id: UUID, now: datetime) -> datetime | None
 async def _devices(tx: Tx, person_id: UUID) -> list[dict[str, Any]]:
     found = await supervision.devices_of(tx, protected_person_id=person_id)
     return [{"name": d.name, "battery": d.battery, "seen_at": d.seen_at} for d in found]
+
+
+async def _homes(tx: Tx, person_id: UUID) -> list[dict[str, Any]]:
+    """Return how the cameras at her door are: ready, lost, off; and why faces could not be compared of late."""
+    return [
+        {"name": h.name, "state": h.state if h.on_at else "off", "seen_at": h.seen_at, "unable": homes.unable(h.unfit)}
+        for h in await homes_store.homes(tx, person_id)
+    ]
 
 
 async def _measures(tx: Tx, person_id: UUID, language: str, now: datetime) -> list[dict[str, Any]]:

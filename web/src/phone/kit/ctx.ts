@@ -21,6 +21,8 @@ export interface Actions {
   answer: (answer: Answer) => void;
   call: () => void;
   quiet: (on: boolean) => void;
+  /** Say what the alert at her door was about. */
+  homeAnswer: (answer: "away" | "known") => void;
   view: (view: View) => void;
   leave: () => void;
   comeBack: () => void;

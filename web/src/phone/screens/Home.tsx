@@ -1,4 +1,4 @@
-import type { Measure } from "../../api/phone.ts";
+import type { HomeCamera, Measure } from "../../api/phone.ts";
 import { ageSeconds } from "../age.ts";
 import type { Ctx } from "../kit/ctx.ts";
 import { Icon, type IconName } from "../kit/Icon.tsx";
@@ -74,8 +74,11 @@ export function Home({ c }: { c: Ctx }) {
                 {devices.map((d) => (
                   <DeviceRow c={c} key={d.name} name={d.name} battery={d.battery} seen={d.seen_at} />
                 ))}
-                {calm?.measures.map((m) => (
-                  <MeasureRow key={m.name} m={m} />
+                {calm?.measures.map((m) =>
+                  m.kind === "ai_cctv" && calm.homes?.length ? null : <MeasureRow key={m.name} m={m} />,
+                )}
+                {calm?.homes?.map((h) => (
+                  <CameraRow c={c} key={h.name} h={h} />
                 ))}
               </div>
             </>
@@ -118,6 +121,22 @@ function DeviceRow(p: { c: Ctx; name: string; battery: number | null; seen: stri
       title={p.name}
       detail={detail.join(" · ")}
       end={<span className={`badge ${tone}`}>{silent ? c.w.calm.silent : low ? c.w.calm.low : c.w.calm.ok}</span>}
+    />
+  );
+}
+
+/** The camera at her door: whether it watches, and when it cannot recognise anybody. */
+function CameraRow({ c, h }: { c: Ctx; h: HomeCamera }) {
+  const w = c.w.homeGuard;
+  const tone = h.state === "ready" ? "ok" : h.state === "off" ? undefined : h.state === "starting" ? "warn" : "bad";
+  const why = h.unable ? (w.unable[h.unable as keyof typeof w.unable] ?? w.unable.other) : w.nobody;
+  return (
+    <Row
+      icon="camera"
+      tone={tone}
+      title={h.name || w.camera}
+      detail={why}
+      end={<span className={`badge ${tone ?? ""}`}>{w.state[h.state]}</span>}
     />
   );
 }

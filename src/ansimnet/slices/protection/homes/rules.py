@@ -117,6 +117,15 @@ def in_force(faces: Collection[Face], orders: Mapping[UUID, InForce], now: datet
     )
 
 
+def unable(unfit: Mapping[str, int] | None) -> str | None:
+    """Return the commonest reason why faces were not compared in the last seconds, None where there was none.
+
+    >>> unable({"infrared": 9, "small": 1}), unable({})
+    ('infrared', None)
+    """
+    return max(unfit, key=lambda name: unfit[name]) if unfit else None
+
+
 def likeness(ratio: float | None) -> str | None:
     """Return how surely somebody was recognised, in the words of her screen: high or possible; never certain.
 

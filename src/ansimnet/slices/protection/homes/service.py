@@ -394,4 +394,4 @@ async def report(tx: Tx, alert: Alert, by: AccountId | None, now: datetime) -> N
         lat=person.home.lat if person.home else None, lon=person.home.lon if person.home else None,
         evidence=msgspec.json.encode(evidence).decode(),
     )  # fmt: skip
-    await append(tx, fact, actor=f"account:{by}" if by else f"watch:{alert.protected_person_id}")
+    await append(tx, fact, actor=f"account:{by}" if by else f"device:{alert.protected_person_id}")

@@ -62,7 +62,7 @@ async def ask_help(tx: Tx, person_id: ProtectedPersonId, answer: str, account_id
         fact_id=FactId(new_id()), happened_at=now, protected_person_id=person_id,
         alarm_id=shown.alarm_id if shown else None, answer=answer, asked_at=now,
     )  # fmt: skip
-    await append(tx, fact, actor=f"account:{account_id}" if account_id else f"watch:{person_id}")
+    await append(tx, fact, actor=f"account:{account_id}" if account_id else f"device:{person_id}")
 
 
 async def escalate(tx: Tx, warning_id: UUID, step: str, now: datetime) -> None:
