@@ -97,7 +97,7 @@ class Room:
         return {
             "id": str(uuid4()), "camera_id": str(self.cameras[0]), "behaviour": behaviour, "at": at, "since": at - 2,
             "probability": 0.9, "box": [0.4, 0.4, 0.5, 0.8], "tracks": [7], "place": None,
-            "evidence": {"score": 7.5, "inside_s": 3.2}, "model": MODEL, "shadow": False,
+            "evidence": {"score": 7.5, "dwell_s": 3.2}, "model": MODEL, "shadow": False,
         } | more  # fmt: skip
 
     async def take(self, *reports: dict[str, Any]) -> Receipt:

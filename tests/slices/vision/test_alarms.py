@@ -27,12 +27,16 @@ async def only(room: Room, state: str = "open") -> dict[str, Any]:
 
 @pytest.mark.requirement("VA-01", "VA-06")
 async def test_a_report_becomes_an_alarm_with_clip_place_and_reason(room: Room) -> None:
-    receipt = await room.take(room.report(evidence={"score": 7.5, "inside_s": 3.2}, probability=0.93))
+    receipt = await room.take(room.report(evidence={"score": 7.5, "dwell_s": 3.2}, probability=0.93))
     assert (len(receipt.taken), receipt.known, receipt.refused) == (1, [], [])
     alarm = await only(room)
-    assert alarm["reason_en"] == "Intrusion: 3 s inside the zone; 93 % likely."
-    assert alarm["reason_ko"] == "침입: 구역 안 3초 · 확률 93 %."
-    assert (alarm["model"], alarm["probability"], alarm["verdict"]) == ("pose-rules@0123abcd", 0.93, None)
+    assert alarm["reason_en"] == "Intrusion: stayed 3 s; 93 % likely."
+    assert alarm["reason_ko"] == "침입: 3초 머묾 · 확률 93 %."
+    assert (alarm["model"], alarm["probability"], alarm["verdict"]) == (
+        "pose-rules@0123abcd",
+        pytest.approx(0.93),
+        None,
+    )
     assert (round(alarm["lat"], 4), alarm["exact_place"]) == (37.5001, False)
     assert await room.told("vision.alarm.raised.v1") == 1
     clip = await room.post(f"/vision/alarms/{alarm['alarm_id']}/clip")
@@ -67,13 +71,13 @@ async def test_a_report_that_is_sent_again_changes_nothing(room: Room) -> None:
 
 @pytest.mark.requirement("VA-06")
 async def test_reports_of_one_event_join_one_alarm_and_the_surest_gives_the_reason(room: Room) -> None:
-    await room.take(room.report(probability=0.7, evidence={"score": 7.0, "inside_s": 2.0}))
+    await room.take(room.report(probability=0.7, evidence={"score": 7.0, "dwell_s": 2.0}))
     room.later(seconds=30)
-    await room.take(room.report(probability=0.9, evidence={"score": 9.0, "inside_s": 32.0}))
+    await room.take(room.report(probability=0.9, evidence={"score": 9.0, "dwell_s": 32.0}))
     room.later(seconds=5)
-    await room.take(room.report(tracks=[99], probability=0.8, evidence={"score": 8.0, "inside_s": 1.0}))
+    await room.take(room.report(tracks=[99], probability=0.8, evidence={"score": 8.0, "dwell_s": 1.0}))
     alarm = await only(room)
-    assert (alarm["reports"], alarm["probability"], alarm["evidence"]["inside_s"]) == (3, 0.9, 32.0)
+    assert (alarm["reports"], alarm["probability"], alarm["evidence"]["dwell_s"]) == (3, pytest.approx(0.9), 32.0)
     assert (alarm["began_at"], alarm["last_at"]) == ("2026-11-21T11:59:58Z", "2026-11-21T12:00:35Z")
     await room.take(room.report(tracks=[55], box=[0.8, 0.1, 0.9, 0.3]))
     assert (await room.get("/vision/alarms"))["open"] == 2
@@ -227,7 +231,12 @@ async def test_a_machine_reports_with_its_key_and_is_answered_after_the_commit(r
     said = await room.http.post("/ingest/vision/reports", json={"reports": [room.report()]}, headers=key)
     assert (said.status_code, len(said.json()["taken"])) == (200, 1)
     cards = [{"name": "fire", "sha256": "ab" * 32, "behaviours": ["fire"], "licence": "own"}]
-    state = {"cameras": [str(room.cameras[0])], "behaviours": ["fire"], "models": cards, "pictures_s": 40.0}
+    state = {
+        "cameras": [str(room.cameras[0])],
+        "behaviours": ["fire"],
+        "models": cards,
+        "figures": {"a": {"analysed_fps": 40.0}},
+    }
     given = await room.http.post("/ingest/vision/state", json=state, headers=key)
     first = given.json()["cameras"][0]
     assert (first["camera_id"], first["shadow"], first["has"]) == (str(room.cameras[0]), [], ["day", "night"])

@@ -18,19 +18,33 @@ from ansimnet.slices.vision.rules.ground import BadCalibration, ground_of
 from ansimnet.slices.vision.rules.words import NEVER_HELD, PRIORITY, SOUNDS, STANDARD, WORDS
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
-PRIOR = Platt(1.0, -math.log(1000))
-BASE = math.log(1000)
+PRIOR = tuning.PRIOR[Behaviour.LOITERING]
+BASE = tuning.NEEDED[Behaviour.LOITERING]
 scores = st.floats(-20, 40)
 behaviours = st.sampled_from(list(Behaviour))
 
 
-def sample(score: float, verdict: Verdict, age_days: float = 1.0, why: Why | None = None) -> Sample:
-    at = NOW - timedelta(days=age_days)
-    return Sample(score, 0.5, verdict, why, at, at, 9.0)
+def sample(
+    score: float,
+    verdict: Verdict,
+    age_days: float = 1.0,
+    why: Why | None = None,
+    at: tuple[float, float] = (0.5, 0.5),
+) -> Sample:
+    when = NOW - timedelta(days=age_days)
+    return Sample(score, 0.5, verdict, why, when, when, 9.0, *at)
 
 
+def apart(n: int) -> tuple[float, float]:
+    """Return places of the picture that know nothing of each other."""
+    return n % 5 / 4, n // 5 % 5 / 4
+
+
+parts = st.floats(0, 1)
 samples = st.lists(
-    st.builds(sample, scores, st.sampled_from(list(Verdict)), st.floats(0, 360)), min_size=tuning.FEWEST, max_size=40
+    st.builds(sample, scores, st.sampled_from(list(Verdict)), st.floats(0, 360), st.none(), st.tuples(parts, parts)),
+    min_size=tuning.FEWEST,
+    max_size=40,
 )
 
 # ------------------------------------------------------------------------------------------------- probability
@@ -84,7 +98,12 @@ def test_no_verdicts_ever_silence_what_somebody_confirmed(
     misses = [NOW - timedelta(days=d) for d in missed]
     learnt = tuning.learn(behaviour, judged, misses, base=BASE, prior=PRIOR, current=BASE, now=NOW)
     assert learnt is not None
-    confirmed = [s.score for s in judged if s.verdict is Verdict.TRUE]
+    others = [[*judged[:i], *judged[i + 1 :]] for i in range(len(judged))]
+    confirmed = [
+        s.score + tuning.place_bias(rest, s.x, s.y, NOW)
+        for s, rest in zip(judged, others, strict=True)
+        if s.verdict is Verdict.TRUE
+    ]
     lowest = BASE - tuning.MOST_LOWER
     assert all(learnt.threshold <= s or learnt.threshold <= lowest for s in confirmed)
     most = tuning.MOST_RAISE[PRIORITY[behaviour]]
@@ -96,16 +115,16 @@ def test_no_verdicts_ever_silence_what_somebody_confirmed(
 
 @pytest.mark.requirement("VA-06")
 def test_a_windy_tree_raises_the_threshold_and_a_confirmed_one_beside_it_holds_it() -> None:
-    tree = [sample(BASE + 0.2 + n / 100, Verdict.FALSE, why=Why.LIGHT) for n in range(20)]
+    tree = [sample(BASE + 0.2 + n / 100, Verdict.FALSE, why=Why.LIGHT, at=apart(n)) for n in range(20)]
     alone = tuning.learn(Behaviour.INTRUSION, tree, [], base=BASE, prior=PRIOR, current=BASE, now=NOW)
     assert alone is not None
     assert alone.threshold == pytest.approx(BASE + tuning.UNPROVEN_RAISE)
-    far = [*tree, *(sample(BASE + 8, Verdict.TRUE) for _ in range(3))]
+    far = [*tree, *(sample(BASE + 8, Verdict.TRUE, at=apart(20 + n)) for n in range(3))]
     proven = tuning.learn(Behaviour.INTRUSION, far, [], base=BASE, prior=PRIOR, current=BASE, now=NOW)
     assert proven is not None
     assert proven.needs_person
     assert proven.kept_share == 1.0
-    near = [*tree, sample(BASE + 0.3, Verdict.TRUE)]
+    near = [*tree, sample(BASE + 0.3, Verdict.TRUE, at=apart(21))]
     held = tuning.learn(Behaviour.INTRUSION, near, [], base=BASE, prior=PRIOR, current=BASE, now=NOW)
     assert held is not None
     assert held.threshold <= BASE + 0.3 - tuning.MARGIN
@@ -115,8 +134,8 @@ def test_a_wrong_zone_teaches_nothing_and_old_verdicts_fade() -> None:
     wrong = [sample(BASE + 0.1, Verdict.FALSE, why=Why.WRONG_PLACE) for _ in range(20)]
     assert tuning.learn(Behaviour.INTRUSION, wrong, [], base=BASE, prior=PRIOR, current=BASE, now=NOW) is None
     fresh, old = (
-        [sample(BASE + 0.1, Verdict.FALSE, days, Why.LIGHT) for _ in range(12)]
-        + [sample(BASE + 8, Verdict.TRUE, days) for _ in range(2)]
+        [sample(BASE + 0.1, Verdict.FALSE, days, Why.LIGHT, apart(n)) for n in range(12)]
+        + [sample(BASE + 8, Verdict.TRUE, days, None, apart(12 + n)) for n in range(2)]
         for days in (1, 350)
     )
     new = tuning.learn(Behaviour.LOITERING, fresh, [], base=BASE, prior=PRIOR, current=BASE, now=NOW)
@@ -124,6 +143,16 @@ def test_a_wrong_zone_teaches_nothing_and_old_verdicts_fade() -> None:
     assert new is not None
     assert faded is not None
     assert BASE <= faded.threshold < new.threshold
+
+
+@pytest.mark.requirement("VA-06")
+def test_a_tree_is_improbable_where_it_stands_and_nowhere_else() -> None:
+    tree = [sample(BASE, Verdict.FALSE, why=Why.LIGHT, at=(0.2, 0.6)) for _ in range(10)]
+    there, beside = (tuning.place_bias(tree, x, 0.6, NOW) for x in (0.21, 0.7))
+    assert there < -2
+    assert beside == pytest.approx(0, abs=1e-6)
+    seen = [*tree, *(sample(BASE, Verdict.TRUE, at=(0.2, 0.6)) for _ in range(10))]
+    assert tuning.place_bias(seen, 0.21, 0.6, NOW) == pytest.approx(0, abs=1e-6)
 
 
 def test_missed_events_lower_a_threshold() -> None:

@@ -78,7 +78,7 @@ class Alarm:
     model: str
     shadow: bool
     simulated: bool
-    held: bool
+    held_why: str | None  # budget | improbable; None: it is shown
     priority: int
     tracks: tuple[int, ...]
     box: Box
@@ -94,6 +94,16 @@ class Alarm:
     why: Why | None
     judged_at: datetime | None
     judged_by: AccountId | None
+
+    @property
+    def held(self) -> bool:
+        """Return whether it waits in the list of what was held back."""
+        return self.held_why is not None
+
+
+def foot_of(box: Box) -> Corner:
+    """Return where what fills a box stands in the picture: the middle of its lower edge."""
+    return (box[0] + box[2]) / 2, box[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +193,8 @@ class Sample(NamedTuple):
     raised_at: datetime
     judged_at: datetime
     handling_s: float
+    x: float
+    y: float
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal, cast
 from uuid import UUID
 
 from ansimnet.kernel.clock import Clock
@@ -95,6 +96,7 @@ def _shown(a: Alarm, camera: Camera | None) -> AlarmShown:
         exact_place=a.exact_place,
         reports=a.reports,
         held=a.held,
+        held_why=cast(Literal["budget", "improbable"] | None, a.held_why),
         shadow=a.shadow,
         simulated=a.simulated,
         opened_at=a.opened_at,

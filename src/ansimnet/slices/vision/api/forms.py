@@ -30,8 +30,8 @@ class Form(BaseModel):
 class AlarmShown(BaseModel):
     """An alarm as a card shows it. Boxes are x1, y1, x2, y2 in parts of the picture.
 
-    `exact_place` false: the camera's own place. `simulated`: from a rehearsal, whatever it shows. `learns` false:
-    its verdict teaches nothing (a rehearsal's).
+    `exact_place` false: the camera's own place. `simulated`: from a rehearsal, whatever it shows; its verdict teaches
+    nothing. `held_why`: over the budget, or improbable by this camera's verdicts.
     """
 
     alarm_id: UUID
@@ -57,6 +57,7 @@ class AlarmShown(BaseModel):
     exact_place: bool
     reports: int
     held: bool
+    held_why: Literal["budget", "improbable"] | None
     shadow: bool
     simulated: bool
     opened_at: datetime | None
@@ -431,10 +432,13 @@ class WorkerShown(BaseModel):
     ended_at: datetime | None
     seen_at: datetime | None
     alive: bool
+    processes: int
     cameras: int
     behaviours: list[str]
-    pictures_s: float | None
-    dropped_share: float | None
+    not_covered: dict[str, str] = Field(description="Behaviours it cannot watch for, and why.")
+    quarantined: list[str] = Field(description="Cameras whose stream crashed decoders; watched no more.")
+    pictures_s: float
+    dropped_s: float = Field(description="Pictures a report that came and were not judged in time.")
 
 
 class WorkersShown(BaseModel):

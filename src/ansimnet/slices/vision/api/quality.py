@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
@@ -34,7 +34,7 @@ from ansimnet.slices.vision.api.forms import (
     WorkerShown,
     WorkersShown,
 )
-from ansimnet.slices.vision.model import Budget, ModelCard
+from ansimnet.slices.vision.model import Budget, ModelCard, WorkerState
 from ansimnet.slices.vision.rules.quality import wilson
 from ansimnet.slices.vision.service.covering import ALIVE
 from ansimnet.slices.vision.store import alarms, setups, workers
@@ -177,7 +177,16 @@ def _model(card: ModelCard, n: int, judged: int, trues: int) -> ModelShown:
 
 
 def _text(card: Mapping[str, object], name: str) -> str:
-    return str(card.get(name, ""))[:500]
+    """Return a part of a card as one line: lists and tables of it too."""
+    return _flat(card.get(name, ""))[:1000]
+
+
+def _flat(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{k}: {_flat(v)}" for k, v in value.items())
+    if isinstance(value, list):
+        return "; ".join(_flat(v) for v in value)
+    return str(value)
 
 
 def _workers(api: APIRouter, desk: Desk) -> None:
@@ -192,20 +201,7 @@ def _workers(api: APIRouter, desk: Desk) -> None:
             found = await workers.workers(tx)
         return WorkersShown(
             workers=[
-                WorkerShown(
-                    worker_id=w.worker_id,
-                    name=w.name,
-                    local=w.local,
-                    registered_at=w.registered_at,
-                    ended_at=w.ended_at,
-                    seen_at=w.seen_at,
-                    alive=w.ended_at is None and w.seen_at is not None and now - w.seen_at <= ALIVE,
-                    cameras=len(w.cameras),
-                    behaviours=sorted(w.behaviours),
-                    pictures_s=_number(w.state, "pictures_s"),
-                    dropped_share=_number(w.state, "dropped_share"),
-                )
-                for w in found
+                _worker(w, w.ended_at is None and w.seen_at is not None and now - w.seen_at <= ALIVE) for w in found
             ]
         )
 
@@ -235,6 +231,22 @@ def _workers(api: APIRouter, desk: Desk) -> None:
             await append(tx, fact, actor=f"account:{account.account_id}")
 
 
-def _number(state: Mapping[str, object], name: str) -> float | None:
-    found = state.get(name)
-    return float(found) if isinstance(found, int | float) else None
+def _worker(w: WorkerState, alive: bool) -> WorkerShown:
+    said: Mapping[str, Any] = w.state
+    figures = list(said.get("figures", {}).values())
+    return WorkerShown(
+        worker_id=w.worker_id,
+        name=w.name,
+        local=w.local,
+        registered_at=w.registered_at,
+        ended_at=w.ended_at,
+        seen_at=w.seen_at,
+        alive=alive,
+        processes=len(said.get("workers", ())),
+        cameras=len(w.cameras),
+        behaviours=sorted(w.behaviours),
+        not_covered=said.get("not_covered", {}),
+        quarantined=list(said.get("quarantined", ())),
+        pictures_s=round(sum(f.get("analysed_fps", 0.0) for f in figures), 1),
+        dropped_s=round(sum(f.get("dropped", 0.0) for f in figures), 1),
+    )

@@ -14,32 +14,32 @@ MOST_NUMBERS = 3
 EVIDENCE: dict[str, Said] = {
     "closing_m_s": Said("초속 {:.1f} m로 다가감", "closing at {:.1f} m/s"),
     "distance_m": Said("거리 {:.1f} m", "{:.1f} m apart"),
-    "gap_m": Said("거리 {:.1f} m", "{:.1f} m apart"),
-    "followed_s": Said("{:.0f}초 따라감", "followed for {:.0f} s"),
-    "followed_m": Said("{:.0f} m 따라감", "followed for {:.0f} m"),
-    "stayed_s": Said("{:.0f}초 머묾", "stayed {:.0f} s"),
-    "dwell_s": Said("{:.0f}초 머묾", "stayed {:.0f} s"),
-    "radius_m": Said("반경 {:.1f} m 안", "within {:.1f} m"),
-    "walked_m": Said("{:.0f} m 걸음", "walked {:.0f} m"),
+    "fell_within_s": Said("{:.1f}초 만에 넘어짐", "fell within {:.1f} s"),
     "down_s": Said("{:.0f}초 동안 일어나지 않음", "down for {:.0f} s"),
-    "lying_s": Said("{:.0f}초 동안 누워 있음", "lying for {:.0f} s"),
-    "still_s": Said("{:.0f}초 동안 움직이지 않음", "motionless for {:.0f} s"),
-    "fell_s": Said("{:.1f}초 만에 넘어짐", "fell within {:.1f} s"),
-    "tilt_deg": Said("몸의 기울기 {:.0f}도", "body tilted {:.0f} degrees"),
+    "height_share": Said("키가 선 자세의 {:.0%}", "{:.0%} of the height upright"),
+    "dwell_s": Said("{:.0f}초 머묾", "stayed {:.0f} s"),
+    "direction": Said("선을 넘음", "crossed the line"),
+    "path_m": Said("{:.0f} m 걸음", "walked {:.0f} m"),
+    "net_m": Said("처음 자리에서 {:.0f} m", "{:.0f} m from where it began"),
     "people": Said("{:.0f}명", "{:.0f} people"),
-    "density_m2": Said("1 m²에 {:.1f}명", "{:.1f} people per square metre"),
-    "inside_s": Said("구역 안 {:.0f}초", "{:.0f} s inside the zone"),
-    "depth_m": Said("구역 안쪽 {:.1f} m", "{:.1f} m inside the zone"),
-    "crossed": Said("선을 {:.0f}번 넘음", "crossed the line {:.0f} times"),
-    "left_s": Said("{:.0f}초 동안 주인 없이 남음", "left behind for {:.0f} s"),
-    "alone_s": Said("{:.0f}초 동안 주인 없이 남음", "left behind for {:.0f} s"),
+    "limit": Said("기준 {:.0f}명", "limit {:.0f}"),
+    "rests_s": Said("{:.0f}초 동안 주인 없이 남음", "left behind for {:.0f} s"),
+    "lay_s": Said("{:.0f}초 놓여 있던 것을 다른 사람이 가져감", "lay {:.0f} s, taken by somebody else"),
+    "size_m": Said("크기 {:.1f} m", "{:.1f} m large"),
     "flame_share": Said("화면의 {:.1%}에서 불꽃", "flames in {:.1%} of the picture"),
     "smoke_share": Said("화면의 {:.1%}에서 연기", "smoke in {:.1%} of the picture"),
-    "burning_s": Said("{:.0f}초 동안 이어짐", "for {:.0f} s"),
-    "covered_share": Said("화면의 {:.0%}가 가려짐", "{:.0%} of the picture covered"),
-    "moved_deg": Said("{:.0f}도 돌아감", "turned by {:.0f} degrees"),
-    "level_db": Said("{:.0f} dB", "{:.0f} dB"),
+    "flickering_share": Said("그 가운데 {:.0%}가 흔들림", "{:.0%} of them flicker"),
+    "edges_share": Said("윤곽이 평소의 {:.0%}", "{:.0%} of the usual edges"),
+    "likeness": Said("평소 화면과의 닮음 {:.2f}", "{:.2f} like the usual picture"),
+    "brightness": Said("밝기 {:.0f}/255", "brightness {:.0f}/255"),
+    "moving_share": Said("화면의 {:.0%}가 움직임", "{:.0%} of the picture moves"),
+    "loitering_s": Said("{:.0f}초 전 배회", "loitering {:.0f} s ago"),
+    "approach_s": Said("{:.0f}초 전 접근", "approach {:.0f} s ago"),
+    "intrusion_s": Said("{:.0f}초 전 침입", "intrusion {:.0f} s ago"),
+    "level_db_spl": Said("{:.0f} dB", "{:.0f} dB"),
+    "level_dbfs": Said("{:.0f} dBFS", "{:.0f} dBFS"),
     "snr_db": Said("주변보다 {:.0f} dB 큼", "{:.0f} dB above the surroundings"),
+    "speed_m_s": Said("초속 {:.1f} m", "{:.1f} m/s"),
 }
 """How each number is said; ahead in this table is ahead in the sentence."""
 
@@ -55,14 +55,14 @@ UNITS: tuple[tuple[str, str], ...] = (
 )
 """How a number is said whose name the table does not know, by the unit at its end."""
 
-HIDDEN = frozenset({"score", "llr", "probability"})
+HIDDEN = frozenset({"score", "look_log_ratio", "window_log_ratio", "detector_score", "owners", "tortuosity"})
 """Not evidence of the world, but the machine's own sums."""
 
 
 def reason(behaviour: Behaviour, evidence: Mapping[str, float], probability: float | None) -> Said:
     """Return the one sentence of an alarm in Korean and in English.
 
-    >>> reason(Behaviour.APPROACH, {"closing_m_s": 2.14, "gap_m": 3.0}, 0.91).en
+    >>> reason(Behaviour.APPROACH, {"closing_m_s": 2.14, "distance_m": 3.0}, 0.91).en
     'Dangerous approach: closing at 2.1 m/s, 3.0 m apart; 91 % likely.'
     """
     order = list(EVIDENCE)

@@ -12,7 +12,8 @@ from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.vision.model import Hours, Pair, Setup, Tuning, Zone
 from ansimnet.slices.vision.rules.ground import Ground
-from ansimnet.slices.vision.rules.words import STANDARD
+from ansimnet.slices.vision.rules.tuning import BASE, NEEDED
+from ansimnet.slices.vision.rules.words import SOUNDS, STANDARD
 
 DEFAULT = Setup(behaviours=STANDARD, shadow=STANDARD)
 """A camera that nobody set up: everything is tried, nothing alarms."""
@@ -124,7 +125,10 @@ def for_worker(
     tunings: Sequence[Tuning],
     senses: Collection[str],
 ) -> dict[str, Any]:
-    """Return the configuration of one camera as workers read it: numbers and names of behaviours, no address."""
+    """Return the configuration of one camera as workers read it: numbers and names of behaviours, no address.
+
+    What verdicts raise is held here, where it can be seen; only what they lower must be told by a worker first.
+    """
     return {
         "camera_id": str(camera_id),
         "homography": None if ground is None else list(ground.homography),
@@ -144,11 +148,16 @@ def for_worker(
         ],
         "behaviours": sorted(setup.behaviours),
         "shadow": sorted(setup.shadow),
-        "thresholds": {t.behaviour.value: t.threshold for t in tunings},
-        "calibration": {t.behaviour.value: list(t.platt) for t in tunings},
+        "thresholds": {t.behaviour.value: NEEDED[t.behaviour] + lowered for t, lowered in _lowered(tunings)},
         "has": sorted(senses),
         "utc_offset_s": KOREA_S,
     }
+
+
+def _lowered(tunings: Sequence[Tuning]) -> list[tuple[Tuning, float]]:
+    """Return what verdicts lowered of what is seen, with the nats; where a sound begins its own network knows."""
+    below = ((t, t.threshold - BASE[t.behaviour]) for t in tunings if t.behaviour not in SOUNDS)
+    return [(t, nats) for t, nats in below if nats < 0]
 
 
 def _clock(minute: int) -> str:

@@ -1,8 +1,8 @@
 """What a camera's verdicts teach, and the guard against silencing what is true.
 
-A threshold is raised where verdicts say that low scores are false there. It never rises above an alarm that somebody
-confirmed, nor far without one; it falls back by itself as verdicts grow old; and what would change much waits for a
-person.
+What is too improbable on this camera, at this place of its picture, is held: in a list, not lost. The threshold for it
+never rises above an alarm that somebody confirmed, nor far without one; it falls back by itself as verdicts grow old;
+and what would change much waits for a person.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from datetime import datetime, timedelta
 from ansimnet.facts.vision import Behaviour, Verdict, Why
 from ansimnet.slices.vision.model import Platt, Sample
 from ansimnet.slices.vision.rules import calibration
-from ansimnet.slices.vision.rules.words import PRIORITY
+from ansimnet.slices.vision.rules.places import Stood, bias
+from ansimnet.slices.vision.rules.words import PRIORITY, SOUNDS
 
 HALF_LIFE = timedelta(days=60)
 """A verdict counts half after two months: seasons change a picture. Ours."""
@@ -34,12 +35,14 @@ MOST_LOWER = 2.0
 """Nats that each missed event lowers a threshold, and at most. Ours."""
 LARGE = 1.0
 """A change beyond this many nats waits for a person, and every rise of priority 1. Ours."""
-BASE: dict[Behaviour, float] = dict.fromkeys(Behaviour, math.log(1000))
-"""Each behaviour's own threshold, nats, as the workers have it: the event explains what is seen a thousand times better
-than an ordinary day does."""
-PRIOR: dict[Behaviour, Platt] = {b: Platt(1.0, -BASE[b]) for b in Behaviour}
-"""Each behaviour's own sigmoid: at its threshold an alarm is as likely true as false (rivals' operators believe fewer
-than half)."""
+NEEDED: dict[Behaviour, float] = {b: 0.0 if b in SOUNDS else math.log(1000) for b in Behaviour}
+"""Nats at which an alarm is as likely true as false before anybody judged (rivals' operators believe fewer than half).
+What is seen: where workers report, the event explains it a thousand times better than an ordinary day does. What is
+heard: even odds, as its network was trained on."""
+PRIOR: dict[Behaviour, Platt] = {b: Platt(1.0, -NEEDED[b]) for b in Behaviour}
+"""Each behaviour's own sigmoid."""
+BASE: dict[Behaviour, float] = {b: calibration.score_at(PRIOR[b], LEAST_PROBABLE[PRIORITY[b]]) for b in Behaviour}
+"""Below this an alarm is held on a camera of which nothing was learnt."""
 FEWEST = 5
 """Verdicts before anything is learnt. Ours: fewer move the fit less than the prior holds it."""
 
@@ -71,7 +74,7 @@ def learn(
     """Return what a camera's verdicts and missed events teach about a behaviour; None where they are too few.
 
     Args:
-        base: the behaviour's own threshold, nats.
+        base: the threshold on a camera of which nothing was learnt, nats.
         prior: its own sigmoid.
         current: the threshold in force on this camera.
     """
@@ -80,17 +83,19 @@ def learn(
     recent = [m for m in misses if now - m <= 2 * HALF_LIFE]
     if len(used) < FEWEST and not recent:
         return None
-    judged = [(s.score, s.verdict is Verdict.TRUE, weight(now - s.judged_at)) for s in used]
+    stood = [_stood(s, now) for s in used]
+    seen = [s.score + bias(s.x, s.y, stood[:i] + stood[i + 1 :]) for i, s in enumerate(used)]  # as if s were new
+    judged = [(score, at.true, at.weight) for score, at in zip(seen, stood, strict=True)]
     platt = calibration.fit(judged, prior)
-    confirmed = [s.score for s in fresh if s.verdict is Verdict.TRUE]
+    confirmed = [score for score, at in zip(seen, stood, strict=True) if at.true]
     threshold = guarded(behaviour, calibration.score_at(platt, LEAST_PROBABLE[PRIORITY[behaviour]]), base, confirmed)
     threshold = max(base - MOST_LOWER, threshold - MISS_LOWERS * len(recent))
     return Learnt(
         threshold=threshold,
         platt=platt,
         trues=len(confirmed),
-        falses=sum(s.verdict is Verdict.FALSE for s in used),
-        brier=calibration.brier([(calibration.probability(platt, s.score), s.verdict is Verdict.TRUE) for s in used]),
+        falses=len(used) - len(confirmed),
+        brier=calibration.brier([(calibration.probability(platt, score), true) for score, true, _ in judged]),
         brier_before=calibration.brier(
             [(calibration.probability(prior, s.score), s.verdict is Verdict.TRUE) for s in used]
         ),
@@ -105,6 +110,15 @@ def guarded(behaviour: Behaviour, wanted: float, base: float, confirmed: Sequenc
     if not confirmed:
         return max(base, min(wanted, base + min(UNPROVEN_RAISE, most)))
     return min(max(base, min(wanted, base + most)), min(confirmed) - MARGIN)
+
+
+def place_bias(samples: Sequence[Sample], x: float, y: float, now: datetime) -> float:
+    """Return what a camera's verdicts near a point of the picture add to a score, nats."""
+    return bias(x, y, [_stood(s, now) for s in samples if s.why is not Why.WRONG_PLACE])
+
+
+def _stood(s: Sample, now: datetime) -> Stood:
+    return Stood(s.x, s.y, s.verdict is Verdict.TRUE, weight(now - s.judged_at))
 
 
 def weight(age: timedelta) -> float:

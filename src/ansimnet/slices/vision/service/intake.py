@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 import structlog
@@ -24,8 +24,8 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.cameras.queries import Camera
 from ansimnet.slices.policy import queries as policy
-from ansimnet.slices.vision.model import Alarm, Platt, Refused, Report, Sender, Setup
-from ansimnet.slices.vision.rules import budget, calibration, joining, reasons, reports
+from ansimnet.slices.vision.model import Alarm, Platt, Refused, Report, Sender, Setup, foot_of
+from ansimnet.slices.vision.rules import budget, calibration, joining, reasons, reports, tuning
 from ansimnet.slices.vision.rules.words import PRIORITY, SOUNDS
 from ansimnet.slices.vision.service import config
 from ansimnet.slices.vision.store import alarms as store
@@ -113,33 +113,58 @@ def _unfit(report: Report, camera: Camera | None, heard: bool) -> tuple[str, str
 
 
 async def _take_one(tx: Tx, report: Report, camera: Camera, setup: Setup, sender: Sender, now: datetime) -> None:
-    report = replace(report, probability=await _probability(tx, report))
+    weighed = await _weigh(tx, report, now)
+    report = replace(report, probability=weighed.probability)
     near = await store.near(tx, report, report.since - joining.SAME_TRACK)
     alarm = next((a for a in near if joining.joins(a, report)), None)
     if alarm is None:
-        alarm = await _raise(tx, report, camera, setup, now)
+        alarm = await _raise(tx, report, weighed, camera, setup, now)
     else:
-        await _grow(tx, alarm, report, camera, setup, now)
+        await _grow(tx, alarm, report, weighed, camera, setup, now)
     await store.add_report(tx, report, alarm.alarm_id, sender.name, now)
 
 
-async def _probability(tx: Tx, report: Report) -> float | None:
-    """Return the probability by what this camera's verdicts taught; the worker's own where nobody judged yet."""
-    tuning = await setups.tuning(tx, report.camera_id, report.behaviour, "in_force")
-    if tuning is None:
-        return report.probability
-    return calibration.probability(Platt(*tuning.platt), report.score)
+class Weighed(NamedTuple):
+    """What this camera's verdicts make of a report."""
+
+    probability: float
+    improbable: bool
 
 
-async def _raise(tx: Tx, report: Report, camera: Camera, setup: Setup, now: datetime) -> Alarm:
-    alarm_id = AlarmId(new_id())
-    held = not report.shadow and budget.held(report.behaviour, await room(tx, now))
+async def _weigh(tx: Tx, report: Report, now: datetime) -> Weighed:
+    """Return the probability by what verdicts taught of this camera and of this place in its picture.
+
+    Where nobody tuned it, a worker that has a probability of its own is believed, less what the place says.
+    """
+    judged = await store.samples(tx, report.camera_id, report.behaviour, now - tuning.HORIZON)
+    bias = tuning.place_bias(judged, *foot_of(report.box), now)
+    learnt = await setups.tuning(tx, report.camera_id, report.behaviour, "in_force")
+    threshold = tuning.BASE[report.behaviour] if learnt is None else learnt.threshold
+    platt = tuning.PRIOR[report.behaviour] if learnt is None else Platt(*learnt.platt)
+    if learnt is None and report.probability is not None:
+        likely = calibration.probability(Platt(1.0, 0.0), calibration.logit(report.probability) + bias)
+    else:
+        likely = calibration.probability(platt, report.score + bias)
+    return Weighed(likely, report.score + bias < threshold)
+
+
+async def _held_why(tx: Tx, report: Report, weighed: Weighed, now: datetime) -> str | None:
+    """Return why an alarm is not shown: improbable here, or over the budget."""
+    if report.shadow:
+        return None
+    if weighed.improbable:
+        return "improbable"
+    return "budget" if budget.held(report.behaviour, await room(tx, now)) else None
+
+
+async def _raise(tx: Tx, report: Report, weighed: Weighed, camera: Camera, setup: Setup, now: datetime) -> Alarm:
+    alarm_id, held_why = AlarmId(new_id()), await _held_why(tx, report, weighed, now)
     place, exact = _place(report, camera, setup)
     alarm = Alarm(
         alarm_id=alarm_id, code=f"V-{now.astimezone(KST):%y%m}-{await store.next_number(tx):05d}",
         camera_id=report.camera_id, behaviour=report.behaviour, began_at=report.since, last_at=report.at,
         raised_at=now, score=report.score, probability=report.probability, model=report.model, shadow=report.shadow,
-        simulated=report.model.startswith(SIMULATED), held=held, priority=PRIORITY[report.behaviour],
+        simulated=report.model.startswith(SIMULATED), held_why=held_why, priority=PRIORITY[report.behaviour],
         tracks=report.tracks, box=report.box, lat=place.lat, lon=place.lon, exact_place=exact,
         evidence=report.evidence, reason=reasons.reason(report.behaviour, report.evidence, report.probability),
         reports=1, ground_id=await _open_to_operators(tx, report.camera_id, alarm_id, now), opened_at=None,
@@ -174,7 +199,9 @@ async def _open_to_operators(tx: Tx, camera_id: CameraId, alarm_id: AlarmId, now
     )
 
 
-async def _grow(tx: Tx, alarm: Alarm, report: Report, camera: Camera, setup: Setup, now: datetime) -> None:
+async def _grow(
+    tx: Tx, alarm: Alarm, report: Report, weighed: Weighed, camera: Camera, setup: Setup, now: datetime
+) -> None:
     """Let an event grow: its time, its tracks; the surest report gives reason, place and probability."""
     surer = report.score > alarm.score
     place, exact = _place(report, camera, setup)
@@ -191,8 +218,8 @@ async def _grow(tx: Tx, alarm: Alarm, report: Report, camera: Camera, setup: Set
             grown, score=report.score, probability=report.probability, box=report.box, lat=place.lat, lon=place.lon,
             exact_place=exact, evidence=report.evidence, reason=reason,
         )  # fmt: skip
-    if alarm.held and alarm.verdict is None and surer and not budget.held(alarm.behaviour, await room(tx, now)):
-        grown = replace(grown, held=False)
+    if alarm.held and alarm.verdict is None and surer and await _held_why(tx, report, weighed, now) is None:
+        grown = replace(grown, held_why=None)
         told = AlarmReleased(
             fact_id=FactId(new_id()), happened_at=now, alarm_id=alarm.alarm_id, camera_id=alarm.camera_id,
             behaviour=alarm.behaviour, priority=alarm.priority,
@@ -206,7 +233,7 @@ def _place(report: Report, camera: Camera, setup: Setup) -> tuple[Point, bool]:
     if report.place is not None:
         return Point(report.place[1], report.place[0]), True
     ground = config.ground(setup)
-    found = None if ground is None else ground.place((report.box[0] + report.box[2]) / 2, report.box[3])
+    found = None if ground is None else ground.place(*foot_of(report.box))
     if found is not None and report.behaviour not in SOUNDS and report.behaviour is not Behaviour.TAMPERED:
         return found, True
     return Point(camera.lat, camera.lon), False
@@ -225,20 +252,21 @@ async def room(tx: Tx, now: datetime) -> float:
 async def tell_state(db: Db, sender: Sender, state: Mapping[str, Any], now: datetime) -> None:
     """Keep what a worker says of itself: its cameras, behaviours, load and models with their cards.
 
-    A model that does what another one in use does already begins in the shadow: a person lets it count.
+    A model for the task of another one in use begins in the shadow: a person lets it count.
     """
     cards = [c for c in state.get("models", ()) if isinstance(c, dict)]
     async with db.transaction() as tx:
         if sender.worker_id == LOCAL:
             await workers.add(tx, LOCAL, sender.name, None, now)
         await workers.tell(tx, sender.worker_id, {k: v for k, v in state.items() if k != "models"}, now)
-        counting = {b for m in await workers.models(tx) if not m.shadow for b in m.behaviours}
-        kept = {(m.name, m.sha256) for m in await workers.models(tx)}
+        models = await workers.models(tx)
+        counting = {m.card.get("task") for m in models if not m.shadow}
+        kept = {(m.name, m.sha256) for m in models}
         for card in cards:
             name, sha256 = str(card["name"])[:64], str(card["sha256"])[:64]
             does = [str(b) for b in card.get("behaviours", ())]
-            new = (name, sha256) not in kept
-            await workers.note_model(tx, name, sha256, does, card, new and bool(counting & set(does)), now)
+            tried = (name, sha256) not in kept and card.get("task") in counting
+            await workers.note_model(tx, name, sha256, does, card, tried, now)
 
 
 def local() -> Sender:

@@ -13,21 +13,21 @@ from ansimnet.facts.vision import Behaviour, Verdict, Why
 from ansimnet.kernel.ids import AccountId, AlarmId, CameraId, GroundId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
-from ansimnet.slices.vision.model import Alarm, Report, Said, Sample
+from ansimnet.slices.vision.model import Alarm, Report, Said, Sample, foot_of
 
 _ALARM: LiteralString = """alarm_id, code, camera_id, behaviour, began_at, last_at, raised_at, score, probability,
-    model, shadow, simulated, held, priority, tracks, box, lat, lon, exact_place, evidence, reason_ko, reason_en,
-    reports, ground_id, opened_at, verdict, why, judged_at, judged_by"""
+    model, shadow, simulated, held, held_why, priority, tracks, box, lat, lon, exact_place, evidence, reason_ko,
+    reason_en, reports, ground_id, opened_at, verdict, why, judged_at, judged_by"""
 
 
 def _alarm(r: Row) -> Alarm:
     return Alarm(
         alarm_id=AlarmId(r[0]), code=r[1], camera_id=CameraId(r[2]), behaviour=Behaviour(r[3]), began_at=r[4],
         last_at=r[5], raised_at=r[6], score=r[7], probability=r[8], model=r[9], shadow=r[10], simulated=r[11],
-        held=r[12], priority=r[13], tracks=tuple(r[14]), box=tuple(r[15]), lat=r[16], lon=r[17], exact_place=r[18],
-        evidence=r[19], reason=Said(r[20], r[21]), reports=r[22], ground_id=None if r[23] is None else GroundId(r[23]),
-        opened_at=r[24], verdict=None if r[25] is None else Verdict(r[25]), why=None if r[26] is None else Why(r[26]),
-        judged_at=r[27], judged_by=None if r[28] is None else AccountId(r[28]),
+        held_why=r[13], priority=r[14], tracks=tuple(r[15]), box=tuple(r[16]), lat=r[17], lon=r[18], exact_place=r[19],
+        evidence=r[20], reason=Said(r[21], r[22]), reports=r[23], ground_id=None if r[24] is None else GroundId(r[24]),
+        opened_at=r[25], verdict=None if r[26] is None else Verdict(r[26]), why=None if r[27] is None else Why(r[27]),
+        judged_at=r[28], judged_by=None if r[29] is None else AccountId(r[29]),
     )  # fmt: skip
 
 
@@ -49,7 +49,8 @@ async def near(tx: Tx, report: Report, since: datetime) -> list[Alarm]:
     """Return a camera's alarms of a behaviour that still went on at an instant, the latest first."""
     rows = await tx.all(
         f"""select {_ALARM} from vision_alarm
-            where camera_id = %s and behaviour = %s and shadow = %s and last_at >= %s order by last_at desc limit 200""",
+            where camera_id = %s and behaviour = %s and shadow = %s and last_at >= %s
+            order by last_at desc limit 200""",
         (report.camera_id, report.behaviour, report.shadow, since),
     )
     return [_alarm(r) for r in rows]
@@ -65,10 +66,10 @@ async def next_number(tx: Tx) -> int:
 async def add(tx: Tx, a: Alarm) -> None:
     """Keep a new alarm."""
     await tx.execute(
-        f"insert into vision_alarm ({_ALARM}) values ({', '.join(['%s'] * 29)})",
+        f"insert into vision_alarm ({_ALARM}) values ({', '.join(['%s'] * 30)})",
         (
             a.alarm_id, a.code, a.camera_id, a.behaviour, a.began_at, a.last_at, a.raised_at, a.score, a.probability,
-            a.model, a.shadow, a.simulated, a.held, a.priority, list(a.tracks), list(a.box), a.lat, a.lon,
+            a.model, a.shadow, a.simulated, a.held, a.held_why, a.priority, list(a.tracks), list(a.box), a.lat, a.lon,
             a.exact_place, Jsonb(dict(a.evidence)), a.reason.ko, a.reason.en, a.reports, a.ground_id, a.opened_at,
             a.verdict, a.why, a.judged_at, a.judged_by,
         ),
@@ -80,10 +81,10 @@ async def grow(tx: Tx, a: Alarm) -> None:
     await tx.execute(
         """update vision_alarm set began_at = %s, last_at = %s, score = %s, probability = %s, tracks = %s, box = %s,
                lat = %s, lon = %s, exact_place = %s, evidence = %s, reason_ko = %s, reason_en = %s, reports = %s,
-               held = %s where alarm_id = %s""",
+               held = %s, held_why = %s where alarm_id = %s""",
         (
             a.began_at, a.last_at, a.score, a.probability, list(a.tracks), list(a.box), a.lat, a.lon, a.exact_place,
-            Jsonb(dict(a.evidence)), a.reason.ko, a.reason.en, a.reports, a.held, a.alarm_id,
+            Jsonb(dict(a.evidence)), a.reason.ko, a.reason.en, a.reports, a.held, a.held_why, a.alarm_id,
         ),
     )  # fmt: skip
 
@@ -183,22 +184,23 @@ async def keep_verdict(tx: Tx, a: Alarm, verdict: Verdict, why: Why | None, hand
     """Keep what tuning may learn: numbers that outlive the alarm. A second verdict replaces the first."""
     await tx.execute(
         """insert into vision_verdict (alarm_id, camera_id, behaviour, model, shadow, score, probability, verdict, why,
-               raised_at, handling_s, judged_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
+               raised_at, handling_s, judged_at, x, y)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
            on conflict (alarm_id) do update set verdict = excluded.verdict, why = excluded.why,
                judged_at = excluded.judged_at""",
         (
             a.alarm_id, a.camera_id, a.behaviour, a.model, a.shadow, a.score, a.probability, verdict, why, a.raised_at,
-            handling_s, at,
+            handling_s, at, *foot_of(a.box),
         ),
     )  # fmt: skip
 
 
-_SAMPLE: LiteralString = "score, probability, verdict, why, raised_at, judged_at, handling_s"
+_SAMPLE: LiteralString = "score, probability, verdict, why, raised_at, judged_at, handling_s, x, y"
 
 
 def _sample(r: Row) -> Sample:
     why = None if r[3] is None else Why(r[3])
-    return Sample(r[0], r[1], Verdict(r[2]), why, r[4], r[5], r[6])
+    return Sample(r[0], r[1], Verdict(r[2]), why, r[4], r[5], r[6], r[7], r[8])
 
 
 async def samples(tx: Tx, camera_id: CameraId, behaviour: Behaviour, since: datetime) -> list[Sample]:
@@ -218,7 +220,7 @@ async def all_samples(tx: Tx, since: datetime) -> list[tuple[CameraId, Behaviour
             order by judged_at""",
         (since,),
     )
-    return [(CameraId(r[7]), Behaviour(r[8]), r[9], r[10], _sample(r)) for r in rows]
+    return [(CameraId(r[9]), Behaviour(r[10]), r[11], r[12], _sample(r)) for r in rows]
 
 
 async def scores(tx: Tx, since: datetime) -> list[tuple[CameraId, Behaviour, float, datetime]]:
