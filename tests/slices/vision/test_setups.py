@@ -189,7 +189,7 @@ async def test_quality_by_verdicts_has_its_interval_and_handling_time(room: Room
     line = found["lines"][0]
     assert line["precision"]["share"] == 0.75
     assert line["precision"]["low"] == pytest.approx(0.301, abs=0.001)
-    assert line["brier"] == pytest.approx((3 * 0.01 + 0.81) / 4)
+    assert line["brier"] == pytest.approx((3 * 0.01 + 0.81) / 4, abs=1e-4)
 
 
 @pytest.mark.requirement("VA-06")
