@@ -107,7 +107,7 @@ class CameraWatch:
         if math.isinf(self._whole_s):  # who stood there before we came does not move
             self._asked = (WHOLE,)
             look = Look(now.picture, self._asked)
-            return Ask(look, 0.0, Need.NEW, look.pixels)
+            return Ask(look, LOOK_S, Need.RESTING, look.pixels)
         boxes = [(t, t.where(now.at_s)) for t in tracks]
         moving = [box for _, box in boxes if _moves(now.mask, box)]
         resting = [box for t, box in boxes if now.at_s - t.at_s >= REST_S]
