@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     footage_dir: Path | None = Field(
         None, description="Folder of recorded footage, encrypted; empty means `footage` in the data folder."
     )
+    footage_more_dirs: list[Path] = Field(
+        [], description="Further folders for it, each on a disk of its own: what is recorded is spread by free space."
+    )
     footage_quota_gb: float | None = Field(
         None, gt=0, description="Gigabytes that recorded footage may take; empty means all of its disk but a twentieth."
     )

@@ -42,6 +42,7 @@ export const en: FootageText = {
     "camera-fault": "the camera sent what cannot be read",
     "relay-stopped": "the relay was not running",
     "disk-full": "destroyed early, the disk was full",
+    "disk-lost": "its disk is lost",
     clock: "stopped, the clock was in doubt",
     destroyed: "destroyed, its time was over",
     "never-recorded": "not recorded then",

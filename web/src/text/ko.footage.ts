@@ -34,6 +34,7 @@ export const ko = {
     "camera-fault": "카메라가 읽을 수 없는 영상을 보냄",
     "relay-stopped": "중계기가 멈춰 있었음",
     "disk-full": "저장 공간이 모자라 먼저 폐기됨",
+    "disk-lost": "저장 장치를 잃음",
     clock: "기준 시각이 의심되어 멈춤",
     destroyed: "보존 기간이 끝나 폐기됨",
     "never-recorded": "그때는 녹화하지 않음",

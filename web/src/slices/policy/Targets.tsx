@@ -124,7 +124,7 @@ export function Targets({
             </li>
           ))}
           {offered.length === 0 && !found.isFetching ? (
-            <li className="xs t3">{wearers ? t.noTargetAtAll : t.noTarget}</li>
+            <li className="xs t3">{found.error ? t.noRegister : wearers ? t.noTargetAtAll : t.noTarget}</li>
           ) : null}
         </ul>
       ) : null}

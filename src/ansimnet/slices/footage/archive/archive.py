@@ -74,13 +74,21 @@ class Archive:
             raise NoSpace
         term = term_at(self.guard, start, self.periods.of(camera_id))
         key = self.keys.key(camera_id, term, create=True)
+        try:
+            return self._append(Segment(camera_id, track, start, end, term, 0, 0, 0), key, body)
+        except NoSpace:  # the disk of this reel is full, or lost: another reel may find room on another one
+            with self._lock:
+                self._reels.pop((camera_id, track), None)
+            return self._append(Segment(camera_id, track, start, end, term, 0, 0, 0), key, body)
+
+    def _append(self, segment: Segment, key: bytes, body: Body) -> Segment:
         with self._lock:
-            reel = self._reel(camera_id, track, term)
-            segment = Segment(camera_id, track, start, end, term, reel.part, 0, 0)
+            reel = self._reel(segment.camera_id, segment.track, segment.term)
+            segment = replace(segment, part=reel.part)
         record = sealed(key, segment, packed(body))
         with self._lock:
             offset = self.disk.append(reel.path, record)
-            segment = Segment(camera_id, track, start, end, term, reel.part, offset, len(record))
+            segment = replace(segment, offset=offset, size=len(record))
             self._fresh.append(segment)
         return segment
 

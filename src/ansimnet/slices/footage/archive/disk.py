@@ -87,6 +87,11 @@ class Disk(Protocol):
         """Return how many bytes there are in all."""
         ...
 
+    @property
+    def lost(self) -> Collection[str]:
+        """Return the names of what was part of this and does not answer any more; empty where all of it is there."""
+        ...
+
     def held(self) -> AbstractContextManager[None]:
         """Be alone among processes and threads that ask for the same."""
         ...
@@ -94,6 +99,8 @@ class Disk(Protocol):
 
 class LocalDisk:
     """A folder on this machine, of which at most `most_bytes` are used."""
+
+    lost: Collection[str] = ()
 
     def __init__(self, root: Path, most_bytes: int | None = None) -> None:
         self.root = root

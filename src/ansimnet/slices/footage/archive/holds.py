@@ -16,7 +16,7 @@ import msgspec
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import rules
-from ansimnet.slices.footage.archive.disk import Disk
+from ansimnet.slices.footage.archive.disk import Disk, NoSpace
 from ansimnet.slices.footage.archive.index import Hold
 from ansimnet.slices.footage.archive.model import HOUR, Damaged, Destroyed, Reel, Segment, Term, anchors_of, reels_of
 from ansimnet.slices.footage.archive.segments import opened, reel_of, reels_in, sealed, walk
@@ -114,15 +114,24 @@ class Keeper:
                 plain = opened(key, segment, record)
             except Damaged:
                 continue
-            reel = self._reel(hold.hold_id, segment)
-            self.disk.append(reel.path, sealed(own, replace(segment, hold_id=hold.hold_id), plain))
-            paths.add(reel.path)
+            record = sealed(own, replace(segment, hold_id=hold.hold_id), plain)
+            try:
+                paths.add(self._append(hold.hold_id, segment, record))
+            except NoSpace:  # the disk of this reel is full, or lost: another reel may find room on another one
+                self._reels.pop((hold.hold_id, segment.camera_id, segment.term, segment.track), None)
+                paths.add(self._append(hold.hold_id, segment, record))
             done += segment.size
         self.disk.sync(paths)
         for path in sorted(paths):
             self.disk.replace(f"{path}.ok", str(self.disk.size(path)).encode())
         self._copy_anchors(hold, camera_id, term)
         return done
+
+    def _append(self, hold_id: UUID, segment: Segment, record: bytes) -> str:
+        """Write a copy at the end of its reel; return the reel's path."""
+        path = self._reel(hold_id, segment).path
+        self.disk.append(path, record)
+        return path
 
     def _copy_anchors(self, hold: Hold, camera_id: CameraId, term: Term) -> None:
         """Copy how the ledger took in the seals of what is kept, where more is known than was copied."""

@@ -58,6 +58,8 @@ class Power:
 class InMemoryDisk:
     """A disk of `capacity` bytes. `other` bytes belong to somebody else."""
 
+    lost: Collection[str] = ()
+
     def __init__(self, capacity: int = 1 << 30, power: Power | None = None) -> None:
         self.capacity = capacity
         self.other = 0

@@ -28,6 +28,7 @@ class Cause(StrEnum):
     CAMERA_FAULT = "camera-fault"
     RELAY_STOPPED = "relay-stopped"
     DISK_FULL = "disk-full"
+    DISK_LOST = "disk-lost"
     CLOCK = "clock"
     DESTROYED = "destroyed"
     NEVER_RECORDED = "never-recorded"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.clock import Clocks, Guard, MachineClocks
 from ansimnet.slices.footage.archive.disk import Disk, LocalDisk
+from ansimnet.slices.footage.archive.disks import Disks, known_disks
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.archive.tables import Tables
@@ -52,7 +53,11 @@ def keys_dir(settings: Settings) -> Path:
 def of_phones(settings: Settings) -> Settings:
     """Return the settings of the tracking centre's own archive: of what phones show; beside the city's, never in it."""
     return settings.model_copy(
-        update={"footage_dir": footage_dir(settings) / "phones", "footage_keys_dir": keys_dir(settings) / "phones"}
+        update={
+            "footage_dir": footage_dir(settings) / "phones",
+            "footage_more_dirs": [folder / "phones" for folder in settings.footage_more_dirs],
+            "footage_keys_dir": keys_dir(settings) / "phones",
+        }
     )
 
 
@@ -84,6 +89,15 @@ def paired(disk: Disk, keys: Disk) -> None:
         raise KeysAway(f"`{NAME}` of the keys is missing or another one")
 
 
+def joined_disks(home: Disk, more: Sequence[Path], most_bytes: int | None = None) -> Disk:
+    """Return the home with the other folders of an archive as one disk; the home alone where there are none."""
+    known = known_disks(home)
+    if not more and not known:
+        return home
+    folders = {str(f): LocalDisk(f, most_bytes) for f in more if f.is_dir() or str(f) not in known}
+    return Disks(home, folders, (_name(home) or b"").decode())
+
+
 def _name(disk: Disk) -> bytes | None:
     try:
         return disk.read(NAME)
@@ -100,9 +114,11 @@ def open_archive(
         KeysAway: its keys are not here.
     """
     quota = settings.footage_quota_gb
-    disk = LocalDisk(footage_dir(settings), None if quota is None else int(quota * 1e9))
+    most = None if quota is None else int(quota * 1e9)
+    home = LocalDisk(footage_dir(settings), most)
     keys = key_store(settings, centre)
-    paired(disk, keys.disk)
+    paired(home, keys.disk)
+    disk = joined_disks(home, settings.footage_more_dirs, most)
     terms = keys.terms()
     guard = Guard(disk, clocks or MachineClocks(), terms[-1] if terms else None)
     index = Tables(db, clock, f"{settings.relay_host}:{settings.relay_port}")

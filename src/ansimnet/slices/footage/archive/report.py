@@ -10,10 +10,10 @@ from ansimnet.kernel.errors import Conflict
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.clock import STATE, Clocks, Guard, MachineClocks, confirm
-from ansimnet.slices.footage.archive.disk import LocalDisk
+from ansimnet.slices.footage.archive.disk import Disk, LocalDisk
 from ansimnet.slices.footage.archive.holds import words_of
 from ansimnet.slices.footage.archive.index import Hold
-from ansimnet.slices.footage.archive.opening import footage_dir, key_store, keys_dir
+from ansimnet.slices.footage.archive.opening import footage_dir, joined_disks, key_store, keys_dir
 from ansimnet.slices.footage.archive.periods import Periods
 
 
@@ -41,14 +41,15 @@ class ArchiveReport:
 
 def report(settings: Settings, clocks: Clocks | None = None) -> ArchiveReport:
     """Return how this machine's archive stands."""
-    disk, keys = LocalDisk(footage_dir(settings)), key_store(settings)
-    guard = _guard(disk, clocks)
+    home, keys = LocalDisk(footage_dir(settings)), key_store(settings)
+    disk = joined_disks(home, settings.footage_more_dirs)
+    guard = _guard(home, clocks)
     periods = Periods(disk)
     alive = [(s.camera_id, t) for t in keys.terms() for s in keys.slots(t) if s.wrapped is not None]
     shift = guard.shift if guard is not None else None
     due = [rules.due(t, periods.days(c, t), shift(t.epoch)) for c, t in alive if shift is not None]
     return ArchiveReport(
-        folder=disk.root,
+        folder=home.root,
         keys_folder=keys_dir(settings),
         total=disk.total(),
         free=disk.free(),
@@ -70,7 +71,7 @@ def _guard(disk: LocalDisk, clocks: Clocks | None) -> Guard | None:
     return Guard(disk, clocks or MachineClocks())
 
 
-def kept_holds(disk: LocalDisk) -> list[Hold]:
+def kept_holds(disk: Disk) -> list[Hold]:
     """Return the holds that keep copies on a disk."""
     return [hold for name in disk.names("holds") if (hold := words_of(disk, name)) is not None]
 

@@ -22,7 +22,7 @@ from ansimnet.slices.footage.archive.archive import Archive, joined
 from ansimnet.slices.footage.archive.clock import Change
 from ansimnet.slices.footage.archive.disk import NoSpace
 from ansimnet.slices.footage.archive.holds import Keeper
-from ansimnet.slices.footage.archive.index import Covered, Died, DiskState, Hold, Why
+from ansimnet.slices.footage.archive.index import HOLE, Covered, Died, DiskState, Hold, Why
 from ansimnet.slices.footage.archive.model import HOUR, Cause, Gap, Reel, Term, reels_of
 from ansimnet.slices.footage.archive.segments import HEAD, reels_in, walk
 from ansimnet.slices.footage.model import Track
@@ -38,6 +38,8 @@ REPORT_S = 300.0
 """How often the whole disk is measured and the forecast made: it looks a day ahead (ours)."""
 EVICTING = "evicting"
 """What is being destroyed because the disk is full: a run that is killed meanwhile leaves the reason."""
+LOST = "lost"
+"""Which disks were lost when the index was last brought to say what the files say."""
 SETTLED = 2 * HOUR
 """An hour that ended so long ago is written no more: `put` takes what began an hour ago at most."""
 
@@ -65,6 +67,7 @@ class Sweeper:
         self._told_at: datetime | None = None
         self._sizes: dict[tuple[CameraId, Term], int] = {}
         self._looked = False
+        self._gone: frozenset[str] = frozenset()
         self._reported_s = -REPORT_S
 
     async def turn(self) -> Swept:
@@ -82,6 +85,8 @@ class Sweeper:
         released = await self._end_holds()
         if not self._looked:
             await self._find_remains()
+        if not self._looked or self._gone != frozenset(self.disk.lost):
+            self._gone = frozenset(self.disk.lost)
             await self._agree()
             self._looked = True
         copied = await self._keep()
@@ -199,15 +204,41 @@ class Sweeper:
     async def _agree(self) -> None:
         """Let the index say what the files say: a killed run did not note its last, a restored one knows the dead."""
         alive = list(_folders(self.disk.names, "reels"))
-        newest = await self.index.agree(alive)
+        changed = self._gone != self._gone_before()
+        if changed:
+            await self._note_lost()
+        newest = await self.index.agree(() if changed else alive)
         for camera_id, term in alive:
             if newest is None or rules.behind(term) > newest - HOUR:
                 await self.index.note(await self._covered(None, camera_id, term))
+        if changed:
+            self.disk.replace(LOST, "\n".join(sorted(self._gone)).encode())
         kept = [(h, c, t) for h in self.keeper.kept() for c, t in _folders(self.disk.names, f"holds/{h}")]
         unknown = await self.index.agree_kept(kept)
         for hold_id, camera_id, term in unknown:
             async with self.index.destroying(()) as tx:
                 await tx.keep(hold_id, await self._covered(hold_id, camera_id, term))
+
+    def _gone_before(self) -> frozenset[str]:
+        """Return which disks were lost when index and files agreed last."""
+        try:
+            return frozenset(self.disk.read(LOST).decode().split("\n")) - {""}
+        except FileNotFoundError:
+            return frozenset()
+
+    async def _note_lost(self) -> None:
+        """Note as lost what the index tells of and no disk holds that is there, though its key stands."""
+        names = ", ".join(sorted(self._gone))
+        for term in self.keys.terms() if self._gone else ():
+            around = (term.hour_at, rules.behind(term) + HOUR)
+            for camera_id in [s.camera_id for s in self.keys.slots(term) if s.wrapped is not None]:
+                here = await self._covered(None, camera_id, term)
+                for track in Track:
+                    known = await self.index.covered(camera_id, track, *around)
+                    left = [(c.start, c.end) for c in here if c.track is track]
+                    for start, end in known:
+                        for a, b in rules.holes(left, start, end, HOLE):
+                            await self.index.note_gap(camera_id, track, Gap(a, b, Cause.DISK_LOST, names))
 
     async def _find_remains(self) -> None:
         """Finish what a killed run began: bytes whose key is gone are certified where they were not, and removed."""

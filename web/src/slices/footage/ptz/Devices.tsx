@@ -201,7 +201,7 @@ function DeviceSheet({
               <Dial sector={d.turning.sector} pose={null} />
               <Facts
                 rows={[
-                  [t.azimuth, `${d.turning.sector.from_deg}° – ${d.turning.sector.until_deg}°`],
+                  [t.azimuth, `${Math.round(d.turning.sector.from_deg)}° – ${Math.round(d.turning.sector.until_deg)}°`],
                   [t.height, `${d.turning.sector.low_deg}° – ${d.turning.sector.high_deg}°`],
                   [t.zoom, `0 – ${d.turning.sector.zoom_most}`],
                 ]}
