@@ -56,7 +56,7 @@ class Gallery:
         self._distances = np.zeros(MOST)
         self._wiping = wiping
         self._limits = limits
-        self._kept: list[NDArray[np.float32]] = []
+        self.kept: list[NDArray[np.float32]] = []
 
     @property
     def enrolled(self) -> tuple[UUID, ...]:
@@ -94,7 +94,7 @@ class Gallery:
         if self._wiping:
             self._network.made[0].fill(0.0)
         else:
-            self._kept.append(self._network.made[0].copy())
+            self.kept.append(self._network.made[0].copy())
         return Compared(found, None)
 
     def template(self, picture: NDArray[np.uint8], face: Face, out: NDArray[np.float64]) -> Unfit | None:
