@@ -743,6 +743,37 @@ COMMENT ON TABLE public.camera_restriction IS 'Places where no camera may be put
 
 COMMENT ON COLUMN public.camera_restriction.owner IS 'The seat or office that answers for the gap while nobody looks in.';
 
+CREATE TABLE public.camera_sound_ground (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    ground_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    clause text NOT NULL,
+    decision text NOT NULL,
+    assessed_on date NOT NULL,
+    sign_on date NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    noted_by uuid NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by uuid,
+    CONSTRAINT camera_sound_ground_check CHECK ((until_at > from_at)),
+    CONSTRAINT camera_sound_ground_clause_check CHECK (((length(clause) >= 1) AND (length(clause) <= 200))),
+    CONSTRAINT camera_sound_ground_decision_check CHECK (((length(decision) >= 1) AND (length(decision) <= 200)))
+);
+
+ALTER TABLE ONLY public.camera_sound_ground FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.camera_sound_ground OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.camera_sound_ground IS 'A site''s own ground to tell kinds of sound in memory; without one a camera''s sound is never set up.';
+
+COMMENT ON COLUMN public.camera_sound_ground.decision IS 'The document that decided it, by its number: never its text.';
+
+COMMENT ON COLUMN public.camera_sound_ground.assessed_on IS 'Date of the privacy impact assessment that covers it.';
+
+COMMENT ON COLUMN public.camera_sound_ground.sign_on IS 'Since when the sign at the camera says so (PIPA 25(4)).';
+
 CREATE TABLE public.camera_source (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     camera_id uuid NOT NULL,
@@ -809,6 +840,74 @@ CREATE TABLE public.dispatch_checklist (
 ALTER TABLE ONLY public.dispatch_checklist FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_checklist OWNER TO ansimnet_owner;
+
+CREATE TABLE public.dispatch_city_alarm (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alarm_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    confirmed_at timestamp with time zone NOT NULL,
+    cleared_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.dispatch_city_alarm FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_city_alarm OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.dispatch_city_alarm IS 'Alarms of one place and time are one incident; another verdict takes one back.';
+
+CREATE TABLE public.dispatch_city_event (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    event_id uuid NOT NULL,
+    incident_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    kind text NOT NULL,
+    text_ko text NOT NULL,
+    text_en text NOT NULL,
+    note_sealed bytea
+);
+
+ALTER TABLE ONLY public.dispatch_city_event FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_city_event OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.dispatch_city_event.note_sealed IS 'What a person typed, under the key of the incident.';
+
+CREATE TABLE public.dispatch_city_incident (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    incident_id uuid NOT NULL,
+    code text NOT NULL,
+    behaviour text NOT NULL,
+    priority integer NOT NULL,
+    camera_id uuid NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    simulated boolean NOT NULL,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by uuid NOT NULL,
+    called text,
+    called_at timestamp with time zone,
+    called_by uuid,
+    closed_at timestamp with time zone,
+    closed_by uuid,
+    outcome text,
+    CONSTRAINT dispatch_city_incident_called_check CHECK ((called = ANY (ARRAY['112'::text, '119'::text, 'nobody'::text]))),
+    CONSTRAINT dispatch_city_incident_priority_check CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT dispatch_city_incident_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text, 'taken_back'::text])))
+);
+
+ALTER TABLE ONLY public.dispatch_city_incident FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_city_incident OWNER TO ansimnet_owner;
+
+CREATE SEQUENCE public.dispatch_city_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.dispatch_city_number OWNER TO ansimnet_owner;
 
 CREATE TABLE public.dispatch_event (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1192,7 +1291,7 @@ CREATE TABLE public.footage_gap (
     end_at timestamp with time zone NOT NULL,
     cause text NOT NULL,
     detail text DEFAULT ''::text NOT NULL,
-    CONSTRAINT footage_gap_cause_check CHECK ((cause = ANY (ARRAY['camera-lost'::text, 'camera-fault'::text, 'relay-stopped'::text, 'disk-full'::text, 'clock'::text]))),
+    CONSTRAINT footage_gap_cause_check CHECK ((cause = ANY (ARRAY['camera-lost'::text, 'camera-fault'::text, 'relay-stopped'::text, 'disk-full'::text, 'disk-lost'::text, 'clock'::text]))),
     CONSTRAINT footage_gap_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
 );
 
@@ -1244,6 +1343,25 @@ ALTER TABLE ONLY public.footage_inspection FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_inspection OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_inspection IS 'Cameras whose inspection is owed, since when; what their view shows is learnt anew from view_since on.';
+
+CREATE TABLE public.footage_kept (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    hold_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    track text NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    epoch integer NOT NULL,
+    days integer NOT NULL,
+    covers tstzmultirange NOT NULL,
+    CONSTRAINT footage_kept_days_check CHECK (((days >= 1) AND (days <= 30))),
+    CONSTRAINT footage_kept_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
+);
+
+ALTER TABLE ONLY public.footage_kept FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_kept OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_kept IS 'Of which time holds keep copies, a row a hold, camera, track and hour. The files alone decide what can be found.';
 
 CREATE TABLE public.footage_look (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -2770,6 +2888,129 @@ COMMENT ON COLUMN public.policy_totp.sealed IS 'The secret, AES-256-GCM under th
 
 COMMENT ON COLUMN public.policy_totp.last_step IS 'The last 30-second step whose code was taken: no code opens twice.';
 
+CREATE TABLE public.protection_home (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    home_id uuid NOT NULL,
+    protected_person_id uuid NOT NULL,
+    name text NOT NULL,
+    source_sealed bytea NOT NULL,
+    setup jsonb NOT NULL,
+    order_id uuid,
+    statute text,
+    assessment_no text,
+    assessed_on date,
+    installed_by uuid NOT NULL,
+    installed_at timestamp with time zone NOT NULL,
+    on_at timestamp with time zone,
+    off_at timestamp with time zone,
+    seen_at timestamp with time zone,
+    state text DEFAULT 'off'::text NOT NULL,
+    enrolled integer DEFAULT 0 NOT NULL,
+    unfit jsonb DEFAULT '{}'::jsonb NOT NULL,
+    look_until timestamp with time zone,
+    picture_sealed bytea,
+    picture_at timestamp with time zone,
+    removed_at timestamp with time zone,
+    CONSTRAINT protection_home_check CHECK (((statute IS NULL) = (order_id IS NULL))),
+    CONSTRAINT protection_home_check1 CHECK (((assessment_no IS NULL) = (assessed_on IS NULL))),
+    CONSTRAINT protection_home_check2 CHECK (((on_at IS NULL) OR ((order_id IS NOT NULL) AND (assessed_on IS NOT NULL)))),
+    CONSTRAINT protection_home_name_check CHECK (((length(name) >= 1) AND (length(name) <= 40)))
+);
+
+ALTER TABLE ONLY public.protection_home FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.protection_home IS 'A home camera is bound to one protected person. on_at without an order, a statute and a dated assessment cannot be.';
+
+COMMENT ON COLUMN public.protection_home.setup IS 'Guard zone and line, what is hidden (household, the neighbour''s door), colour, limits. No address.';
+
+COMMENT ON COLUMN public.protection_home.look_until IS 'Until when the police look at it live under an open incident; the picture is kept no longer.';
+
+CREATE TABLE public.protection_home_alert (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alert_id uuid NOT NULL,
+    home_id uuid NOT NULL,
+    protected_person_id uuid NOT NULL,
+    kind text NOT NULL,
+    subject_id uuid,
+    order_id uuid,
+    since_at timestamp with time zone NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    ratio double precision,
+    faces integer DEFAULT 0 NOT NULL,
+    unable text,
+    warning_id uuid NOT NULL,
+    incident_id uuid,
+    answer text,
+    answered_at timestamp with time zone,
+    seconds double precision DEFAULT 0 NOT NULL,
+    complete boolean DEFAULT false NOT NULL,
+    complete_at timestamp with time zone,
+    CONSTRAINT protection_home_alert_answer_check CHECK ((answer = ANY (ARRAY['away'::text, 'known'::text]))),
+    CONSTRAINT protection_home_alert_check CHECK (((kind = 'match'::text) = (order_id IS NOT NULL))),
+    CONSTRAINT protection_home_alert_kind_check CHECK ((kind = ANY (ARRAY['match'::text, 'intrusion'::text])))
+);
+
+ALTER TABLE ONLY public.protection_home_alert FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_alert OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.protection_home_alert.kind IS 'intrusion: nobody was identified, and nobody was guessed at.';
+
+CREATE TABLE public.protection_home_clip (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alert_id uuid NOT NULL,
+    part integer NOT NULL,
+    data_sealed bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.protection_home_clip FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_clip OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.protection_home_clip IS 'Masked pictures alone: what was not hidden never left the process that watches the door.';
+
+CREATE TABLE public.protection_home_face (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    template_id uuid NOT NULL,
+    home_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    subject_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    template_sealed bytea,
+    key_year integer NOT NULL,
+    model text NOT NULL,
+    photographs integer NOT NULL,
+    enrolled_by uuid NOT NULL,
+    approved_by uuid NOT NULL,
+    enrolled_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT protection_home_face_check CHECK ((enrolled_by <> approved_by)),
+    CONSTRAINT protection_home_face_check1 CHECK (((template_sealed IS NULL) = (ended_at IS NOT NULL))),
+    CONSTRAINT protection_home_face_photographs_check CHECK ((photographs > 0))
+);
+
+ALTER TABLE ONLY public.protection_home_face FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_face OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.protection_home_face.template_sealed IS 'Under the order''s own key; null and the key destroyed once the order has ended.';
+
+CREATE TABLE public.protection_home_keeper (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    keeper_id uuid NOT NULL,
+    beat_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.protection_home_keeper FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_keeper OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.protection_home_keeper IS 'Which process of the server keeps the doors'' processes; one at a time.';
+
 CREATE TABLE public.protection_incident (
     incident_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -2846,8 +3087,7 @@ CREATE TABLE public.protection_warning (
     not_reached_at timestamp with time zone,
     ended_at timestamp with time zone,
     content_sealed bytea NOT NULL,
-    key_year integer NOT NULL,
-    CONSTRAINT protection_warning_level_check CHECK ((level = ANY (ARRAY['probable'::text, 'certain'::text, 'medical'::text, 'cannot_vouch'::text, 'over'::text, 'cleared'::text])))
+    key_year integer NOT NULL
 );
 
 ALTER TABLE ONLY public.protection_warning FORCE ROW LEVEL SECURITY;
@@ -3206,6 +3446,239 @@ COMMENT ON COLUMN public.supervision_wearer.offence IS 'EM-01: the four offences
 
 COMMENT ON COLUMN public.supervision_wearer.order_number IS 'Sealed under the wearer''s key.';
 
+CREATE TABLE public.vision_alarm (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alarm_id uuid NOT NULL,
+    code text NOT NULL,
+    camera_id uuid NOT NULL,
+    behaviour text NOT NULL,
+    began_at timestamp with time zone NOT NULL,
+    last_at timestamp with time zone NOT NULL,
+    raised_at timestamp with time zone NOT NULL,
+    score double precision NOT NULL,
+    probability double precision,
+    model text NOT NULL,
+    shadow boolean NOT NULL,
+    simulated boolean NOT NULL,
+    held boolean NOT NULL,
+    priority integer NOT NULL,
+    tracks bigint[] NOT NULL,
+    box double precision[] NOT NULL,
+    lat double precision NOT NULL,
+    lon double precision NOT NULL,
+    exact_place boolean NOT NULL,
+    evidence jsonb NOT NULL,
+    reason_ko text NOT NULL,
+    reason_en text NOT NULL,
+    reports integer DEFAULT 1 NOT NULL,
+    ground_id uuid,
+    opened_at timestamp with time zone,
+    verdict text,
+    why text,
+    judged_at timestamp with time zone,
+    judged_by uuid,
+    held_why text,
+    CONSTRAINT vision_alarm_box_check CHECK ((cardinality(box) = 4)),
+    CONSTRAINT vision_alarm_check CHECK ((((verdict IS NULL) = (judged_at IS NULL)) AND ((verdict IS NULL) = (judged_by IS NULL)))),
+    CONSTRAINT vision_alarm_held CHECK ((held = (held_why IS NOT NULL))),
+    CONSTRAINT vision_alarm_held_why_check CHECK ((held_why = ANY (ARRAY['budget'::text, 'improbable'::text]))),
+    CONSTRAINT vision_alarm_priority_check CHECK (((priority >= 1) AND (priority <= 4))),
+    CONSTRAINT vision_alarm_probability_check CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision))),
+    CONSTRAINT vision_alarm_reports_check CHECK ((reports > 0)),
+    CONSTRAINT vision_alarm_verdict_check CHECK ((verdict = ANY (ARRAY['true'::text, 'false'::text])))
+);
+
+ALTER TABLE ONLY public.vision_alarm FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_alarm OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.vision_alarm.exact_place IS 'False: where the camera stands; nobody calibrated it.';
+
+COMMENT ON COLUMN public.vision_alarm.opened_at IS 'When somebody first had it on a screen: handling time counts from here.';
+
+CREATE SEQUENCE public.vision_alarm_number
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.vision_alarm_number OWNER TO ansimnet_owner;
+
+CREATE TABLE public.vision_budget (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    per_shift integer NOT NULL,
+    shift_hours integer NOT NULL,
+    set_by uuid NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT vision_budget_per_shift_check CHECK (((per_shift >= 1) AND (per_shift <= 1000))),
+    CONSTRAINT vision_budget_shift_hours_check CHECK (((shift_hours >= 1) AND (shift_hours <= 24)))
+);
+
+ALTER TABLE ONLY public.vision_budget FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_budget OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.vision_budget IS 'Alarms an operator is asked to judge in a shift; no row: the default.';
+
+CREATE TABLE public.vision_miss (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    miss_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    behaviour text NOT NULL,
+    missed_at timestamp with time zone NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    reported_by uuid NOT NULL
+);
+
+ALTER TABLE ONLY public.vision_miss FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_miss OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.vision_miss IS 'Events that people saw and no alarm told.';
+
+CREATE TABLE public.vision_model (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    card jsonb NOT NULL,
+    behaviours text[] NOT NULL,
+    shadow boolean NOT NULL,
+    first_at timestamp with time zone NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT vision_model_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{8,64}$'::text))
+);
+
+ALTER TABLE ONLY public.vision_model FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_model OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.vision_model IS 'Cards of the models that workers load: name, licence, source, input, measured quality.';
+
+CREATE TABLE public.vision_report (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    report_id uuid NOT NULL,
+    alarm_id uuid NOT NULL,
+    at timestamp with time zone NOT NULL,
+    since timestamp with time zone NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    score double precision NOT NULL,
+    probability double precision,
+    worker text NOT NULL
+);
+
+ALTER TABLE ONLY public.vision_report FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_report OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.vision_report IS 'Each report of a worker once, by the id it chose; one that is sent again changes nothing.';
+
+CREATE TABLE public.vision_seat (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    account_id uuid NOT NULL,
+    seen_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.vision_seat FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_seat OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.vision_seat IS 'Which operators look at the alarms now: the budget is theirs together.';
+
+CREATE TABLE public.vision_setup (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    version integer NOT NULL,
+    document jsonb NOT NULL,
+    set_by uuid NOT NULL,
+    set_at timestamp with time zone NOT NULL,
+    CONSTRAINT vision_setup_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE ONLY public.vision_setup FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_setup OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.vision_setup IS 'Zones, lines, schedules, calibration, behaviours. The greatest version is in force.';
+
+CREATE TABLE public.vision_tuning (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    camera_id uuid NOT NULL,
+    behaviour text NOT NULL,
+    version integer NOT NULL,
+    threshold double precision NOT NULL,
+    slope double precision NOT NULL,
+    "offset" double precision NOT NULL,
+    state text NOT NULL,
+    trues integer NOT NULL,
+    falses integer NOT NULL,
+    brier double precision,
+    brier_before double precision,
+    kept_share double precision NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    decided_by uuid,
+    decided_at timestamp with time zone,
+    CONSTRAINT vision_tuning_slope_check CHECK ((slope > (0)::double precision)),
+    CONSTRAINT vision_tuning_state_check CHECK ((state = ANY (ARRAY['proposed'::text, 'in_force'::text, 'replaced'::text, 'refused'::text]))),
+    CONSTRAINT vision_tuning_version_check CHECK ((version > 0))
+);
+
+ALTER TABLE ONLY public.vision_tuning FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_tuning OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.vision_tuning.kept_share IS 'Share of confirmed alarms that this threshold would still have raised.';
+
+CREATE TABLE public.vision_verdict (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alarm_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    behaviour text NOT NULL,
+    model text NOT NULL,
+    shadow boolean NOT NULL,
+    score double precision NOT NULL,
+    probability double precision,
+    verdict text NOT NULL,
+    why text,
+    raised_at timestamp with time zone NOT NULL,
+    handling_s double precision NOT NULL,
+    judged_at timestamp with time zone NOT NULL,
+    x real DEFAULT 0.5 NOT NULL,
+    y real DEFAULT 1.0 NOT NULL,
+    CONSTRAINT vision_verdict_handling_s_check CHECK ((handling_s >= (0)::double precision)),
+    CONSTRAINT vision_verdict_verdict_check CHECK ((verdict = ANY (ARRAY['true'::text, 'false'::text]))),
+    CONSTRAINT vision_verdict_x_check CHECK (((x >= (0)::double precision) AND (x <= (1)::double precision))),
+    CONSTRAINT vision_verdict_y_check CHECK (((y >= (0)::double precision) AND (y <= (1)::double precision)))
+);
+
+ALTER TABLE ONLY public.vision_verdict FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_verdict OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.vision_verdict IS 'What tuning learns from: numbers alone, nobody in them, so they outlive the alarm.';
+
+COMMENT ON COLUMN public.vision_verdict.x IS 'Middle of the lower edge of the box, parts of the picture: a tree stands where it stands.';
+
+CREATE TABLE public.vision_worker (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    worker_id uuid NOT NULL,
+    name text NOT NULL,
+    key_sha256 bytea,
+    registered_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    seen_at timestamp with time zone,
+    state jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT vision_worker_key_sha256_check CHECK ((octet_length(key_sha256) = 32))
+);
+
+ALTER TABLE ONLY public.vision_worker FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_worker OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.vision_worker.key_sha256 IS 'Null: a process of this machine, started by the server itself.';
+
+COMMENT ON COLUMN public.vision_worker.state IS 'What it said last: cameras, behaviours it has models for, load, dropped pictures.';
+
 ALTER TABLE ONLY jobs.procrastinate_events ALTER COLUMN id SET DEFAULT nextval('jobs.procrastinate_events_id_seq'::regclass);
 
 ALTER TABLE ONLY jobs.procrastinate_jobs ALTER COLUMN id SET DEFAULT nextval('jobs.procrastinate_jobs_id_seq'::regclass);
@@ -3239,6 +3712,9 @@ ALTER TABLE ONLY public.camera
 ALTER TABLE ONLY public.camera_restriction
     ADD CONSTRAINT camera_restriction_pkey PRIMARY KEY (restriction_id);
 
+ALTER TABLE ONLY public.camera_sound_ground
+    ADD CONSTRAINT camera_sound_ground_pkey PRIMARY KEY (ground_id);
+
 ALTER TABLE ONLY public.camera_source
     ADD CONSTRAINT camera_source_pkey PRIMARY KEY (camera_id);
 
@@ -3256,6 +3732,18 @@ ALTER TABLE ONLY public.dispatch_assignment
 
 ALTER TABLE ONLY public.dispatch_checklist
     ADD CONSTRAINT dispatch_checklist_pkey PRIMARY KEY (incident_id, item);
+
+ALTER TABLE ONLY public.dispatch_city_alarm
+    ADD CONSTRAINT dispatch_city_alarm_pkey PRIMARY KEY (alarm_id);
+
+ALTER TABLE ONLY public.dispatch_city_event
+    ADD CONSTRAINT dispatch_city_event_pkey PRIMARY KEY (event_id);
+
+ALTER TABLE ONLY public.dispatch_city_incident
+    ADD CONSTRAINT dispatch_city_incident_centre_id_code_key UNIQUE (centre_id, code);
+
+ALTER TABLE ONLY public.dispatch_city_incident
+    ADD CONSTRAINT dispatch_city_incident_pkey PRIMARY KEY (incident_id);
 
 ALTER TABLE ONLY public.dispatch_event
     ADD CONSTRAINT dispatch_event_pkey PRIMARY KEY (event_id);
@@ -3328,6 +3816,9 @@ ALTER TABLE ONLY public.footage_health
 
 ALTER TABLE ONLY public.footage_inspection
     ADD CONSTRAINT footage_inspection_pkey PRIMARY KEY (centre_id, camera_id);
+
+ALTER TABLE ONLY public.footage_kept
+    ADD CONSTRAINT footage_kept_pkey PRIMARY KEY (centre_id, hold_id, camera_id, track, hour_at, epoch, days);
 
 ALTER TABLE ONLY public.footage_look
     ADD CONSTRAINT footage_look_pkey PRIMARY KEY (view_id);
@@ -3572,6 +4063,21 @@ ALTER TABLE ONLY public.policy_ticket
 ALTER TABLE ONLY public.policy_totp
     ADD CONSTRAINT policy_totp_pkey PRIMARY KEY (account_id);
 
+ALTER TABLE ONLY public.protection_home_alert
+    ADD CONSTRAINT protection_home_alert_pkey PRIMARY KEY (alert_id);
+
+ALTER TABLE ONLY public.protection_home_clip
+    ADD CONSTRAINT protection_home_clip_pkey PRIMARY KEY (alert_id, part);
+
+ALTER TABLE ONLY public.protection_home_face
+    ADD CONSTRAINT protection_home_face_pkey PRIMARY KEY (template_id);
+
+ALTER TABLE ONLY public.protection_home_keeper
+    ADD CONSTRAINT protection_home_keeper_pkey PRIMARY KEY (centre_id);
+
+ALTER TABLE ONLY public.protection_home
+    ADD CONSTRAINT protection_home_pkey PRIMARY KEY (home_id);
+
 ALTER TABLE ONLY public.protection_incident
     ADD CONSTRAINT protection_incident_pkey PRIMARY KEY (incident_id);
 
@@ -3583,6 +4089,9 @@ ALTER TABLE ONLY public.protection_person
 
 ALTER TABLE ONLY public.protection_person
     ADD CONSTRAINT protection_person_pkey PRIMARY KEY (protected_person_id);
+
+ALTER TABLE public.protection_warning
+    ADD CONSTRAINT protection_warning_level_check CHECK ((level = ANY (ARRAY['probable'::text, 'certain'::text, 'medical'::text, 'cannot_vouch'::text, 'home'::text, 'over'::text, 'cleared'::text]))) NOT VALID;
 
 ALTER TABLE ONLY public.protection_warning
     ADD CONSTRAINT protection_warning_pkey PRIMARY KEY (warning_id);
@@ -3653,6 +4162,39 @@ ALTER TABLE ONLY public.supervision_wearer
 ALTER TABLE ONLY public.supervision_wearer
     ADD CONSTRAINT supervision_wearer_pkey PRIMARY KEY (wearer_id);
 
+ALTER TABLE ONLY public.vision_alarm
+    ADD CONSTRAINT vision_alarm_centre_id_code_key UNIQUE (centre_id, code);
+
+ALTER TABLE ONLY public.vision_alarm
+    ADD CONSTRAINT vision_alarm_pkey PRIMARY KEY (alarm_id);
+
+ALTER TABLE ONLY public.vision_budget
+    ADD CONSTRAINT vision_budget_pkey PRIMARY KEY (centre_id);
+
+ALTER TABLE ONLY public.vision_miss
+    ADD CONSTRAINT vision_miss_pkey PRIMARY KEY (miss_id);
+
+ALTER TABLE ONLY public.vision_model
+    ADD CONSTRAINT vision_model_pkey PRIMARY KEY (centre_id, name, sha256);
+
+ALTER TABLE ONLY public.vision_report
+    ADD CONSTRAINT vision_report_pkey PRIMARY KEY (report_id);
+
+ALTER TABLE ONLY public.vision_seat
+    ADD CONSTRAINT vision_seat_pkey PRIMARY KEY (account_id);
+
+ALTER TABLE ONLY public.vision_setup
+    ADD CONSTRAINT vision_setup_pkey PRIMARY KEY (centre_id, camera_id, version);
+
+ALTER TABLE ONLY public.vision_tuning
+    ADD CONSTRAINT vision_tuning_pkey PRIMARY KEY (centre_id, camera_id, behaviour, version);
+
+ALTER TABLE ONLY public.vision_verdict
+    ADD CONSTRAINT vision_verdict_pkey PRIMARY KEY (alarm_id);
+
+ALTER TABLE ONLY public.vision_worker
+    ADD CONSTRAINT vision_worker_pkey PRIMARY KEY (worker_id);
+
 CREATE INDEX idx_procrastinate_jobs_worker_not_null ON jobs.procrastinate_jobs USING btree (worker_id) WHERE ((worker_id IS NOT NULL) AND (status = 'doing'::jobs.procrastinate_job_status));
 
 CREATE INDEX idx_procrastinate_workers_last_heartbeat ON jobs.procrastinate_workers USING btree (last_heartbeat);
@@ -3673,7 +4215,15 @@ CREATE INDEX procrastinate_periodic_defers_job_id_fkey_v1 ON jobs.procrastinate_
 
 CREATE INDEX camera_code ON public.camera USING btree (centre_id, code);
 
+CREATE INDEX camera_sound_ground_camera ON public.camera_sound_ground USING btree (centre_id, camera_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX dispatch_alarm_incident ON public.dispatch_alarm USING btree (incident_id);
+
+CREATE INDEX dispatch_city_alarm_incident ON public.dispatch_city_alarm USING btree (incident_id);
+
+CREATE INDEX dispatch_city_event_incident ON public.dispatch_city_event USING btree (incident_id, at);
+
+CREATE INDEX dispatch_city_incident_open ON public.dispatch_city_incident USING btree (centre_id, priority, opened_at DESC) WHERE (state = 'open'::text);
 
 CREATE INDEX dispatch_event_incident ON public.dispatch_event USING btree (incident_id, at);
 
@@ -3704,6 +4254,8 @@ CREATE INDEX footage_gap_end ON public.footage_gap USING btree (centre_id, end_a
 CREATE UNIQUE INDEX footage_health_open ON public.footage_health USING btree (centre_id, camera_id) WHERE (until_at IS NULL);
 
 CREATE INDEX footage_health_until ON public.footage_health USING btree (centre_id, until_at);
+
+CREATE INDEX footage_kept_camera ON public.footage_kept USING btree (centre_id, camera_id, track, hour_at);
 
 CREATE INDEX footage_measure_hour ON public.footage_measure USING btree (centre_id, hour_at);
 
@@ -3797,6 +4349,12 @@ CREATE INDEX policy_session_account ON public.policy_session USING btree (accoun
 
 CREATE INDEX policy_ticket_expires ON public.policy_ticket USING btree (expires_at);
 
+CREATE INDEX protection_home_alert_person ON public.protection_home_alert USING btree (centre_id, protected_person_id, decided_at DESC);
+
+CREATE UNIQUE INDEX protection_home_face_one ON public.protection_home_face USING btree (centre_id, home_id, order_id, subject_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX protection_home_person ON public.protection_home USING btree (centre_id, protected_person_id) WHERE (removed_at IS NULL);
+
 CREATE INDEX protection_warning_alarm ON public.protection_warning USING btree (alarm_id);
 
 CREATE INDEX protection_warning_incident ON public.protection_warning USING btree (incident_id);
@@ -3830,6 +4388,26 @@ CREATE INDEX supervision_medical_condition ON public.supervision_medical USING b
 CREATE UNIQUE INDEX supervision_notice_open ON public.supervision_notice USING btree (wearer_id, notice, device_id, COALESCE(protected_person_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (ended_at IS NULL);
 
 CREATE INDEX supervision_watch_wearer ON public.supervision_watch USING btree (wearer_id);
+
+CREATE INDEX vision_alarm_event ON public.vision_alarm USING btree (centre_id, camera_id, behaviour, last_at DESC);
+
+CREATE INDEX vision_alarm_open ON public.vision_alarm USING btree (centre_id, raised_at DESC) WHERE ((verdict IS NULL) AND (NOT shadow));
+
+CREATE INDEX vision_alarm_raised ON public.vision_alarm USING btree (centre_id, raised_at DESC);
+
+CREATE INDEX vision_miss_camera ON public.vision_miss USING btree (centre_id, camera_id, missed_at DESC);
+
+CREATE INDEX vision_report_alarm ON public.vision_report USING btree (alarm_id);
+
+CREATE INDEX vision_report_received ON public.vision_report USING btree (centre_id, received_at);
+
+CREATE UNIQUE INDEX vision_tuning_in_force ON public.vision_tuning USING btree (centre_id, camera_id, behaviour) WHERE (state = 'in_force'::text);
+
+CREATE UNIQUE INDEX vision_tuning_proposed ON public.vision_tuning USING btree (centre_id, camera_id, behaviour) WHERE (state = 'proposed'::text);
+
+CREATE INDEX vision_verdict_camera ON public.vision_verdict USING btree (centre_id, camera_id, behaviour, judged_at DESC);
+
+CREATE UNIQUE INDEX vision_worker_key ON public.vision_worker USING btree (key_sha256) WHERE (key_sha256 IS NOT NULL);
 
 CREATE TRIGGER procrastinate_jobs_notify_queue_job_aborted_v1 AFTER UPDATE OF abort_requested ON jobs.procrastinate_jobs FOR EACH ROW WHEN (((old.abort_requested = false) AND (new.abort_requested = true) AND (new.status = 'doing'::jobs.procrastinate_job_status))) EXECUTE FUNCTION jobs.procrastinate_notify_queue_abort_job_v1();
 
@@ -3900,6 +4478,12 @@ ALTER TABLE ONLY public.dispatch_assignment
 
 ALTER TABLE ONLY public.dispatch_checklist
     ADD CONSTRAINT dispatch_checklist_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_city_alarm
+    ADD CONSTRAINT dispatch_city_alarm_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_city_incident(incident_id);
+
+ALTER TABLE ONLY public.dispatch_city_event
+    ADD CONSTRAINT dispatch_city_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_city_incident(incident_id);
 
 ALTER TABLE ONLY public.dispatch_event
     ADD CONSTRAINT dispatch_event_incident_id_fkey FOREIGN KEY (incident_id) REFERENCES public.dispatch_incident(incident_id);
@@ -4057,6 +4641,18 @@ ALTER TABLE ONLY public.policy_ticket
 ALTER TABLE ONLY public.policy_totp
     ADD CONSTRAINT policy_totp_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
 
+ALTER TABLE ONLY public.protection_home_alert
+    ADD CONSTRAINT protection_home_alert_home_id_fkey FOREIGN KEY (home_id) REFERENCES public.protection_home(home_id);
+
+ALTER TABLE ONLY public.protection_home_clip
+    ADD CONSTRAINT protection_home_clip_alert_id_fkey FOREIGN KEY (alert_id) REFERENCES public.protection_home_alert(alert_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.protection_home_face
+    ADD CONSTRAINT protection_home_face_home_id_fkey FOREIGN KEY (home_id) REFERENCES public.protection_home(home_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.protection_home
+    ADD CONSTRAINT protection_home_protected_person_id_fkey FOREIGN KEY (protected_person_id) REFERENCES public.protection_person(protected_person_id);
+
 ALTER TABLE ONLY public.protection_incident
     ADD CONSTRAINT protection_incident_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
 
@@ -4165,6 +4761,9 @@ ALTER TABLE ONLY public.supervision_watch
 ALTER TABLE ONLY public.supervision_wearer
     ADD CONSTRAINT supervision_wearer_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
 
+ALTER TABLE ONLY public.vision_report
+    ADD CONSTRAINT vision_report_alarm_id_fkey FOREIGN KEY (alarm_id) REFERENCES public.vision_alarm(alarm_id) ON DELETE CASCADE;
+
 ALTER TABLE jobs.procrastinate_events ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE jobs.procrastinate_jobs ENABLE ROW LEVEL SECURITY;
@@ -4189,6 +4788,8 @@ ALTER TABLE public.camera_import ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.camera_restriction ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.camera_sound_ground ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.camera_source ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_alarm ENABLE ROW LEVEL SECURITY;
@@ -4196,6 +4797,12 @@ ALTER TABLE public.dispatch_alarm ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.dispatch_assignment ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_checklist ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_city_alarm ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_city_event ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dispatch_city_incident ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dispatch_event ENABLE ROW LEVEL SECURITY;
 
@@ -4240,6 +4847,8 @@ ALTER TABLE public.footage_guest_permit ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_health ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_inspection ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_kept ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_look ENABLE ROW LEVEL SECURITY;
 
@@ -4383,6 +4992,16 @@ ALTER TABLE public.policy_ticket ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.policy_totp ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.protection_home ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_alert ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_clip ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_face ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.protection_home_keeper ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.protection_incident ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.protection_measure ENABLE ROW LEVEL SECURITY;
@@ -4441,6 +5060,8 @@ CREATE POLICY tenant ON public.camera_import USING ((centre_id = ( SELECT public
 
 CREATE POLICY tenant ON public.camera_restriction USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.camera_sound_ground USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.camera_source USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.dispatch_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
@@ -4448,6 +5069,12 @@ CREATE POLICY tenant ON public.dispatch_alarm USING ((centre_id = ( SELECT publi
 CREATE POLICY tenant ON public.dispatch_assignment USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.dispatch_checklist USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_city_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_city_event USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.dispatch_city_incident USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.dispatch_event USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -4492,6 +5119,8 @@ CREATE POLICY tenant ON public.footage_guest_permit USING ((centre_id = ( SELECT
 CREATE POLICY tenant ON public.footage_health USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_inspection USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_kept USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_look USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -4635,6 +5264,16 @@ CREATE POLICY tenant ON public.policy_ticket USING ((centre_id = ( SELECT public
 
 CREATE POLICY tenant ON public.policy_totp USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.protection_home USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_home_alert USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_home_clip USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_home_face USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.protection_home_keeper USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.protection_incident USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.protection_measure USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
@@ -4674,6 +5313,46 @@ CREATE POLICY tenant ON public.supervision_ticked USING ((centre_id = ( SELECT p
 CREATE POLICY tenant ON public.supervision_watch USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_wearer USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_budget USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_miss USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_model USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_report USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_seat USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_setup USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_tuning USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_verdict USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.vision_worker USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+ALTER TABLE public.vision_alarm ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_budget ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_miss ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_model ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_report ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_seat ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_setup ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_tuning ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_verdict ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.vision_worker ENABLE ROW LEVEL SECURITY;
 
 GRANT USAGE ON SCHEMA jobs TO ansimnet_tracking;
 GRANT USAGE ON SCHEMA jobs TO ansimnet_city;
@@ -4720,6 +5399,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_import TO ansimnet_city
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_restriction TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_restriction TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_sound_ground TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_sound_ground TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_source TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.camera_source TO ansimnet_city;
 
@@ -4735,6 +5417,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_assignment TO ansimne
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_checklist TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_checklist TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_city_alarm TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_city_alarm TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_city_event TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_city_event TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_city_incident TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_city_incident TO ansimnet_city;
+
+GRANT USAGE ON SEQUENCE public.dispatch_city_number TO ansimnet_tracking;
+GRANT USAGE ON SEQUENCE public.dispatch_city_number TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_event TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dispatch_event TO ansimnet_city;
@@ -4804,6 +5498,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_health TO ansimnet_cit
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_inspection TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_inspection TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_kept TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_kept TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_look TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_look TO ansimnet_city;
@@ -5023,6 +5720,21 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_ticket TO ansimnet_city
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_totp TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.policy_totp TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_alert TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_alert TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_clip TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_clip TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_face TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_face TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_keeper TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_home_keeper TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_incident TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.protection_incident TO ansimnet_city;
 
@@ -5082,3 +5794,36 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_watch TO ansimnet_
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_wearer TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_wearer TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_alarm TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_alarm TO ansimnet_city;
+
+GRANT USAGE ON SEQUENCE public.vision_alarm_number TO ansimnet_tracking;
+GRANT USAGE ON SEQUENCE public.vision_alarm_number TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_budget TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_budget TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_miss TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_miss TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_model TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_model TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_report TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_report TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_seat TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_seat TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_setup TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_setup TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_tuning TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_tuning TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_verdict TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_verdict TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_worker TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_worker TO ansimnet_city;

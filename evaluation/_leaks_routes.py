@@ -18,6 +18,7 @@ _POLES = f"{_CITY} police_112@city fire_119@city administrator@city facility_man
 _STATUS = f"{_CITY} administrator@city facility_manager@city fire_119@city disaster_room@city"
 """With auditors and privacy officers: who sees how the city's machines are."""
 _SETS_UP = "administrator@city facility_manager@city"
+_TUNES = "shift_lead@city administrator@city"
 _PRIVACY = "privacy_officer privacy_officer@city"
 _WATCH = f"auditor auditor@city {_PRIVACY}"
 _LEADS = "shift_lead shift_lead@city"
@@ -59,6 +60,35 @@ ROUTES: dict[str, str] = {
     "PUT /api/v1/footage/walls/{wall_id}": f"{_POLES} {_ROOM}",
     "DELETE /api/v1/footage/walls/{wall_id}": f"{_POLES} {_ROOM}",
     "GET /api/v1/footage/certificates/{certificate_id}": _HOLDS,
+    # -- what cameras alarm of
+    "GET /api/v1/vision/alarms": _CITY,
+    "GET /api/v1/vision/alarms/{alarm_id}": _CITY,
+    "POST /api/v1/vision/alarms/{alarm_id}/verdict": _CITY,
+    "POST /api/v1/vision/alarms/{alarm_id}/clip": _CITY,
+    "POST /api/v1/vision/alarms/{alarm_id}/live": _CITY,
+    "POST /api/v1/vision/misses": _CITY,
+    "GET /api/v1/vision/words": f"{_STATUS} auditor@city privacy_officer@city",
+    "GET /api/v1/vision/cameras": f"{_STATUS} auditor@city privacy_officer@city",
+    "GET /api/v1/vision/cameras/{camera_id}": f"{_STATUS} auditor@city privacy_officer@city",
+    "GET /api/v1/vision/cameras/{camera_id}/versions": f"{_STATUS} auditor@city privacy_officer@city",
+    "PUT /api/v1/vision/cameras/{camera_id}/setup": _TUNES,
+    "POST /api/v1/vision/cameras/{camera_id}/ground": _TUNES,
+    "POST /api/v1/vision/cameras/{camera_id}/picture": "shift_lead@city",
+    "GET /api/v1/vision/tunings": f"{_STATUS} auditor@city privacy_officer@city",
+    "POST /api/v1/vision/cameras/{camera_id}/tunings/{behaviour}/decision": _TUNES,
+    "GET /api/v1/vision/quality": f"{_STATUS} auditor@city privacy_officer@city",
+    "GET /api/v1/vision/budget": f"{_STATUS} auditor@city privacy_officer@city",
+    "PUT /api/v1/vision/budget": _TUNES,
+    "GET /api/v1/vision/models": f"{_STATUS} auditor@city privacy_officer@city",
+    "PUT /api/v1/vision/models/{name}/{sha256}/mode": _TUNES,
+    "GET /api/v1/vision/workers": f"{_STATUS} auditor@city privacy_officer@city",
+    "POST /api/v1/vision/workers": _TUNES,
+    "DELETE /api/v1/vision/workers/{worker_id}": _TUNES,
+    "GET /api/v1/city-incidents": _CITY,
+    "GET /api/v1/city-incidents/{incident_id}": _CITY,
+    "POST /api/v1/city-incidents/{incident_id}/called": _CITY,
+    "POST /api/v1/city-incidents/{incident_id}/notes": _CITY,
+    "POST /api/v1/city-incidents/{incident_id}/close": _CITY,
     # -- wearers
     "GET /api/v1/wearers": f"{_ROOM} {_OFFICE} office_director",
     "GET /api/v1/wearers/{wearer_id}": f"{_READS} investigator",

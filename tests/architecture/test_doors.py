@@ -103,7 +103,17 @@ def test_every_job_and_timer_names_its_act_or_says_why_none(whole: Whole) -> Non
 
 
 def test_every_reader_and_question_of_the_link_is_somebodys(whole: Whole) -> None:
-    slices = {"policy", "notifications", "duties", "cameras", "footage", "supervision", "protection", "dispatch"}
+    slices = {
+        "policy",
+        "notifications",
+        "duties",
+        "cameras",
+        "footage",
+        "vision",
+        "supervision",
+        "protection",
+        "dispatch",
+    }
     names = [(r.centre, r.name) for r in whole.host.parts.readers]
     assert len(set(names)) == len(names)
     assert {n.split(".")[0] for _, n in names} <= slices
