@@ -49,6 +49,8 @@ SEGMENT_S = 10.0
 FOLDERS = ("pedestrian", "vehicle", "fall_gmdcsa")
 COUNTS = {"small": ((16,), (8,)), "full": ((8, 16, 24, 32, 40, 48), (4, 8, 12, 16, 20, 24))}
 LASTS_S = {"small": 6.0, "full": 20.0}
+SETTLE_S = 2.0
+"""Not counted: every camera is looked at once as a whole when it is first seen."""
 NOISE = 1.5
 """Grey levels of sensor noise at rest."""
 BLAS = "one thread a model"
@@ -120,9 +122,9 @@ KEYS = ("cameras_per_core", "cameras_per_core_all", "latency_p95_s", "dropped", 
 def _models(options: Options) -> dict[str, Path]:
     """Return the installed models, else those beside the data."""
     here = registry.usable(settings().models_folder)
-    return (
-        here if "nanodet" in here or options.data is None else registry.usable(options.data.resolve().parent / "models")
-    )
+    if "nanodet" not in here and options.data is not None:
+        here = registry.usable(options.data.resolve().parent / "models")
+    return here
 
 
 def _scenes(folder: Path, lasts_s: float) -> Iterator[tuple[str, Clip, Clip]]:
@@ -162,7 +164,7 @@ def _frames(n: int, scenes: Sequence[tuple[str, Clip, Clip]], lasts_s: float) ->
     """Yield what camera `n` sends: motion in every fifth stretch, at rest in the others."""
     _, moving, quiet = scenes[n % len(scenes)]
     name, count, stretch = UUID(int=n + 1).bytes, 0, n % MOVING_SHARE
-    while count / FPS < lasts_s + SEGMENT_S:
+    while count / FPS < lasts_s + SETTLE_S + SEGMENT_S:
         clip = moving if stretch % MOVING_SHARE == 0 else quiet
         stretch += 1
         for coded in clip.pictures:
@@ -188,7 +190,12 @@ def _run(
     following = [next(c) for c in coming]
     ran, now_s, spent_s, poses = Ran(cameras, 0.0), 0.0, 0.0, poser.count if poser else 0
     gc.collect()
-    while now_s < lasts_s:
+    settled = False
+    while now_s < lasts_s + SETTLE_S:
+        if not settled and now_s >= SETTLE_S:
+            settled, spent_s, poses = True, 0.0, poser.count if poser else 0
+            ran = Ran(cameras, 0.0)
+            engine.numbers(now_s, 1.0)
         for n in range(cameras):
             while following[n].at <= now_s:
                 engine.arrive(following[n])
@@ -264,7 +271,7 @@ def _loop(
 
 
 def _own_tracker() -> Callable[[np.ndarray, float], object]:
-    return Tracker(BEGIN).step
+    return Tracker(BEGIN, slack=0.0).step
 
 
 def _byte_track() -> Callable[[np.ndarray, float], object]:

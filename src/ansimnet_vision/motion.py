@@ -7,6 +7,8 @@ by one step a picture. It needs no weights. Whoever stands still for some ten se
 from __future__ import annotations
 
 import numpy as np
+from av.video.frame import VideoFrame
+from av.video.reformatter import ColorRange
 from numba import njit
 from numpy.typing import NDArray
 
@@ -24,6 +26,36 @@ TOO_MUCH = 0.35
 """Share of the picture that moves at once: light was switched or the camera turned; nothing can be told apart."""
 GIVE_UP = 30
 """Pictures in a row with `TOO_MUCH`: the camera moves, and motion says nothing about people until it stands."""
+
+
+def reduced(picture: VideoFrame) -> NDArray[np.uint8]:
+    """Return a picture's luma (H, W), `WIDTH` across, each pixel the mean of what it covers; black is 0, white 255.
+
+    From the decoder's own plane where it has one: a tenth of the work of resizing the picture.
+    """
+    height = max(2, round(WIDTH * picture.height / picture.width))
+    if picture.format.name not in ("yuv420p", "yuvj420p", "nv12", "gray") or picture.width < WIDTH:
+        return np.asarray(picture.reformat(width=WIDTH, height=height, format="gray").to_ndarray(), np.uint8)
+    plane = picture.planes[0]
+    luma = np.frombuffer(memoryview(plane), np.uint8).reshape(-1, plane.line_size)[: picture.height, : picture.width]
+    full = picture.format.name in ("yuvj420p", "gray") or picture.color_range == ColorRange.JPEG
+    return _means(luma, height, WIDTH, 0.0 if full else 16.0, 1.0 if full else 255 / 219)
+
+
+@njit(cache=True, nogil=True)
+def _means(luma: NDArray[np.uint8], height: int, width: int, black: float, gain: float) -> NDArray[np.uint8]:
+    out = np.empty((height, width), np.uint8)
+    for y in range(height):
+        top, bottom = y * luma.shape[0] // height, (y + 1) * luma.shape[0] // height
+        for x in range(width):
+            left, right = x * luma.shape[1] // width, (x + 1) * luma.shape[1] // width
+            total = 0
+            for j in range(top, bottom):
+                for i in range(left, right):
+                    total += luma[j, i]
+            mean = (total / ((bottom - top) * (right - left)) - black) * gain
+            out[y, x] = np.uint8(min(255.0, max(0.0, mean + 0.5)))
+    return out
 
 
 class Motion:

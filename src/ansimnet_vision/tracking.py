@@ -1,6 +1,10 @@
 """Boxes of single pictures joined into tracks: two thresholds as in ByteTrack, constant velocity, greedy by overlap.
 
 (Zhang et al., ByteTrack, ECCV 2022: boxes too faint to begin a track may still continue one.)
+
+Ours is kept because at five pictures a second it measures better than the ByteTrack of `supervision` 0.26.1 (MIT): mean
+IDF1 0.75 against 0.70 over two TUD sequences (public detections) and four of MOT17 (true boxes of which a tenth is left
+out, moved by 4 %), 0.78 against 0.70 on the two held back. At 25 a second ByteTrack is the better one (0.69, 0.65).
 """
 
 from __future__ import annotations
@@ -22,7 +26,8 @@ KEEP_S = 2.0
 MOST_MISSED = 8
 """Nor is one that was looked for so often in vain: at five looks a second sooner than that."""
 SLACK = 0.5
-"""Widths by which a predicted box may miss for every second it was not seen."""
+"""Widths by which a predicted box may miss for every second it was not seen; where all is seen five times a second,
+none (IDF1 0.75 against 0.74)."""
 EVERYWHERE = np.array([[-np.inf, -np.inf, np.inf, np.inf]])
 COAST_S = 0.6
 """So long an unseen track moves on; then it waits where it is. Ours: three pictures at five a second."""
@@ -53,21 +58,22 @@ class Track:
         box = self.where(at_s)
         return (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
 
-    def expected(self, at_s: float) -> NDArray[np.float64]:
-        """Return where it should be, larger the longer it was not seen."""
+    def expected(self, at_s: float, slack: float) -> NDArray[np.float64]:
+        """Return where it should be, larger by `slack` widths for every second it was not seen."""
         away_s = at_s - self.at_s
         box = self.box + self.velocity * away_s
-        grow = SLACK * min(away_s, 1.0) * np.array([box[2] - box[0], box[3] - box[1]])
+        grow = slack * min(away_s, 1.0) * np.array([box[2] - box[0], box[3] - box[1]])
         return np.asarray(box + np.concatenate([-grow, grow]))
 
 
 class Tracker:
     """The tracks of one camera."""
 
-    def __init__(self, begin: Mapping[int, float] = BEGIN) -> None:
+    def __init__(self, begin: Mapping[int, float] = BEGIN, slack: float = SLACK) -> None:
         """Begin tracks at these scores, by kind."""
         self.tracks: list[Track] = []
         self._begin = begin
+        self._slack = slack
         self._count = 0
 
     def step(self, found: Found, at_s: float, looked: NDArray[np.float64] = EVERYWHERE) -> list[int | None]:
@@ -99,7 +105,7 @@ class Tracker:
     def _pairs(self, found: Found, at_s: float) -> list[tuple[int, Track]]:
         if not self.tracks or not len(found):
             return []
-        shared = overlap(found[:, :4], np.array([t.expected(at_s) for t in self.tracks]))
+        shared = overlap(found[:, :4], np.array([t.expected(at_s, self._slack) for t in self.tracks]))
         same = found[:, 5][:, None] == np.array([t.kind for t in self.tracks])[None, :]
         sure = found[:, 4][:, None] >= 0.35
         cost = np.where(same & (shared > LEAST_OVERLAP), shared + sure, 0.0)

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from ansimnet_vision.batch import Look
 from ansimnet_vision.detectors import NONE, Found, Rgb
-from ansimnet_vision.motion import WIDTH, Motion, blobs
+from ansimnet_vision.motion import Motion, blobs, reduced
 from ansimnet_vision.poses import LEAST_TALL, Poser, whole
 from ansimnet_vision.rounds import Ask, Need
 from ansimnet_vision.tracking import Track, Tracker
@@ -69,7 +69,7 @@ class CameraWatch:
         self.config = config
         self.behaviours = behaviours
         self.motion = Motion()
-        self.tracker = Tracker(BEGIN)
+        self.tracker = Tracker(BEGIN, slack=0.0)
         self.pending: Pending | None = None
         self.due_s = -math.inf
         self.last_s = -math.inf
@@ -87,8 +87,7 @@ class CameraWatch:
 
     def take(self, picture: VideoFrame, at_s: float) -> bool:
         """Take a picture in; return whether it takes the place of one that nobody judged."""
-        height = max(2, round(WIDTH * picture.height / picture.width))
-        luma = np.asarray(picture.reformat(width=WIDTH, height=height, format="gray").to_ndarray(), np.uint8)
+        luma = reduced(picture)
         mask, moved = self.motion.moving(luma)
         replaced = self.pending is not None
         self.pending = Pending(picture, at_s, luma, mask, moved)

@@ -4,8 +4,8 @@
 
 On standard input one JSON line a message: `{"cameras": [configuration, …], "states": {camera: base64}}` says which
 cameras it watches from now on. Standard output tells, a line each: `{"ready": …}` once, `{"beat": …}` every half second
-with each camera's figures, `{"state": …}` what a successor needs, `{"left": […]}` which cameras another process may have,
-`{"said": n}` that reports lie in the outbox. It ends with its input. It writes no picture anywhere.
+with each camera's figures, `{"state": …}` what a successor needs, `{"left": […]}` which cameras another process may
+have, `{"said": n}` that reports lie in the outbox. It ends with its input. It writes no picture anywhere.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import numpy as np
+from av.video.frame import VideoFrame
 
 from ansimnet_vision import registry
 from ansimnet_vision.batch import PackedDetector
@@ -32,7 +33,7 @@ from ansimnet_vision.behaviours import build
 from ansimnet_vision.detectors import NONE
 from ansimnet_vision.engine import Engine, Told
 from ansimnet_vision.feed import Arrived, Feed, Lost
-from ansimnet_vision.motion import Motion
+from ansimnet_vision.motion import Motion, reduced
 from ansimnet_vision.outbox import Outbox, same
 from ansimnet_vision.poses import Poser
 from ansimnet_vision.sound import network
@@ -256,9 +257,11 @@ def main() -> None:
 
 def _warm() -> None:
     """Compile what is compiled on first use, before anybody counts on us."""
-    motion, dark = Motion(), np.zeros((108, 192), np.uint8)
-    motion(dark, NONE)
-    motion(dark + np.uint8(40) * (np.indices(dark.shape).sum(0) % 24 < 3), NONE)
+    motion = Motion()
+    for light in (0, 40):
+        picture = np.zeros((360, 640), np.uint8)
+        picture[::16] = light
+        motion(reduced(VideoFrame.from_ndarray(picture, format="gray")), NONE)
 
 
 def _read(inbox: queue.SimpleQueue[str | None]) -> None:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Mapping
 
 UNKNOWN_LOAD = 0.03
 """Cores that a camera nobody measured is taken for; ours, between one at rest (0.01) and one of a busy street (0.1)."""
+LEAST_LOAD = 0.01
+"""Cores that a camera takes at least, once its street wakes up: one that sends nothing yet weighs something too."""
 UNEVEN = 0.15
 """Cores by which the busiest may exceed the idlest before a camera moves: a change costs a second of watching."""
 
@@ -25,23 +27,23 @@ def assign(
     given = {c: before[c] for c in cameras if before.get(c) in workers}
     burden = dict.fromkeys(sorted(workers), 0.0)
     for camera, worker in given.items():
-        burden[worker] += loads.get(camera, UNKNOWN_LOAD)
-    for camera in sorted(set(cameras) - given.keys(), key=lambda c: (-loads.get(c, UNKNOWN_LOAD), c)):
+        burden[worker] += _load(loads, camera)
+    for camera in sorted(set(cameras) - given.keys(), key=lambda c: (-_load(loads, c), c)):
         worker = min(burden, key=lambda w: (burden[w], w))
         given[camera] = worker
-        burden[worker] += loads.get(camera, UNKNOWN_LOAD)
+        burden[worker] += _load(loads, camera)
     return given
 
 
 def levelled(given: Mapping[str, int], loads: Mapping[str, float], workers: Collection[int]) -> dict[str, int]:
     """Return the same with as many cameras moved as it takes: one has come that has nothing to do.
 
-    >>> sorted(levelled({"a": 1, "b": 1, "c": 1, "d": 1}, {}, [1, 2]).values())
+    >>> sorted(levelled({"a": 1, "b": 1, "c": 1, "d": 1}, {"a": 0.0, "b": 0.0}, [1, 2]).values())
     [1, 1, 2, 2]
     """
     now = dict(given)
     for _ in given:  # each step makes them more even; none is needed for longer than there are cameras
-        after = eased(now, loads, workers, uneven=UNKNOWN_LOAD)
+        after = eased(now, loads, workers, uneven=LEAST_LOAD)
         if after == now:
             break
         now = after
@@ -54,15 +56,19 @@ def eased(
     """Return the same with one camera moved from the busiest to the idlest, where that makes them clearly more even."""
     burden = dict.fromkeys(sorted(workers), 0.0)
     for camera, worker in given.items():
-        burden[worker] += loads.get(camera, UNKNOWN_LOAD)
+        burden[worker] += _load(loads, camera)
     if len(burden) < 2:
         return dict(given)
     busiest, idlest = (pick(burden, key=lambda w: burden[w]) for pick in (max, min))
     gap = burden[busiest] - burden[idlest]
     if gap <= uneven:
         return dict(given)
-    theirs = [c for c, w in sorted(given.items()) if w == busiest and loads.get(c, UNKNOWN_LOAD) < gap]
+    theirs = [c for c, w in sorted(given.items()) if w == busiest and _load(loads, c) < gap]
     if not theirs:
         return dict(given)
-    moved = min(theirs, key=lambda c: abs(gap / 2 - loads.get(c, UNKNOWN_LOAD)))
+    moved = min(theirs, key=lambda c: abs(gap / 2 - _load(loads, c)))
     return {**given, moved: idlest}
+
+
+def _load(loads: Mapping[str, float], camera: str) -> float:
+    return max(LEAST_LOAD, loads.get(camera, UNKNOWN_LOAD))
