@@ -18,6 +18,7 @@ from rich.table import Column, Table
 
 from ansimnet.app.demo.headless import play
 from ansimnet.app.demo.stage import SEATS, Stage, prepare, set_stage, world_of
+from ansimnet.app.demo.vision import watch_cameras
 from ansimnet.app.supervise import Running, system
 from ansimnet_sim.clients.api import Api
 
@@ -103,11 +104,13 @@ async def _with_people(stage: Stage, running: Running, *, say: Callable[[str], N
     stop = asyncio.Event()
     with suppress(NotImplementedError):
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
+    analytics = asyncio.create_task((await watch_cameras(stage, apis["city-lead"])).run())
     say("the night begins in 20 s …")
     await asyncio.sleep(20)
     await stage.night.play(base, stop=stop)
     err.print("the scripted part is told; the system goes on. Ctrl+C ends it.")
     await stop.wait()
+    analytics.cancel()
     for api in apis.values():
         await api.client.aclose()
     del running
