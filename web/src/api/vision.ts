@@ -44,6 +44,8 @@ export interface VisionAlarm {
   /** A rehearsal: its verdict teaches nothing. */
   simulated: boolean;
   held: boolean;
+  /** Over the budget, or improbable by this camera's verdicts. */
+  held_why: "budget" | "improbable" | null;
   /** x1, y1, x2, y2 in parts of the picture. */
   box: [number, number, number, number];
   lat: number;
@@ -220,9 +222,13 @@ export interface Worker {
   ended_at: string | null;
   seen_at: string | null;
   alive: boolean;
+  processes: number;
   cameras: number;
-  pictures_s: number | null;
-  dropped_share: number | null;
+  /** Cameras whose stream crashed decoders; watched no more. */
+  quarantined: string[];
+  pictures_s: number;
+  /** Pictures that came and were not judged in time, a report. */
+  dropped_s: number;
 }
 
 const id = encodeURIComponent;

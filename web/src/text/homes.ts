@@ -103,7 +103,7 @@ const en: HomesText = {
   list: "Home cameras",
   none: "No camera is installed",
   noneBody: "One stands at one protected person's door and recognises only whom an order names.",
-  install: "Install a camera",
+  install: "Install",
   installed: (name) => `${name} installed, still off`,
   person: "Protected person",
   name: "Name of the camera",

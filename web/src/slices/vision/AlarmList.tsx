@@ -120,6 +120,7 @@ function Row({ alarm: a, selected, onPick }: { alarm: VisionAlarm; selected: boo
       <span className="why two xs">{locale === "en" ? a.reason_en : a.reason_ko}</span>
       <span className="mt">
         <Likely of={a.probability} />
+        {a.held_why ? <span className="bd o">{t.heldFor[a.held_why]}</span> : null}
         {a.simulated ? <span className="bd o">{t.simulated}</span> : null}
       </span>
     </div>

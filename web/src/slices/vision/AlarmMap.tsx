@@ -11,45 +11,49 @@ const ERROR_M = { exact: 3, camera: 40 };
 
 export function AlarmMap({ alarm: a, focus }: { alarm: VisionAlarm; focus: number }) {
   const t = useVisionText();
+  return (
+    <PlaceMap
+      key={a.alarm_id}
+      at={a}
+      label={t.behaviours[a.behaviour] ?? a.behaviour}
+      words={a.exact_place ? t.exact : `${a.camera_code} ${t.inexact}`}
+      exact={a.exact_place}
+      focus={focus}
+    />
+  );
+}
+
+export function PlaceMap({
+  at: { lat, lon },
+  label,
+  words,
+  exact,
+  focus,
+}: {
+  at: { lat: number; lon: number };
+  label: string;
+  words: string;
+  exact: boolean;
+  focus: number;
+}) {
   const style = useStyleData();
   const points = usePoints();
   const scene = useMemo(
     () => ({
       subject: {
-        lat: a.lat,
-        lon: a.lon,
-        error_m: a.exact_place ? ERROR_M.exact : ERROR_M.camera,
+        lat,
+        lon,
+        error_m: exact ? ERROR_M.exact : ERROR_M.camera,
         speed_mps: null,
         course_deg: null,
-        standing: a.exact_place ? ("alarm" as const) : ("stale" as const),
+        standing: exact ? ("alarm" as const) : ("stale" as const),
       },
     }),
-    [a.lat, a.lon, a.exact_place],
+    [lat, lon, exact],
   );
   const chips: Chip[] = useMemo(
-    () => [
-      {
-        id: a.alarm_id,
-        kind: "text",
-        lat: a.lat,
-        lon: a.lon,
-        code: t.behaviours[a.behaviour] ?? a.behaviour,
-        words: a.exact_place ? t.exact : `${a.camera_code} ${t.inexact}`,
-        standing: "alarm",
-        side: "below",
-      },
-    ],
-    [a.alarm_id, t],
+    () => [{ id: label, kind: "text", lat, lon, code: label, words, standing: "alarm", side: "below" }],
+    [lat, lon, label, words],
   );
-  return (
-    <CityMap
-      key={a.alarm_id}
-      style={style.data}
-      points={points.data}
-      scene={scene}
-      chips={chips}
-      focus={focus}
-      label={`${t.map} ${a.camera_code}`}
-    />
-  );
+  return <CityMap style={style.data} points={points.data} scene={scene} chips={chips} focus={focus} label={label} />;
 }

@@ -21,7 +21,6 @@ import { toast } from "../../kit/Toasts";
 import { useLocale } from "../../text";
 import { useVisionText, type VisionText } from "../../text/vision";
 import { IntervalBar } from "./IntervalBar";
-import { percent } from "./rules";
 
 /** A worker speaks this often, seconds. */
 const WORKER_S = 10;
@@ -228,8 +227,9 @@ function WorkerRow({ worker: w }: { worker: Worker }) {
       </span>
       <span className="fx sm">
         {t.workerCameras(w.cameras)}
-        {w.pictures_s === null ? null : <span className="num">{t.perSecond(w.pictures_s.toFixed(1))}</span>}
-        {w.dropped_share ? <span className="c2 num">{t.dropped(percent(w.dropped_share))}</span> : null}
+        <span className="num">{t.perSecond(w.pictures_s.toFixed(1))}</span>
+        {w.dropped_s ? <span className="c2 num">{t.dropped(w.dropped_s.toFixed(1))}</span> : null}
+        {w.quarantined.length ? <span className="c2">{t.quarantined(w.quarantined.length)}</span> : null}
       </span>
     </div>
   );

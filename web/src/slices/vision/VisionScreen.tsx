@@ -1,6 +1,7 @@
 /** One entry of the rail: alarms to judge, zones to draw, how good it is, and by which models. */
 import type { Account } from "../../api/types";
 import { Alarms } from "./Alarms";
+import { Incidents } from "./Incidents";
 import { Models } from "./Models";
 import { Quality } from "./Quality";
 import { type VisionTab, VisionTabs, visionTabsOf } from "./tabs";
@@ -18,6 +19,8 @@ export function VisionScreen({ id, account }: { id: string | undefined; account:
       <VisionTabs tabs={tabs} chosen={chosen} />
       {chosen === "alarms" ? (
         <Alarms />
+      ) : chosen === "incidents" ? (
+        <Incidents />
       ) : chosen === "zones" ? (
         <Zones watermark={account.display} />
       ) : chosen === "models" ? (

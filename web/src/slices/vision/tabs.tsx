@@ -4,7 +4,7 @@ import { useVisionText } from "../../text/vision";
 import { Tabs } from "../policy/Tabs";
 
 type Who = Pick<Account, "role" | "centre_kind">;
-export type VisionTab = "alarms" | "quality" | "zones" | "models";
+export type VisionTab = "alarms" | "incidents" | "quality" | "zones" | "models";
 
 const JUDGES: readonly string[] = ["centre_operator", "shift_lead"];
 const TUNES: readonly string[] = ["shift_lead", "administrator"];
@@ -14,7 +14,7 @@ const READS: readonly string[] = [...JUDGES, ...TUNES, "facility_manager", "priv
 export function visionTabsOf(account: Who): VisionTab[] {
   if (account.centre_kind !== "city") return [];
   const tabs: VisionTab[] = [];
-  if (JUDGES.includes(account.role)) tabs.push("alarms");
+  if (JUDGES.includes(account.role)) tabs.push("alarms", "incidents");
   if (TUNES.includes(account.role)) tabs.push("zones");
   if (READS.includes(account.role)) tabs.push("quality", "models");
   return tabs;

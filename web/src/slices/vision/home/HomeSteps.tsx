@@ -94,7 +94,8 @@ function StepBar({ steps, at, onPick }: { steps: readonly StepShown[]; at: StepI
         >
           <span className="no">{s.done ? <Icon name="check" size={14} /> : i + 1}</span>
           <span className="nm cut">{t.steps[s.id]}</span>
-          <span className="xs">{s.done ? t.done : s.lacks.length ? t.lacks(s.lacks.length) : ""}</span>
+          {s.lacks.length ? <span className="xs">{t.lacks(s.lacks.length)}</span> : null}
+          {s.done ? <span className="sr">{t.done}</span> : null}
           <span className="nt cut">{t.notes[s.id]}</span>
         </button>
       ))}
