@@ -1,8 +1,8 @@
 """A film of somebody coming to a door, put together from a real person's picture and photographs of a face.
 
-Ten seconds of nobody, then a person stands before the camera and looks around: the body out of a real video of the data
-folder, the face out of the photographs that were not enrolled. Made for what it is: a trial of the way an alert goes, not
-of recognition, which `_homeguard_faces` measures.
+Ten seconds of nobody, then a person stands before the camera and looks around: the body out of a real video of the
+data folder, the face out of the photographs that were not enrolled. Made for what it is: a trial of the way an alert
+goes, not of recognition, which `_homeguard_faces` measures.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Picture = NDArray[np.uint8]
 
 
 def body(videos: Path, detector: PersonDetector) -> tuple[Picture, tuple[int, int, int, int]] | None:
-    """Return a picture (720 x 1280) with one large person and the person's box in pixels, None where no video has one."""
+    """Return a picture (720 x 1280) with one large person and the box in pixels, None where no video has one."""
     for file in sorted(p for p in videos.rglob("*") if p.suffix in {".mp4", ".avi"}):
         with av.open(str(file), "r") as box:
             for number, frame in enumerate(box.decode(video=0)):
@@ -41,7 +41,7 @@ def body(videos: Path, detector: PersonDetector) -> tuple[Picture, tuple[int, in
                 found = detector(picture)
                 found = found[(found[:, 5] == PERSON) & (found[:, 4] > 0.6)]
                 tall = found[:, 3] - found[:, 1] if len(found) else np.zeros(0)
-                if len(found) == 1 and tall[0] > TALL and 0.05 < found[0, 0] and found[0, 2] < 0.95:
+                if len(found) == 1 and tall[0] > TALL and found[0, 0] > 0.05 and found[0, 2] < 0.95:
                     x1, y1, x2, y2 = (int(v) for v in found[0, :4] * np.array([SIZE[1], SIZE[0]] * 2))
                     return picture, (x1, y1, x2, y2)
     return None
@@ -65,7 +65,7 @@ def faced(picture: Picture, box: tuple[int, int, int, int], photograph: Picture,
 
 def empty(picture: Picture, box: tuple[int, int, int, int]) -> Picture:
     """Return the picture without its person: the wall beside it, drawn over."""
-    x1, y1, x2, y2 = box
+    x1, _, x2, _ = box
     out = picture.copy()
     wide = x2 - x1 + 60
     left = max(0, x1 - 30)

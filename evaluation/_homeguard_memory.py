@@ -2,9 +2,9 @@
 
 Strangers' faces go, one after another, past the product's own eyes in a process of its own (`python -m
 evaluation._homeguard_memory`). Their templates are known here, because the same code makes them here with wiping off.
-Then every byte that process can write, and every file it made, is searched for any 16 bytes of any of them: as 32-bit and
-16-bit floats, of length one, and as 8-bit integers in three scalings. The same search of a process with wiping off must
-find them.
+Then every byte that process can write, and every file it made, is searched for any 16 bytes of any of them: as 32-bit
+and 16-bit floats, of length one, and as 8-bit integers in three scalings. The same search of a process with wiping off
+must find them.
 """
 
 from __future__ import annotations

@@ -22,6 +22,10 @@ ROOT = Path(__file__).parents[2]
 KIND = re.compile(r"(?P<slice>[a-z]+)\.(?P<thing>[a-z]+(-[a-z]+)*)\.(?P<verb>[a-z]+(-[a-z]+)*)\.v[1-9]\d*")
 
 FOR_THE_RECORD: dict[str, str] = {
+    "protection.home.changed.v1": "auditors read where a home camera was set up, on what it rests, and when it was off",
+    "protection.face.enrolled.v1": "auditors read whose face was enrolled where, by which order and which two people",
+    "protection.faces.destroyed.v1": "auditors read that the templates of an order died with it",
+    "protection.home.looked.v1": "auditors read who looked at a home camera live, and under which incident",
     "footage.ticket.acted.v1": "auditors read who did what about a defective camera, and when",
     "cameras.sound.permitted.v1": "auditors read where the kinds of sound are told, by which clause and decision",
     "cameras.sound.forbidden.v1": "auditors read when a camera was no longer listened to",

@@ -50,7 +50,7 @@ class Gallery:
     """
 
     def __init__(self, weights: Path, provider: str = "cpu", *, wiping: bool = True, limits: Limits = LIMITS) -> None:
-        self._network = Network(weights, (1, 3, SIDE, SIDE), ((1, LENGTH),), provider)
+        self.network = Network(weights, (1, 3, SIDE, SIDE), ((1, LENGTH),), provider)
         self._enrolled = np.zeros((MOST, LENGTH), np.float32)
         self._ids: list[UUID] = []
         self._distances = np.zeros(MOST)
@@ -89,31 +89,31 @@ class Gallery:
         reason = self._embed(picture, face)
         if reason is not None:
             return Compared({}, reason)
-        _distances(self._network.made[0][0], self._enrolled, self._distances)
+        _distances(self.network.made[0][0], self._enrolled, self._distances)
         found = {name: float(self._distances[row]) for row, name in enumerate(self._ids)}
         if self._wiping:
-            self._network.made[0].fill(0.0)
+            self.network.made[0].fill(0.0)
         else:
-            self.kept.append(self._network.made[0].copy())
+            self.kept.append(self.network.made[0].copy())
         return Compared(found, None)
 
     def template(self, picture: NDArray[np.uint8], face: Face, out: NDArray[np.float64]) -> Unfit | None:
         """Add a face's embedding to `out` (128): enrolment alone. Return why it was not, None where it was."""
         reason = self._embed(picture, face)
         if reason is None:
-            out += self._network.made[0][0]
+            out += self.network.made[0][0]
         self.wipe()
         return reason
 
     def _embed(self, picture: NDArray[np.uint8], face: Face) -> Unfit | None:
-        chip = self._network.given[0]
+        chip = self.network.given[0]
         cut(picture, similarity(face.points), chip)
         reason = unfit(face, chip, self._limits)
         if reason is None:
-            self._network.run()
+            self.network.run()
         return reason
 
     def wipe(self) -> None:
         """Overwrite what the network still holds of the last face."""
         if self._wiping:
-            self._network.wipe()
+            self.network.wipe()
