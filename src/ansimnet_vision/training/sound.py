@@ -1,6 +1,6 @@
 """Teaches the classifier of sounds, and writes down what taught it.
 
-    python -m ansimnet_vision.training.sound --data FOLDER [--free] [--out FILE] [--seed N]
+    python -m ansimnet_vision.training.sound --data FOLDER --out FILE [--free] [--seed N] [--room FOLDER --seconds S]
 
 `--free` uses only what may be passed on (ESC-10 and made sounds) and so makes the committed weights. Without it every
 recording of the folder teaches that is not held back, and the weights belong into the folder of models of whoever has
@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -31,12 +33,14 @@ LEAD, SECONDS = 2, 6
 """Of a mixture that teaches: all, and how much of its beginning is background alone."""
 LOUD_DB = 20.0
 """A window holds a sound where its own frames come within this of the sound's loudest; ours."""
-HIDDEN, VOTERS, ROUNDS = (48, 24), 4, 60
+HIDDEN, VOTERS, ROUNDS = (64, 24), 2, 25
 """Size of the networks, how many vote, and how often each sees everything. Ours."""
+AT_ONCE = 50
+"""Mixtures of one piece of work."""
 MADE_OF_EACH = {"scream": 220, "glass": 90, "bang": 110, "siren": 110}
 """How many made sounds of each kind teach."""
-MADE_BACKGROUNDS = 160
-TIMES = {"scream": 8, "bang": 8, "siren": 10, "background": 1}
+MADE_BACKGROUNDS = 170
+TIMES = {"scream": 7, "bang": 6, "siren": 10, "background": 1}
 """How many mixtures one recording gets: rare sounds in many backgrounds."""
 
 LICENCE = "CC BY 3.0: ESC-10, K. J. Piczak, and the authors it names; made sounds"
@@ -45,6 +49,38 @@ HEARD_DB = -3.0
 """And no more than this below what is behind it; ours: fainter, a person would not be sure either."""
 
 Progress = Callable[[float, float, str], None]
+
+
+class PausedError(Exception):
+    """The time given is over; what was made so far is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Where a long run keeps what it has made, to go on later. `folder` None: nowhere. `seconds`: of processor time."""
+
+    folder: Path | None = None
+    seconds: float = float("inf")
+
+    def keep(self, name: str, make: Callable[[], Sequence[NDArray[Any]]]) -> list[NDArray[Any]]:
+        """Return arrays that were kept under a name, or make and keep them.
+
+        Raises:
+            PausedError: they are not there and the time is over.
+        """
+        file = None if self.folder is None else self.folder / f"{name}.npz"
+        if file is not None and file.is_file():
+            with np.load(file) as kept:
+                return [kept[f"arr_{n}"] for n in range(len(kept.files))]
+        if time.process_time() > self.seconds:
+            raise PausedError
+        made = list(make())
+        if file is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            part = file.with_suffix(".part.npz")
+            np.savez(part, *made)
+            part.replace(file)
+        return made
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,28 +92,36 @@ class Lesson:
     fold: int
 
 
-def train(known: Sequence[Clip], seed: int, progress: Progress = lambda _d, _t, _w: None) -> Network:
-    """Return a network taught by clips and made sounds; what starts an alarm is chosen on inner folds of the same."""
-    rng = np.random.default_rng(seed)
-    lessons = _lessons(known, rng, progress)
+def train(
+    known: Sequence[Clip], seed: int, progress: Progress = lambda _d, _t, _w: None, room: Room | None = None
+) -> Network:
+    """Return a network taught by clips and made sounds; what starts an alarm is chosen on inner folds of the same.
+
+    Every lesson and every voter has a generator of its own, so that a run that was broken off goes on in its `room`.
+
+    Raises:
+        PausedError: the room's time is over; call again.
+    """
+    room = room or Room()
+    lessons = _lessons(known, seed, progress, room)
     numbers = np.concatenate([lesson.numbers for lesson in lessons])
     classes = np.concatenate([lesson.classes for lesson in lessons])
     centre, scale = numbers.mean(0), 1 / (numbers.std(0) + 1e-3)
-    untaught: list[tuple[Lesson, F32]] = []
-    inner = []
-    for fold in range(3):
-        progress(fold, 4, "inner fold")
-        there = [lesson for lesson in lessons if lesson.fold != fold]
-        one = Network("", centre, scale, (_voter(there, centre, scale, rng),), {}, {})
-        inner.append(one)
-        untaught += [(lesson, one.evidence(lesson.numbers)) for lesson in lessons if lesson.fold == fold]
-    voters = []
-    for n in range(VOTERS):
-        progress(3 + n / VOTERS, 4, "voters")
-        voters.append(_voter(lessons, centre, scale, rng))
-    begins = starts_at(untaught)
-    judges = tuple(replace(one, starts_at=begins) for one in inner)
-    return Network("", centre, scale, tuple(voters), begins, _card(known, seed, classes), judges)
+
+    def taught(n: int, some: Sequence[Lesson]) -> tuple[tuple[F32, F32], ...]:
+        progress(n, 3 + VOTERS, "teaching")
+        rng = np.random.default_rng([seed, 2, n])
+        kept = room.keep(
+            f"voter-{n}-of-{len(lessons)}", lambda: [p for layer in _voter(some, centre, scale, rng) for p in layer]
+        )
+        return tuple((kept[2 * i], kept[2 * i + 1]) for i in range(len(kept) // 2))
+
+    inner = [taught(f, [lesson for lesson in lessons if lesson.fold != f]) for f in range(3)]
+    judges = [Network("", centre, scale, (one,), {}, {}) for one in inner]
+    begins = starts_at([(lesson, judges[lesson.fold].evidence(lesson.numbers)) for lesson in lessons])
+    voters = tuple(taught(3 + n, lessons) for n in range(VOTERS))
+    by_source = tuple(replace(one, starts_at=begins) for one in judges)
+    return Network("", centre, scale, voters, begins, _card(known, seed, classes), by_source)
 
 
 def starts_at(untaught: Sequence[tuple[Lesson, F32]]) -> dict[str, float]:
@@ -102,22 +146,34 @@ def inner_fold(clip: Clip) -> int:
     return third(f"inner/{clip.source}")
 
 
-def _lessons(known: Sequence[Clip], rng: Generator, progress: Progress) -> list[Lesson]:
+def _lessons(known: Sequence[Clip], seed: int, progress: Progress, room: Room) -> list[Lesson]:
     backgrounds = [clip for clip in known if clip.label == "background"]
-    out: list[Lesson] = []
     wanted: list[tuple[str, Clip | None]] = [
         *((kind, None) for kind, many in MADE_OF_EACH.items() for _ in range(many)),
         *(("background", None) for _ in range(MADE_BACKGROUNDS)),
         *((clip.label, clip) for clip in known for _ in range(TIMES.get(clip.label, 1))),
     ]
-    for n, (label, clip) in enumerate(wanted):
-        if n % 50 == 0:
-            progress(n, len(wanted), "mixing sounds")
-        fold = inner_fold(clip) if clip is not None else n % 3
-        behind = _background(rng, [b for b in backgrounds if inner_fold(b) == fold], label)
-        sound = None if label == "background" and clip is None else _front(rng, label, clip)
-        out.append(_mixture(rng, label, sound, behind, fold))
-    return out
+    folds = [n % 3 if clip is None else inner_fold(clip) for n, (_, clip) in enumerate(wanted)]
+    free = [[b for b in backgrounds if inner_fold(b) == fold and b.name.startswith(FREE)] for fold in range(3)]
+    mine = [[b for b in backgrounds if inner_fold(b) == fold] for fold in range(3)]
+
+    def made(some: Sequence[int]) -> list[NDArray[Any]]:
+        out: list[NDArray[Any]] = []
+        for n in some:
+            (label, clip), rng = wanted[n], np.random.default_rng([seed, 1, n])
+            own = clip is not None and not clip.name.startswith(FREE)
+            behind = _background(rng, (mine if own else free)[folds[n]])
+            sound = None if label == "background" and clip is None else _front(rng, label, clip)
+            out += _mixture(rng, label, sound, behind)
+        return out
+
+    lessons: list[Lesson] = []
+    for first in range(0, len(wanted), AT_ONCE):
+        progress(first, len(wanted), "mixing sounds")
+        some = range(first, min(first + AT_ONCE, len(wanted)))
+        kept = room.keep(f"lessons-{first}-{len(some)}", partial(made, some))
+        lessons += [Lesson(kept[2 * i], kept[2 * i + 1], folds[n]) for i, n in enumerate(some)]
+    return lessons
 
 
 def _front(rng: Generator, label: str, clip: Clip | None) -> NDArray[np.float64]:
@@ -141,7 +197,7 @@ def cut(rng: Generator, sound: NDArray[Any], size: int) -> NDArray[np.float64]:
     return out
 
 
-def _background(rng: Generator, recorded: Sequence[Clip], label: str) -> NDArray[np.float64]:
+def _background(rng: Generator, recorded: Sequence[Clip]) -> NDArray[np.float64]:
     size = SECONDS * RATE
     out = np.zeros(size)
     for _ in range(1 if rng.random() < 0.7 else 2):
@@ -154,8 +210,10 @@ def _background(rng: Generator, recorded: Sequence[Clip], label: str) -> NDArray
     return np.asarray(out / (out.std() + 1e-9))
 
 
-def _mixture(rng: Generator, label: str, sound: Any, behind: NDArray[np.float64], fold: int) -> Lesson:
-    """Put a sound in front of a background, -3 to 18 dB above it, through some room and microphone."""
+def _mixture(rng: Generator, label: str, sound: Any, behind: NDArray[np.float64]) -> tuple[F32, NDArray[np.int64]]:
+    """Return descriptions and classes of the windows of a mixture.
+
+    Put a sound in front of a background, -3 to 18 dB above it, through some room and microphone."""
     kind = CLASSES.index(label)
     if sound is None:
         mixed, there = behind, np.zeros(len(behind))
@@ -170,8 +228,8 @@ def _mixture(rng: Generator, label: str, sound: Any, behind: NDArray[np.float64]
     mixed = mixed + 10 ** rng.uniform(-4.5, -3) * rng.normal(size=len(mixed))
     numbers, _, _ = described(mixed.astype(np.float32))
     if sound is None or not kind:
-        return Lesson(numbers, np.zeros(len(numbers), np.int64), fold)
-    return Lesson(numbers, _classes(there * above, behind, len(numbers), kind), fold)
+        return numbers, np.zeros(len(numbers), np.int64)
+    return numbers, _classes(there * above, behind, len(numbers), kind)
 
 
 def active_rms(sound: NDArray[Any]) -> float:
@@ -269,6 +327,10 @@ def teachers(folder: Path, *, free: bool) -> list[Clip]:
     return [c for c in named if c.label == "background" or not alike(c, [h for h in held if h.label == c.label])]
 
 
+def _tell(done: float, total: float, words: str) -> None:
+    print(f"{words} {done:g}/{total:g}", file=sys.stderr)
+
+
 def main() -> None:
     """Train and write the weights."""
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -276,9 +338,14 @@ def main() -> None:
     options.add_argument("--free", action="store_true", help="only what may be passed on")
     options.add_argument("--out", type=Path, required=True, help="file of the weights (.npz)")
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--room", type=Path, help="folder in which a run that was broken off goes on")
+    options.add_argument("--seconds", type=float, default=float("inf"), help="of processor time, then pause")
     chosen = options.parse_args()
     known = teachers(chosen.data, free=chosen.free)
-    network = train(known, chosen.seed, lambda done, total, what: print(f"{what} {done:g}/{total:g}", file=sys.stderr))
+    try:
+        network = train(known, chosen.seed, _tell, Room(chosen.room, chosen.seconds))
+    except PausedError:
+        raise SystemExit("paused: run it again to go on") from None
     save(network, chosen.out)
     print(f"{chosen.out}: {len(known)} recordings, {chosen.out.stat().st_size} bytes, starts at {network.starts_at}")
 

@@ -81,6 +81,16 @@ def read(file: Path) -> F32:
     return np.concatenate(pieces).astype(np.float32)
 
 
+def recording_of(name: str) -> str:
+    """Return what a clip was cut from, by its name in the folder; an empty string for what no one labelled.
+
+    >>> recording_of("esc10/001_Dog_bark/1-100032-A.ogg")
+    '1-100032'
+    """
+    told = _told(Path(name))
+    return "" if told is None else told[3]
+
+
 def _told(path: Path) -> tuple[str, str, str, str] | None:
     """Return part, label, source and recording of a file by its path; None for what no one labelled."""
     stem, parts = path.stem, path.parts
