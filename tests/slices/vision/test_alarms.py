@@ -110,6 +110,16 @@ async def test_what_makes_no_sense_is_refused_by_its_place_and_the_rest_is_taken
     assert len(receipt.taken) == 1
 
 
+async def test_a_place_beyond_the_horizon_is_no_reason_to_hear_nothing(room: Room) -> None:
+    evidence = {"score": 7.5, "dwell_s": float("inf")}
+    receipt = await room.take(room.report(place=[4000.0, 37.5], evidence=evidence))
+    await room.take(room.report("violence", place=[127.9, 37.5]))
+    assert receipt.refused == []
+    found = (await room.get("/vision/alarms"))["alarms"]
+    assert [a["exact_place"] for a in found] == [False, False]
+    assert found[1]["evidence"] == {"score": 7.5}
+
+
 @pytest.mark.requirement("VA-02")
 async def test_sound_is_refused_where_the_site_has_no_ground_for_it(room: Room) -> None:
     receipt = await room.take(room.report("scream", camera_id=str(room.cameras[2])))

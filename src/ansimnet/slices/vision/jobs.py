@@ -43,7 +43,7 @@ async def forget(run: JobRun) -> None:
     now = run.context.clock.now()
     async with run.db.transaction() as tx:
         before = now - await duties.limit_of(tx, KEPT_RULE, now)
-        gone, reports = await alarms.forget(tx, before, ())
+        gone, reports = await alarms.forget(tx, before)
         await alarms.forget_verdicts(tx, now - HORIZON - timedelta(days=1))
         if gone:
             fact = AlarmsForgotten(

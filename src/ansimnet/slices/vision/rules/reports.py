@@ -27,7 +27,10 @@ Name = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
 
 
 class _Wire(Struct, forbid_unknown_fields=True):
-    """A report as it comes. Instants are seconds since 1970, UTC; the place is longitude, latitude."""
+    """A report as it comes. Instants are seconds since 1970, UTC; the place is longitude, latitude.
+
+    A place that cannot be, and a number of the evidence that is none, are left out: they are no reason to hear nothing.
+    """
 
     id: UUID
     camera_id: UUID
@@ -37,7 +40,7 @@ class _Wire(Struct, forbid_unknown_fields=True):
     probability: Part | None
     box: tuple[Part, Part, Part, Part]
     tracks: Annotated[tuple[Annotated[int, Meta(ge=-(2**53), le=2**53)], ...], Meta(max_length=64)]
-    place: tuple[Annotated[float, Meta(ge=-180, le=180)], Annotated[float, Meta(ge=-90, le=90)]] | None
+    place: tuple[float, float] | None
     evidence: Annotated[dict[Name, float], Meta(max_length=32)]
     model: Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._+-]{0,63}@[0-9a-f]{8}$")]
     shadow: bool
@@ -63,8 +66,8 @@ def read(index: int, said: object, now: datetime) -> Report | Refused:
         probability=wire.probability,
         box=wire.box,
         tracks=wire.tracks,
-        place=wire.place,
-        evidence=wire.evidence,
+        place=wire.place if wire.place is not None and _is_place(*wire.place) else None,
+        evidence={name: value for name, value in wire.evidence.items() if math.isfinite(value)},
         model=wire.model,
         shadow=wire.shadow,
     )
@@ -79,11 +82,15 @@ def _wrong(wire: _Wire, at: datetime, since: datetime, now: datetime) -> tuple[s
         return "malformed", "`since` is after `at`, or hours before it"
     if wire.box[0] >= wire.box[2] or wire.box[1] >= wire.box[3]:
         return "malformed", "`box` is empty"
-    if not all(math.isfinite(v) for v in wire.evidence.values()):
-        return "malformed", "`evidence` holds what is no number"
+    if not math.isfinite(wire.evidence.get("score", 0.0)):
+        return "malformed", "`evidence.score` is no number"
     if wire.probability is None and "score" not in wire.evidence:
         return "malformed", "neither `probability` nor `evidence.score` is given"
     return None
+
+
+def _is_place(lon: float, lat: float) -> bool:
+    return -180 <= lon <= 180 and -90 <= lat <= 90
 
 
 def _score(wire: _Wire) -> float:

@@ -16,7 +16,7 @@ import structlog
 
 from ansimnet.facts.vision import AlarmRaised, AlarmReleased, Behaviour
 from ansimnet.kernel.clock import KST
-from ansimnet.kernel.geo import Point
+from ansimnet.kernel.geo import Point, distance_m
 from ansimnet.kernel.ids import AlarmId, CameraId, FactId, named_id, new_id
 from ansimnet.kernel.permits import Act, GroundKind
 from ansimnet.platform.db import Db, Tx
@@ -43,6 +43,8 @@ SIMULATED = "simulated-"
 """How the models of a rehearsal are called; their alarms say so on every screen."""
 LOCAL = named_id("vision-worker", "local")
 """The processes that this server starts itself: no key, their reports come through a pipe."""
+FURTHEST_M = 1000.0
+"""No camera sees further; a place beyond is a point near the horizon, not where somebody stands. Ours."""
 MOST = 200
 """Reports in one batch."""
 
@@ -230,13 +232,16 @@ async def _grow(
 
 def _place(report: Report, camera: Camera, setup: Setup) -> tuple[Point, bool]:
     """Return where it is: as the worker says, by the calibration, or where the camera stands (False)."""
+    stands = Point(camera.lat, camera.lon)
     if report.place is not None:
-        return Point(report.place[1], report.place[0]), True
+        place = Point(report.place[1], report.place[0])
+        if distance_m(place, stands) <= FURTHEST_M:
+            return place, True
     ground = config.ground(setup)
     found = None if ground is None else ground.place(*foot_of(report.box))
     if found is not None and report.behaviour not in SOUNDS and report.behaviour is not Behaviour.TAMPERED:
         return found, True
-    return Point(camera.lat, camera.lon), False
+    return stands, False
 
 
 async def room(tx: Tx, now: datetime) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -273,16 +273,12 @@ async def seats(tx: Tx, since: datetime) -> int:
 # ------------------------------------------------------------------------------------------------- forgetting
 
 
-async def forget(tx: Tx, before: datetime, kept: Sequence[AlarmId]) -> tuple[int, int]:
-    """Destroy alarms raised before an instant with their reports, but for `kept`; return how many of each."""
+async def forget(tx: Tx, before: datetime) -> tuple[int, int]:
+    """Destroy alarms raised before an instant with their reports; return how many of each."""
     row = await tx.one(
-        """select count(*) from vision_report r join vision_alarm a using (alarm_id)
-           where a.raised_at < %s and not a.alarm_id = any(%s)""",
-        (before, list(kept)),
+        "select count(*) from vision_report r join vision_alarm a using (alarm_id) where a.raised_at < %s", (before,)
     )
-    gone = await tx.execute(
-        "delete from vision_alarm where raised_at < %s and not alarm_id = any(%s)", (before, list(kept))
-    )
+    gone = await tx.execute("delete from vision_alarm where raised_at < %s", (before,))
     await tx.execute("delete from vision_seat where seen_at < %s", (before,))
     return gone.rowcount, 0 if row is None else int(row[0])
 
