@@ -13,7 +13,6 @@ from ansimnet.kernel.permits import Act, Purpose
 from ansimnet.platform.db import Tx
 from ansimnet.platform.http import door
 from ansimnet.slices.policy import queries as policy
-from ansimnet.slices.vision import queries
 from ansimnet.slices.vision.api.desk import WEEK, Desk, shown
 from ansimnet.slices.vision.api.forms import (
     AlarmShown,
@@ -63,13 +62,12 @@ def routes(desk: Desk) -> APIRouter:
             await store.sit(tx, account.account_id, clock.now())
             found = await store.listed(tx, judged=judged, shadow=shadow, held=held, camera_id=camera_id, limit=limit)
             waiting, kept = await store.count_open(tx)
-            quality = await queries.quality_of(tx, clock.now() - WEEK, clock.now())
             return AlarmsShown(
                 alarms=await shown(tx, found),
                 open=waiting,
                 held=kept,
                 budget=await budget_shown(tx, desk),
-                handling_median_s=quality.handling_s,
+                handling_median_s=await store.handling_median(tx, clock.now() - WEEK),
                 now=clock.now(),
             )
 

@@ -223,6 +223,16 @@ async def all_samples(tx: Tx, since: datetime) -> list[tuple[CameraId, Behaviour
     return [(CameraId(r[9]), Behaviour(r[10]), r[11], r[12], _sample(r)) for r in rows]
 
 
+async def handling_median(tx: Tx, since: datetime) -> float | None:
+    """Return the median seconds from an alarm on a screen to its verdict, since an instant; None of nothing."""
+    row = await tx.one(
+        """select percentile_cont(0.5) within group (order by handling_s) from vision_verdict
+           where judged_at > %s and not shadow""",
+        (since,),
+    )
+    return None if row is None else row[0]
+
+
 async def scores(tx: Tx, since: datetime) -> list[tuple[CameraId, Behaviour, float, datetime]]:
     """Return the score of every alarm since an instant: what a drift is seen in."""
     rows = await tx.all(
