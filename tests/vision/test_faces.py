@@ -113,7 +113,7 @@ def chip(
         (face(), chip(smooth=True), Unfit.BLURRED),
     ],
 )
-def test_what_cannot_be_compared_is_said(one: Face, picture: np.ndarray, reason: Unfit | None) -> None:  # type: ignore[type-arg]
+def test_what_cannot_be_compared_is_said(one: Face, picture: np.ndarray, reason: Unfit | None) -> None:
     assert unfit(one, picture) is reason
 
 
