@@ -163,7 +163,7 @@ function Sheet({ incident: i }: { incident: CityIncident }) {
         <div className="vision-verdict">
           {call.error ? <Answer error={call.error} what={t.call} /> : null}
           <span className="xs t3">
-            {t.call} · {t.asks(t.agencies[i.asks])}
+            {t.call} · {i.called ? t.agencies[i.called] : `${t.asks(t.agencies[i.asks])} · ${t.first}`}
           </span>
           <div className="three-up">
             {AGENCIES.map((a, n) => (
@@ -183,7 +183,7 @@ function Sheet({ incident: i }: { incident: CityIncident }) {
               {t.noteTitle}
             </Button>
             <Button cap="Ctrl E" disabled={!i.called} onClick={() => setDoing("close")}>
-              {i.called ? t.close : t.first}
+              {t.close}
             </Button>
           </div>
         </div>

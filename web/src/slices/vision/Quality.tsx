@@ -1,7 +1,9 @@
 /** How well each camera's alarms are to be believed, class by class, and what verdicts propose. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { type QualityShown, useProposals, useQuality, vision } from "../../api/vision";
+import { type QualityShown, useBudget, useProposals, useQuality, vision } from "../../api/vision";
+import { FormSheet } from "../../kit/FormSheet";
+import { between } from "../../kit/form";
 import { dayMinutes } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
 import { useMoves } from "../../kit/moves";
@@ -20,6 +22,7 @@ export function Quality({ decides }: { decides: boolean }) {
   const answer = useQuality();
   const [word, choose] = useQueryWord("line");
   const [typed, setTyped] = useState("");
+  const [budgeting, setBudgeting] = useState(false);
   const proposals = useProposals();
   const all = sorted(withTunings(answer.data?.lines ?? [], proposals.data?.tunings ?? []));
   const fits = (l: Line) =>
@@ -48,6 +51,7 @@ export function Quality({ decides }: { decides: boolean }) {
       hint: t.find,
       run: () => document.getElementById("quality-find")?.focus(),
     },
+    ...(decides ? [{ code: "KeyB", hint: t.setBudget, run: () => setBudgeting(true) }] : []),
     ...(decides && chosen?.tuning
       ? [
           { code: "KeyY", hint: t.accept, run: () => answerTo(true) },
@@ -61,15 +65,22 @@ export function Quality({ decides }: { decides: boolean }) {
         title={t.quality}
         sub={all.length ? String(all.length) : ""}
         right={
-          <input
-            id="quality-find"
-            className="in"
-            value={typed}
-            placeholder={t.find}
-            aria-label={t.find}
-            autoComplete="off"
-            onChange={(e) => setTyped(e.target.value)}
-          />
+          <>
+            {decides ? (
+              <Button small cap="B" onClick={() => setBudgeting(true)}>
+                {t.setBudget}
+              </Button>
+            ) : null}
+            <input
+              id="quality-find"
+              className="in"
+              value={typed}
+              placeholder={t.find}
+              aria-label={t.find}
+              autoComplete="off"
+              onChange={(e) => setTyped(e.target.value)}
+            />
+          </>
         }
       >
         {answer.data?.lines.length ? <Whole of={answer.data} /> : null}
@@ -91,7 +102,32 @@ export function Quality({ decides }: { decides: boolean }) {
       ) : (
         <section className="panel" aria-label={t.quality} />
       )}
+      {budgeting ? <SetBudget onClose={() => setBudgeting(false)} onDone={again} /> : null}
     </main>
+  );
+}
+
+/** How many alarms one operator is asked to judge in a shift. */
+function SetBudget({ onClose, onDone }: { onClose: () => void; onDone: () => void }) {
+  const t = useVisionText();
+  const budget = useBudget().data;
+  if (!budget) return null;
+  return (
+    <FormSheet
+      title={t.setBudget}
+      fields={[
+        { name: "each", label: t.budgetEach, check: between(1, 1000, "1–1000") },
+        { name: "hours", label: t.budgetHours, check: between(1, 24, "1–24") },
+      ]}
+      initial={{ each: String(budget.per_shift), hours: String(budget.shift_hours) }}
+      verb={t.setBudget}
+      send={(v) => vision.setBudget(Number(v.each), Number(v.hours))}
+      done={() => t.budgetDid}
+      onDone={onDone}
+      onClose={onClose}
+    >
+      <p className="sm t3">{t.neverHeld}</p>
+    </FormSheet>
   );
 }
 

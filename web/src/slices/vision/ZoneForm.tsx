@@ -7,6 +7,7 @@ import { useVisionSetup } from "../../text/visionSetup";
 import {
   clockOf,
   EVERY_DAY,
+  flagsOf,
   type Limit,
   minuteOf,
   PURPOSES,
@@ -62,22 +63,26 @@ export function ZoneForm({ zone, onZone, onDrop }: { zone: Zone; onZone: (zone: 
           </select>
         </label>
       </div>
-      {zone.kind === "line" ? (
-        <div className="fx">
-          <label className="fx sm">
+      <div className="fx wrap">
+        {flagsOf(zone).map((name) => (
+          <label key={name} className="fx sm">
             <input
               type="checkbox"
-              checked={zone.limits.both === 1}
-              onChange={(e) => onZone({ ...zone, limits: { ...zone.limits, both: e.target.checked ? 1 : 0 } })}
+              checked={zone.limits[name] === 1}
+              onChange={(e) => onZone({ ...zone, limits: { ...zone.limits, [name]: e.target.checked ? 1 : 0 } })}
             />
-            {t.both}
+            {t.flags[name]}
           </label>
-          <span className="sp" />
-          <Button small disabled={zone.limits.both === 1} onClick={() => onZone(reversed(zone))}>
-            {t.turn}
-          </Button>
-        </div>
-      ) : null}
+        ))}
+        {zone.kind === "line" ? (
+          <>
+            <span className="sp" />
+            <Button small disabled={zone.limits.both === 1} onClick={() => onZone(reversed(zone))}>
+              {t.turn}
+            </Button>
+          </>
+        ) : null}
+      </div>
       {limits.length && zone.kind === "zone" ? (
         <div className="zone-two">
           {limits.map((l) => (

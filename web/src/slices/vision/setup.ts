@@ -58,9 +58,15 @@ export function newZone(kind: ShapeKind, points: readonly Spot[], zones: readonl
     limits: {},
   };
 }
+/** What is either so or not, as the workers' behaviour reads it: 1 or 0. */
+export function flagsOf(zone: Pick<Zone, "kind" | "purpose">): ("both" | "vehicles")[] {
+  const vehicles = zone.purpose === "intrusion" ? (["vehicles"] as const) : [];
+  return zone.kind === "line" ? ["both", ...vehicles] : [...vehicles];
+}
 /** The zone for another purpose: what the new one has no use for is gone. */
 export function purposed(zone: Zone, purpose: Behaviour): Zone {
-  const known = new Set([...(PURPOSES[purpose] ?? []).map((l) => l.name), ...(zone.kind === "line" ? ["both"] : [])]);
+  const known = new Set((PURPOSES[purpose] ?? []).map((l) => l.name));
+  for (const name of flagsOf({ ...zone, purpose })) known.add(name);
   return { ...zone, purpose, limits: Object.fromEntries(Object.entries(zone.limits).filter(([k]) => known.has(k))) };
 }
 export const withZone = (setup: Setup, zone: Zone): Setup => ({
