@@ -7,7 +7,7 @@ import base64
 import contextlib
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -17,6 +17,7 @@ from typing import Any
 import av
 import numpy as np
 import pytest
+from tests.slices.footage.archives import CAMERA, START, Clocks, in_memory
 from tests.slices.footage.camera import TestCamera
 from tests.slices.footage.kit import PATIENT_LEASE_S, Stage, Watcher, camera_of, in_an_hour, watching
 from tests.slices.footage.pictures import bare, frames
@@ -31,17 +32,21 @@ from ansimnet.slices.footage.archive.disk import LocalDisk
 from ansimnet.slices.footage.archive.keys import KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex
 from ansimnet.slices.footage.archive.model import Cause
+from ansimnet.slices.footage.archive.segments import Body, Mark
 from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.clips import Clips, NothingRecorded, TooLong
 from ansimnet.slices.footage.recording.picture_worker import PictureWorker
+from ansimnet.slices.footage.recording.playback import PlaybackStream
 from ansimnet.slices.footage.recording.recorder import Recorder
 from ansimnet.slices.footage.recording.served import ServedRecordings
 from ansimnet.slices.footage.recording.window import Window
+from ansimnet.slices.footage.relay.fmp4 import fragment
 from ansimnet.slices.footage.relay.gate import Camera, InMemoryGate, Recorded
-from ansimnet.slices.footage.relay.ring import Frame
+from ansimnet.slices.footage.relay.ring import Frame, Init
 from ansimnet.slices.footage.relay.server import Relay
 from ansimnet.slices.footage.relay.source import CameraSource
 from ansimnet.slices.footage.relay.sources import Sources
+from ansimnet.slices.footage.relay.viewer import Viewer
 
 
 def s(seconds: float) -> timedelta:
@@ -444,3 +449,37 @@ async def test_no_word_on_the_socket_reaches_beyond_the_span(tmp_path: Path) -> 
     assert r.stage.gate.seen
     for first, last in r.stage.gate.seen:
         assert span[0] - s(0.01) <= first <= last <= span[1] + s(0.01)
+
+
+async def test_playback_goes_on_where_nothing_decodes_for_a_while() -> None:
+    """A camera with a key frame every 20 s: the first picture after the right's beginning is behind the next chunk."""
+    clocks = Clocks()
+    archive = in_memory(clocks)
+    data = fragment(1, 0, 0, 9000, True, [b"\x65picture"])
+    for n in range(2):
+        long = Body(Init("avc1.42c01e", 640, 360, b"init", b"sets"), (Mark(0, 0, True, len(data)),), data)
+        clocks.true = START + s(20 * n)
+        archive.put(CAMERA, Track.SUB, START + s(20 * n), START + s(20 * n + 20), long)
+    await archive.flush()
+    clocks.true = START + s(60)
+    said: list[dict[str, Any]] = []
+
+    class Listening:
+        ready = True
+
+        def put(self, parts: Sequence[bytes], *, text: bool = False) -> None:
+            said.extend(json.loads(part) for part in parts if text)
+
+    camera = replace(camera_of("rtsp://127.0.0.1/"), camera_id=CAMERA)
+    viewer = Viewer(lambda _: '{"type":"init"}', Listening(), live=False)
+    window = Window(archive)
+    assert await window.end_of(CAMERA, START + s(5), START + s(11)) == START + s(11)
+    assert await window.end_of(CAMERA, START + s(25), START + s(60)) == START + s(40)
+    stream = PlaybackStream(camera, window, (START + s(5), START + s(39)), viewer)
+    stream.start()
+    try:
+        async with asyncio.timeout(30):
+            while not any(w["type"] == "at" and w["at"] >= (START + s(20)).isoformat() for w in said):
+                await asyncio.sleep(0.02)
+    finally:
+        stream.stop()

@@ -103,7 +103,11 @@ function Tickets({ sheet }: { sheet: Sheet }) {
           <div className="fx">
             <b className={ticket.closed_at ? "t2" : "bad"}>{t.defects[ticket.defect]}</b>
             <span className="num sm">
-              {ticket.value.toFixed(2)} <span className="t3">/ {ticket.allowed.toFixed(2)}</span>
+              {ticket.value || ticket.allowed ? (
+                <>
+                  {ticket.value.toFixed(2)} <span className="t3">/ {ticket.allowed.toFixed(2)}</span>
+                </>
+              ) : null}
             </span>
             <span className="sp" />
             <span className="num xs t3">

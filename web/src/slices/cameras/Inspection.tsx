@@ -98,7 +98,7 @@ function CameraRow({ line, chosen }: { line: Line; chosen: boolean }) {
   const late = line.due_at !== null && Date.parse(line.due_at) <= now;
   const open = () => go("inspection", line.camera_id);
   return (
-    <tr className={chosen ? "sel" : ""} aria-current={chosen || undefined}>
+    <tr className={chosen ? "sel" : ""} aria-current={chosen || undefined} onClick={open}>
       <td className="who">
         <button type="button" className="plain" onClick={open}>
           <b className="t1">{line.code}</b>

@@ -204,7 +204,10 @@ class PlaybackStream(Stream):
             if found is not None and found < clock.now():
                 if found - self._at > HOLE:
                     await self._tell_gaps(self._at, found)
-                self._at = max(found, self._at + timedelta(milliseconds=1))
+                # recorded from here on, and nothing of it decodes: its key frame lies before what the right reaches
+                if found <= self._at:
+                    found = await self._window.end_of(self.camera.camera_id, self._at, self._at + CHUNK)
+                self._at = found
                 return True
             if clock.now() >= until:
                 break

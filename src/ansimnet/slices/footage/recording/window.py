@@ -79,6 +79,14 @@ class Window:
         found = min([found, *starts])
         return found if found < until else None
 
+    async def end_of(self, camera_id: CameraId, at: datetime, until: datetime, track: Track = Track.SUB) -> datetime:
+        """Return the end of what is recorded from an instant on, in `(at, until]`."""
+        for piece in [] if self.recorder is None else self.recorder.pieces(camera_id, track):
+            if piece.start <= at < piece.end:
+                return min(piece.end, until)
+        ends = [g.start for g in await self.gaps(camera_id, at, until, track) if g.start > at]
+        return min([until, *ends])
+
     async def gaps(
         self, camera_id: CameraId, from_at: datetime, until: datetime, track: Track = Track.SUB
     ) -> list[Gap]:
