@@ -7,8 +7,10 @@ does in a worker, on a clock that advances by the processor time it spent: one c
 The rival does what the usual examples do: each camera its own loop, the same detector on the whole of every judged
 picture, a tracker behind it (`supervision`'s ByteTrack where that is installed, else ours).
 
+Workers are killed with -9 in real time too: how long a camera was unwatched, and which alarms were lost or doubled.
+
 Keys: cameras_per_core (detector and tracks) cameras_per_core_all (every behaviour, joints eight times a second)
-latency_p95_s (from the relay's receipt to the judgement, all behaviours, at 90 % of a core) dropped rivals rising.
+latency_p95_s (from the relay's receipt to the judgement, all behaviours, at 90 % of a core) dropped rivals killed rising.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from uuid import UUID
 import av
 import numpy as np
 from av.video.frame import VideoFrame
+from benchmarks._vision_kills import kills
 from benchmarks._vision_plot import draw
 from benchmarks._vision_street import FPS, Clip, Picture, encoded
 
@@ -48,6 +51,8 @@ MOVING_SHARE = 5
 SEGMENT_S = 10.0
 FOLDERS = ("pedestrian", "vehicle", "fall_gmdcsa")
 COUNTS = {"small": ((16,), (8,)), "full": ((8, 16, 24, 32, 40, 48), (4, 8, 12, 16, 20, 24))}
+KILLS = {"small": (4, 2, 1), "full": (12, 3, 6)}
+"""Cameras, processes, and how often one of them is killed."""
 LASTS_S = {"small": 6.0, "full": 20.0}
 SETTLE_S = 2.0
 """Not counted: every camera is looked at once as a whole when it is first seen."""
@@ -99,6 +104,8 @@ def run(options: Options) -> dict[str, Any]:
         options.progress(n, steps, f"{cameras} cameras, {'every behaviour' if all_ else 'detector only'}")
         ran.append(_run(cameras, scenes, detector, poser if all_ else None, all_, LASTS_S[options.size]))
     rivals = _rivals(scenes, detector, ran[: len(plain)])
+    options.progress(steps - 1, steps, "kill -9 of those who watch")
+    killed = kills(*KILLS[options.size][:2], options.seed, KILLS[options.size][2])
     if options.plot is not None:
         draw(options.plot, [r.told() for r in ran[: len(plain)]], [r.told() for r in ran[len(plain) :]])
     return {
@@ -107,6 +114,7 @@ def run(options: Options) -> dict[str, Any]:
         "latency_p95_s": _near_full(ran[len(plain) :]).told()["latency_p95_s"],
         "dropped": _near_full(ran[len(plain) :]).dropped,
         "rivals": rivals,
+        "killed": killed,
         "rising": {"detector": [r.told() for r in ran[: len(plain)]], "all": [r.told() for r in ran[len(plain) :]]},
         "clips": [name for name, _, _ in scenes],
         "motion_share": 1 / MOVING_SHARE,
@@ -116,7 +124,7 @@ def run(options: Options) -> dict[str, Any]:
     }
 
 
-KEYS = ("cameras_per_core", "cameras_per_core_all", "latency_p95_s", "dropped", "rising")
+KEYS = ("cameras_per_core", "cameras_per_core_all", "latency_p95_s", "dropped", "killed", "rising")
 
 
 def _models(options: Options) -> dict[str, Path]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import pickle
-import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -224,11 +223,11 @@ class CameraWatch:
         held: dict[str, Any] = {
             name: getattr(self, name) for name in ("motion", "tracker", "due_s", "last_s", "_looked_s", "_whole_s")
         }
-        return zlib.compress(pickle.dumps((held, kept), pickle.HIGHEST_PROTOCOL), 1)
+        return pickle.dumps((held, kept), pickle.HIGHEST_PROTOCOL)
 
     def resume(self, state: bytes) -> None:
         """Go on where another process of ours stopped. Never with bytes from elsewhere: they are pickled."""
-        held, behaviours = pickle.loads(zlib.decompress(state))
+        held, behaviours = pickle.loads(state)
         for name, value in held.items():
             setattr(self, name, value)
         if behaviours is not None:

@@ -4,7 +4,7 @@
 
 On standard input one JSON line a message: `{"cameras": [configuration, …], "states": {camera: base64}}` says which
 cameras it watches from now on. Standard output tells, a line each: `{"ready": …}` once, `{"beat": …}` every half second
-with each camera's figures, `{"state": …}` what a successor needs, `{"left": […]}` which cameras another process may
+with each camera's figures, `{"state": n}` and n bytes that a successor needs, `{"left": […]}` which cameras another may
 have, `{"said": n}` that reports lie in the outbox. It ends with its input. It writes no picture anywhere.
 """
 
@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID, uuid4
 
 import numpy as np
@@ -44,7 +44,8 @@ from ansimnet_vision.types import BEHAVIOURS, CameraConfig, Report, Signal
 BEAT_S = 0.5
 STATE_S = 1.0
 """How often a camera with tracks is kept for a successor; one without, every `QUIET_STATES`-th time."""
-QUIET_STATES = 10
+QUIET_STATES = 3
+"""Less than the relay's ring holds (four seconds), which gives a successor the rest."""
 REACH_S = 0.5
 IDLE_S = 0.02
 FRESH_S = 60.0
@@ -55,6 +56,12 @@ BACK_S = 8.0
 clock = time.time  # noqa: TID251 - a stranger process; the relay tells its frames' instants by the same clock
 
 
+class Tell(Protocol):
+    """How a process speaks: a line, and bytes behind it where the line says how many."""
+
+    def __call__(self, message: dict[str, Any], data: bytes = b"") -> None: ...
+
+
 class Worker:
     """One process's cameras, its outbox and its words."""
 
@@ -63,7 +70,7 @@ class Worker:
         engine_of: Callable[[Told], Engine],
         outbox: Outbox,
         relays: Path,
-        tell: Callable[[dict[str, Any]], None],
+        tell: Tell,
         sounds: Network | None = None,
     ) -> None:
         self.engine = engine_of(self.report)
@@ -142,15 +149,15 @@ class Worker:
         if now_s - self._state_s >= STATE_S:
             self._state_s = now_s
             self._states += 1
-            for line in list(self.engine.lines.values()):
-                if line.watch.tracker.tracks or self._states % QUIET_STATES == 0:
+            for n, line in enumerate(self.engine.lines.values()):
+                if line.watch.tracker.tracks or (self._states + n) % QUIET_STATES == 0:
                     self._keep(line.watch.config.camera_id)
 
     def _keep(self, camera_id: str) -> None:
         """Hand the starter what a successor needs. It keeps it in memory and gives it to our own kind alone."""
         line = self.engine.lines[UUID(camera_id).bytes]
-        state = base64.b64encode(line.watch.state()).decode()
-        self._tell({"state": state, "camera_id": camera_id})
+        state = line.watch.state()
+        self._tell({"state": len(state), "camera_id": camera_id}, state)
 
 
 def _report(config: CameraConfig, signal: Signal, title: str) -> Report:
@@ -224,11 +231,11 @@ def main() -> None:
     options.add_argument("--provider", default="cpu", help="execution provider of onnxruntime")
     options.add_argument("--blame", type=Path, help="where the camera is noted whose frame is decoded")
     chosen = options.parse_args()
-    said = sys.stdout
+    said = sys.stdout.buffer
     sys.stdout = sys.stderr  # nobody's print may break the lines
 
-    def tell(message: dict[str, Any]) -> None:
-        said.write(json.dumps(message) + "\n")
+    def tell(message: dict[str, Any], data: bytes = b"") -> None:
+        said.write(json.dumps(message).encode() + b"\n" + data)
         said.flush()
 
     detector, poser, cards = loaded(chosen.models, chosen.provider)

@@ -8,6 +8,7 @@ What a successor needs to go on is kept in this process's memory as it came, and
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import json
 import os
@@ -42,6 +43,8 @@ CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFP
 MOST_CRASHES = 2
 """A camera whose frame was being decoded when so many processes crashed is watched no more until a restart."""
 LINE_BYTES = 16 << 20
+MOST_STATE_BYTES = 64 << 20
+"""A camera's memory with every behaviour has one megabyte; a process that hands over more is ended."""
 BATCH = 100
 
 Configs = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
@@ -95,7 +98,7 @@ class Workers:
         self._tell = tell
         self._wanted: dict[str, Mapping[str, Any]] = {}
         self._placed: dict[str, int] = {}
-        self._states: dict[str, str] = {}
+        self._states: dict[str, bytes] = {}
         self._crashes: dict[str, int] = {}
         self._news = asyncio.Event()
         self._eased_s = 0.0
@@ -161,16 +164,25 @@ class Workers:
                 return
             process.heard_s = monotonic_s()
             try:
-                self._listen(process, json.loads(line))
+                message = json.loads(line)
+                if "state" in message:
+                    async with asyncio.timeout(HANG_S):
+                        state = await process.process.stdout.readexactly(min(int(message["state"]), MOST_STATE_BYTES))
+                    self._remember(process, str(message["camera_id"]), state)
+                else:
+                    self._listen(process, message)
+            except (EOFError, TimeoutError):
+                return
             except (ValueError, KeyError, TypeError):
                 log.error("vision.worker_babbles", worker=process.number)
                 return
 
+    def _remember(self, process: Process, camera: str, state: bytes) -> None:
+        if camera in process.given or camera in process.leaving:
+            self._states[camera] = state
+
     def _listen(self, process: Process, message: dict[str, Any]) -> None:
-        if "state" in message:
-            if message["camera_id"] in process.given or message["camera_id"] in process.leaving:
-                self._states[str(message["camera_id"])] = str(message["state"])
-        elif "beat" in message:
+        if "beat" in message:
             process.beat = message["beat"]
         elif "left" in message:
             process.leaving -= set(message["left"])
@@ -224,7 +236,7 @@ class Workers:
 
     def _tell_process(self, process: Process, mine: dict[str, Mapping[str, Any]]) -> None:
         new = mine.keys() - process.given.keys()
-        states = {c: self._states[c] for c in new if c in self._states}
+        states = {c: base64.b64encode(self._states[c]).decode() for c in new if c in self._states}
         process.leaving |= process.given.keys() - mine.keys()
         process.given = mine
         pipe = process.process.stdin
@@ -236,6 +248,10 @@ class Workers:
     def loads(self) -> dict[str, float]:
         """Return the cores that each camera takes, as its process measured."""
         return {c: n["load"] for p in self.alive.values() for c, n in p.beat.items() if c in p.given}
+
+    def handed_over(self) -> set[str]:
+        """Return the cameras of which a successor could go on."""
+        return set(self._states)
 
     # --- reports and words
 
