@@ -45,6 +45,8 @@ TIMES = {"scream": 7, "bang": 6, "siren": 10, "background": 1}
 
 LICENCE = "CC BY 3.0: ESC-10, K. J. Piczak, and the authors it names; made sounds"
 
+LEAST = 1.6
+"""Evidence that starts an alarm at the least: a little more than one window may bring."""
 HEARD_DB = -3.0
 """And no more than this below what is behind it; ours: fainter, a person would not be sure either."""
 
@@ -135,7 +137,7 @@ def starts_at(untaught: Sequence[tuple[Lesson, F32]]) -> dict[str, float]:
                 for lesson, evidence in untaught]  # fmt: skip
         have = np.array([top for top, there in tops if there])
         not_ = np.array([top for top, there in tops if not there])
-        tries = np.linspace(2, 40, 153)
+        tries = np.linspace(LEAST, 40, 154)
         cost = [2 * (have < at).mean() + 3 * (not_ >= at).mean() for at in tries]
         out[sound] = float(tries[int(np.argmin(cost))])
     return out
@@ -346,7 +348,7 @@ def main() -> None:
         network = train(known, chosen.seed, _tell, Room(chosen.room, chosen.seconds))
     except PausedError:
         raise SystemExit("paused: run it again to go on") from None
-    save(network, chosen.out)
+    save(replace(network, inner=()) if chosen.free else network, chosen.out)  # the free part holds no scream to judge
     print(f"{chosen.out}: {len(known)} recordings, {chosen.out.stat().st_size} bytes, starts at {network.starts_at}")
 
 
