@@ -142,9 +142,7 @@ class Told:
 
     def __call__(self, seconds: float, words: str) -> None:
         """Say what is done for about so long from now on."""
-        lasts = (
-            f"about {self.total_s / 60:.0f} min in all" if self.total_s > 90 else f"about {self.total_s:.0f} s in all"
-        )
+        lasts = f"{self.total_s / 60:.0f} min" if self.total_s > 90 else f"{self.total_s:.0f} s"
         self.options.progress(self.done_s, self.total_s, f"{words} (about {lasts} in all)")
         self.done_s += seconds
 
