@@ -10,7 +10,7 @@ from ansimnet_vision.behaviours.evidence import NEEDED, Clock, Evidence, signal
 from ansimnet_vision.behaviours.objects import Thing, Things
 from ansimnet_vision.types import CameraConfig, Scene, Signal
 
-ALONE_S = 10.0
+ALONE_S = 6.0
 """Left alone for so long suffices. Ours; threshold `abandoned_s` wins."""
 LEFT_M = 2.5
 """Farther from it, the owner has left it (i-LIDS and PETS 2006 say 3 m)."""

@@ -20,8 +20,18 @@ MEMORY_S = 8.0
 """How far back "was upright" reaches."""
 FALL_S = 3.0
 """From upright to the ground within so long; lying down on a bed takes longer more often than not. Ours."""
-STAYS_S = 1.0
+STAYS_S = 0.9
 """Down for so long suffices where it is plain: who stumbles is up again. Ours; threshold `collapse_s` wins."""
+PLAIN, MOST = 3.0, 2.5
+"""A log ratio of `PLAIN` needs all of `STAYS_S`, and none less than two fifths of it. Ours."""
+LOW = 0.7
+"""Share of the upright height above which nobody lies, however wide he is."""
+WIDE = 0.8
+"""Width against height below which nobody lies: who is half hidden becomes low, not wide. Ours."""
+LONG = 0.45
+"""Of the upright height; who leaves by the lower edge, and a bag taken for a person, are shorter. Ours."""
+EDGE = 0.005
+"""Of the picture: who leaves it becomes narrow or low by being cut."""
 SHORT_UP, SHORT_DOWN = (0.95, 0.12), (0.42, 0.14)
 """Height of the box against the upright one (mean, deviation): upright and walking; lying in any direction."""
 WIDE_UP, WIDE_DOWN = (-0.85, 0.35), (0.35, 0.5)
@@ -47,7 +57,7 @@ class _Body:
     upright_s: float | None = None
     tall: float = 0.0
     foot: tuple[float, float] = (0.0, 0.0)
-    recent: deque[float] = field(default_factory=lambda: deque(maxlen=5))
+    recent: deque[float] = field(default_factory=lambda: deque(maxlen=3))
 
 
 class Collapse:
@@ -104,19 +114,26 @@ class Collapse:
         usual = sorted(body.recent)[len(body.recent) // 2]
         if usual < -1.0 and seen.kind == PERSON:
             self._note_upright(body, seen, passed_s)
+        share = (seen.box[3] - seen.box[1]) / max(0.01, body.tall)
         fell_s = None if body.upright_s is None else seen.at_s - body.upright_s
         steep = fell_s is not None and body.upright_for_s >= UPRIGHT_S
         if steep and body.evidence.score == 0 and fell_s is not None and fell_s > FALL_S:
             steep = False  # it took too long: he lay down
-        ratio = max(-2.0, min(1.5, usual / 3.0)) if steep else -1.0
+        ratio = max(-2.0, min(MOST, usual / PLAIN)) if steep and self._lies(body, seen) else -1.0
         if not body.evidence.add(ratio * self._rate * passed_s, seen.at_s):
             return []
         words = {
             "fell_within_s": (body.evidence.since_s or seen.at_s) - (body.upright_s or seen.at_s),
-            "height_share": (seen.box[3] - seen.box[1]) / max(0.01, body.tall),
+            "height_share": share,
             "down_s": seen.at_s - (body.evidence.since_s or seen.at_s),
         }
         return [signal(self._config, "collapse", seen.at_s, body.evidence, (seen.track,), seen.box, words)]
+
+    def _lies(self, body: _Body, seen: Seen) -> bool:
+        """Return whether a box may hold somebody lying: low, wide, as long as a body, and not cut by a side."""
+        wide, tall = (seen.box[2] - seen.box[0]) * self._aspect, seen.box[3] - seen.box[1]
+        cut = seen.box[0] < EDGE or seen.box[2] > 1 - EDGE
+        return not cut and tall < LOW * body.tall and wide > WIDE * tall and max(wide, tall) > LONG * body.tall
 
     def _note_upright(self, body: _Body, seen: Seen, passed_s: float) -> None:
         tall = seen.box[3] - seen.box[1]

@@ -45,7 +45,7 @@ def windows(scenes: Sequence[Scene]) -> list[NDArray[np.float32]]:
 
 
 def scene_groups(thumbs: Sequence[NDArray[np.float64]]) -> NDArray[np.int64]:
-    """Return a number for each clip; clips of one scene have the same. `thumbs`: their first pictures, small and grey."""
+    """Return a number for each clip, the same for clips of one scene. `thumbs`: first pictures, small and grey."""
     flat = [np.resize(t, (15, 20)).ravel() if t.shape != (15, 20) else t.ravel() for t in thumbs]
     z = np.array([(f - f.mean()) / (f.std() + 1e-6) for f in flat])
     alike = z @ z.T / z.shape[1] > ALIKE
