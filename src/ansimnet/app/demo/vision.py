@@ -13,8 +13,9 @@ from ansimnet_sim.clients.analytics import FROM_BOXES, CameraAnalytics
 from ansimnet_sim.clients.api import Api
 from ansimnet_sim.run import Night
 
-SPOTS = ((-1.5, 6.0), (1.5, 6.0), (4.0, 16.0), (-4.0, 16.0), (-2.0, 9.0), (2.0, 9.0))
-"""Points of the ground before a camera, metres to the right and ahead, that somebody would click."""
+NEAR_M, FAR_M = range(4, 16), range(16, 40, 2)
+ACROSS = (1.0, 2.0, 4.0, 6.0)
+"""Where somebody would click on the ground before a camera, metres ahead and to both sides."""
 GATE = [[0.02, 0.55], [0.98, 0.55], [0.98, 0.98], [0.02, 0.98]]
 """What lies before the gate, in parts of the picture."""
 
@@ -53,15 +54,25 @@ def _sees(studio: Studio, x: float, y: float) -> bool:
 
 
 def _pairs(night: Night, code: str) -> list[dict[str, float]]:
-    """Return where points of the ground are in the picture; none where the camera sees fewer than four of them."""
-    studio, city = night.cameras.mounts[code].live.prepare(), night.world.city
-    azimuth = math.radians(studio.camera.azimuth_deg)
+    """Return where the corners of a piece of ground are in the picture; none where no such piece is in it."""
+    studio = night.cameras.mounts[code].live.prepare()
     found = []
-    for right, ahead in SPOTS:
-        x = studio.camera.x + ahead * math.sin(azimuth) + right * math.cos(azimuth)
-        y = studio.camera.y + ahead * math.cos(azimuth) - right * math.sin(azimuth)
-        u, v, depth = studio.project(x, y, 0.0)
-        if depth > 1.0 and 0 <= u <= WIDTH and 0 <= v <= HEIGHT:
-            place = city.point((x, y))
-            found.append({"x": u / WIDTH, "y": v / HEIGHT, "lat": place.lat, "lon": place.lon})
-    return found if len(found) >= 4 else []
+    for row in (NEAR_M, FAR_M):
+        seen = (
+            (_spot(night, studio, -side, m), _spot(night, studio, side, m)) for m in row for side in reversed(ACROSS)
+        )
+        both = next((pair for pair in seen if None not in pair), ())
+        found += [corner for corner in both if corner is not None]
+    return found if len(found) == 4 else []
+
+
+def _spot(night: Night, studio: Studio, right: float, ahead: float) -> dict[str, float] | None:
+    """Return one point of the ground in the picture and on the map, metres from the camera; None outside."""
+    azimuth = math.radians(studio.camera.azimuth_deg)
+    x = studio.camera.x + ahead * math.sin(azimuth) + right * math.cos(azimuth)
+    y = studio.camera.y + ahead * math.cos(azimuth) - right * math.sin(azimuth)
+    u, v, depth = studio.project(x, y, 0.0)
+    if depth < 1.0 or not (0 <= u <= WIDTH and 0 <= v <= HEIGHT):
+        return None
+    place = night.world.city.point((x, y))
+    return {"x": u / WIDTH, "y": v / HEIGHT, "lat": place.lat, "lon": place.lon}
