@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -16,7 +18,7 @@ QUIET = np.full(SPAN, -60, np.float32)
 SCREAM = SOUNDS.index("scream")
 
 
-def run(odds: list[float]) -> list[SoundEvent]:
+def run(odds: Sequence[float]) -> list[SoundEvent]:
     events, out = SoundEvents(constant()), []
     for n, value in enumerate(odds):
         row = np.full(len(SOUNDS), -8, np.float32)
