@@ -62,7 +62,7 @@ class Worker:
         report = {
             "id": str(uuid4()), "camera_id": camera_id, "behaviour": "intrusion", "at": at, "since": at - 2,
             "probability": 0.87, "box": [left, 0.4, left + 0.1, 0.8], "tracks": [track], "place": None,
-            "evidence": {"score": 4.2, "inside_s": 3.0}, "model": "journey@0123abcd", "shadow": False,
+            "evidence": {"score": 4.2, "dwell_s": 3.2}, "model": "journey@0123abcd", "shadow": False,
         }  # fmt: skip
         answer = await self.http.post("/ingest/vision/reports", json={"reports": [report]})
         assert answer.status_code == 200, answer.text
@@ -137,7 +137,7 @@ async def test_a_zone_is_drawn_its_alarm_judged_by_key_and_the_quality_page_chan
             await expect(row).to_contain_text("침입", timeout=PERSON_MS)
             await expect(row).to_contain_text(camera["code"])
             await expect(desk.locator(".vision-clip video[data-state=live]")).to_be_visible(timeout=PERSON_MS)
-            await expect(desk.locator(".vision-reason")).to_contain_text("구역 안 3초")
+            await expect(desk.locator(".vision-reason")).to_contain_text("3초 머묾")
             await _shot(desk, "vision-alarm")
 
             # when: one key says it was true; then the next one comes by itself, and another says why it was not

@@ -28,11 +28,12 @@ describe("the review", () => {
   });
   it("shows measured values with their unit, and no sums of the machine's own", () => {
     expect(measured("closing_m_s", 2.14)).toEqual({ name: "closing", words: "2.1 m/s" });
-    expect(measured("fell_s", 0.8).words).toBe("0.8 s");
+    expect(measured("fell_within_s", 0.8).words).toBe("0.8 s");
     expect(measured("dwell_s", 134.4).words).toBe("134 s");
-    expect(measured("covered_share", 0.62).words).toBe("62 %");
+    expect(measured("level_db_spl", 61.2)).toEqual({ name: "level", words: "61 dB" });
+    expect(measured("edges_share", 0.62).words).toBe("62 %");
     expect(measured("people", 3)).toEqual({ name: "people", words: "3" });
-    expect(evidenceOf({ evidence: { score: 8.1, gap_m: 3 } })).toEqual([{ name: "gap", words: "3.0 m" }]);
+    expect(evidenceOf({ evidence: { score: 8.1, distance_m: 3 } })).toEqual([{ name: "distance", words: "3.0 m" }]);
   });
   it.each([
     ["02:14", "2026-11-20T17:14:00.000Z"],

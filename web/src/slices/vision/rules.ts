@@ -17,14 +17,22 @@ export function following(list: readonly VisionAlarm[], id: string): VisionAlarm
   return rest[at] ?? rest[0];
 }
 
-/** Numbers of the machine's own sums are no evidence of the world. */
-const HIDDEN: ReadonlySet<string> = new Set(["score", "llr", "probability"]);
+/** Numbers of the machine's own sums are no evidence of the world; as the server leaves them out (rules/reasons.py). */
+const HIDDEN: ReadonlySet<string> = new Set([
+  "score",
+  "look_log_ratio",
+  "window_log_ratio",
+  "detector_score",
+  "owners",
+  "tortuosity",
+]);
 const UNITS: readonly (readonly [end: string, unit: string, digits: number, times: number])[] = [
   ["_m_s", "m/s", 1, 1],
   ["_m2", "m²", 1, 1],
   ["_m", "m", 1, 1],
   ["_s", "s", 0, 1],
   ["_deg", "°", 0, 1],
+  ["_db_spl", "dB", 0, 1],
   ["_db", "dB", 0, 1],
   ["_share", "%", 0, 100],
   ["_hz", "Hz", 1, 1],
