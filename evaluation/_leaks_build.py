@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import random
 import secrets
 from datetime import timedelta
 from uuid import UUID
 
-from evaluation._leaks_forms import FORMS
-from evaluation._leaks_oracle import may_do
-from evaluation._leaks_requests import Contract, Shooter
+from evaluation._leaks_paper import Paper
+from evaluation._leaks_requests import Contract
 from evaluation._leaks_wire import call
 from evaluation._leaks_world import (
     CENTRES,
@@ -24,6 +21,7 @@ from evaluation._leaks_world import (
     PHONE_AGENT,
     QUIET,
     STEP_DEG,
+    WAITING,
     Actor,
     Stage,
     World,
@@ -34,26 +32,21 @@ from evaluation._leaks_world import (
 )
 
 from ansimnet.kernel.clock import now
-from ansimnet.kernel.ids import AccountId, new_id
+from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.ledger import checkpoints
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.rules.register import CameraRow
-from ansimnet.slices.policy.model import Relation
-from ansimnet.slices.policy.queries import relations
-
-PAPER = frozenset(f"/api/v1/{p}" for p in ("requests", "orders", "holds", "agencies", "downloads", "reviews"))
-"""Where something is put on file that has an id of its own."""
 
 
 class Builder:
     """Makes the world step by step through the product's own doors."""
 
-    def __init__(self, stage: Stage, contract: Contract, camera_port: int) -> None:
+    def __init__(self, stage: Stage, contract: Contract, camera_port: int, device_port: int) -> None:
         self.stage = stage
         self.contract = contract
         self.camera_port = camera_port
-        self.world = World(stage.clock.now())
+        self.world = World(stage.clock.now(), device_port=device_port)
 
     async def build(self) -> World:
         """Make everything. The clock ends 70 minutes after it began."""
@@ -66,10 +59,13 @@ class Builder:
         w.mark(gateway["gateway_key"], "secret", 0, "gateway key")
         w.devices["gateway"] = gateway["gateway_key"]
         await self._incident(EXPIRED)
+        await self._end(EXPIRED)
         await self._advance(70)
         await self._incident(CLOSED)
+        await self._end(CLOSED)
         await self._close(CLOSED)
         await self._incident(LIVE)
+        await self._called()
         await self._everybody()
         w.at = stage.clock.now()
         return w
@@ -254,7 +250,7 @@ class Builder:
         await do(controller, "POST", f"{here}/notes", {"text": w.mark(f"QNOTE{k}", "incident", k, "note")})
         shown = await do(controller, "GET", here)
         w.mark(shown["code"], "incident", k, "number")
-        order = next(o for o in shown["orders"])
+        order = next(o for o in shown["orders"] if o["unit_id"] == w.ids["unit_id"][f"unit{k}"])
         w.know("order_id", f"unit{k}", order["order_id"])
         text = w.mark(f"QORDER{k}", "incident", k, "order text")
         await do(controller, "POST", f"{here}/orders/{order['order_id']}/send", {"text": text})
@@ -284,7 +280,19 @@ class Builder:
         w.know("permit_id", f"controller{k}", got["permit_id"])
         w.know("camera_id", f"given{k}", listed[0]["camera_id"])
 
-    async def _close(self, k: int) -> None:
+    async def _called(self) -> None:
+        """Call a second unit to what is live: its order waits to be sent."""
+        do, here = self.stage.do, f"/api/v1/incidents/{self.world.ids['incident_id'][f'incident{LIVE}']}"
+        unit = {"name": "second", "agency": "112", "office": "해담", "lat": band(LIVE, 5.6), "lon": LON}
+        made = await do(self.world.actor("administrator@tracking"), "POST", "/api/v1/units", unit)
+        controller = self.world.actor("tracking_controller@tracking")
+        await do(controller, "POST", f"{here}/units/{made['unit_id']}/add")
+        for order in (await do(controller, "GET", here))["orders"]:
+            if order["unit_id"] == made["unit_id"]:
+                self.world.know("order_id", WAITING, order["order_id"])
+
+    async def _end(self, k: int) -> None:
+        """Let the unit come and go, 112 concur and the room tick its list: what is left is to close."""
         w, do = self.world, self.stage.do
         controller, police = w.actor("tracking_controller@tracking"), w.actor("police_112@tracking")
         here = f"/api/v1/incidents/{w.ids['incident_id'][f'incident{k}']}"
@@ -296,7 +304,12 @@ class Builder:
         for item in (await do(controller, "GET", here))["checklist"]:
             if item["done_at"] is None:
                 await do(controller, "POST", f"{here}/checklist/{item['item']}", {"done": True})
-        await do(controller, "POST", f"{here}/close", {"outcome": "separated"})
+
+    async def _close(self, k: int) -> None:
+        """Close the incident."""
+        here = f"/api/v1/incidents/{self.world.ids['incident_id'][f'incident{k}']}"
+        controller = self.world.actor("tracking_controller@tracking")
+        await self.stage.do(controller, "POST", f"{here}/close", {"outcome": "separated"})
         await self.stage.settle()
 
     async def _everybody(self) -> None:
@@ -313,56 +326,13 @@ class Builder:
             await add_account(stage.dbs.tracking, login, Role.WEARER, stage.clock.now(), subject)
             w.actors.append(await sign_in(stage, Actor(f"wearer{k}", "wearer", "tracking", f"wearer{k}"), login))
         await self._ended()
-        reason = w.mark("QBREAK", "city", 0, "break-glass reason")
-        operator = w.actor("centre_operator@city")
-        ground = await stage.do(
-            operator, "POST", "/api/v1/grounds", {"reason": reason, "resources": [w.ids["camera_id"][GLASS]]}
-        )
-        w.know("ground_id", "operator", ground["ground_id"])
-        him, camera = w.ids["wearer_id"][f"wearer{QUIET}"], w.ids["camera_id"][f"given{LIVE}"]
-        await self._ordered("tracking", him, "read_track")
-        await self._ordered("city", camera, "read_footage", "view_stream", "export_data")
-        await self._assigned()
-        await self._paper()
+        await Paper(stage, w, self.contract).file()
         await stage.settle(signed=True)
-        w.know("month", "now", f"{stage.clock.now():%Y-%m}")
         for name, centre_id in CENTRES.items():
             async with stage.dbs.of(centre_id).transaction() as tx:
                 for head in await checkpoints.heads(tx, limit=3):
                     for size in ("older", "newer", "size"):
                         w.know(size, f"{name} at {head.size}.", head.size)
-
-    async def _ordered(self, centre: str, resource: str, *opens: str) -> None:
-        """Let an order open something to an investigator, and nothing else of the same."""
-        w, do = self.world, self.stage.do
-        form = FORMS["POST /api/v1/orders"](w, random.Random(2))
-        form |= {"issuer": "prosecution", "opens": opens, "resources": [resource]}
-        made = await do(w.actor(f"investigator@{centre}"), "POST", "/api/v1/orders", form)
-        await do(w.actor(f"court_clerk@{centre}"), "POST", f"/api/v1/orders/{made['order_id']}/confirm")
-
-    async def _assigned(self) -> None:
-        """Give the city's facility manager the facilities to look after."""
-        w, stage, now_ = self.world, self.stage, self.stage.clock.now()
-        manager = AccountId(UUID(w.ids["account_id"]["facility_manager@city"]))
-        async with stage.dbs.city.transaction() as tx:
-            cameras, until = {UUID(i) for i in w.ids["camera_id"].values()}, now_ + timedelta(days=9)
-            await relations.assign(tx, manager, Relation.OWN_FACILITY, cameras, from_at=now_, until_at=until)
-
-    async def _paper(self) -> None:
-        """Let those who may put requests, orders, holds and agencies on file, so that their ids are known."""
-        shooter = Shooter(self.contract.document, self.world, random.Random(1))
-        for operation in self.contract.operations:
-            if operation.method != "POST" or operation.path not in PAPER:
-                continue
-            for actor in [a for a in self.world.actors if a.live] * 3:
-                shot = shooter.shot(operation, valid=True)
-                if not may_do(actor, shot):
-                    continue
-                answer = await self.stage.send(actor, "POST", shot.path, shot.body)
-                if answer.status < 300 and answer.body.startswith(b"{"):
-                    for name, value in json.loads(answer.body).items():
-                        if name.endswith("_id") and isinstance(value, str):
-                            self.world.know(name, f"made by {actor.name}", value)
 
     async def _ended(self) -> None:
         """Add sessions that were signed out, seats that were disabled, tokens that never were."""

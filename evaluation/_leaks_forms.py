@@ -5,12 +5,15 @@ What is refused for its form never comes to the check behind it; so most request
 
 from __future__ import annotations
 
+import base64
 import random
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from evaluation._leaks_world import LON, World, band
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from evaluation._leaks_world import LIVE, LON, NOBODY, PASSWORD, World, band
 
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
 
@@ -21,7 +24,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "agency": ("probation", "112"),
     "outcome": ("separated", "false_alarm"),
     "item": ("separated", "victim_safe"),
-    "rule": ("agreement-renewal", "footage-rights"),
+    "rule": ("access-review", "camera-repair", "bell-fault"),
     "password": ("a-lamp-over-nine-bridges",),
     "certificate_sha256": ("ab" * 32,),
     "about": ("entry:1", "entry:2"),
@@ -29,8 +32,6 @@ WORDS: dict[str, tuple[str, ...]] = {
     "seq": ("1", "2", "3"),
     "reason": ("to try what the doors of this place give away",),
     "note": ("to try what the doors of this place give away",),
-    "p256dh": ("B" * 87,),
-    "auth": ("A" * 22,),
 }
 """Field, or part of an address -> what it takes where a schema only says that it is text."""
 BEFORE = frozenset({"from_at", "covers_from_at", "enters_at", "from"})
@@ -52,6 +53,11 @@ Form = Callable[[World, random.Random], dict[str, Any]]
 
 def _any(world: World, rng: random.Random, name: str) -> str:
     return rng.choice(sorted(world.ids[name].values()))
+
+
+def _camera(world: World, rng: random.Random) -> str:
+    """Return the camera that is given, half of the time, or some."""
+    return rng.choice((world.ids["camera_id"][f"given{LIVE}"], _any(world, rng, "camera_id")))
 
 
 def _at(world: World, minutes: float) -> str:
@@ -122,19 +128,76 @@ def _agreement(world: World, rng: random.Random) -> dict[str, Any]:
     }
 
 
+TURNS = {
+    "optics": {"north_deg": 90.0, "fov_wide_deg": 60.0, "fov_tele_deg": 6.0, "height_m": 5.0},
+    "sector": {"from_deg": 0.0, "until_deg": 359.0, "low_deg": -60.0, "high_deg": 15.0, "zoom_most": 0.8},
+}
+"""A camera on a five-metre pole that may look everywhere but up."""
+
+
+def _turned(world: World, _: random.Random) -> dict[str, Any]:
+    return {"port": world.device_port, "user": "relay", "password": "s3cret", "turning": TURNS}
+
+
+def _pose(_: World, rng: random.Random) -> dict[str, Any]:
+    return {"azimuth_deg": rng.uniform(30, 150), "tilt_deg": -10.0, "zoom": 0.2}
+
+
+def _place(_: World, __: random.Random) -> dict[str, Any]:
+    return {"lat": band(LIVE, 2.2), "lon": LON + 0.003}
+
+
+def _kept(_: World, rng: random.Random) -> dict[str, Any]:
+    return {"name": _number(rng)}
+
+
+def _facilities(world: World, rng: random.Random) -> dict[str, Any]:
+    return {"facilities": [_any(world, rng, "camera_id")], "until_at": _at(world, 60 * 24)}
+
+
+def _restriction(world: World, rng: random.Random) -> dict[str, Any]:
+    at = {"lat": band(NOBODY, 2.5), "lon": LON, "radius_m": 30.0}
+    words = {"name": _number(rng), "clause": "PIPA 25(2)", "owner": "city"}
+    return at | words | {"close_by": (world.at + timedelta(days=20)).date().isoformat()}
+
+
+def _rule(world: World, _: random.Random) -> dict[str, Any]:
+    return {"limit_count": 3, "limit_unit": "month", "from_at": _at(world, 60)}
+
+
+def _renewal(world: World, _: random.Random) -> dict[str, Any]:
+    return {"reason": WORDS["reason"][0], "until_at": _at(world, 60 * 24 * 60)}
+
+
+def _subscription(_: World, rng: random.Random) -> dict[str, Any]:
+    point = ec.derive_private_key(rng.getrandbits(250) + 1, ec.SECP256R1()).public_key()
+    raw = point.public_bytes(serialization.Encoding.X962, serialization.PublicFormat.UncompressedPoint)
+    keys = {"p256dh": base64.urlsafe_b64encode(raw).rstrip(b"=").decode(), "auth": "A" * 22}
+    return {"endpoint": f"https://fcm.googleapis.com/fcm/send/{rng.getrandbits(64):x}", "keys": keys}
+
+
+def _password(_: World, __: random.Random) -> dict[str, Any]:
+    return {"old": PASSWORD, "new": WORDS["password"][0]}
+
+
+def _proof(_: World, __: random.Random) -> dict[str, Any]:
+    return {"password": PASSWORD}
+
+
 def _looked_back(world: World, rng: random.Random) -> dict[str, Any]:
-    begins = rng.uniform(-70, -2)
+    """Look back at some camera: the given one in the minutes since, mostly."""
+    begins = rng.choice((rng.uniform(-4, -1), rng.uniform(-70, -2)))
     return {
-        "camera_ids": [_any(world, rng, "camera_id")],
+        "camera_ids": [_camera(world, rng)],
         "from_at": _at(world, begins),
-        "until_at": _at(world, begins + 1.5),
+        "until_at": _at(world, begins + 0.5),
         "reason": WORDS["reason"][0],
     }
 
 
 def _export(world: World, rng: random.Random) -> dict[str, Any]:
     return {
-        "cameras": [_any(world, rng, "camera_id")],
+        "cameras": [_camera(world, rng)],
         "from_at": _at(world, -20),
         "until_at": _at(world, -10),
         "reason": WORDS["reason"][0],
@@ -145,7 +208,7 @@ def _export(world: World, rng: random.Random) -> dict[str, Any]:
 
 
 def _bookmark(world: World, rng: random.Random) -> dict[str, Any]:
-    return {"camera_id": _any(world, rng, "camera_id"), "at": _at(world, -1), "words": "here"}
+    return {"camera_id": _camera(world, rng), "at": _at(world, -1), "words": "here"}
 
 
 def _wearer(_: World, rng: random.Random) -> dict[str, Any]:
@@ -203,5 +266,16 @@ FORMS: dict[str, Form] = {
     "POST /api/v1/units": _unit,
     "POST /api/v1/downloads": _download,
     "POST /api/v1/reviews": _month,
+    "PUT /api/v1/cameras/{camera_id}/onvif": _turned,
+    "POST /api/v1/cameras/{camera_id}/ptz/turn": _pose,
+    "POST /api/v1/cameras/{camera_id}/ptz/point": _place,
+    "POST /api/v1/cameras/{camera_id}/ptz/presets": _kept,
+    "PUT /api/v1/accounts/{account_id}/facilities": _facilities,
+    "POST /api/v1/cameras/restrictions": _restriction,
+    "POST /api/v1/duties/rules/{rule}": _rule,
+    "POST /api/v1/holds/{hold_id}/renew": _renewal,
+    "POST /api/v1/me/push-subscription": _subscription,
+    "POST /api/v1/me/password": _password,
+    "POST /api/v1/session/step-up": _proof,
 }
 """Operation -> a form that is right in every field, but for whose things it names."""

@@ -14,6 +14,7 @@ import psycopg
 from evaluation import _leaks_machines as machines
 from evaluation import _leaks_mutants as mutants
 from evaluation import _leaks_sockets as sockets
+from evaluation._leaks_codes import codes
 from evaluation._leaks_outgoing import deliveries, exports
 from evaluation._leaks_permits import grounds, tickets
 from evaluation._leaks_play import Pair, Player
@@ -36,6 +37,7 @@ PROBES: dict[str, Callable[[Player], Awaitable[None]]] = {
     "stores": stores,
     "tickets": tickets,
     "grounds": grounds,
+    "codes": codes,
     "browsers": machines.browsers,
     "devices": machines.devices,
     "sockets": lambda p: sockets.live_sockets(p, p.world.actors),
@@ -57,7 +59,7 @@ FIRST = {
     "platform.live": "sockets",
     "platform.link": "link",
     "policy.store": "tickets",
-    "policy.store.accounts": "browsers",
+    "policy.store.accounts": "codes",
     "policy.rules": "grounds",
     "policy.api": "browsers",
     "supervision": "devices",

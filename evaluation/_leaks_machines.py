@@ -223,7 +223,7 @@ async def jobs(player: Player) -> None:
     """Run every job and timer as each centre, with the tracking centre's ids: nothing of the other's changes."""
     known: dict[str, Job | Timer] = {**REGISTRY.jobs, **REGISTRY.timers}
     pools = {n: sorted(p.values())[0] for n, p in player.world.ids.items() if p}
-    pools |= {"delivery_id": _delivery(player.superuser), "step": "voice"}
+    pools |= {"delivery_id": _delivery(player.superuser), "step": "voice", "behaviour": "intrusion"}
     for db, other in ((player.stage.dbs.city, TRACKING_CENTRE), (player.stage.dbs.tracking, CITY_CENTRE)):
         before = state_of(player.superuser)
         for name, one in known.items():
@@ -298,7 +298,7 @@ async def browsers(player: Player) -> None:
         ("another session's CSRF token", replace(writer, csrf=twin.csrf), []),
         ("a foreign page", writer, [("origin", "https://evil.example")]),
         ("a page without origin", writer, [("origin", "null")]),
-        ("our host on another port", writer, [("origin", "http://127.0.0.1:9999")]),
+        ("our host on another port", writer, [("origin", f"http://{HOST.partition(':')[0]}:9999")]),
     ]
     for name, actor, more in cases:
         answer = await call(

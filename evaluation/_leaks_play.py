@@ -107,7 +107,7 @@ class Player:
                 for operation, actor, valid in queue:
                     if enough():
                         return
-                    shot = self.shooter.shot(operation, valid=valid, own=actor.subject)
+                    shot = self.shooter.shot(operation, valid=valid, own=actor.subject or actor.name)
                     if operation.writes and self._permitted(actor, shot):
                         continue  # its turn comes in `writes`
                     await self.play(actor, shot)
@@ -123,7 +123,7 @@ class Player:
         for operation, actor, valid in pairs:
             if enough():
                 return
-            shot = self.shooter.shot(operation, valid=valid, own=actor.subject)
+            shot = self.shooter.shot(operation, valid=valid, own=actor.subject or actor.name)
             if self._permitted(actor, shot):
                 await self.play(actor, shot)
 

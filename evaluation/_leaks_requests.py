@@ -17,7 +17,7 @@ from urllib.parse import quote, urlencode
 from uuid import UUID
 
 from evaluation._leaks_forms import FORMS, POOLS, WORDS, when
-from evaluation._leaks_world import World
+from evaluation._leaks_world import WAITING, World
 
 WILD = (
     "00000000-0000-7000-8000-000000000000",
@@ -34,6 +34,21 @@ WILD = (
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 SKIPPED = frozenset({"/ingest/osmand", "/ingest/positions", "/link/v1/ask", "/link/v1/tell"})
 """Doors of machines: played by `_leaks_machines`, with keys and signatures in place of sessions."""
+MEANT = {
+    "/accounts/{account_id}/facilities": ("facility_manager@city",),
+    "/machines/{account_id}/keys": ("machine@city",),
+    "/agencies/{agency_id}/machines": ("machine@city",),
+    "/agencies/{agency_id}/keys": ("machine@city",),
+    "/cameras/{camera_id}/ptz": ("given1",),
+    "/cameras/{camera_id}/onvif": ("given1",),
+    "/recordings/{camera_id}/timeline": ("given1",),
+    "/reviews/{month}/sign": ("last",),
+    "/transparency/{centre}/{month}": ("last",),
+    "/incidents/{incident_id}/orders/{order_id}/send": ("incident1", WAITING),
+    "/exports/{export_id}/doubts": ("review",),
+    "/exports/{export_id}/review": ("review",),
+}
+"""Part of an address -> whose ids mean something there, where most of their kind mean nothing."""
 RIGHT_SHARE = 0.7
 """Of the requests with known ids, how many are as right in every field as a person's would be."""
 
@@ -175,15 +190,19 @@ class Shooter:
         self.schemas: dict[str, Any] = document.get("components", {}).get("schemas", {})
         self.world = world
         self.rng = rng
+        self._near = ""  # the situation that the address is about
 
     def shot(self, operation: Operation, *, valid: bool, own: str = "") -> Shot:
         """Return one request. `valid` puts the world's ids in the address, those of `own` where it has some."""
         drawn = self.rng.choice(operation.drawn) if operation.drawn and self.rng.random() < 0.4 else None
         used: dict[str, str] = {}
         path, query = operation.path, {}
+        meant = next((m for part, m in MEANT.items() if part in path), ())
+        self._near = own
         for p in operation.parameters:
             if p.get("in") == "path":
-                value, used[p["name"]] = self._named(p, valid, own, drawn)
+                value, used[p["name"]] = self._named(p, valid, meant, drawn)
+                self._near = used[p["name"]] or self._near
                 path = path.replace("{" + p["name"] + "}", value)
             elif p.get("in") == "query" and (p.get("required") or self.rng.random() < 0.4):
                 query[p["name"]], whose = self._query(p, drawn)
@@ -197,27 +216,34 @@ class Shooter:
             wild = drawn is not None and not (valid and self.rng.random() < 0.7)
             form = FORMS.get(operation.name) if valid and self.rng.random() < RIGHT_SHARE else None
             if form is not None:
-                given = form(self.world, self.rng)
+                given: Any = form(self.world, self.rng)
             else:
                 given = drawn["body"] if drawn is not None and wild else self.fill(operation.body)
             shot.raw = given if isinstance(given, bytes) else None
             shot.body = None if isinstance(given, bytes) else given
         return shot
 
-    def _named(self, p: dict[str, Any], valid: bool, own: str, drawn: dict[str, Any] | None) -> tuple[str, str]:
+    def _named(
+        self, p: dict[str, Any], valid: bool, meant: tuple[str, ...], drawn: dict[str, Any] | None
+    ) -> tuple[str, str]:
         """Return a value for a part of the address, and whose it is."""
         pool = self.world.ids.get(p["name"], {})
         if not pool and valid and p["schema"].get("format") != "uuid":
             value = str(self.fill(p["schema"], p["name"]))
             return quote(value, safe=""), value
         if valid and pool:
-            mine = [w for w in pool if own and w.endswith(own[-1]) and self.rng.random() < 0.5]
-            whose = self.rng.choice(mine or sorted(pool))
+            likely = [w for w in meant if w in pool] or self._fitting(pool)
+            whose = self.rng.choice(likely if likely and self.rng.random() < 0.5 else sorted(pool))
             return pool[whose], whose
         if drawn is not None and p["name"] in drawn["path"]:
             return quote(str(drawn["path"][p["name"]]), safe="%") or "-", ""
         others = [v for ids in self.world.ids.values() for v in ids.values() if v not in pool.values()]
         return quote(self.rng.choice([*WILD, *self.rng.sample(others, min(4, len(others)))]), safe="%"), ""
+
+    def _fitting(self, pool: dict[str, str]) -> list[str]:
+        """Return whose ids of a pool fit: one's own, else those of the same situation or centre."""
+        near = self._near
+        return [w for w in pool if w == near] or [w for w in pool if near and w.endswith(near[-1])]
 
     def _query(self, p: dict[str, Any], drawn: dict[str, Any] | None) -> tuple[Any, str]:
         """Return a value for a part of the query, and whose it is; nobody's where it is no id of the world."""
@@ -286,7 +312,8 @@ class Shooter:
             pools = self.world.ids.get(POOLS.get(name, name)) or {
                 w: i for ids in self.world.ids.values() for w, i in ids.items()
             }
-            return self.rng.choice(sorted(pools.values())) if pools else str(UUID(int=1))
+            fitting = self._fitting(pools) if self.rng.random() < RIGHT_SHARE else []
+            return pools[self.rng.choice(fitting or sorted(pools))] if pools else str(UUID(int=1))
         known = [*WORDS.get(name, ()), *self.world.ids.get(name, {}).values()]
         if known and self.rng.random() < RIGHT_SHARE:
             return self.rng.choice(known)

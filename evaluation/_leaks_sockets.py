@@ -17,6 +17,7 @@ from evaluation._leaks_world import CLOSED, EXPIRED, GLASS, LIVE, Actor, World
 from psycopg.types.json import Jsonb
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
+from websockets.typing import Origin
 
 from ansimnet.app.demo.stage import free_port
 from ansimnet.slices.footage.wiring import serving_relay
@@ -115,7 +116,7 @@ async def _hear(player: Player, host: str, actor: Actor, origin: str | None) -> 
             asyncio.timeout(HEAR_S),
             connect(
                 f"ws://{host}/api/v1/live",
-                origin=origin,  # type: ignore[arg-type]
+                origin=None if origin is None else Origin(origin),
                 additional_headers=headers,
                 user_agent_header=None,
                 open_timeout=HEAR_S,
@@ -212,7 +213,8 @@ REFUSED, TAKEN, SHOWN = range(3)
 async def _watch(player: Player, url: str, ticket: str, origin: str | None, patience_s: float) -> int:
     """Return what the relay did with a ticket within so many seconds."""
     try:
-        async with connect(url, origin=origin, max_size=None, compression=None) as eye:  # type: ignore[arg-type]
+        seen_from = None if origin is None else Origin(origin)
+        async with connect(url, origin=seen_from, max_size=None, compression=None) as eye:
             await eye.send(json.dumps({"ticket": ticket}))
             try:
                 async with asyncio.timeout(patience_s):

@@ -116,6 +116,7 @@ async def _arguments(player: Player, tx: Tx, function: Callable[..., Any], permi
         "camera_id": UUID(ids["camera_id"][f"given{LIVE}"]),
         "ticket_id": new_id(),
         "action": "looked at",
+        "reason": "leaks",
         "by": permit.account_id,
         "account": await account_of(player.stage.dbs.tracking, CONTROLLER),
         "masking": Masking.MASKED,

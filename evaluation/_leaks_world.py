@@ -40,7 +40,8 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.policy.store import accounts, keyring
 
-HOST = "127.0.0.1:8700"
+HOST = "localhost:8700"
+"""By its name: passkeys belong to one."""
 PASSWORD = secrets.token_urlsafe(12)
 CENTRES = {"tracking": TRACKING_CENTRE, "city": CITY_CENTRE}
 DESK_AGENT, PHONE_AGENT = "Windows", "Android"
@@ -50,8 +51,12 @@ LON = 127.03
 STEP_DEG = 0.00017  # 15 m of longitude in Seoul: a walker sends this far apart
 LIVE, CLOSED, EXPIRED, QUIET = 1, 2, 3, 4
 """The four situations."""
+NOBODY = 9
+"""A band of latitude in which nobody lives or goes."""
 ORDERED = (9, 99)
 """How many days ago each wearer's order began, and in how many it ends."""
+WAITING = "waits to be sent"
+"""The one order that nobody has sent yet."""
 GLASS = "behind glass"
 """The one camera that somebody broke the glass for."""
 
@@ -94,6 +99,7 @@ class World:
     """What was made, as far as the players need it; survives a fork and a copy of the database."""
 
     at: datetime
+    device_port: int = 0  # where the head of the camera that turns answers
     lapsed: bool = False  # True: so late that no provision runs any more
     actors: list[Actor] = field(default_factory=list)
     canaries: dict[str, Canary] = field(default_factory=dict)

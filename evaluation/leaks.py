@@ -11,6 +11,7 @@ import asyncio
 import logging
 import os
 import random
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -28,6 +29,7 @@ from evaluation import _leaks_mutants as mutants
 from evaluation._installation import fresh_settings, workplace
 from evaluation._leaks_build import Builder
 from evaluation._leaks_hunt import PROBES, Caught, Ground, begin, everybody, hunt, in_child, place, result
+from evaluation._leaks_paper import device, streets
 from evaluation._leaks_play import Findings, Pair, Player
 from evaluation._leaks_requests import Contract, contract
 from evaluation._leaks_world import LIVE, World, cheap_passwords, later, staged
@@ -47,12 +49,32 @@ EXAMPLES = {"small": 1, "full": 12}
 """Values that Schemathesis draws for each operation and mode."""
 WRITES_SHARE = 0.1
 """Requests that may change something and are played last, on a copy that is thrown away."""
+ENDS = re.compile(
+    "^DELETE|^PUT .*/(facilities|onvif)$|accounts/[^/]*/(move|password)$"
+    "|/(end|end-others|disable|revoke|withdraw|suspend|remove|terminate|close)$"
+)
+"""Writes after which somebody or something is there no more."""
+MADE_TIMES = 3
+"""How often everybody makes what may be made, before anybody ends it."""
 LATER_SHARE = 0.25
 """Requests that are played when what was given has ended."""
 LATER = {"when the hour of footage is over": timedelta(minutes=70), "two days after": timedelta(days=2)}
 """Times after the world was made; `LATER_SHARE` is theirs in equal parts."""
 SURFACES = (
-    *("routes", "sockets", "streams", "tables", "stores", "tickets", "grounds", "devices", "browsers", "link", "jobs"),
+    *(
+        "routes",
+        "sockets",
+        "streams",
+        "tables",
+        "stores",
+        "tickets",
+        "grounds",
+        "codes",
+        "devices",
+        "browsers",
+        "link",
+        "jobs",
+    ),
     *("exports: looks", "exports: ledger", "exports: review"),
     *("notifications: web_push", "notifications: sms", "notifications: voice", "notifications: agency"),
 )
@@ -106,16 +128,17 @@ def _prepare(server: Postgres, folder: Path, options: Options, camera_port: int)
 
     async def make() -> World:
         async with staged(server.urls("world"), settings, now()) as stage:
-            return await Builder(stage, contract(document, options.seed, 0), camera_port).build()
+            return await Builder(stage, contract(document, options.seed, 0), camera_port, free_port()).build()
 
     world = asyncio.run(make())
+    streets(settings.data_dir)  # not before: over one street no unit arrives anywhere else
     drawn: Contract = result(drawing)
     return Ground(server, settings, world, drawn, options.seed)
 
 
 @contextmanager
 def _camera(port: int, world: World) -> Iterator[None]:
-    """Let the camera that sees the live situation send pictures, for all processes, until the block ends."""
+    """Let the camera that sees the live situation send pictures and turn, for all processes, until the block ends."""
     camera = world.ids["camera_id"][f"given{LIVE}"]
     code = next(w for w, i in world.ids["camera_id"].items() if i == camera and w.startswith("QCAM")).split()[0]
     loop, up, over = asyncio.new_event_loop(), threading.Event(), asyncio.Event()
@@ -123,9 +146,12 @@ def _camera(port: int, world: World) -> Iterator[None]:
     async def send() -> None:
         sender = TestCamera(password=world.cameras[code])
         sender.port = port
+        head = device()
+        await head.start(port=world.device_port)
         async with sender:
             up.set()
             await over.wait()
+        await head.stop()
 
     thread = threading.Thread(target=lambda: loop.run_until_complete(send()), daemon=True)
     thread.start()
@@ -180,6 +206,17 @@ def _pairs(ground: Ground, share: Share) -> Iterator[Pair]:
         yield from rng.choices(whole, weights, k=1000)
 
 
+def _writes(ground: Ground, share: Share) -> Iterator[Pair]:
+    """Yield for ever what is written by whom: what makes something a few times, then what ends it, then by chance."""
+    rng = random.Random(ground.seed + share.number)
+    whole = [p for p in everybody(ground) if p[0].writes and p[1].live]
+    rng.shuffle(whole)
+    yield from [p for p in whole if not ENDS.search(p[0].name)] * MADE_TIMES
+    yield from [p for p in whole if ENDS.search(p[0].name)]
+    while True:
+        yield from rng.choices(whole, k=1000)
+
+
 def _played(ground: Ground, share: Share) -> Findings:
     """Play one share in this process."""
     name = f"play_{share.number}"
@@ -209,8 +246,7 @@ async def _session(ground: Ground, name: str, share: Share) -> Findings:
             if share.first:
                 await beyond(player)
             await player.reads(_pairs(ground, share), until(share.requests - round(share.requests * WRITES_SHARE)))
-            writes = (p for p in _pairs(ground, share) if p[0].writes and p[1].live)
-            await player.writes(writes, until(share.requests))
+            await player.writes(_writes(ground, share), until(share.requests))
         player.read_questions()
         return found
 
