@@ -10,7 +10,8 @@ picture, a tracker behind it (`supervision`'s ByteTrack where that is installed,
 Workers are killed with -9 in real time too: how long a camera was unwatched, and which alarms were lost or doubled.
 
 Keys: cameras_per_core (detector and tracks) cameras_per_core_all (every behaviour, joints eight times a second)
-latency_p95_s (from the relay's receipt to the judgement, all behaviours, at 90 % of a core) dropped rivals killed rising.
+latency_p95_s (from the relay's receipt to the judgement, all behaviours, at 90 % of a core) dropped rivals killed
+rising.
 """
 
 from __future__ import annotations
@@ -156,7 +157,7 @@ def _pictures(file: Path) -> Iterator[Picture]:
     with av.open(str(file)) as box:
         box.streams.video[0].thread_count = 1
         for frame in box.decode(video=0):
-            if frame.time is None or frame.time < due_s:
+            if (frame.time or 0.0) < due_s:
                 continue
             due_s += 1 / FPS
             ratio = max(WIDTH / frame.width, HEIGHT / frame.height)

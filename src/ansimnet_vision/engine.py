@@ -23,9 +23,9 @@ from ansimnet_vision.rounds import Ask, chosen
 from ansimnet_vision.types import Behaviour, CameraConfig, Signal
 from ansimnet_vision.watching import CameraWatch
 
-ROUND_S = 0.2
-"""Processor time that one round may spend on looks, and as much on joints: a fifth of a second of latency each."""
-DECODE_S = 0.25
+ROUND_S = 0.1
+"""Processor time that one round may spend on looks, and as much on joints: a tenth of a second of latency each."""
+DECODE_S = 0.15
 """Processor time that one round may spend on decoding before somebody is looked at again."""
 LATE_S = 2.0
 """Frames older than this give way to the newest group of pictures: an alarm of the past helps nobody."""

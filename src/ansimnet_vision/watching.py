@@ -91,7 +91,7 @@ class CameraWatch:
         replaced = self.pending is not None
         self.pending = Pending(picture, at_s, luma, mask, moved)
         step = POSE_S if self._posed else LOOK_S
-        self.due_s = max(self.due_s + step, at_s - step)
+        self.due_s = max(self.due_s + step, at_s + step / 2)
         return replaced
 
     def ask(self) -> Ask[Look] | None:
