@@ -1,6 +1,7 @@
 """kill -9 of the processes that watch, while cameras are covered one after the other: who was unwatched, and how long.
 
-Real processes, the relay's real local door, real time. A camera counts as watched while a living process says that it
+Real processes, the relay's real local door, real time; one is killed at a time, the next when that has a successor.
+A camera counts as watched while a living process says that it
 has judged pictures of it in the last half second. Every camera is covered once; each covering must be told once.
 """
 
@@ -77,7 +78,7 @@ async def _kills(cameras: int, count: int, seed: int, times: int) -> dict[str, A
                 done = 0
                 while done < times:
                     await asyncio.sleep(EVERY_S * chance.uniform(0.7, 1.3))
-                    if watchers.alive:
+                    if len(watchers.alive) == count:  # one at a time: who was killed has a successor
                         victim = chance.choice(list(watchers.alive.values()))
                         os.kill(victim.process.pid, signal.SIGKILL)
                         done += 1

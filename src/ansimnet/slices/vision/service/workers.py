@@ -38,6 +38,7 @@ HANG_S = 15.0
 """A process that says nothing for so long is ended: forty beats of its own, so that a busy machine is no reason."""
 START_S = 60.0
 """The same while it starts: models are loaded and kernels compiled."""
+END_S = 1.0
 AGAIN_S = (0.2, 10.0)
 CRASHES = frozenset({signal.SIGSEGV, signal.SIGABRT, signal.SIGBUS, signal.SIGFPE, signal.SIGILL})
 MOST_CRASHES = 2
@@ -124,12 +125,12 @@ class Workers:
                 await self._hear(process)
             finally:
                 self.alive.pop(number, None)
-                with contextlib.suppress(ProcessLookupError):
-                    process.process.kill()
-            code = await process.process.wait()
+                if process.process.stdin is not None:
+                    process.process.stdin.close()  # the end of its input ends it
+            self._place()
+            code = await _ended(process.process)
             self._accuse(number, code)
             log.warning("vision.worker_ended", worker=number, code=code, cameras=len(process.given))
-            self._place()
             steady = code == -signal.SIGKILL or monotonic_s() - began_s > START_S
             pause_s = AGAIN_S[0] if steady else min(AGAIN_S[1], 2 * pause_s)
             await asyncio.sleep(pause_s)
@@ -294,6 +295,16 @@ class Workers:
             ],
             "figures": {c: n for p in self.alive.values() for c, n in p.beat.items() if c in p.given},
         }
+
+
+async def _ended(process: asyncio.subprocess.Process) -> int:
+    """Return how a process ended; one that hangs is ended. Asked before it is killed: that would forget the reason."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(END_S):
+            return await process.wait()
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    return await process.wait()
 
 
 def _sum(process: Process, name: str) -> float:
