@@ -31,10 +31,10 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Asking
 from ansimnet.slices.policy.rules.second import RequestKind
-from ansimnet.slices.protection.homes import service
-from ansimnet.slices.protection.homes.service import Made
 from ansimnet.slices.protection.model import Grade
+from ansimnet.slices.protection.service import homes as service
 from ansimnet.slices.protection.service import people as registering
+from ansimnet.slices.protection.service.homes import Made
 from ansimnet_sim.clients.api import ApiRefused
 from ansimnet_sim.clients.phone import Phone
 from ansimnet_vision.detectors import PersonDetector

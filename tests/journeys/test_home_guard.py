@@ -31,8 +31,9 @@ from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Asking
 from ansimnet.slices.policy.rules.second import RequestKind
 from ansimnet.slices.protection import jobs as timers
-from ansimnet.slices.protection.homes import service, store
-from ansimnet.slices.protection.homes.service import Made
+from ansimnet.slices.protection.service import homes as service
+from ansimnet.slices.protection.service.homes import Made
+from ansimnet.slices.protection.store import homes as store
 from ansimnet_sim.clients.api import Api
 from ansimnet_sim.clients.watch import Watch
 from ansimnet_vision.faces.clip import Clip, Shot

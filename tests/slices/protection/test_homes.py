@@ -19,10 +19,12 @@ from ansimnet.platform.db import Tx
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account, Asking
 from ansimnet.slices.policy.rules.second import RequestKind
-from ansimnet.slices.protection.homes import rules, service, store
-from ansimnet.slices.protection.homes.model import Home
-from ansimnet.slices.protection.homes.service import EnrolledAlready, Made, NotApproved
+from ansimnet.slices.protection.model import Home
+from ansimnet.slices.protection.rules import homes as rules
+from ansimnet.slices.protection.service import homes as service
 from ansimnet.slices.protection.service import press
+from ansimnet.slices.protection.service.homes import EnrolledAlready, Made, NotApproved
+from ansimnet.slices.protection.store import homes as store
 
 from .conftest import sign_in
 from .story import NOW, Night

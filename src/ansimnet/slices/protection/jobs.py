@@ -34,12 +34,12 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.jobs import JobRun, every, job
 from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.slices.protection import store
-from ansimnet.slices.protection.homes import rules as homes_rules
-from ansimnet.slices.protection.homes import store as homes_store
 from ansimnet.slices.protection.model import Help, Police
 from ansimnet.slices.protection.rules import alert
+from ansimnet.slices.protection.rules import homes as homes_rules
 from ansimnet.slices.protection.service import press, warn
 from ansimnet.slices.protection.service.ground import Ways, place_of
+from ansimnet.slices.protection.store import homes as homes_store
 
 FOLLOWED = frozenset({
     AlarmRaised, TriggerConfirmed, AlarmCleared, PositionFollowed, ProtectedPositionFollowed, MedicalNoticed,

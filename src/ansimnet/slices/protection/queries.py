@@ -16,10 +16,9 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.protection import store
-from ansimnet.slices.protection.homes import rules as homes
-from ansimnet.slices.protection.homes import store as homes_store
 from ansimnet.slices.protection.model import Person
-from ansimnet.slices.protection.rules import alert, grades, way
+from ansimnet.slices.protection.rules import alert, grades, homes, way
+from ansimnet.slices.protection.store import homes as homes_store
 from ansimnet.slices.supervision import queries as supervision
 
 __all__ = ["drawn", "looks", "me", "person", "persons", "streets_around"]

@@ -18,10 +18,10 @@ from ansimnet.platform.ledger import Entry, public_body
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.protection import api, jobs, queries, store
-from ansimnet.slices.protection.homes import api as homes_api
-from ansimnet.slices.protection.homes import watch
-from ansimnet.slices.protection.homes.keeper import Keeper
+from ansimnet.slices.protection.api import homes as homes_api
+from ansimnet.slices.protection.api import watch
 from ansimnet.slices.protection.service.ground import Ways
+from ansimnet.slices.protection.service.home_keeper import Keeper
 
 ROOM = frozenset({Role.TRACKING_CONTROLLER, Role.POLICE_112, Role.PROBATION_OFFICER})
 """Who hears that she was warned, pressed or was not reached: ids and levels, never the message."""

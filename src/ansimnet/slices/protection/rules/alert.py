@@ -9,8 +9,7 @@ from typing import Any
 
 from ansimnet.facts.protection import Level
 from ansimnet.kernel.geo import Point, bearing_deg, distance_m
-from ansimnet.slices.protection.homes.model import Sighting
-from ansimnet.slices.protection.model import Content, Help, Hers, His, Seen, Warned
+from ansimnet.slices.protection.model import Content, Help, Hers, His, Seen, Sighting, Warned
 from ansimnet.slices.protection.rules.way import HER_MPS, SURE, WayOut
 from ansimnet.slices.protection.rules.words import steps
 

@@ -13,10 +13,10 @@ from ansimnet.platform import jobs
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.protection import store
-from ansimnet.slices.protection.homes import service as homes
-from ansimnet.slices.protection.homes import store as homes_store
 from ansimnet.slices.protection.rules import alert
+from ansimnet.slices.protection.service import homes
 from ansimnet.slices.protection.service.warn import ESCALATE, OURS, tell
+from ansimnet.slices.protection.store import homes as homes_store
 
 NOT_FOR_112 = frozenset({"no"})
 """What she can answer before a home alert without calling for help; every other press brings it to 112."""

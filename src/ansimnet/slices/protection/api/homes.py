@@ -22,8 +22,11 @@ from ansimnet.platform.parts import Context
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.protection import store as people
-from ansimnet.slices.protection.homes import process, rules, service, store
-from ansimnet.slices.protection.homes.model import Alert, Face, Home
+from ansimnet.slices.protection.model import Alert, Face, Home
+from ansimnet.slices.protection.rules import homes as rules
+from ansimnet.slices.protection.service import home_process as process
+from ansimnet.slices.protection.service import homes as service
+from ansimnet.slices.protection.store import homes as store
 
 SetsUp = Annotated[Account, Depends(door(Act.SET_UP_HOME))]
 Enrols = Annotated[Account, Depends(door(Act.MANAGE_WATCHLIST, step_up=True))]

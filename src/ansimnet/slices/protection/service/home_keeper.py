@@ -21,9 +21,12 @@ from psycopg_pool import PoolTimeout
 
 from ansimnet.kernel.clock import Clock
 from ansimnet.platform.db import Db, Tx
-from ansimnet.slices.protection.homes import process, rules, service, store
-from ansimnet.slices.protection.homes.model import Home
-from ansimnet.slices.protection.homes.process import DoorProcess, Event
+from ansimnet.slices.protection.model import Home
+from ansimnet.slices.protection.rules import homes as rules
+from ansimnet.slices.protection.service import home_process as process
+from ansimnet.slices.protection.service import homes as service
+from ansimnet.slices.protection.service.home_process import DoorProcess, Event
+from ansimnet.slices.protection.store import homes as store
 
 log = structlog.get_logger(__name__)
 

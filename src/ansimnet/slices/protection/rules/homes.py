@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from ansimnet.kernel.errors import Conflict, Refusal
-from ansimnet.slices.protection.homes.model import Face, Home
+from ansimnet.slices.protection.model import Face, Home
 
 STATUTES: Mapping[str, tuple[str, str]] = {
     "PIPA 23": ("개인정보 보호법 §23 민감정보의 처리", "PIPA §23, sensitive data"),

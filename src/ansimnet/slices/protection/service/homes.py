@@ -25,11 +25,11 @@ from ansimnet.platform.ledger import append, erasure
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.protection import store as people
-from ansimnet.slices.protection.homes import rules, store
-from ansimnet.slices.protection.homes.model import Alert, Face, Home, Sighting
-from ansimnet.slices.protection.model import Content, Warned
+from ansimnet.slices.protection.model import Alert, Content, Face, Home, Sighting, Warned
 from ansimnet.slices.protection.rules import alert as words
+from ansimnet.slices.protection.rules import homes as rules
 from ansimnet.slices.protection.service import warn
+from ansimnet.slices.protection.store import homes as store
 
 OURS = "system:home-guard"
 

@@ -12,7 +12,7 @@ import msgspec
 from ansimnet.kernel.ids import AccountId, AlarmId, IncidentId, ProtectedPersonId, WarningId, named_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.sealing import SealedColumn, keys_of, register, seal, unseal
-from ansimnet.slices.protection.homes.model import Alert, Face, Home
+from ansimnet.slices.protection.model import Alert, Face, Home
 
 register(
     SealedColumn("protection_home", "home_id", "source_sealed", "protected_person_id", bound="home_id"),

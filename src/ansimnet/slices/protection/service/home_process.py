@@ -18,8 +18,8 @@ from typing import Any
 from uuid import UUID
 
 from ansimnet.kernel.errors import Fault
-from ansimnet.slices.protection.homes.rules import NotOnePerson
-from ansimnet.slices.protection.homes.service import Made
+from ansimnet.slices.protection.rules.homes import NotOnePerson
+from ansimnet.slices.protection.service.homes import Made
 
 BEGIN, ENROL, FORGET, LOOK, PHOTOGRAPH = b"BEFLP"
 SAID, CLIP, PICTURE = b"SCP"
