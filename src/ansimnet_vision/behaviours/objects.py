@@ -1,8 +1,8 @@
 """Things that came and stay: what differs from the picture as it was before, and has not moved since.
 
 Two backgrounds (Porikli et al., 2008): one that follows at once, one that follows after minutes. What is at rest in
-the first and foreign to the second was put there — or uncovered when something was taken away: that has no outline of
-its own, so it is told apart by its edges. People are left out; who put a thing there is who stood over it when it came.
+the first and foreign to the second was put there — or uncovered when something was taken away: then it no
+longer stands out from its surroundings. People are left out; who put a thing there is who stood over it when it came.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ MOST_M, LEAST_M = 1.2, 0.2
 """Larger is furniture or a person at rest, smaller is litter. Ours."""
 BODY = 0.3
 """Of the picture's height, where nobody has been seen yet."""
+RING = 3
+"""Pixels around a thing that are taken for its surroundings."""
 OWNER_M = 2.0
 """Who stood so near when the thing came to rest may have put it there."""
 OWNER_S = 6.0
@@ -92,7 +94,7 @@ class Things:
         learning = scene.at_s - self._began_s < LEARNED_S
         foreign = np.abs(self._short - self._long) > FOREIGN
         pull = 1.0 if learning else passed_s / 20
-        self._long += np.where(foreign & (not learning), 0.0, pull) * (self._short - self._long)
+        self._long += np.where(foreign & (not learning), passed_s / FORGET_S, pull) * (self._short - self._long)
         if not learning:
             self._match(_boxes(foreign & (self._rest_s >= RESTS_S), scene), scene)
         return self.things
@@ -117,8 +119,7 @@ class Things:
 
     def _new(self, box: Box, scene: Scene) -> Thing | None:
         size_m = max((box[2] - box[0]) * self.aspect, box[3] - box[1]) * BODY_M / self._body_at(box[3])
-        if not LEAST_M <= size_m <= MOST_M or not self._has_outline(box):
-            self._learn(box)
+        if not LEAST_M <= size_m <= MOST_M or not self._stands_out(box):
             return None
         self._count += 1
         came_s = scene.at_s - RESTS_S
@@ -137,12 +138,9 @@ class Things:
             for at_s, px, py in trail.points
         )
 
-    def _has_outline(self, box: Box) -> bool:
-        """Return whether the picture now has at least the edges there that it had before."""
-        height, width = self._long.shape
-        rows = slice(max(0, int(box[1] * height) - 2), math.ceil(box[3] * height) + 2)
-        columns = slice(max(0, int(box[0] * width) - 2), math.ceil(box[2] * width) + 2)
-        return bool(_edges(self._short[rows, columns]) > 1.1 * _edges(self._long[rows, columns]))
+    def _stands_out(self, box: Box) -> bool:
+        """Return whether the picture differs more from its surroundings there than it did before."""
+        return _contrast(self._short, box) > _contrast(self._long, box)
 
     def _learn(self, box: Box) -> None:
         height, width = self._long.shape
@@ -175,7 +173,12 @@ def _shared(a: Box, b: Box) -> float:
     return wide * tall / max(1e-9, min((a[2] - a[0]) * (a[3] - a[1]), (b[2] - b[0]) * (b[3] - b[1])))
 
 
-def _edges(part: NDArray[np.float32]) -> float:
-    if min(part.shape) < 2:
-        return 0.0
-    return float(np.abs(np.diff(part, axis=0)).mean() + np.abs(np.diff(part, axis=1)).mean())
+def _contrast(picture: NDArray[np.float32], box: Box) -> float:
+    """Return by how many grey levels a box differs from the ring around it."""
+    height, width = picture.shape
+    x1, y1 = int(box[0] * width), int(box[1] * height)
+    x2, y2 = math.ceil(box[2] * width), math.ceil(box[3] * height)
+    inner = picture[y1:y2, x1:x2]
+    outer = picture[max(0, y1 - RING) : y2 + RING, max(0, x1 - RING) : x2 + RING]
+    ring = (float(outer.sum()) - float(inner.sum())) / max(1, outer.size - inner.size)
+    return abs(float(inner.mean()) - ring)
