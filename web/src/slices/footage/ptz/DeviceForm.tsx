@@ -73,7 +73,9 @@ function valuesOf(device: Device | undefined): Values {
   const told = { ...turning?.optics, ...turning?.sector };
   return {
     ...USUAL,
-    ...Object.fromEntries(Object.entries(told).map(([k, v]) => [k, String(v)])),
+    ...Object.fromEntries(
+      Object.entries(told).map(([k, v]) => [k, typeof v === "number" ? String(Number(v.toFixed(3))) : String(v)]),
+    ),
     port: String(device?.port ?? 80),
     login: device?.own_login ? "own" : "stream",
     user: device?.own_login ? device.user : "",
