@@ -1,8 +1,8 @@
 """kill -9 of the processes that watch, while cameras are covered one after the other: who was unwatched, and how long.
 
 Real processes, the relay's real local door, real time; one is killed at a time, the next when that has a successor.
-A camera counts as watched while a living process says that it
-has judged pictures of it in the last half second. Every camera is covered once; each covering must be told once.
+A camera counts as watched while a living process says that it has judged pictures of it in the last half second.
+Every camera is covered once; each covering must be told once.
 """
 
 from __future__ import annotations
