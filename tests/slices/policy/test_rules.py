@@ -134,7 +134,8 @@ MATRIX = {
         "respond",
         "statute",
         C,
-    ): "follow_live justify_access read_cameras read_map read_provision read_status revoke_permit",
+    ): "acknowledge_alarm follow_live justify_access read_alarm read_cameras "
+    "read_incident read_map read_provision read_status revoke_permit run_incident",
     ("centre_operator", "respond", "trigger", C): "extend_permit read_footage request_footage steer_camera "
     "unmask_track view_stream",
     ("centre_operator", "investigate", "trigger", C): "view_stream",
@@ -145,7 +146,7 @@ MATRIX = {
     ("auditor", "operate", "statute", C): "read_status",
     ("administrator", "operate", "statute", T): "manage_accounts manage_agencies read_map read_status",
     ("administrator", "operate", "statute", C): "import_cameras manage_accounts manage_agencies read_cameras read_map "
-    "read_status set_up_camera",
+    "read_status set_up_camera tune_vision",
     ("probation_officer", "inform", "statute", T): "register_order request_disclosure",
     ("police_112", "respond", "statute", C): "justify_access read_cameras",
     ("police_112", "operate", "statute", C): "read_cameras",
