@@ -143,7 +143,8 @@ def _timed(file: Path) -> Truth:
     table, _, number = file.stem.rpartition("_")
     events: tuple[Event, ...] = ()
     place = file.with_name(f"{table}.csv")
-    lines = csv.reader(place.open(encoding="utf-8")) if place.is_file() else []
+    text = place.read_text(encoding="utf-8") if place.is_file() else ""
+    lines = csv.reader(text.splitlines())
     for line in lines:
         if line and line[0].strip() == f"{number}.mp4":
             spans = re.findall(r"Fall\w*\s*\(\w+\)\s*\[\s*([\d.]+)\s*to\s*([\d.]+)", line[-1])
