@@ -114,8 +114,8 @@ MATRIX = {
     "read_track read_wearer",
     ("probation_officer", "operate", "statute", T): "read_map read_status",
     ("probation_officer", "protect", "statute", T): "read_protected register_protected",
-    ("police_112", "respond", "statute", T): "concur_closing follow_live justify_access read_alarm read_home_clip "
-    "read_incident read_map read_status view_home",
+    ("police_112", "respond", "statute", T): "concur_closing follow_live justify_access read_alarm "
+    "read_incident read_map read_status",
     ("police_112", "operate", "statute", T): "read_map read_status",
     ("police_112", "protect", "statute", T): "read_protected register_protected set_up_home",
     ("police_112", "respond", "trigger", T): "read_protected read_track read_wearer",
