@@ -1,0 +1,75 @@
+"""Things put down and fetched, cameras covered and turned, rules as text, and sensors that a camera does not have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from tests.vision.behaviours.stage import camera, place, play, standing
+
+from ansimnet_vision.behaviours.compound import read
+from ansimnet_vision.protocol import Alarm as Said
+from ansimnet_vision.protocol import Event, matched, rate
+
+STILL = place()
+
+
+def with_bag(from_s: float, until_s: float = 1e9):
+    bag = STILL.copy()
+    bag[80:88, 92:100] = 5
+
+    return lambda at: bag if from_s <= at < until_s else STILL
+
+
+def there(x: float, from_s: float, until_s: float):
+    return lambda at: standing(x, 0.8) if from_s <= at < until_s else None
+
+
+@pytest.mark.requirement("VA-01")
+def test_thing_whose_owner_left_is_abandoned_and_one_beside_him_is_not() -> None:
+    left = play(camera("abandoned"), {1: there(0.47, 4, 9)}, 30, with_bag(6))
+    assert [s.behaviour for s in left] == ["abandoned"]
+    assert play(camera("abandoned"), {1: there(0.47, 4, 60)}, 30, with_bag(6)) == []
+
+
+@pytest.mark.requirement("VA-05")
+@pytest.mark.parametrize(("other", "taken_s", "expected"), [(2, 22, ["handover"]), (2, 1e9, []), (None, 22, [])])
+def test_one_leaves_a_thing_and_another_takes_it(other, taken_s, expected) -> None:
+    people = {1: there(0.47, 4, 9)}
+    if other:
+        people[other] = there(0.46, 20, 23)
+    signals = play(camera("handover"), people, 30, with_bag(6, taken_s))
+    assert [s.behaviour for s in signals] == expected
+
+
+@pytest.mark.parametrize(
+    ("then", "expected"),
+    [
+        (np.full_like(STILL, 30), 1),  # covered
+        (np.kron(place(99)[::36, ::32], np.ones((36, 32)))[:108, :192].astype(np.uint8), 1),  # turned
+        ((STILL * 0.7).astype(np.uint8), 0),  # a cloud
+        (STILL, 0),
+    ],
+)
+def test_covered_and_turned_cameras(then, expected) -> None:
+    assert len(play(camera("tampered"), {}, 25, lambda at: then if at > 12 else STILL)) == expected
+
+
+@pytest.mark.requirement("VA-01")
+def test_camera_without_colours_never_says_fire() -> None:
+    assert play(camera("fire"), {1: there(0.5, 0, 20)}, 20) == []
+
+
+@pytest.mark.parametrize("line", ["stalking = loitering", "stalking: loitering and flying within 5 s", "a: b"])
+def test_what_is_no_rule_is_refused(line) -> None:
+    with pytest.raises(ValueError):
+        read(line)
+
+
+@pytest.mark.parametrize(("at_s", "hits", "false"), [(8, 1, 0), (20, 1, 0), (7.9, 0, 1), (20.1, 0, 1)])
+def test_window_is_from_two_before_to_ten_after(at_s, hits, false) -> None:
+    count = matched([Event("fire", 10)], [Said("fire", at_s)], "fire")
+    assert (count.hits, count.false) == (hits, false)
+
+
+def test_no_hours_prove_nothing() -> None:
+    assert rate(0, 0)["per_hour"] is None
