@@ -241,7 +241,7 @@ async def visiting(url: str, door: Door, camera: CameraId, ticket: str | None, e
         return
     try:
         visit = Visit(door, socket, follow)
-        visit.sent = follow(camera if door.kind == "sender" else socket.local_address[1])
+        visit.sent = follow(camera if door.kind == "sender" else (socket.local_address[1], socket.remote_address[1]))
         with contextlib.suppress(ConnectionClosed):
             await socket.send(json.dumps({"ticket": ticket} if ticket is not None else {"type": "mark", "track": "17"}))
         visit.begin()

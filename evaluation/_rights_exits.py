@@ -34,7 +34,10 @@ class Sent(NamedTuple):
 
 
 class Exits:
-    """Notes what goes to those who are followed: by their port, the name of their peer, or the camera they bring."""
+    """Notes what goes to those who are followed: by both ports, the name of their peer, or the camera they bring.
+
+    Their own port alone would not do: a system gives one out twice, towards two servers.
+    """
 
     def __init__(self) -> None:
         self._to: dict[Hashable, list[Sent]] = {}
@@ -77,6 +80,11 @@ class Exits:
             found.append(Sent(now().timestamp(), 1))
 
 
+def _ports(socket: Socket) -> tuple[int, int]:
+    """Return the viewer's port and the server's."""
+    return socket.remote_address[1], socket.local_address[1]
+
+
 @contextmanager
 def noted(exits: Exits) -> Iterator[None]:
     """Have every exit of this process noted until the block ends."""
@@ -88,10 +96,10 @@ def noted(exits: Exits) -> Iterator[None]:
     def puts(self: Socket, parts: Sequence[bytes], *, text: bool = False) -> None:
         put(self, parts, text=text)
         if not text:
-            exits.fragments(self.remote_address[1], parts)
+            exits.fragments(_ports(self), parts)
 
     async def sends(self: Socket, message: Any, *more: Any, **options: Any) -> None:
-        exits.words(self.remote_address[1], message)
+        exits.words(_ports(self), message)
         await send(self, message, *more, **options)
 
     async def packets(self: RTCDtlsTransport, data: bytes) -> None:

@@ -76,10 +76,10 @@ def measure(kind: str, name: str, **chosen: Any) -> dict[str, Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
-    load = os.getloadavg()[0]
+    load, source = os.getloadavg()[0], commit()  # as they are when it begins: others may commit meanwhile
     with _progress(name) as progress:
         figures = module.run(Options(progress=progress, **chosen))
-    return {**figures, "size": chosen["size"], "seed": chosen["seed"], "commit": commit(), "load": round(load, 2)}
+    return {**figures, "size": chosen["size"], "seed": chosen["seed"], "commit": source, "load": round(load, 2)}
 
 
 @contextmanager
