@@ -132,7 +132,7 @@ function Film({ c, seen }: { c: Ctx; seen: HomeSeen }) {
         <button type="button" className="playit" aria-label={playing ? w.pause : w.play} onClick={toggle}>
           <Icon name={playing ? "stop" : "more"} size={24} />
         </button>
-        <div className="strip" aria-hidden="true">
+        <div className="filmline" aria-hidden="true">
           <i className="done" style={{ width: `${(100 * seen.seconds) / whole}%` }} />
           <i className="at" style={{ width: `${Math.min(100, (100 * at) / whole)}%` }} />
           <i className="mark" style={{ left: `${(100 * BEFORE_S) / whole}%` }} />
