@@ -129,24 +129,25 @@ async def _take_one(tx: Tx, report: Report, camera: Camera, setup: Setup, sender
 class Weighed(NamedTuple):
     """What this camera's verdicts make of a report."""
 
-    probability: float
+    probability: float | None
     improbable: bool
 
 
 async def _weigh(tx: Tx, report: Report, now: datetime) -> Weighed:
     """Return the probability by what verdicts taught of this camera and of this place in its picture.
 
-    Where nobody tuned it, a worker that has a probability of its own is believed, less what the place says.
+    Where nobody tuned it, a worker that has a probability of its own is believed, less what the place says; else none
+    is claimed.
     """
     judged = await store.samples(tx, report.camera_id, report.behaviour, now - tuning.HORIZON)
     bias = tuning.place_bias(judged, *foot_of(report.box), now)
     learnt = await setups.tuning(tx, report.camera_id, report.behaviour, "in_force")
     threshold = tuning.BASE[report.behaviour] if learnt is None else learnt.threshold
-    platt = tuning.PRIOR[report.behaviour] if learnt is None else Platt(*learnt.platt)
-    if learnt is None and report.probability is not None:
+    likely: float | None = None
+    if learnt is not None:
+        likely = calibration.probability(Platt(*learnt.platt), report.score + bias)
+    elif report.probability is not None:
         likely = calibration.probability(Platt(1.0, 0.0), calibration.logit(report.probability) + bias)
-    else:
-        likely = calibration.probability(platt, report.score + bias)
     return Weighed(likely, report.score + bias < threshold)
 
 
