@@ -61,8 +61,8 @@ class Worker:
         at = now().timestamp()
         report = {
             "id": str(uuid4()), "camera_id": camera_id, "behaviour": "intrusion", "at": at, "since": at - 2,
-            "probability": 0.87, "box": [left, 0.4, left + 0.1, 0.8], "tracks": [track], "place": None,
-            "evidence": {"score": 4.2, "dwell_s": 3.2}, "model": "journey@0123abcd", "shadow": False,
+            "probability": 0.93, "box": [left, 0.4, left + 0.1, 0.8], "tracks": [track], "place": None,
+            "evidence": {"score": 9.0, "dwell_s": 3.2}, "model": "journey@0123abcd", "shadow": False,
         }  # fmt: skip
         answer = await self.http.post("/ingest/vision/reports", json={"reports": [report]})
         assert answer.status_code == 200, answer.text
