@@ -144,6 +144,8 @@ class Local:
     def __init__(self, sources: Sources) -> None:
         self._sources = sources
         self._open: set[asyncio.StreamWriter] = set()
+        self._left = asyncio.Event()
+        self._left.set()
         self._following: list[dict[CameraId, Follower]] = []
         sources.on_sound = self._heard
 
@@ -160,8 +162,7 @@ class Local:
             _forget(place)
             for writer in tuple(self._open):
                 writer.close()
-            while self._open:
-                await asyncio.sleep(0.01)
+            await self._left.wait()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not _ours(writer):
@@ -169,6 +170,7 @@ class Local:
             writer.close()
             return
         self._open.add(writer)
+        self._left.clear()
         following: dict[CameraId, Follower] = {}
         self._following.append(following)
         keeping = asyncio.create_task(self._keep(following))
@@ -185,6 +187,8 @@ class Local:
                 follower.leave()
             writer.close()
             self._open.discard(writer)
+            if not self._open:
+                self._left.set()
 
     def _heard(self, camera_id: CameraId, media: Media, packet: Packet) -> None:
         for following in self._following:
