@@ -205,7 +205,7 @@ def _learned(models: Path | None, behaviour: str) -> bool:
 
 
 def _shares(count: Callable[[Looked], dict[str, Any]], looked: Looked) -> dict[str, Any]:
-    """Return the figures of all, and of the third that nobody tuned on."""
+    """Return the figures of all, and of the third from which no weights were learned."""
     return {**count(looked), "held_out": count([pair for pair in looked if pair[0].held])}
 
 
