@@ -3,7 +3,7 @@
 Real clips go under neutral names and shuffled into a process of its own (`_behaviours_look`), which knows no label and
 runs what a worker runs. Labels are read here alone. A hit is an alarm from 2 s before to 10 s after the begin of an
 event (of clips whose begin nobody wrote down: anywhere in the clip). Two shares are told: `held_out`, the third of the
-files that nobody trained or tuned on, and all of them.
+files from which no weights were learned (some constants have seen them: docs/design/behaviours.md), and all of them.
 
 What is learned is judged on clips it did not learn from: by six folds over scenes, learned within this measurement from
 the files of `--data` (`learned_from`). Weights that may not be passed on are not in this package, so that without
