@@ -25,13 +25,18 @@ EARLY = timedelta(hours=1, minutes=1)
 
 @dataclass(slots=True)
 class Kept:
-    """One recorded segment as the law sees it. `days`: the shortest term that was ever in force for it."""
+    """One recorded segment as the law sees it.
+
+    `days`: the shortest term that was ever in force for it. `least`: the shortest that was in force in its hour, for
+    which it may be kept no longer: an hour of a camera is kept as one.
+    """
 
     segment: Segment
     camera_id: CameraId
     begins: datetime  # true time
     ends: datetime
     days: int
+    least: int
     wrapped: bytes
     picture: bytes
     durable: bool = False
@@ -49,7 +54,7 @@ class Kept:
     @property
     def owed(self) -> datetime:
         """Return until when it must be there."""
-        return self.ends + timedelta(days=self.days) - EARLY
+        return self.ends + timedelta(days=min(self.days, self.least)) - EARLY
 
 
 @dataclass(slots=True)
@@ -88,6 +93,8 @@ class Score:
     doubts: int = 0
     cuts: int = 0
     restores: int = 0
+    examples: list[int] = field(default_factory=list)
+    """Numbers of the histories in which something went wrong: with the seed they play again as they were."""
 
     def wrong(self) -> int:
         """Return how much broke the law."""

@@ -22,6 +22,7 @@ from ansimnet.platform.ledger.keks import Given, Ring
 from ansimnet.slices.footage.archive.archive import Archive
 from ansimnet.slices.footage.archive.clock import Guard, confirm
 from ansimnet.slices.footage.archive.disk import Disk, NoSpace
+from ansimnet.slices.footage.archive.holds import words_of
 from ansimnet.slices.footage.archive.index import Hold, Index
 from ansimnet.slices.footage.archive.keys import SLOT, KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex, Power, PowerCut
@@ -181,6 +182,7 @@ class History:
     _recorded: int = 0
     _first_eviction: datetime | None = None
     _told: dict[CameraId, int] = field(default_factory=dict)
+    _in_force: dict[CameraId, list[tuple[tuple[int, datetime], int]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         rng = self.rng
@@ -258,10 +260,19 @@ class History:
         self._evictions |= evictions
         self._full = False
         self._learn_holds()
+        await self._learn_days()
         for camera_id, days in self.days.items():
             if self._told.get(camera_id) != days:
                 self._told[camera_id] = days
                 self.law.shorten(camera_id, days)  # from the sweep on that read it
+
+    async def _learn_days(self) -> None:
+        """Note which terms are in force, by the machine's own clock: by it the hours of what is recorded are told."""
+        assert self.archive is not None
+        guard = self.archive.guard
+        for camera_id, days in (await self.place.index.days()).items():
+            noted = self._in_force.setdefault(camera_id, [])
+            noted[:] = [(at, d) for at, d in noted if d != days] + [((guard.epoch, guard.now()), days)]
 
     def _judge_eviction(self, gone: set[tuple[CameraId, str]], *, need: bool) -> None:
         """The oldest that nobody holds goes first, and only where the disk is full."""
@@ -391,7 +402,9 @@ class History:
             self.score.faults += self.archive.guard.doubt is None
             return
         wrapped = self._wrapped(segment)
-        kept = Kept(segment, camera_id, begins, self.clocks.true, self.days[camera_id], wrapped, picture)
+        days, hour = self.days[camera_id], (segment.term.epoch, segment.term.hour_at)
+        least = min((days, *(d for at, d in self._in_force.get(camera_id, ()) if at >= hour)))
+        kept = Kept(segment, camera_id, begins, self.clocks.true, days, least, wrapped, picture)
         self.law.record(kept, self.clocks.true)
         if not self.steady or self._recorded % 8 == 0:
             self.look(kept.over + 60 * S + S / 2)
@@ -544,12 +557,22 @@ class History:
         for hold_id in list(self.law.holds):
             if hold_id not in standing and str(hold_id) not in remembered:
                 del self.law.holds[hold_id]  # placed and lost while the archive was stopped: nobody can know of it
+            elif hold_id not in standing:
+                self._remembered(self.law.holds[hold_id])
         await self._start()
         self._after_restore(standing, await self.place.index.days())
         assert self.archive is not None
         self.score.restored_frames += sum(
             1 for k in gone if self.law.alive(k.wrapped) or shown(self.archive, k.segment) is not None
         )
+
+    def _remembered(self, hold: LawHold) -> None:
+        """A release that was lost with the database, and that the archive was never told of, is to be told again."""
+        words, key = words_of(self.place.disk, str(hold.hold_id)), f"held-{hold.hold_id}.key"
+        alive = key in self.place.keys.names("") and any(self.place.keys.read(key))
+        if words is not None and not words.over and alive and words.ends_at > hold.ends:
+            hold.ends = words.ends_at
+            self.look(hold.ends + 60 * S + S / 2)
 
     def _after_restore(self, standing: Mapping[UUID, Hold], days: Mapping[CameraId, int]) -> None:
         """Holds stand as the restored database says, or as the disk remembers; days as it says, for what comes."""

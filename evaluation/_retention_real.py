@@ -316,4 +316,5 @@ def history(folder: Path, seed: int, number: int, *, steady: bool) -> Score:
         asyncio.run(play())
     finally:
         shutil.rmtree(mine, ignore_errors=True)
+    score.examples += [number] if score.wrong() else []
     return score

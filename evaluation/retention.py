@@ -54,6 +54,7 @@ def history(seed: int, number: int) -> Score:
     steady = number % STEADY == 0
     place = Memory(TIGHT if steady else ROOM)
     drive(History(random.Random(f"{seed}/{number}"), place, score, steady=steady).play())
+    score.examples += [number] if score.wrong() else []
     return score
 
 
@@ -148,6 +149,7 @@ def _figures(score: Score, on_files: Score, found: dict[str, int | None]) -> dic
         "out_of_order": score.out_of_order,
         "unwarned": score.unwarned,
         "faults": score.faults,
+        "wrong_histories": score.examples[:20],
         "planted": len(found),
         "found": sum(1 for f in found.values() if f is not None),
         "found_after": found,
