@@ -2961,6 +2961,7 @@ COMMENT ON COLUMN public.protection_home_alert.kind IS 'intrusion: nobody was id
 
 CREATE TABLE public.protection_home_clip (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    part_id uuid DEFAULT gen_random_uuid() NOT NULL,
     alert_id uuid NOT NULL,
     part integer NOT NULL,
     data_sealed bytea NOT NULL
@@ -4067,7 +4068,10 @@ ALTER TABLE ONLY public.protection_home_alert
     ADD CONSTRAINT protection_home_alert_pkey PRIMARY KEY (alert_id);
 
 ALTER TABLE ONLY public.protection_home_clip
-    ADD CONSTRAINT protection_home_clip_pkey PRIMARY KEY (alert_id, part);
+    ADD CONSTRAINT protection_home_clip_alert_id_part_key UNIQUE (alert_id, part);
+
+ALTER TABLE ONLY public.protection_home_clip
+    ADD CONSTRAINT protection_home_clip_pkey PRIMARY KEY (part_id);
 
 ALTER TABLE ONLY public.protection_home_face
     ADD CONSTRAINT protection_home_face_pkey PRIMARY KEY (template_id);

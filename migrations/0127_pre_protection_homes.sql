@@ -86,10 +86,11 @@ create index protection_home_alert_person on protection_home_alert (centre_id, p
 
 create table protection_home_clip (
     centre_id uuid not null,
+    part_id uuid primary key default gen_random_uuid(),
     alert_id uuid not null references protection_home_alert on delete cascade,
     part int not null,
     data_sealed bytea not null,
-    primary key (alert_id, part)
+    unique (alert_id, part)
 );
 comment on table protection_home_clip is 'Masked pictures alone: what was not hidden never left the process that watches the door.';
 call tenant_table('protection_home_clip');

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
 
+import hypothesis
 import psycopg
 import pytest
 from psycopg import sql
@@ -21,6 +22,9 @@ from ansimnet.platform.db import Dbs
 from ansimnet.platform.engines.postgres import SUPERUSER, Postgres
 from ansimnet.platform.ledger.keys import KeyStore
 from ansimnet.platform.roles import Urls
+
+hypothesis.settings.register_profile("ansimnet", deadline=None)
+hypothesis.settings.load_profile("ansimnet")  # no test here is about time: how fast it is, benchmarks say
 
 TEMPLATE = "ansimnet_template"
 PREFIX = "ansimnet-test-"

@@ -32,7 +32,7 @@ class SealedColumn:
     """A column that holds sealed values. `bound` names the column they are bound to; text is bound to its own name."""
 
     table: str
-    key: str  # the column, or columns with commas, by which a row is found again
+    key: str  # the column, a uuid, by which a row is found again
     column: str
     subject: str  # the column with the subject's id, or an expression on the row `t`
     bound: str | None = None

@@ -31,7 +31,7 @@ async def confirmed(room: Room, readers: list[Reader], behaviour: str, **more: A
 
 @pytest.mark.requirement("CC-07", "VA-01")
 async def test_a_true_verdict_opens_an_incident_and_the_gravest_comes_first(room: Room, readers: list[Reader]) -> None:
-    await room.take(room.report("loitering", place=[127.01, 37.51]))
+    await room.take(room.report("loitering", place=[127.005, 37.5]))
     assert (await room.get("/city-incidents"))["incidents"] == []
     alarm_id = (await room.get("/vision/alarms"))["alarms"][0]["alarm_id"]
     await room.judge(alarm_id, "true")

@@ -16,9 +16,15 @@ from ansimnet.slices.protection.model import Alert, Face, Home
 
 register(
     SealedColumn("protection_home", "home_id", "source_sealed", "protected_person_id", bound="home_id"),
-    SealedColumn("protection_home_clip", "alert_id, part", "data_sealed", "(select a.protected_person_id from "
-                 "protection_home_alert a where a.alert_id = t.alert_id)", bound="alert_id"),
-)  # fmt: skip
+    SealedColumn("protection_home", "home_id", "picture_sealed", "protected_person_id", bound="home_id"),
+    SealedColumn(
+        "protection_home_clip",
+        "part_id",
+        "data_sealed",
+        "(select a.protected_person_id from protection_home_alert a where a.alert_id = t.alert_id)",
+        bound="alert_id",
+    ),
+)
 
 _HOME: LiteralString = """home_id, protected_person_id, name, setup, installed_by, installed_at, order_id, statute,
     assessment_no, assessed_on, on_at, off_at, seen_at, state, enrolled, unfit, look_until"""
