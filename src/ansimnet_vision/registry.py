@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any
 
 CARDS = Path(__file__).parent / "cards"
+LEARNED = {"fire": "fire.npz", "violence": "violence.npz"}
+"""Weights that only who has the films may learn (`training`), by the behaviour that needs them: no package has them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,18 +106,28 @@ def usable(folder: Path | None) -> dict[str, Path]:
     return found
 
 
-def not_covered(behaviours: Iterable[str], ready: Iterable[str]) -> dict[str, str | None]:
-    """Return for each behaviour why this machine cannot watch for it; None where it can. `ready`: names of models.
+def not_covered(behaviours: Iterable[str], ready: Iterable[str], folder: Path | None = None) -> dict[str, str | None]:
+    """Return for each behaviour why this machine cannot watch for it; None where it can.
+
+    `ready`: names of models. `folder`: where weights lie that were learned here.
 
     >>> not_covered(["tampered", "intrusion"], [])
     {'tampered': None, 'intrusion': 'model-missing: nanodet'}
     """
     here = set(ready)
     missing = {
-        behaviour: [c.name for c in cards().values() if behaviour in c.needed_by and c.name not in here]
+        behaviour: [
+            *(c.name for c in cards().values() if behaviour in c.needed_by and c.name not in here),
+            *((LEARNED[behaviour],) if _unlearned(behaviour, folder) else ()),
+        ]
         for behaviour in behaviours
     }
     return {b: f"model-missing: {', '.join(names)}" if names else None for b, names in missing.items()}
+
+
+def _unlearned(behaviour: str, folder: Path | None) -> bool:
+    file = LEARNED.get(behaviour)
+    return file is not None and (folder is None or not (folder / file).is_file())
 
 
 def sha256_of(file: Path) -> str:

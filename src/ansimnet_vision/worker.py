@@ -248,7 +248,7 @@ def main() -> None:
     sounds = network.found(chosen.models)
     worker = Worker(engine, Outbox(chosen.outbox), chosen.relays, tell, sounds)
     worker.titles = _titles(cards)
-    covers = registry.not_covered(BEHAVIOURS, [c.name for c in cards]) | network.not_covered(sounds)
+    covers = registry.not_covered(BEHAVIOURS, [c.name for c in cards], chosen.models) | network.not_covered(sounds)
     models = [_card(c) for c in cards] + ([sounds.shown()] if sounds is not None else [])
     tell({"ready": {"pid": os.getpid(), "models": models, "covers": covers}})
     inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()

@@ -104,6 +104,17 @@ def test_what_needs_a_missing_model_is_not_covered() -> None:
     assert registry.not_covered(["intrusion"], registry.cards())["intrusion"] is None
 
 
+@pytest.mark.requirement("VA-01")
+def test_what_was_never_learned_here_is_not_covered(tmp_path: Path) -> None:
+    every = list(registry.cards())
+    assert registry.not_covered(["fire", "violence"], every, tmp_path) == {
+        "fire": "model-missing: fire.npz",
+        "violence": "model-missing: violence.npz",
+    }
+    (tmp_path / "fire.npz").write_bytes(b"learned")
+    assert registry.not_covered(["fire"], every, tmp_path)["fire"] is None
+
+
 def test_packed_weights_are_read_as_they_were_meant(tmp_path: Path) -> None:
     half, bytes_ = np.array([1.5, -2.0], "<f2"), np.array([0, 128, 255], np.uint8)
     (tmp_path / "w.bin").write_bytes(half.tobytes() + bytes_.tobytes())

@@ -70,8 +70,8 @@ def check(as_json: Json = False) -> None:
     found = [(card, registry.state_of(card, folder)) for card in registry.cards().values()]
     problems = {card.name: _problem(card, folder) for card, state in found if state is State.READY}
     ready = [name for name, problem in problems.items() if problem is None]
-    wanted = sorted({behaviour for card, _ in found for behaviour in card.needed_by})
-    missing = {b: why for b, why in registry.not_covered(wanted, ready).items() if why is not None}
+    wanted = sorted({*registry.LEARNED, *(behaviour for card, _ in found for behaviour in card.needed_by)})
+    missing = {b: why for b, why in registry.not_covered(wanted, ready, folder).items() if why is not None}
     if as_json:
         rows = [{"name": c.name, "state": s, "problem": problems.get(c.name)} for c, s in found]
         print(json.dumps({"models": rows, "not_covered": missing}, ensure_ascii=False))

@@ -1,7 +1,7 @@
 """What may be going wrong before a camera. Every behaviour is pure: scenes in, signals out, its memory its own.
 
 `build` returns the behaviours of one camera as one object; `step` is called with its scenes in order. What a camera
-cannot tell — no weights for it, no sensor — is not built: `uncovered` names it with the reason.
+cannot tell — no weights for it, no sensor — it does not say; `registry.not_covered` names it with the reason.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Watch:
 
 
 def build(config: CameraConfig, models: Path | None = None) -> Watch:
-    """Return the behaviours a camera is configured for. `models`: folder with weights trained here, None: our own.
+    """Return the behaviours a camera is configured for. `models`: folder with weights learned here.
 
     Raises:
         OSError: weights are there and cannot be read.

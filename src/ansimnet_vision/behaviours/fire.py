@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from ansimnet_vision.behaviours.evidence import NEEDED, Evidence, signal
 from ansimnet_vision.behaviours.flames import box_of, flames, numbers
 from ansimnet_vision.kernel import Kernel
+from ansimnet_vision.registry import LEARNED
 from ansimnet_vision.types import CameraConfig, Scene, Signal
 
-FILE = "fire.npz"
-OURS = Path(__file__).parents[1] / "weights" / FILE
+FILE = LEARNED["fire"]
 EVERY_S = 1.0
 """Fire grows in seconds: one look a second is enough."""
 MOST = 3.0
@@ -38,8 +38,8 @@ class Fire:
 
     def __init__(self, config: CameraConfig, models: Path | None = None) -> None:
         self._config = config
-        here = models / FILE if models is not None and (models / FILE).is_file() else OURS
-        self._model = Kernel.load(here) if here.is_file() else None
+        learned = models / FILE if models is not None else None
+        self._model = Kernel.load(learned) if learned is not None and learned.is_file() else None
         self._gathered = Evidence(config.thresholds.get("fire", NEEDED))
         self._before: deque[NDArray[np.uint8]] = deque(maxlen=3)
         self._judged_s = -1e9

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from ansimnet_vision.behaviours.evidence import NEEDED, Evidence, around, signal
 from ansimnet_vision.behaviours.turmoil import Turmoil, row
 from ansimnet_vision.kernel import Kernel
+from ansimnet_vision.registry import LEARNED
 from ansimnet_vision.types import PERSON, CameraConfig, Scene, Signal
 
-FILE = "violence.npz"
+FILE = LEARNED["violence"]
 WINDOW_S = 2.0
 STEP_S = 0.5
 """Rows overlap: each half second one, of which each adds a quarter of its evidence."""
