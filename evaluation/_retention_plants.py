@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
-from evaluation._retention_play import Memory
+from evaluation._retention_memory import Memory
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.archive import keys, rules

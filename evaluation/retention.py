@@ -22,8 +22,9 @@ from typing import Any, NoReturn
 import structlog
 from evaluation import _retention_real as real
 from evaluation._retention_law import Score
+from evaluation._retention_memory import Memory
 from evaluation._retention_plants import PLANTS, REAL_PLANTS, planted
-from evaluation._retention_play import ROOM, TIGHT, History, Memory
+from evaluation._retention_play import ROOM, TIGHT, History
 
 from ansimnet.app.measure import Options
 from ansimnet.kernel.clock import monotonic_s

@@ -187,6 +187,8 @@ class Desk:
         """Return what an incident may show. A unit needs no right to the incident: it takes part in the provision."""
         home = self.home(account)
         unit = account.role is Role.FIELD_UNIT
+        if self.gives(account) and not unit:  # its incidents are of its own cameras' alarms: nothing is given to them
+            raise NotFound("this centre's incidents have no provision")
         if not unit:
             await self.at_home(
                 account,

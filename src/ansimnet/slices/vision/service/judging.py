@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from ansimnet.facts.vision import AlarmJudged, Behaviour, MissReported, PictureOpened, Verdict, Why
-from ansimnet.kernel.errors import NotFound, Refusal
+from ansimnet.kernel.errors import Forbidden, NotFound, Refusal
 from ansimnet.kernel.ids import CameraId, FactId, new_id
 from ansimnet.kernel.permits import Act, GroundKind, Purpose
 from ansimnet.platform.db import Db, Tx
@@ -166,6 +166,8 @@ async def picture(db: Db, account: policy.Account, camera_id: CameraId, now: dat
         NotFound: no such camera.
         Forbidden: this account may not.
     """
+    if not policy.may_ever(account, Act.VIEW_STREAM):  # before a ground is put on file for whoever may not look at all
+        raise Forbidden("this role looks at no live picture")
     until = now + DRAWING
     async with db.transaction() as tx:
         if camera_id not in await cameras.by_ids(tx, [camera_id]):
