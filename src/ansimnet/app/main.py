@@ -327,6 +327,7 @@ def evaluate(
     histories: Annotated[int | None, typer.Option(help="retention: how many lives of a machine are played.")] = None,
     attempts: Annotated[int | None, typer.Option(help="rights: how many attempts to see a picture.")] = None,
     tamperings: Annotated[int | None, typer.Option(help="evidence: how often an export is tampered with.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="supervision: how often each scenario is staged.")] = None,
     as_json: Json = False,
 ) -> None:
     """Is it right? Each evaluation scores against a truth that only the scorer opens."""
@@ -348,6 +349,7 @@ def evaluate(
         histories=histories,
         attempts=attempts,
         tamperings=tamperings,
+        seeds=seeds,
     )
 
 

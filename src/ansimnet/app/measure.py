@@ -45,6 +45,7 @@ class Options:
     hours: float | None = None
     plot: Path | None = None
     tamperings: int | None = None
+    seeds: int | None = None
 
 
 def names(kind: str) -> dict[str, str]:
