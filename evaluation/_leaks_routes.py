@@ -47,6 +47,7 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/me/push-subscription": f"{_PEOPLE} field_unit",
     # -- cameras and map
     "GET /api/v1/cameras/named": f"{_POLES} {_ROOM}",
+    "GET /api/v1/cameras/look-up": "investigator@city court_clerk@city privacy_officer@city",
     "GET /api/v1/cameras/points": f"{_POLES} {_ROOM}",
     "GET /api/v1/cameras/sees": f"{_POLES} {_ROOM}",
     "GET /api/v1/cameras/{camera_id}": f"{_POLES} {_ROOM}",

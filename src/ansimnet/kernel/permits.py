@@ -99,6 +99,7 @@ class Act(StrEnum):
     SERVE_ORDER = "serve_order"  # the unit's own page
     IMPORT_CAMERAS = "import_cameras"
     READ_CAMERAS = "read_cameras"
+    FIND_CAMERA = "find_camera"  # by its number or place, to name it in an order or a hold
     READ_MAP = "read_map"
     REQUEST_FOOTAGE = "request_footage"
     VIEW_STREAM = "view_stream"

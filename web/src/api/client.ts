@@ -117,6 +117,8 @@ export const api = {
   status: () => get<T.Status>("/status").then(shape.status),
   styleData: () => get<T.StyleData>("/map/style-data").then(shape.styleData),
   cameraPoints: () => get<T.CameraPoints>("/cameras/points"),
+  /** For whoever names a camera in an order or a hold and may not read the register; two signs or more. */
+  camerasLookedUp: (words: string) => get<{ cameras: T.CalledCamera[] }>(`/cameras/look-up${query({ words })}`),
   camerasNamed: (words: string) => get<{ cameras: T.NamedCamera[] }>(`/cameras/named${query({ words })}`),
   camera: (camera: string) => get<T.NamedCamera>(`/cameras/${id(camera)}`),
   cameraTicket: (camera: string) => post<T.Ticket>(`/cameras/${id(camera)}/tickets`),

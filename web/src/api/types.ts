@@ -323,11 +323,14 @@ export interface LedgerPage {
   checkpoint: { size: number; root: string; signature: string; signed_at: string } | null;
 }
 
-/** A camera of the register, as people call it. */
-export interface NamedCamera {
+/** How people call a camera, and nothing else of it. */
+export interface CalledCamera {
   camera_id: string;
   code: string;
   address: string;
+}
+/** A camera of the register. */
+export interface NamedCamera extends CalledCamera {
   live: boolean;
 }
 export interface CameraPoints {

@@ -1,6 +1,24 @@
 /** The words of orders, holds, accounts and what agencies are given, in both languages. */
 import { useLocale } from "./index";
 
+/** What can be found by a name and is no longer pasted as an id. */
+export type Findable = "wearers" | "protected" | "cameras";
+const koKinds: Record<Findable, string> = {
+  wearers: "피부착자 번호나 관서",
+  protected: "보호 대상자 번호",
+  cameras: "카메라 번호나 주소",
+};
+const enKinds: Record<Findable, string> = {
+  wearers: "a wearer by number or office",
+  protected: "a protected person by number",
+  cameras: "a camera by code or address",
+};
+const enShort: Record<Findable, string> = {
+  wearers: "Wearer's number",
+  protected: "protected person's number",
+  cameras: "camera code or address",
+};
+
 const ko = {
   tabs: { requests: "승인 요청", orders: "명령·보존", agencies: "기관과 열람권", accounts: "계정" },
   next: "옆 탭",
@@ -35,13 +53,14 @@ const ko = {
     watch_list: "관찰 명부 (둘째 승인)",
   } as Record<string, string>,
   targets: "대상",
-  targetsHint: "카메라 번호나 주소로 찾거나, 대상 번호를 붙여 넣습니다",
-  targetsHintAll: "피부착자 번호나 관서, 카메라 번호나 주소로 찾거나, 대상 번호를 붙여 넣습니다",
-  find: "카메라 번호, 주소 또는 대상 번호",
-  findAll: "피부착자 번호, 카메라 번호, 주소 또는 대상 번호",
-  noTarget: "그런 카메라가 없습니다",
-  noTargetAtAll: "그런 피부착자나 카메라가 없습니다",
-  noRegister: "카메라 대장은 보이지 않는 자리입니다. 영상 화면에서 고르거나 대상 번호를 붙여 넣으십시오",
+  targetsHint: (kinds: readonly Findable[]) =>
+    kinds.length
+      ? `${kinds.map((k) => koKinds[k]).join(", ")}로 찾거나, 대상 번호를 붙여 넣습니다`
+      : "대상 번호를 붙여 넣습니다",
+  find: (kinds: readonly Findable[]) => [...kinds.map((k) => koKinds[k]), "대상 번호"].join(", "),
+  noCamera: "그런 카메라가 없습니다",
+  noTarget: "그런 대상이 없습니다",
+  twoSigns: "두 글자부터 찾습니다",
   targetProblem: "64건까지 고르십시오",
   remove: (what: string) => `${what} 빼기`,
   from: "시작",
@@ -214,13 +233,12 @@ const en: KeepingText = {
     watch_list: "watch list (second approval)",
   },
   targets: "Reaches",
-  targetsHint: "find a camera by code or address, or paste an id",
-  targetsHintAll: "find a wearer by number or office, a camera by code or address, or paste an id",
-  find: "Camera code, address, or id",
-  findAll: "Wearer's number, camera code, address, or id",
-  noTarget: "There is no such camera",
-  noTargetAtAll: "There is no such wearer or camera",
-  noRegister: "This seat does not read the register of cameras: choose in the pictures, or paste an id",
+  targetsHint: (kinds) =>
+    kinds.length ? `find ${kinds.map((k) => enKinds[k]).join(", or ")}; or paste an id` : "paste an id",
+  find: (kinds) => [...kinds.map((k) => enShort[k]), "id"].join(", "),
+  noCamera: "There is no such camera",
+  noTarget: "Nothing is called that",
+  twoSigns: "Type two characters or more",
   targetProblem: "64 at most",
   remove: (what) => `Remove ${what}`,
   from: "From",

@@ -28,6 +28,8 @@ from ansimnet.slices.cameras.queries import Registry
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 
+MOST_LOOKED_UP = 8
+"""Ours: whoever looks one camera up sees these, never the register."""
 MAX_REASONS = 1_000
 """Reasons an answer lists; the report says how many there are in all."""
 
@@ -130,6 +132,27 @@ def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> API
         await permit(account, Act.READ_CAMERAS)
         async with city.transaction() as tx:
             return {"cameras": [asdict(c) for c in await store.find_named(tx, words.strip(), limit)]}
+
+    @api.get("/cameras/look-up")
+    async def look_up(
+        account: Annotated[Account, Depends(door(Act.FIND_CAMERA))],
+        words: Annotated[str, Query(max_length=80, pattern=r"\S.*\S", description="Two signs or more.")],
+    ) -> dict[str, Any]:
+        """Cameras to name in an order or a hold, by words of their code or address: nothing else of them.
+
+        For whoever may not read the register; what it sees, how it is and where its stream comes from stay unsaid.
+        """
+        await policy.permit(
+            dbs.of(account.centre_id),
+            account,
+            Act.FIND_CAMERA,
+            purpose=Purpose.INVESTIGATE,
+            screen="orders",
+            now=clock.now(),
+        )
+        async with city.transaction() as tx:
+            found = await store.find_named(tx, words.strip(), MOST_LOOKED_UP)
+        return {"cameras": [{"camera_id": c.camera_id, "code": c.code, "address": c.address} for c in found]}
 
     async def keeper(account: Account) -> None:
         await policy.permit(

@@ -349,7 +349,7 @@ export function Desk({
       ) : null}
       {sheet === "export" && range ? <AskExport cameras={cameras} range={range} onClose={close} /> : null}
       {sheet === "hold" && range ? (
-        <PlaceHold part={{ cameras, fromMs: range[0], untilMs: range[1] }} onClose={close} />
+        <PlaceHold part={{ cameras, fromMs: range[0], untilMs: range[1] }} account={account} onClose={close} />
       ) : null}
     </main>
   );

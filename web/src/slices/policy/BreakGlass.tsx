@@ -3,7 +3,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { api, Refusal } from "../../api/client";
 import { type Glass, second, useGlasses } from "../../api/second";
-import type { Account, NamedCamera } from "../../api/types";
+import type { Account, CalledCamera } from "../../api/types";
 import { useNow } from "../../kit/clock";
 import { Dialog } from "../../kit/Dialog";
 import { clock, dayMinutes, shortId } from "../../kit/format";
@@ -25,7 +25,7 @@ const MOST_PICTURES = 4;
 export function OpenGlassDialog({ onClose, onOpen }: { onClose: () => void; onOpen: (ground: string) => void }) {
   const t = useSecondText();
   const client = useQueryClient();
-  const [camera, setCamera] = useState<Pick<NamedCamera, "camera_id" | "code" | "address">>();
+  const [camera, setCamera] = useState<CalledCamera>();
   const [reason, setReason] = useState("");
   const open = useMutation({
     mutationFn: () => second.breakGlass(camera ? [camera.camera_id] : [], reason.trim()),

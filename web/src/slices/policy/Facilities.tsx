@@ -43,7 +43,9 @@ export function Facilities({ seat, onClose }: { seat: Seat; onClose: () => void 
           kind: "own",
           optional: true,
           check: (v, all) => (all.scope === "some" && !v ? t.facilitiesMissing : undefined),
-          draw: (value, set, says) => <Targets name="cameras" value={value} set={set} says={says} />,
+          draw: (value, set, says) => (
+            <Targets name="cameras" value={value} set={set} says={says} finds={{ cameras: "register" }} />
+          ),
         },
         { name: "until", label: t.facilitiesUntil, kind: "date" },
       ]}

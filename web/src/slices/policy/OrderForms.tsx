@@ -8,7 +8,7 @@ import { beginning, dayAfter, ending, type FormField } from "../../kit/form";
 import { clock, elapsed } from "../../kit/format";
 import { type KeepingText, useKeeping } from "../../text/keeping";
 import { endField } from "./endField";
-import { Targets } from "./Targets";
+import { findsOf, kindsOf, Targets } from "./Targets";
 
 /** What the rules say of lengths, days: an order a year, a hold ninety days (server: MOST_ORDER, MOST_HOLD). */
 const ORDER_DAYS = 365;
@@ -17,17 +17,17 @@ const HOLD_DAYS = 89;
 const ORDER_CLAUSES = ["CRIM-PROC 215", "EM-ACT 12", "EM-ACT 16", "PIPA 18(2)7", "PIPA 18(2)8", "CHILD-SEX-ACT 50"];
 const HOLD_CLAUSES = ["PIPA 21", "CRIM-PROC 215", "PIPA 18(2)8"];
 
-/** Who may read who wears a device, of those who enter orders; the server decides. */
-const READS_WEARERS = ["probation_officer", "office_director", "shift_lead"];
-
-const targets = (t: KeepingText, wearers = false): FormField => ({
-  name: "resources",
-  label: t.targets,
-  kind: "own",
-  hint: wearers ? t.targetsHintAll : t.targetsHint,
-  check: (v) => (v.split(" ").length > 64 ? t.targetProblem : undefined),
-  draw: (value, set, says) => <Targets name="resources" value={value} set={set} says={says} wearers={wearers} />,
-});
+const targets = (t: KeepingText, seat: Seat): FormField => {
+  const finds = findsOf(seat);
+  return {
+    name: "resources",
+    label: t.targets,
+    kind: "own",
+    hint: t.targetsHint(kindsOf(finds)),
+    check: (v) => (v.split(" ").length > 64 ? t.targetProblem : undefined),
+    draw: (value, set, says) => <Targets name="resources" value={value} set={set} says={says} finds={finds} />,
+  };
+};
 
 type Seat = Pick<Account, "role" | "centre_kind">;
 
@@ -36,7 +36,6 @@ const issuersOf = (role: string) => (role === "court_clerk" ? ["court"] : ["cour
 
 export function RegisterOrder({ account, onClose }: { account: Seat; onClose: () => void }) {
   const { role } = account;
-  const wearers = account.centre_kind === "tracking" && READS_WEARERS.includes(role);
   const t = useKeeping();
   const fields: FormField[] = [
     { name: "number", label: t.number, hint: t.numberHint, most: 60 },
@@ -48,7 +47,7 @@ export function RegisterOrder({ account, onClose }: { account: Seat; onClose: ()
     },
     { name: "statute", label: t.statute, most: 60, suggest: ORDER_CLAUSES, wide: true },
     { name: "opens", label: t.opens, kind: "checks", options: Object.entries(t.opened) },
-    targets(t, wearers),
+    targets(t, account),
     { name: "from", label: t.from, kind: "date" },
     endField(t, ORDER_DAYS, t.yearly, (all) => all.from ?? ""),
     { name: "reason", label: t.reason, kind: "area", most: 500 },
@@ -86,7 +85,7 @@ export interface HeldPart {
 }
 
 /** A hold on a part that was chosen in the pictures; without one its things are named by hand. */
-export function PlaceHold({ part, onClose }: { part?: HeldPart; onClose: () => void }) {
+export function PlaceHold({ part, account, onClose }: { part?: HeldPart; account: Seat; onClose: () => void }) {
   const t = useKeeping();
   const client = useQueryClient();
   const what: FormField = part
@@ -96,7 +95,7 @@ export function PlaceHold({ part, onClose }: { part?: HeldPart; onClose: () => v
         kind: "checks",
         options: part.cameras.map((c) => [c.camera_id, c.code] as const),
       }
-    : targets(t);
+    : targets(t, account);
   return (
     <FormSheet
       title={t.newHold}

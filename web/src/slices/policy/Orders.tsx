@@ -131,7 +131,7 @@ function Sheet({ doing, account, onClose }: SheetProps) {
     case "order":
       return <RegisterOrder account={account} onClose={onClose} />;
     case "hold":
-      return <PlaceHold onClose={onClose} />;
+      return <PlaceHold account={account} onClose={onClose} />;
     case "renew":
       return <RenewHold hold={doing.hold} onClose={onClose} />;
     case "end":

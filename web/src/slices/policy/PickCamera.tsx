@@ -1,20 +1,20 @@
 /** One camera, by what people call it: typed, listed, chosen with the arrows and Enter. */
 import { useState } from "react";
-import type { NamedCamera } from "../../api/types";
+import type { CalledCamera } from "../../api/types";
 import { Answer } from "../../kit/states";
 import { useKeeping } from "../../text/keeping";
 import { useSecondText } from "../../text/second";
 import { called, useNamed } from "./Targets";
 
 const OFFERED = 6;
-type Pick = (camera: NamedCamera | undefined) => void;
+type Pick = (camera: CalledCamera | undefined) => void;
 
 export function PickCamera({
   chosen,
   onPick,
   label,
 }: {
-  chosen: { camera_id: string; code: string; address: string } | undefined;
+  chosen: CalledCamera | undefined;
   onPick: Pick;
   /** null: what it is in says so already. */
   label?: null;
@@ -25,7 +25,7 @@ export function PickCamera({
   const [at, setAt] = useState(0);
   const found = useNamed(typed);
   const offered = (found.data?.cameras ?? []).slice(0, OFFERED);
-  const take = (camera: NamedCamera | undefined) => {
+  const take = (camera: CalledCamera | undefined) => {
     onPick(camera);
     if (camera) setTyped(called(camera));
   };
@@ -79,7 +79,7 @@ export function PickCamera({
               <span className="cut sp t3">{c.address}</span>
             </button>
           ))}
-          {offered.length === 0 ? <p className="xs t3 none">{words.noTarget}</p> : null}
+          {offered.length === 0 ? <p className="xs t3 none">{words.noCamera}</p> : null}
         </div>
       ) : found.error ? (
         <Answer error={found.error} retry={() => void found.refetch()} what={t.glass.camera} />
