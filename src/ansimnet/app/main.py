@@ -17,7 +17,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from ansimnet.app import footage_commands, key_commands, ledger_commands, model_commands, policy_commands
+from ansimnet.app import (
+    footage_commands,
+    key_commands,
+    ledger_commands,
+    model_commands,
+    policy_commands,
+    supervision_commands,
+)
 from ansimnet.kernel.errors import Fault, Refusal
 from ansimnet.platform.settings import Settings, settings
 from ansimnet.platform.telemetry import set_up_logs
@@ -45,6 +52,7 @@ cli.add_typer(policy_commands.policy, name="policy")
 cli.add_typer(key_commands.keys, name="keys")
 cli.add_typer(footage_commands.footage, name="footage")
 cli.add_typer(model_commands.models, name="models")
+cli.add_typer(supervision_commands.supervision, name="supervision")
 cli.command()(key_commands.backup)
 cli.command()(key_commands.restore)
 

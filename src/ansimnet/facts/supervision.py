@@ -226,3 +226,13 @@ class ViolationConfirmed(Fact):
     wearer_id: WearerId
     trigger: Trigger
     finding: str  # confirmed | medical | false
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryMoved(Fact):
+    """The whole history of supervision left this installation (`out`) or came into it (`in`), proved by its hash."""
+
+    kind: ClassVar[str] = "supervision.history.moved.v1"
+    way: str  # out | in
+    sha256: str
+    rows: int

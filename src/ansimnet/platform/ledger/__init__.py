@@ -1,6 +1,6 @@
 """The ledger: every fact written once, with the state it makes true; sealed, chained, signed, followed."""
 
-from ansimnet.platform.ledger.append import Entry, append, append_many, body_of, public_body
+from ansimnet.platform.ledger.append import Entry, append, append_many, body_of, public_body, stored_facts
 from ansimnet.platform.ledger.canonical import fact_class, facts_by_kind
 from ansimnet.platform.ledger.feed import Row, head_seq
 from ansimnet.platform.ledger.keys import KeyStore
@@ -27,5 +27,6 @@ __all__ = [
     "public_body",
     "replay_parked",
     "run_readers",
+    "stored_facts",
     "verify",
 ]

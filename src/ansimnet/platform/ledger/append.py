@@ -245,6 +245,18 @@ def opened(
     return join(cls, body, plain)
 
 
+async def stored_facts(tx: Tx, fact_ids: Sequence[UUID]) -> list[tuple[Fact, str]]:
+    """Return some of this centre's own facts as they were written, sealed or not yet, each with its author."""
+    rows = await tx.all(
+        "select kind, entry_id, subject_id, key_year, body, payload, actor from ledger_entry where entry_id = any(%s)",
+        (list(fact_ids),),
+    )
+    return [
+        (opened(r[0], r[1], r[2], r[3], bytes(r[4]), bytes(r[5]) if r[5] is not None else None, tx.keys), r[6])
+        for r in rows
+    ]
+
+
 def public_body(fact: Fact) -> dict[str, Any]:
     """Return the fields of a fact that may be shown to every role that hears of it, as JSON values."""
     hidden = personal_fields(type(fact))

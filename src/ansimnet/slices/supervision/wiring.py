@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import IO, Any
+from uuid import UUID
 
 from fastapi import FastAPI
 
@@ -19,15 +20,17 @@ from ansimnet.facts.supervision import (
 )
 from ansimnet.kernel.ids import TRACKING_CENTRE
 from ansimnet.kernel.permits import Role
-from ansimnet.platform.db import Tx
+from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.supervision import jobs, queries
 from ansimnet.slices.supervision.api import gateway, routes
-from ansimnet.slices.supervision.service import incidents
+from ansimnet.slices.supervision.service import incidents, moving, proving
+from ansimnet.slices.supervision.service.moving import Moved
+from ansimnet.slices.supervision.service.proving import Step
 
-__all__ = ["jobs", "parts"]
+__all__ = ["Moved", "Step", "export_history", "import_history", "jobs", "parts", "replay_alarm"]
 
 WATCHERS = frozenset({Role.TRACKING_CONTROLLER, Role.PROBATION_OFFICER, Role.POLICE_112})
 """Who hears of alarms as they happen: ids and numbers, never places."""
@@ -70,6 +73,30 @@ def parts(ctx: Context) -> Parts:
         on_serve=[install],
         status=[status],
     )
+
+
+async def replay_alarm(db: Db, alarm_id: UUID) -> list[Step]:
+    """Judge an alarm again from what was kept with it; nothing is changed and no place is shown.
+
+    Raises:
+        NotFound, NotKept, OtherRule: see `proving.prove`.
+    """
+    async with db.transaction() as tx:
+        return await proving.prove(tx, alarm_id)
+
+
+async def export_history(db: Db, file: IO[bytes], passphrase: str, now: datetime) -> Moved:
+    """Write the whole history of supervision, sealed under a passphrase."""
+    return await moving.export(db, file, passphrase, now)
+
+
+async def import_history(db: Db, file: IO[bytes], passphrase: str, now: datetime) -> Moved:
+    """Take a whole history over into an installation that has none.
+
+    Raises:
+        NotEmpty, BadHistory, NotTheSame: see `moving.take_over`.
+    """
+    return await moving.take_over(db, file, passphrase, now)
 
 
 async def follow_incident(tx: Tx, entry: Entry) -> None:

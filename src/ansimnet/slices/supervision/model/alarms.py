@@ -108,20 +108,26 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What an alarm was decided from, kept with it so that it can be judged again, bit for bit."""
+    """What an alarm was decided from, kept with it so that it can be judged again, bit for bit.
+
+    `fix_id` is the fix that decided, None where the clock did at `at`.
+    """
 
     alarm_id: AlarmId
     watch: Watch
     his: Estimate | None
     hers: Estimate | None
     closing_mps: float | None
+    fix_id: UUID | None = None
+    at: datetime | None = None
 
 
 @dataclass(slots=True)
 class Scene:
     """A working copy of all that bears on some fixes. Owned by one call: `judge` changes it in place.
 
-    `followed` are the alarms whose positions are told; `bases` collects what new alarms were decided from.
+    `followed` are the alarms whose positions are told; `bases` and `sure` collect what new alarms and their
+    confirmations were decided from.
     """
 
     conditions: dict[ConditionId, Condition]
@@ -130,6 +136,7 @@ class Scene:
     medical: dict[ConditionId, list[MedicalNotice]] = field(default_factory=dict)
     followed: dict[AlarmId, Followed] = field(default_factory=dict)
     bases: dict[AlarmId, Basis] = field(default_factory=dict)
+    sure: dict[AlarmId, Basis] = field(default_factory=dict)
     _of: dict[PersonId, list[Condition]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:

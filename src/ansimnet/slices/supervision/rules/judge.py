@@ -129,12 +129,14 @@ def _settle(
                 entered_at = watch.entered_at or evidence.at
                 medical = _medical(scene.medical.get(condition.condition_id, []), entered_at, evidence.at)
                 watch = replace(watch, alarm_id=alarm_id, medical=medical)
-                his, hers = (before, others) if _of_wearer(condition, fix) else (others, before)
-                scene.bases[alarm_id] = Basis(alarm_id, old, his, hers, closing_mps(condition, scene))
+                scene.bases[alarm_id] = _basis(scene, condition, alarm_id, old, evidence, fix, before, others)
                 scene.followed[alarm_id] = Followed(alarm_id, condition.wearer_id, condition.protected_person_id, False)
                 facts.append(_alarm(AlarmRaised, scene, condition, watch, evidence.likely, fix, told_at))
             case Change.CONFIRMED:
                 assert watch.alarm_id is not None
+                scene.sure[watch.alarm_id] = _basis(
+                    scene, condition, watch.alarm_id, old, evidence, fix, before, others
+                )
                 scene.followed[watch.alarm_id] = Followed(
                     watch.alarm_id, condition.wearer_id, condition.protected_person_id, True
                 )
@@ -145,6 +147,22 @@ def _settle(
                     _unfollow(scene, old.alarm_id)
     scene.watches[condition.condition_id] = watch
     return facts
+
+
+def _basis(
+    scene: Scene,
+    condition: Condition,
+    alarm_id: AlarmId,
+    old: Watch,
+    evidence: Evidence,
+    fix: Fix | None,
+    before: Estimate | None,
+    others: Estimate | None,
+) -> Basis:
+    """Return what was believed before this evidence, and which fix brought it."""
+    his, hers = (before, others) if _of_wearer(condition, fix) else (others, before)
+    fix_id = fix.fix_id if fix is not None else None
+    return Basis(alarm_id, old, his, hers, closing_mps(condition, scene), fix_id, evidence.at)
 
 
 def _of_wearer(condition: Condition, fix: Fix | None) -> bool:

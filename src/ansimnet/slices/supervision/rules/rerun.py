@@ -128,6 +128,11 @@ def _adopt(
         scene.bases[alarm_id] = again.bases[alarm_id]
         if alarm_id in again.followed:
             scene.followed[alarm_id] = again.followed[alarm_id]
+    told_sure = {f.alarm_id for f in news if isinstance(f, TriggerConfirmed)}
+    for alarm_id, basis in again.sure.items():
+        told_as = same[alarm_id].alarm_id if alarm_id in same else alarm_id
+        if told_as in told_sure:
+            scene.sure[told_as] = basis
     for alarm_id, known in same.items():
         if alarm_id in again.followed and known.until_at is None:
             scene.followed[known.alarm_id] = replace(again.followed[alarm_id], alarm_id=known.alarm_id)

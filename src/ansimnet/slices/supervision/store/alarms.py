@@ -27,6 +27,7 @@ from ansimnet.slices.supervision.model import (
     Told,
     whole_id,
 )
+from ansimnet.slices.supervision.store import proofs
 
 _basis = msgspec.json.Decoder(Basis)
 _encode = msgspec.json.Encoder().encode
@@ -52,6 +53,8 @@ async def record(tx: Tx, facts: Sequence[Fact], scene: Scene | None = None) -> N
         match f:
             case AlarmRaised():
                 await _raise(tx, f, scene.bases.get(f.alarm_id) if scene is not None else None)
+                if scene is not None:
+                    await proofs.keep(tx, f, scene)
             case TriggerConfirmed():
                 await tx.execute(
                     "update supervision_alarm set state = case when cleared_at is null then 'certain' else state end, "
@@ -63,6 +66,8 @@ async def record(tx: Tx, facts: Sequence[Fact], scene: Scene | None = None) -> N
                     ],
                 )  # fmt: skip
                 await _cite(tx, f.alarm_id, f.fix_ids)
+                if scene is not None:
+                    await proofs.keep(tx, f, scene)
             case AlarmCleared():
                 await tx.execute(
                     "update supervision_alarm set state = 'cleared', cleared_at = %s, clear_reason = %s "
