@@ -86,11 +86,11 @@ create index protection_home_alert_person on protection_home_alert (centre_id, p
 
 create table protection_home_clip (
     centre_id uuid not null,
-    part_id uuid primary key default gen_random_uuid(),
+    part_id uuid primary key,
     alert_id uuid not null references protection_home_alert on delete cascade,
     part int not null,
-    data_sealed bytea not null,
-    unique (alert_id, part)
+    data_sealed bytea not null
 );
-comment on table protection_home_clip is 'Masked pictures alone: what was not hidden never left the process that watches the door.';
+comment on table protection_home_clip is 'Masked pictures alone: what was not hidden never left the process that watches the door. part_id is named after alert and part, and the film is bound to it.';
 call tenant_table('protection_home_clip');
+create index protection_home_clip_alert on protection_home_clip (alert_id, part);

@@ -15,14 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from playwright.async_api import Browser, Page, async_playwright
-from tests.journeys.test_browser import CHROMIUM, FRAMES_OF_LIVE_VIDEOS, PAGES, SWITCHES, _pixels, until
-from tests.journeys.test_held_transaction import PASSWORD, _register, _walk_in
+from tests.journeys.seats import PASSWORD, seated
+from tests.journeys.test_browser import CHROMIUM, FRAMES_OF_LIVE_VIDEOS, SWITCHES, _pixels, until
+from tests.journeys.test_held_transaction import _register, _walk_in
 
-from ansimnet.app.demo.stage import SEATS, free_port
-from ansimnet.app.supervise import system
-from ansimnet.app.users import add_to
-from ansimnet.platform.database import Database
-from ansimnet.platform.settings import Settings
 from ansimnet_sim.clients.api import Api
 
 FAKE_CAMERA = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
@@ -34,7 +30,6 @@ ENCODES = """async () => {
 """Whether this browser makes H.264: a page that cannot says so, and there is nothing to see."""
 HEARD_S = 90.0
 """A wait of a busy machine; whoever waits goes on at once when it comes."""
-PARTS = ("seal", "api", "work", "uplink")
 
 
 @dataclass
@@ -93,25 +88,12 @@ def greenness(picture: NDArray[np.int64]) -> float:
 @asynccontextmanager
 async def desk_and_phone(place: Path, folder: Path) -> AsyncIterator[Scene]:
     """Start a system, register him and her, and open a desk's page and a phone's; on an error keep their pictures."""
-    relay = free_port()
-    settings = Settings(
-        data_dir=place / "data", http_port=free_port(), relay_port=relay, relay_public_url=f"ws://127.0.0.1:{relay}",
-        uplink_port=free_port(), web_dist=PAGES,
-    )  # fmt: skip
-
-    async def fill(db: Database) -> None:
-        async with db.dbs(settings, app="test") as dbs:
-            for centre, login, role, display in SEATS:
-                here = dbs.tracking if centre == "tracking" else dbs.city
-                await add_to(here, login=login, role=role, display=display, password=PASSWORD)
-
     async with (
-        system(settings, say=lambda _: None, prepare=fill, parts=PARTS) as running,
+        seated(place) as (settings, _),
         async_playwright() as playwright,
         Api(settings.public_url) as officer,
         Api(settings.public_url) as controller,
     ):
-        await running.ready()
         await officer.sign_in("officer", PASSWORD)
         await controller.sign_in("controller", PASSWORD)
         code, key = await _register(officer)

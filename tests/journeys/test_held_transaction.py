@@ -11,25 +11,21 @@ from typing import Any
 
 import httpx
 import pytest
+from tests.journeys.seats import PASSWORD, seated
 
-from ansimnet.app.demo.stage import SEATS, free_port
-from ansimnet.app.supervise import Running, system
-from ansimnet.app.users import add_to
 from ansimnet.facts.policy import SignedIn
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.ids import FactId, new_id
-from ansimnet.platform.database import Database
+from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger import append
-from ansimnet.platform.settings import Settings
 from ansimnet_sim.clients.api import Api
 
 HOME = (36.5, 127.9)
 AWAY_M = (600, 450, 300, 100, 20, 0, 0)
-PASSWORD = "a-long-enough-password"
 
 
-async def _hold(running: Running, held: asyncio.Event, free: asyncio.Event) -> None:
-    async with running.database.dbs(running.settings, app="stranger") as dbs, dbs.tracking.transaction() as tx:
+async def _hold(dbs: Dbs, held: asyncio.Event, free: asyncio.Event) -> None:
+    async with dbs.tracking.transaction() as tx:
         fact = SignedIn(fact_id=FactId(new_id()), happened_at=now(), account_id=None, succeeded=False)
         await append(tx, fact, actor="system:policy")
         held.set()
@@ -83,19 +79,7 @@ async def _alert(phone: Api) -> dict[str, Any]:
 
 @pytest.mark.requirement("EM-06")
 async def test_a_transaction_held_open_delays_no_alert(place: Path) -> None:
-    relay = free_port()
-    settings = Settings(
-        data_dir=place / "data", http_port=free_port(), relay_port=relay, relay_public_url=f"ws://127.0.0.1:{relay}"
-    )
-
-    async def fill(db: Database) -> None:
-        async with db.dbs(settings, app="test") as dbs:
-            for centre, login, role, display in SEATS:
-                here = dbs.tracking if centre == "tracking" else dbs.city
-                await add_to(here, login=login, role=role, display=display, password=PASSWORD)
-
-    async with system(settings, say=lambda _: None, prepare=fill, parts=("seal", "api", "work")) as running:
-        await running.ready()
+    async with seated(place) as (settings, dbs):
         base = settings.public_url
         async with Api(base) as officer, Api(base) as phone, Api(base) as auditor:
             await officer.sign_in("officer", PASSWORD)
@@ -103,7 +87,7 @@ async def test_a_transaction_held_open_delays_no_alert(place: Path) -> None:
             code, key = await _register(officer)
             await phone.enrol("phone", code)
             held, free = asyncio.Event(), asyncio.Event()
-            holder = asyncio.create_task(_hold(running, held, free))
+            holder = asyncio.create_task(_hold(dbs, held, free))
             try:
                 await held.wait()
                 await _walk_in(base, key)

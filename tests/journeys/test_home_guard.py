@@ -14,19 +14,14 @@ from uuid import UUID, uuid4
 import numpy as np
 import pytest
 from playwright.async_api import async_playwright
-from tests.journeys.phones import HEARD_S, PARTS
+from tests.journeys.phones import HEARD_S
+from tests.journeys.seats import PASSWORD, seated
 from tests.journeys.test_browser import CHROMIUM, PAGES, SWITCHES, until
-from tests.journeys.test_held_transaction import PASSWORD
 
-from ansimnet.app.demo.stage import SEATS, free_port
-from ansimnet.app.supervise import system
-from ansimnet.app.users import add_to
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import GroundKind, Purpose, Role
-from ansimnet.platform.database import Database
 from ansimnet.platform.db import Db
-from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Asking
 from ansimnet.slices.policy.rules.second import RequestKind
@@ -93,25 +88,11 @@ def film(alert_id: str, seconds: float, clip: Clip, begun: float) -> bytes:
 @pytest.mark.timeout(400)
 @pytest.mark.requirement("VP-06", "VP-07", "VA-04")
 async def test_her_phone_shows_who_may_be_at_her_door_with_the_film(place: Path, tmp_path: Path) -> None:
-    relay = free_port()
-    settings = Settings(
-        data_dir=place / "data", http_port=free_port(), relay_port=relay, relay_public_url=f"ws://127.0.0.1:{relay}",
-        uplink_port=free_port(), web_dist=PAGES,
-    )  # fmt: skip
-
-    async def fill(db: Database) -> None:
-        async with db.dbs(settings, app="test") as dbs:
-            for centre, login, role, display in SEATS:
-                here = dbs.tracking if centre == "tracking" else dbs.city
-                await add_to(here, login=login, role=role, display=display, password=PASSWORD)
-
     async with (
-        system(settings, say=lambda _: None, prepare=fill, parts=PARTS) as running,
-        running.database.dbs(settings, app="test") as dbs,
+        seated(place) as (settings, dbs),
         async_playwright() as playwright,
         Api(settings.public_url) as police,
     ):
-        await running.ready()
         db = dbs.tracking
         await police.sign_in("police", PASSWORD)
         her = await police.post("/api/v1/protected-persons", PERSON)

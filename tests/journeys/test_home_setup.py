@@ -12,17 +12,11 @@ from pathlib import Path
 
 import pytest
 from playwright.async_api import Page, async_playwright, expect
-from tests.journeys.phones import PARTS
+from tests.journeys.seats import PASSWORD, seated
 from tests.journeys.test_browser import CHROMIUM, PAGES, SWITCHES
-from tests.journeys.test_held_transaction import PASSWORD
 from tests.journeys.test_home_guard import PERSON, ordered
 
-from ansimnet.app.demo.stage import SEATS, free_port
-from ansimnet.app.supervise import system
-from ansimnet.app.users import add_to
 from ansimnet.kernel.clock import now
-from ansimnet.platform.database import Database
-from ansimnet.platform.settings import Settings
 from ansimnet_sim.clients.api import Api
 
 pytestmark = [
@@ -47,26 +41,12 @@ async def _draw(page: Page, key: str, corners: tuple[tuple[float, float], ...]) 
 @pytest.mark.timeout(300)
 @pytest.mark.requirement("VP-06", "VA-04")
 async def test_an_officer_installs_a_home_camera_step_by_step(place: Path, tmp_path: Path) -> None:
-    relay = free_port()
-    settings = Settings(
-        data_dir=place / "data", http_port=free_port(), relay_port=relay, relay_public_url=f"ws://127.0.0.1:{relay}",
-        uplink_port=free_port(), web_dist=PAGES,
-    )  # fmt: skip
-
-    async def fill(db: Database) -> None:
-        async with db.dbs(settings, app="test") as dbs:
-            for centre, login, role, display in SEATS:
-                here = dbs.tracking if centre == "tracking" else dbs.city
-                await add_to(here, login=login, role=role, display=display, password=PASSWORD)
-
     broken: list[str] = []
     async with (
-        system(settings, say=lambda _: None, prepare=fill, parts=PARTS) as running,
-        running.database.dbs(settings, app="test") as dbs,
+        seated(place) as (settings, dbs),
         async_playwright() as playwright,
         Api(settings.public_url) as police,
     ):
-        await running.ready()
         await police.sign_in("police", PASSWORD)
         await police.post("/api/v1/protected-persons", PERSON)
         _, order_id, _ = await ordered(dbs.tracking)

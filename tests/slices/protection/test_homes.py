@@ -16,11 +16,12 @@ from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.ids import AlarmId, FactId, IncidentId, new_id
 from ansimnet.kernel.permits import Act, GroundKind, Purpose, Role
 from ansimnet.platform.db import Tx
+from ansimnet.slices.duties import queries as duties
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account, Asking
 from ansimnet.slices.policy.rules.second import RequestKind
+from ansimnet.slices.protection import jobs
 from ansimnet.slices.protection.model import Home
-from ansimnet.slices.protection.rules import homes as rules
 from ansimnet.slices.protection.service import homes as service
 from ansimnet.slices.protection.service import press
 from ansimnet.slices.protection.service.homes import EnrolledAlready, Made, NotApproved
@@ -257,7 +258,10 @@ async def test_the_film_grows_and_is_hers_alone(
     async with tonight.dbs.tracking.transaction() as tx:
         rows = await tx.all("select data_sealed from protection_home_clip")
         assert all(b"first" not in bytes(r[0]) for r in rows)
-        assert await store.forget_alerts(tx, tonight.later(31 * 86_400) - rules.KEPT) == 1
+        later = tonight.later(31 * 86_400)
+        kept = await duties.limit_of(tx, jobs.KEPT_RULE, later)
+        assert await store.forget_alerts(tx, later - kept - timedelta(days=2)) == 0
+        assert await store.forget_alerts(tx, later - kept) == 1
 
 
 @pytest.mark.requirement("VP-07")

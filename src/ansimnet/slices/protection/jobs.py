@@ -33,10 +33,10 @@ from ansimnet.kernel.ids import TRACKING_CENTRE, IncidentId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.jobs import JobRun, every, job
 from ansimnet.platform.ledger import Entry, Reader
+from ansimnet.slices.duties import queries as duties
 from ansimnet.slices.protection import store
 from ansimnet.slices.protection.model import Help, Police
 from ansimnet.slices.protection.rules import alert
-from ansimnet.slices.protection.rules import homes as homes_rules
 from ansimnet.slices.protection.service import press, warn
 from ansimnet.slices.protection.service.ground import Ways, place_of
 from ansimnet.slices.protection.store import homes as homes_store
@@ -148,6 +148,8 @@ async def stay_over(run: JobRun, *, warning_id: str) -> None:
 
 
 FORGET_EVERY_S = 3600
+KEPT_RULE = "home-alert-destruction"
+"""The row of the duty table that says how long films and alerts are kept that no incident cites."""
 
 
 @every(
@@ -156,5 +158,6 @@ FORGET_EVERY_S = 3600
 )  # fmt: skip
 async def forget_home_alerts(run: JobRun) -> None:
     """Destroy films of home cameras after their term."""
+    now = _clock(run).now()
     async with run.db.transaction() as tx:
-        await homes_store.forget_alerts(tx, _clock(run).now() - homes_rules.KEPT)
+        await homes_store.forget_alerts(tx, now - await duties.limit_of(tx, KEPT_RULE, now))

@@ -20,8 +20,6 @@ OLD_ASSESSMENT = timedelta(days=3 * 366)
 """An impact assessment older than this is made anew (ours: the term for which footage grounds are reviewed)."""
 MOST_FACES = 5
 """Templates of one camera; the worker holds no more."""
-KEPT = timedelta(days=30)
-"""Clips and alerts that no incident cites go after this (CC-04: 30 days)."""
 SURE_RATIO = 16.0
 """Natural logarithm of the likelihood ratio from which the likeness is called high; a match begins at 11.5. Ours."""
 LOOK_LASTS = timedelta(seconds=30)

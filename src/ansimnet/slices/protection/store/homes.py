@@ -22,7 +22,7 @@ register(
         "part_id",
         "data_sealed",
         "(select a.protected_person_id from protection_home_alert a where a.alert_id = t.alert_id)",
-        bound="alert_id",
+        bound="part_id",
     ),
 )
 
@@ -278,10 +278,11 @@ async def reported(tx: Tx, alert_id: UUID, incident_id: UUID) -> None:
 
 async def add_part(tx: Tx, alert: Alert, part: int, data: bytes, seconds: float, complete: bool, now: datetime) -> None:
     """Append to an alert's clip; the same part twice is once."""
-    sealed = seal(tx, alert.protected_person_id, data, bound_to=alert.alert_id.bytes)
+    part_id = _part_id(alert, part)
     await tx.execute(
-        "insert into protection_home_clip (alert_id, part, data_sealed) values (%s, %s, %s) on conflict do nothing",
-        (alert.alert_id, part, sealed),
+        """insert into protection_home_clip (part_id, alert_id, part, data_sealed) values (%s, %s, %s, %s)
+           on conflict do nothing""",
+        (part_id, alert.alert_id, part, seal(tx, alert.protected_person_id, data, bound_to=part_id.bytes)),
     )
     await tx.execute(
         """update protection_home_alert set seconds = greatest(seconds, %s), complete = complete or %s,
@@ -290,12 +291,17 @@ async def add_part(tx: Tx, alert: Alert, part: int, data: bytes, seconds: float,
     )
 
 
+def _part_id(alert: Alert, part: int) -> UUID:
+    """Return the id to which a part of a film is bound: no row can be put in another's place."""
+    return named_id("home-clip", f"{alert.alert_id}/{part}")
+
+
 async def clip_of(tx: Tx, alert: Alert) -> bytes:
     """Return an alert's clip as it is by now; empty where nothing came or her key was destroyed."""
     rows = await tx.all(
-        "select data_sealed from protection_home_clip where alert_id = %s order by part", (alert.alert_id,)
+        "select part, data_sealed from protection_home_clip where alert_id = %s order by part", (alert.alert_id,)
     )
-    parts = [unseal(tx, alert.protected_person_id, bytes(r[0]), bound_to=alert.alert_id.bytes) for r in rows]
+    parts = [unseal(tx, alert.protected_person_id, bytes(r[1]), bound_to=_part_id(alert, r[0]).bytes) for r in rows]
     return b"".join(p for p in parts if p is not None)
 
 

@@ -7,22 +7,20 @@ harm no other: it speaks for itself alone, its body is capped, and a wrong posit
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 import msgspec
-import psycopg
 from prometheus_client import Histogram
-from psycopg_pool import PoolTimeout
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ansimnet.kernel.clock import Clock, monotonic_s
-from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import Db
 from ansimnet.platform.http import TooLarge, problem
+from ansimnet.platform.machines import WrongKey, key_of, route
 from ansimnet.slices.supervision.api import wire
 from ansimnet.slices.supervision.service.receive import Receipt, Refused, Report, Sender, receive
 from ansimnet.slices.supervision.store import devices
@@ -35,27 +33,6 @@ SECONDS = Histogram(
     "From the first byte of a batch to its commit",
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5),
 )
-
-
-class NoKey(Refusal):
-    """A device shows its key: `Authorization: Bearer`."""
-
-    kind = Kind.UNAUTHENTICATED
-    name = "no-key"
-
-
-class WrongKey(Refusal):
-    """No device and no gateway has this key."""
-
-    kind = Kind.UNAUTHENTICATED
-    name = "wrong-key"
-
-
-class StoreAway(Refusal):
-    """The store does not answer: nothing was taken, send it again."""
-
-    kind = Kind.UNAVAILABLE
-    name = "store-away"
 
 
 def routes(db: Db, clock: Clock) -> list[Route]:
@@ -77,46 +54,32 @@ def routes(db: Db, clock: Clock) -> list[Route]:
     async def _take(request: Request, read: Callable[[], list[Report | Refused]]) -> Response:
         began = monotonic_s()
         heard_at = clock.now()
-        try:
-            sender = await sender_of(db, request.headers.get("authorization"))
-            reports = read()
-            good = [r for r in reports if isinstance(r, Report)]
-            receipt = await receive(db, sender, good, heard_at)
-        except (psycopg.OperationalError, PoolTimeout):
-            # nothing is known to be committed: the device keeps its fixes and sends them again, which is harmless
-            raise StoreAway from None
+        sender = await sender_of(db, key_of(request))
+        reports = read()
+        good = [r for r in reports if isinstance(r, Report)]
+        receipt = await receive(db, sender, good, heard_at)
         receipt.refused += [r for r in reports if isinstance(r, Refused)]
         receipt.refused.sort(key=lambda r: r.index)
         SECONDS.observe(monotonic_s() - began)
         return Response(_answer(receipt), media_type="application/json")
 
     return [
-        Route("/ingest/osmand", _named(osmand), methods=["GET", "POST"], include_in_schema=False),
-        Route("/ingest/positions", _named(positions), methods=["POST"], include_in_schema=False),
+        route("/ingest/osmand", osmand, Act.REPORT_FIX, ("GET", "POST")),
+        route("/ingest/positions", positions, Act.REPORT_FIX),
     ]
-
-
-def _named(endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
-    """Name the act of a route that has no door: the test that walks every route reads it."""
-    endpoint.act = Act.REPORT_FIX  # type: ignore[attr-defined]
-    return endpoint
 
 
 def _answer(receipt: Receipt) -> bytes:
     return msgspec.json.encode(receipt)
 
 
-async def sender_of(db: Db, header: str | None) -> Sender:
-    """Return whose key a request carries. Keys are found by their hash and compared in constant time.
+async def sender_of(db: Db, key: str) -> Sender:
+    """Return whose key it is. Keys are found by their hash and compared in constant time.
 
     Raises:
-        NoKey: none shown.
         WrongKey: nobody's.
     """
-    kind, _, key = (header or "").partition(" ")
-    if kind.lower() != "bearer" or not key.strip():
-        raise NoKey
-    key_sha256 = devices.hash_of(key.strip())
+    key_sha256 = devices.hash_of(key)
     async with db.transaction() as tx:
         device = await devices.device_of_key(tx, key_sha256)
         if device is not None and hmac.compare_digest(device[1], key_sha256):
