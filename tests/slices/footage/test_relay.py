@@ -202,7 +202,7 @@ async def test_a_viewer_who_takes_nothing_is_bounded_and_cut_all_the_same() -> N
 
 
 async def test_no_camera_is_said_as_4404(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansimnet.slices.footage.relay.server.PICTURE_S", 0.5)
+    monkeypatch.setattr("ansimnet.slices.footage.relay.showing.PICTURE_S", 0.5)
     async with stage() as s:
         ticket, _ = s.gate.issue(camera_of("rtsp://127.0.0.1:9/none"), in_an_hour())
         async with watching(s, ticket) as w:

@@ -1,4 +1,4 @@
-"""What the relay shows of the past: `relay.server.Recordings` on a window."""
+"""What the relay shows of the past: `relay.showing.Recordings` on a window."""
 
 from __future__ import annotations
 

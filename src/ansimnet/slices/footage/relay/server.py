@@ -9,10 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import http
-import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import NamedTuple
 
 import structlog
 from starlette.types import ASGIApp
@@ -30,10 +29,10 @@ from ansimnet.slices.footage.relay.posting import posted
 from ansimnet.slices.footage.relay.rights import LEASE_S, Rights
 from ansimnet.slices.footage.relay.ring import Budget
 from ansimnet.slices.footage.relay.shedding import Shedding
-from ansimnet.slices.footage.relay.source import Stream
+from ansimnet.slices.footage.relay.showing import Recordings, Showing, Streams, object_of
 from ansimnet.slices.footage.relay.sources import Sources
 from ansimnet.slices.footage.relay.view import Line, View
-from ansimnet.slices.footage.relay.viewer import MAX_QUEUED_BYTES, Viewer
+from ansimnet.slices.footage.relay.viewer import MAX_QUEUED_BYTES
 
 log = structlog.get_logger(__name__)
 
@@ -41,40 +40,18 @@ RIGHT_ENDED, NO_SOURCE, BAD_TICKET = 4403, 4404, 4401
 """Close codes: the page blanks · there is no picture · sign in again."""
 TICKET_S = 5.0
 """How long a fresh socket may stay without showing its ticket."""
-PICTURE_S = 10.0
-"""How long a viewer waits for a camera that is being reached: connection, login and one group of pictures."""
-MASKING_S = 30.0
-"""How long where the camera is live and its masking process only starts: 8 s were seen on a machine 16 deep in work."""
 DRAIN_S = 0.05
 """How long a cut viewer's connection may take what was sent before the cut; then it is dropped, close frame and all."""
 SEND_BUFFER_BYTES = 128 << 10
 """What the kernel may hold for one viewer: half a second of a 2 Mbit/s stream."""
-MOST_ANSWERS = 3
-"""Clips and stills that one viewer's socket makes at a time; what he asks beyond is not heard."""
 WRITE_BUFFER_BYTES = 64 << 10
 """What our side holds for one viewer beyond the kernel before his frames are queued: half a key frame."""
 QUEUES_BYTES = 256 << 20
 """What all queues of one relay may hold together; ours: 64 viewers at their own limit."""
 LOAD_S = 0.25
 """How often the lateness of the event loop is looked at."""
-MAIN_S = 5.0
-"""How long a viewer's wish for the main stream may wait for its first picture; the sub-stream plays meanwhile."""
-LASTING = frozenset({"h265", "unsupported-stream", "camera-login"})
-"""Reasons that waiting does not mend: the viewer hears them at once."""
 MAX_VIEWERS = 500
 """Measured: 500 viewers of 500 cameras of 2 Mbit/s take 82 % of a core, and a gigabit line."""
-
-
-class Recordings(Protocol):
-    """Where recorded pictures come from."""
-
-    def open(self, held: Held, viewer: Viewer) -> Stream:
-        """Return the stream that such a right shows, started; it plays for this viewer alone."""
-        ...
-
-    def close(self, stream: Stream) -> None:
-        """Give one `open` back."""
-        ...
 
 
 class Door(NamedTuple):
@@ -101,7 +78,7 @@ class Relay:
         """Cut everybody when the gate has not answered for `lease_s`; more than a second is for no installation."""
         self.gate = gate
         self.sources = sources
-        self.recordings = recordings
+        self.streams = Streams(sources, recordings)
         self.metrics = Metrics()
         self.views: dict[View, None] = {}  # the oldest first
         self.shedding = Shedding()
@@ -194,7 +171,7 @@ class Relay:
         door = self.doors[_last(socket_.request.path)]
         try:
             async with asyncio.timeout(TICKET_S):
-                ticket = _object(await socket_.recv()).get("ticket")
+                ticket = object_of(await socket_.recv()).get("ticket")
             held = await self.admit(ticket)
             if held.sends is not door.sends:
                 raise BadTicket
@@ -242,137 +219,30 @@ class Relay:
 
     async def _show(self, view: View, socket_: Socket) -> None:
         try:
-            stream = self.open_stream(view)
+            stream = self.streams.open(view)
         except NotFound:
             view.finish(End.SOURCE_LOST)
             await self.hang_up(view, socket_)
             return
-        streams = [stream]  # the last one is shown; marking replaces it
-        view.follow(stream)
+        showing = Showing(self.gate, self.rights, self.streams, view, stream)
         tasks: list[asyncio.Task[object]] = [
-            asyncio.create_task(self._listen(view, socket_, streams)),
+            asyncio.create_task(showing.listen(socket_)),
             asyncio.create_task(view.cut.wait()),
         ]
         try:
-            if not await self.begins(view, streams, tasks):
+            if not await self.streams.begins(view, showing.stream, tasks):
                 view.finish(End.SOURCE_LOST)
             elif view.end is None:
                 await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
-            streams[-1].leave(view.viewer)
+            showing.stream.leave(view.viewer)
             view.finish(End.LEFT)
             await self.hang_up(view, socket_)
             await asyncio.gather(*tasks, return_exceptions=True)
-            view.seen = streams[-1].seen
-            self.close_stream(view, streams[-1])
-
-    def open_stream(self, view: View) -> Stream:
-        """Return the stream of a right, live or recorded, started."""
-        held = view.held
-        if held.recorded is None:
-            return self.sources.open(held.camera, held.masking, held.marked, main=view.main)
-        if self.recordings is None:
-            raise NotFound("this relay records nothing")
-        return self.recordings.open(held, view.viewer)
-
-    def close_stream(self, view: View, stream: Stream) -> None:
-        """Give one `open_stream` back."""
-        if view.held.recorded is None:
-            self.sources.close(stream)
-        elif self.recordings is not None:
-            self.recordings.close(stream)
-
-    async def begins(self, view: View, streams: list[Stream], tasks: Sequence[asyncio.Task[object]]) -> bool:
-        """Wait for the first picture; True too where the view ended meanwhile. Say why there is none."""
-        ready = asyncio.create_task(streams[-1].ready.wait())
-        began_s, patience_s, reason = monotonic_s(), PICTURE_S, ""
-        try:
-            while monotonic_s() - began_s < patience_s and reason not in LASTING:
-                if (await asyncio.wait({ready, *tasks}, timeout=LOAD_S, return_when=asyncio.FIRST_COMPLETED))[0]:
-                    return True
-                source = self.sources.cameras.get(view.held.camera.camera_id)
-                live = source is not None and source.ready.is_set()
-                patience_s = MASKING_S if live else PICTURE_S
-                reason = "" if source is None or live else source.reason
-        finally:
-            ready.cancel()
-        if reason:
-            view.viewer.say(json.dumps({"type": "source", "live": False, "reason": reason}))
-        return False
-
-    async def _listen(self, view: View, socket_: ServerConnection, streams: list[Stream]) -> None:
-        answering: set[asyncio.Task[None]] = set()
-        try:
-            while True:
-                message = _object(await socket_.recv())
-                kind, track = message.get("type"), message.get("track")
-                if view.held.recorded is None and kind == "mark" and isinstance(track, str) and track:
-                    await self._mark(view, track, streams)
-                elif view.held.recorded is None and kind == "stream":
-                    await self._enlarge(view, track == "main", streams)
-                elif len(answering) < MOST_ANSWERS and (answer := streams[-1].hear(message)) is not None:
-                    task = asyncio.create_task(self._answer(view, socket_, answer))
-                    answering.add(task)
-                    task.add_done_callback(answering.discard)
-                await asyncio.sleep(0.05)  # twenty messages a second are more than any hand makes
-        except ConnectionClosed:
-            pass
-        finally:
-            for task in answering:
-                task.cancel()
-
-    async def _answer(self, view: View, socket_: ServerConnection, answer: AsyncIterator[str]) -> None:
-        """Send what was asked for, part by part, while the right lasts."""
-        with contextlib.suppress(ConnectionClosed):
-            async for part in answer:
-                if view.end is not None or not view.viewer.entitled:
-                    return
-                await socket_.send(part)
-                view.viewer.size += len(part)
-
-    async def _mark(self, view: View, track: str, streams: list[Stream]) -> None:
-        try:
-            view.held = await self.gate.mark(view.held, track[:64])
-        except Refusal as refusal:
-            view.viewer.say(json.dumps({"type": "refused", "what": "mark", "name": refusal.name}))
-            return
-        self.rights.arm(view)  # a mark has an end of its own
-        self._change(view, streams, self.open_stream(view))
-
-    async def _enlarge(self, view: View, main: bool, streams: list[Stream]) -> None:
-        """Show the camera's main stream, or its sub-stream again: the same right, from the new stream's first picture.
-
-        What is shown plays on until then.
-        """
-        if main == view.main:
-            return
-        if main and view.held.camera.main_url is None:
-            view.viewer.say(json.dumps({"type": "refused", "what": "stream", "name": "no-main-stream"}))
-            return
-        view.main = main
-        stream = self.open_stream(view)
-        try:
-            async with asyncio.timeout(MAIN_S):
-                await stream.ready.wait()
-        except BaseException as error:  # the view may end meanwhile: give back what was opened
-            view.main = not main
-            self.sources.close(stream)
-            if not isinstance(error, TimeoutError):
-                raise
-            view.viewer.say(json.dumps({"type": "refused", "what": "stream", "name": "no-picture"}))
-            return
-        self._change(view, streams, stream)
-
-    def _change(self, view: View, streams: list[Stream], stream: Stream) -> None:
-        """Show another stream on the same socket."""
-        before = streams.pop()
-        before.leave(view.viewer)
-        view.viewer.switch()
-        streams.append(stream)
-        view.follow(stream)
-        self.sources.close(before)
+            view.seen = showing.stream.seen
+            self.streams.close(view, showing.stream)
 
     async def hang_up(self, view: View, socket_: ServerConnection) -> None:
         """Close so that nothing more leaves: a viewer who does not take his close frame is dropped with his buffer."""
@@ -439,12 +309,3 @@ def _last(path: str) -> str:
     '/stream'
     """
     return "/" + path.partition("?")[0].rpartition("/")[2]
-
-
-def _object(message: str | bytes) -> dict[str, Any]:
-    """Return a JSON object, an empty one for anything else."""
-    try:
-        value = json.loads(message)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

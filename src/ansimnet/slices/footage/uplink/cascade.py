@@ -95,7 +95,7 @@ class _Carried:
             before.leave(self._view.viewer)
             self._view.viewer.switch()
         try:
-            self._stream = self._relay.open_stream(self._view)
+            self._stream = self._relay.streams.open(self._view)
         except NotFound:
             self._stream = None
             self._view.finish(End.SOURCE_LOST)

@@ -133,7 +133,7 @@ class Whep:
         async with self.relay.viewing(held, Silent(monotonic_s())) as view:
             name = secrets.token_urlsafe(24)
             try:
-                stream = self.relay.open_stream(view)
+                stream = self.relay.streams.open(view)
             except NotFound:
                 view.finish(End.SOURCE_LOST)
                 answer.set_result(problem(404, "no-picture", "there is no such stream"))
@@ -142,7 +142,7 @@ class Whep:
             peer: RTCPeerConnection | None = None
             cut = asyncio.create_task(view.cut.wait())
             try:
-                if not await self.relay.begins(view, [stream], [cut]):
+                if not await self.relay.streams.begins(view, stream, [cut]):
                     view.finish(End.SOURCE_LOST)
                     answer.set_result(_with(problem(409, "no-picture", "this camera sends nothing now"), AGAIN))
                 elif view.end is None:
@@ -157,7 +157,7 @@ class Whep:
                 cut.cancel()
                 view.finish(End.LEFT)
                 view.seen = stream.seen
-                self.relay.close_stream(view, stream)
+                self.relay.streams.close(view, stream)
                 if peer is not None:
                     await peer.close()
 
