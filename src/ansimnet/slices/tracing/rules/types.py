@@ -88,7 +88,7 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Subject:
-    """Who is traced: `kind`, reference pictures' vectors (n, D) or None, a plate pattern with `?` for what is unknown."""
+    """Who is traced: `kind`, reference pictures' vectors (n, D), a plate pattern (`?` where unknown); None without."""
 
     kind: Kind = Kind.PERSON
     appearance: F32 | None = None
@@ -97,7 +97,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where the relay begins: a place that somebody named, good to `error_m`, at `at_s`; or a sighting (see `begin`)."""
+    """Where the relay begins, if not with a sighting: a place that somebody named, good to `error_m`, at `at_s`."""
 
     point: Point
     at_s: float
