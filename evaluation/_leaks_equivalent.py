@@ -26,6 +26,9 @@ EQUIVALENT: dict[str, str] = {
         "there are two centres: nobody is a third"
     ),
     "footage.service.giving.Giver.opened: p.over(self.clock.now())": "its ground ends with it, and policy refuses",
+    "supervision.api.routes._wearers: ask(account, Act.READ_TRACK, Purpose.SUPERVISE, 'wearer', wearer_id)": (
+        "every row that shows a wearer for supervision shows his track (a test of the tables)"
+    ),
     "app.serve._system: request.client is None": "a server knows who calls",
 }
 """The place of a mutant, without the number it has there -> why its absence shows nothing."""

@@ -16,7 +16,7 @@ from evaluation import _leaks_mutants as mutants
 from evaluation import _leaks_sockets as sockets
 from evaluation._leaks_codes import codes
 from evaluation._leaks_outgoing import deliveries, exports
-from evaluation._leaks_permits import grounds, tickets
+from evaluation._leaks_permits import grounds, marks, tickets
 from evaluation._leaks_play import Pair, Player
 from evaluation._leaks_requests import Contract
 from evaluation._leaks_stores import stores
@@ -36,6 +36,7 @@ PROBES: dict[str, Callable[[Player], Awaitable[None]]] = {
     "tables": machines.tenants,
     "stores": stores,
     "tickets": tickets,
+    "marks": marks,
     "grounds": grounds,
     "codes": codes,
     "browsers": machines.browsers,

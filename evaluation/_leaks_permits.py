@@ -1,4 +1,4 @@
-"""What stands just beside a right: grounds that fall short in one thing, and tickets that outlived their permit.
+"""What stands just beside a right: grounds that fall short in one thing, tickets and marks that outlived their permit.
 
 Each is put on file in the real tables and asked with at the system's own door. One that is whole must open; each that
 lacks one thing must not.
@@ -210,3 +210,49 @@ async def _show(
         player.found.saw("tickets", opened)
     elif opened:
         player.found.leak("tickets", f"{words} was taken")
+
+
+# ------------------------------------------------------------------------------------------------- marks
+
+
+async def marks(player: Player) -> None:
+    """Ask for one clear person under a mark that stands, and under one that does not; all of it is taken back."""
+    db, now = player.stage.dbs.city, player.stage.clock.now()
+    operator = await account_of(db, "centre-operator-city")
+    camera = UUID(player.world.ids["camera_id"][f"given{LIVE}"])
+
+    async def permit(act: Act) -> Permit:
+        return await policy.permit(
+            db,
+            operator,
+            act,
+            resource=camera,
+            purpose=Purpose.RESPOND,
+            screen=f"{SCREEN}:{act}",
+            now=now,
+            masking=Masking.MARKED,
+        )
+
+    looks, marks_one = await permit(Act.VIEW_STREAM), await permit(Act.UNMASK_TRACK)
+
+    async def show(mark: Permit, track: str, words: str = "", *, revoked: bool = False) -> None:
+        player.found.extras["marks"] += 1
+        opened = False
+        with suppress(Undo):
+            async with db.transaction() as tx:
+                await store.mark_track(tx, mark.permit_id, camera, "7")
+                if revoked:
+                    await store.revoke(tx, now, "revoked", permits=[mark.permit_id])
+                with suppress(Refusal):
+                    await policy.check_masking(tx, looks, Masking.MARKED, camera, now, mark=mark.permit_id, track=track)
+                    opened = True
+                raise Undo
+        if not words:
+            player.found.saw("marks", opened)
+        elif opened:
+            player.found.leak("marks", f"{words} showed somebody clearly")
+
+    await show(marks_one, "7")
+    await show(marks_one, "8", "a mark of another person")
+    await show(looks, "7", "a mark under a permit that unmasks nobody")
+    await show(marks_one, "7", "a mark whose permit was revoked", revoked=True)

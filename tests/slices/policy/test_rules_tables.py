@@ -62,6 +62,14 @@ def test_the_shipped_versions_are_in_order_and_every_row_cites_a_clause() -> Non
     assert rules.RULES.version == NEWEST.label
 
 
+@pytest.mark.requirement("EM-16")
+def test_whoever_supervises_a_wearer_by_a_row_sees_his_track_by_it() -> None:
+    """A wearer's page asks for both: the evaluation of leaks takes the second question there for one with the first."""
+    for line in TABLE:
+        if Purpose.SUPERVISE in line.purposes and Act.READ_WEARER in line.acts:
+            assert Act.READ_TRACK in line.acts, line.name
+
+
 def test_a_copy_without_a_change_is_in_order(edit: Edit) -> None:
     assert edit("version.toml", "summary", "summary") == ()
 
