@@ -236,3 +236,126 @@ class HistoryMoved(Fact):
     way: str  # out | in
     sha256: str
     rows: int
+
+
+# ------------------------------------------------------------------------------------------------------- procedure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViolationReported(Fact):
+    """An officer reported a confirmed violation to the director of the office (EM-03)."""
+
+    kind: ClassVar[str] = "supervision.violation.reported.v1"
+    report_id: UUID
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    degree: str  # grave | serious | ordinary
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportAnswered(Fact):
+    """The director chose: a petition, or none, with a reason that is kept apart (EM-03: *may* petition)."""
+
+    kind: ClassVar[str] = "supervision.report.answered.v1"
+    report_id: UUID
+    wearer_id: WearerId
+    answer: str  # petitioned | no_petition
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PetitionFiled(Fact):
+    """A director petitions the court, with the number and degree of violations as computed then (EM-05)."""
+
+    kind: ClassVar[str] = "supervision.petition.filed.v1"
+    petition_id: UUID
+    wearer_id: WearerId
+    asks_months: int
+    asks_conditions: tuple[str, ...]
+    grave: int
+    serious: int
+    ordinary: int
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CourtDecided(Fact):
+    """A court's decision on a petition was recorded, under the order that a second pair of eyes confirmed."""
+
+    kind: ClassVar[str] = "supervision.court.decided.v1"
+    decision_id: UUID
+    petition_id: UUID
+    wearer_id: WearerId
+    order_id: UUID
+    outcome: str  # granted | partly | rejected
+    months: int
+    conditions: tuple[str, ...]
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionCarriedOut(Fact):
+    """An officer carried a decision out: the term was extended, conditions were changed."""
+
+    kind: ClassVar[str] = "supervision.decision.carried-out.v1"
+    decision_id: UUID
+    wearer_id: WearerId
+    until_at: datetime
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ViolationContested(Fact):
+    """A wearer contests a violation: it does not count until somebody has decided."""
+
+    kind: ClassVar[str] = "supervision.violation.contested.v1"
+    contest_id: UUID
+    alarm_id: AlarmId
+    wearer_id: WearerId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestDecided(Fact):
+    """Somebody other than the one who found the violation decided what the wearer contests."""
+
+    kind: ClassVar[str] = "supervision.contest.decided.v1"
+    contest_id: UUID
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    upheld: bool
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfficerAssigned(Fact):
+    """A director gave a wearer to an officer; `overridden` where the caseload was full and a reason is on file."""
+
+    kind: ClassVar[str] = "supervision.officer.assigned.v1"
+    wearer_id: WearerId
+    officer: UUID
+    overridden: bool
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeviceChecked(Fact):
+    """An officer checked a wearer's device (EM-11)."""
+
+    kind: ClassVar[str] = "supervision.device.checked.v1"
+    check_id: UUID
+    device_id: DeviceId
+    wearer_id: WearerId
+    anomaly: str | None  # strap | case | battery | signal | other
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnomalyActed(Fact):
+    """The officer's act on an anomaly (EM-11: reports and acts at once)."""
+
+    kind: ClassVar[str] = "supervision.anomaly.acted.v1"
+    check_id: UUID
+    wearer_id: WearerId
+    act: str  # replaced | repaired | visited | called
+    by: UUID

@@ -129,6 +129,11 @@ class Act(StrEnum):
     RECERTIFY = "recertify"
     FILE_PETITION = "file_petition"
     RECORD_DECISION = "record_decision"
+    REPORT_VIOLATION = "report_violation"  # an officer to the director of the office
+    CARRY_OUT_DECISION = "carry_out_decision"  # of a court, by the officer
+    CHECK_DEVICE = "check_device"  # a wearer's, at the strap
+    ASSIGN_WEARER = "assign_wearer"  # to an officer
+    CONTEST_VIOLATION = "contest_violation"  # by the wearer
     READ_CLIENT = "read_client"  # address and alert of an assigned client
     GRADE_PERSON = "grade_person"
     READ_CASE = "read_case"  # a support case

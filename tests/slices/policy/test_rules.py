@@ -108,8 +108,8 @@ MATRIX = {
     "unmask_track view_stream",
     ("tracking_controller", "investigate", "trigger", T): "view_stream",
     ("tracking_controller", "respond", "consent", T): "view_scene",
-    ("probation_officer", "supervise", "statute", T): "follow_live judge_violation read_alarm read_map read_status "
-    "read_track read_wearer register_order register_wearer",
+    ("probation_officer", "supervise", "statute", T): "carry_out_decision check_device follow_live judge_violation "
+    "read_alarm read_map read_status read_track read_wearer register_order register_wearer report_violation",
     ("probation_officer", "respond", "statute", T): "follow_live read_alarm read_incident read_map read_status "
     "read_track read_wearer",
     ("probation_officer", "operate", "statute", T): "read_map read_status",
