@@ -64,7 +64,7 @@ class ErrorWorld:
     canyon_share: float = 0.4
     """Ground where satellites are seen by reflection: shifted across by an exponential of `canyon_m`."""
     canyon_m: float = 20.0
-    indoor_cell: float = 2.0
+    indoor_cell: float = 1.0
     """Under a roof cells are so many times as common, and no satellites are seen."""
     every_s: tuple[float, ...] = (15.0, 15.0, 30.0, 60.0)
     """Seconds between fixes; a seed draws one."""

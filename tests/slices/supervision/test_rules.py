@@ -376,7 +376,7 @@ def test_age_grows_the_error_and_a_poor_fix_never_makes_us_know_less() -> None:
     e = begin(first, first.point)
     errors = [ahead(e, s).error_m for s in (0, 10, 60, 240, 1800)]
     assert errors == sorted(errors)
-    assert errors[3] > 300  # after four minutes he may be anywhere near
+    assert errors[3] > 200  # after four minutes he may be anywhere near, or rest where he was
     poor = fix(5, 40, error_m=800)
     assert poor.point is not None
     after = follow(e, poor, poor.point).estimate

@@ -20,7 +20,6 @@ from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.supervision import queries
 from ansimnet.slices.supervision.api import forms, shown
 from ansimnet.slices.supervision.model import Exclusion, Fix
-from ansimnet.slices.supervision.rules.chance import Spread
 from ansimnet.slices.supervision.rules.estimate import variance_of
 from ansimnet.slices.supervision.rules.evidence import chance_in_zone
 from ansimnet.slices.supervision.service import incidents, register
@@ -102,8 +101,8 @@ def _inside(fix: Fix, zones: list[Exclusion]) -> float | None:
     """Return the probability that a fix by itself lay in one of some zones, the most probable one."""
     if fix.point is None or not zones:
         return None
-    spread = Spread.round(variance_of(fix.error_m))
-    return round(max(chance_in_zone(z.zone, fix.point, spread) for z in zones), 4)
+    variance = variance_of(fix.error_m)
+    return round(max(chance_in_zone(z.zone, fix.point, variance) for z in zones), 4)
 
 
 def _registration(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
@@ -122,6 +121,7 @@ def _registration(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
                 order_number=form.order.number,
                 from_at=form.order.from_at,
                 until_at=form.order.until_at,
+                priors=form.priors,
                 actor=f"account:{account.account_id}",
                 now=clock.now(),
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, time
 from uuid import UUID
 
@@ -39,20 +39,18 @@ class Polygon:
     """A simple polygon, at least three corners, open (the first corner is not repeated)."""
 
     ring: tuple[Point, ...]
+    reach: tuple[Point, float] = field(init=False, repr=False, compare=False)
+    """A disc that holds the whole zone."""
 
     def __post_init__(self) -> None:
         if len(self.ring) >= 2 and self.ring[0] == self.ring[-1]:
             object.__setattr__(self, "ring", self.ring[:-1])
         if len(self.ring) < 3:
             raise ValueError("a polygon needs three corners")
-
-    @property
-    def reach(self) -> tuple[Point, float]:
-        """A disc that holds the whole zone."""
         lat = sum(p.lat for p in self.ring) / len(self.ring)
         lon = sum(p.lon for p in self.ring) / len(self.ring)
         centre = Point(lat, lon)
-        return centre, max(distance_m(centre, p) for p in self.ring)
+        object.__setattr__(self, "reach", (centre, max(distance_m(centre, p) for p in self.ring)))
 
     def xy(self, plane: Plane) -> list[tuple[float, float]]:
         """The corners in metres on a plane."""

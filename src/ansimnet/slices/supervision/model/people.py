@@ -78,8 +78,11 @@ class Suspect:
 class Estimate:
     """Where a person is believed to be, how fast, and how sure: what the filter remembers.
 
-    `v_east`, `v_north` in m/s. `pp`, `pv`, `vv` are the covariance of position and velocity along one axis (m², m²/s,
-    m²/s²); both axes share it, because devices report one radius. `pace_mps` is the fastest net movement seen lately.
+    Two ways to be. On the way: `lat`, `lon`, `v_east`, `v_north` (m/s) and `pp`, `pv`, `vv`, the covariance of position
+    and velocity along one axis (m², m²/s, m²/s²); both axes share it, because devices report one radius. At rest:
+    `rest_lat`, `rest_lon`, `rest_pp`, with `rest` the probability of it. `last_*` is the last fix as it came, `alike` how
+    many poor ones at its spot came before it. `pace_mps` is the fastest net movement seen
+    lately; `error_m` is the radius about `point` that holds the truth 68 times in 100.
     """
 
     person_id: PersonId
@@ -97,14 +100,23 @@ class Estimate:
     error_m: float
     suspect: Suspect | None = None
     suspects: int = 0
+    rest_lat: float = 0.0
+    rest_lon: float = 0.0
+    rest_pp: float = 0.0
+    rest: float = 0.0
+    last_lat: float = 0.0
+    last_lon: float = 0.0
+    last_variance_m2: float = 0.0
+    alike: int = 0
 
     @property
     def point(self) -> Point:
-        return Point(self.lat, self.lon)
+        """Where the person most probably is."""
+        return Point(self.rest_lat, self.rest_lon) if self.rest >= 0.5 else Point(self.lat, self.lon)
 
     @property
     def speed_mps(self) -> float:
-        return math.hypot(self.v_east, self.v_north)
+        return 0.0 if self.rest >= 0.5 else math.hypot(self.v_east, self.v_north)
 
     @property
     def course_deg(self) -> float | None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import assert_never
 from uuid import UUID
 
-from ansimnet.kernel.geo import Plane, Point, distance_m, signed_depth_m
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet.kernel.geo import Point, distance_m
 from ansimnet.slices.supervision.model import (
     TAMPER_SIGNS,
     Approach,
@@ -22,9 +25,12 @@ from ansimnet.slices.supervision.model import (
     Wholeness,
     Zone,
 )
-from ansimnet.slices.supervision.rules import limits, window
-from ansimnet.slices.supervision.rules.chance import FAR_SIGMAS, Spread, chance_in_polygon, chance_within
-from ansimnet.slices.supervision.rules.estimate import Step, aged, reachable, spread_of, variance_of
+from ansimnet.slices.supervision.rules import limits, motion, weights, window
+from ansimnet.slices.supervision.rules.estimate import Step, aged, reachable, row_of, variance_of
+from ansimnet.slices.supervision.rules.limits import RULES
+
+F64 = NDArray[np.float64]
+_NO_ROW = np.zeros(motion.WIDTH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,53 +52,38 @@ class Evidence:
     expected: bool = True
 
 
-def chance_in_zone(zone: Zone, point: Point, spread: Spread) -> float:
-    """Return the probability that somebody at `point`, give or take `spread`, is inside a zone."""
+def shape_of(zone: Zone) -> tuple[F64, F64, float, weights.Reach]:
+    """Return a zone as the kernels take it: corners in degrees, the radius of a disc, the disc that holds it all."""
     centre, reach_m = zone.reach
-    if distance_m(point, centre) - reach_m > FAR_SIGMAS * spread.axes()[0]:
-        return 0.0
+    reach = (centre.lat, centre.lon, reach_m)
     match zone:
         case Circle():
-            x, y = Plane(zone.centre).to_xy(point)
-            return chance_within(x, y, spread, zone.radius_m)
+            return np.array([centre.lat]), np.array([centre.lon]), zone.radius_m, reach
         case Polygon():
-            return chance_in_polygon(zone.xy(Plane(point)), spread)
+            return np.array([p.lat for p in zone.ring]), np.array([p.lon for p in zone.ring]), 0.0, reach
         case _:
             assert_never(zone)
+
+
+def chance_in_zone(zone: Zone, point: Point, variance_m2: float) -> float:
+    """Return the probability that somebody at `point`, give or take, is inside a zone."""
+    return weights._chance_at(point.lat, point.lon, variance_m2, *shape_of(zone))
+
+
+def chance_inside(zone: Zone, e: Estimate) -> float:
+    """Return the probability that a person is inside a zone."""
+    return weights._chance_of(row_of(e), *shape_of(zone))
 
 
 def depth_m(zone: Zone, point: Point) -> float:
     """Return how far inside a zone a point lies; negative outside."""
-    match zone:
-        case Circle():
-            return zone.radius_m - distance_m(zone.centre, point)
-        case Polygon():
-            return signed_depth_m(point, zone.ring)
-        case _:
-            assert_never(zone)
+    lats, lons, radius, _ = shape_of(zone)
+    return weights._depth_at(point.lat, point.lon, lats, lons, radius)
 
 
 def chance_near(a: Estimate, b: Estimate, radius_m: float) -> float:
     """Return the probability that two people are within a distance of each other."""
-    x, y = Plane(b.point).to_xy(a.point)
-    return chance_within(x, y, spread_of(a) + spread_of(b), radius_m)
-
-
-def _deep(depth: float, fix: Fix, genuine: float) -> bool:
-    return genuine >= limits.DEEP_GENUINE and depth >= max(
-        limits.DEEP_M, limits.DEEP_ERRORS * max(fix.error_m, limits.ERROR_FLOOR_M)
-    )
-
-
-def _blend(step: Step, fix: Fix, point: Point, zone: Zone) -> float:
-    """Return P(inside) after a fix, weighed by how surely the fix belongs to the track."""
-    if step.estimate.suspect is not None:  # held: judge the fix on its own beside what was believed
-        now = chance_in_zone(zone, point, Spread.round(variance_of(fix.error_m)))
-    else:
-        now = chance_in_zone(zone, step.estimate.point, spread_of(step.estimate))
-    if step.prior is None or step.genuine > 0.999:
-        return now
-    return step.genuine * now + (1 - step.genuine) * chance_in_zone(zone, step.prior.point, spread_of(step.prior))
+    return weights._near(row_of(a), row_of(b), radius_m)
 
 
 def weigh_fix(
@@ -109,23 +100,33 @@ def weigh_fix(
         return None
     match condition:
         case Exclusion():
-            p = _blend(step, fix, fix.point, condition.zone)
-            own = chance_in_zone(condition.zone, fix.point, Spread.round(variance_of(fix.error_m)))
-            deep = own > 0.5 and _deep(depth_m(condition.zone, fix.point), fix, step.genuine)
-            before = chance_in_zone(condition.zone, step.prior.point, spread_of(step.prior)) if step.prior else 1.0
-            return Evidence(fix.seen_at, p, p, own, deep, (fix.fix_id,), expected=before >= limits.EXPECTED_FROM)
+            return _weigh_zone(condition.zone, fix, fix.point, step, outside=False)
         case Curfew():
             if not window.bound(condition, fix.seen_at):
                 return Evidence(fix.seen_at, 0.0, 0.0, 0.0, False, (fix.fix_id,))
-            p = 1 - _blend(step, fix, fix.point, condition.home)
-            own = 1 - chance_in_zone(condition.home, fix.point, Spread.round(variance_of(fix.error_m)))
-            deep = own > 0.5 and _deep(-depth_m(condition.home, fix.point), fix, step.genuine)
-            before = 1 - chance_in_zone(condition.home, step.prior.point, spread_of(step.prior)) if step.prior else 1.0
-            return Evidence(fix.seen_at, p, p, own, deep, (fix.fix_id,), expected=before >= limits.EXPECTED_FROM)
+            return _weigh_zone(condition.home, fix, fix.point, step, outside=True)
         case Approach():
             return _weigh_approach(condition, fix, fix.point, step, others)
         case _:
             assert_never(condition)
+
+
+def _weigh_zone(zone: Zone, fix: Fix, point: Point, step: Step, *, outside: bool) -> Evidence:
+    likely, own, deep, expected = weights._weigh_zone(
+        row_of(step.prior) if step.prior is not None else _NO_ROW,
+        row_of(step.estimate),
+        step.genuine,
+        motion.HELD if step.estimate.suspect is not None else motion.TAKEN,
+        step.prior is None,
+        point.lat,
+        point.lon,
+        step.variance_m2,
+        float(fix.error_m),
+        outside,
+        *shape_of(zone),
+        RULES,
+    )
+    return Evidence(fix.seen_at, likely, likely, own, deep, (fix.fix_id,), expected=expected)
 
 
 def _weigh_approach(
@@ -139,41 +140,24 @@ def _weigh_approach(
         other = _placed(fix, condition.place, at)
     if other is None:
         return None
-    mine = aged(step.estimate, at)
-    if step.estimate.suspect is not None:  # judge the fix on its own beside what was believed
-        mine = _at(mine, point, variance_of(fix.error_m))
-    warn, alarm = _near_either(mine, other, condition.warn_m), _near_either(mine, other, condition.alarm_m)
-    expected = True
-    if step.prior is not None:
-        was, g = step.prior, step.genuine
-        before = _near_either(was, other, condition.warn_m)
-        expected = before >= limits.EXPECTED_FROM
-        warn = g * warn + (1 - g) * before
-        alarm = g * alarm + (1 - g) * _near_either(was, other, condition.alarm_m)
-    own = chance_near(_at(mine, point, variance_of(fix.error_m)), other, condition.alarm_m)
-    gap = distance_m(point, other.point)
-    doubt = max(fix.error_m, limits.ERROR_FLOOR_M, other.error_m)
-    deep = (
-        own > 0.5
-        and step.genuine >= limits.DEEP_GENUINE
-        and condition.alarm_m - gap >= max(limits.DEEP_M, limits.DEEP_ERRORS * doubt)
+    likely, sure, own, deep, expected = weights._weigh_pair(
+        row_of(aged(step.prior, at)) if step.prior is not None else _NO_ROW,
+        row_of(aged(step.estimate, at)),
+        step.genuine,
+        motion.HELD if step.estimate.suspect is not None else motion.TAKEN,
+        step.prior is None,
+        point.lat,
+        point.lon,
+        step.variance_m2,
+        float(fix.error_m),
+        row_of(other),
+        other.error_m,
+        condition.warn_m,
+        condition.alarm_m,
+        RULES,
     )
     cited = (fix.fix_id,) if others is None else (fix.fix_id, others.fix_id)
-    return Evidence(at, warn, alarm, own, deep, cited, expected=expected)
-
-
-def _near_either(a: Estimate, b: Estimate, radius_m: float) -> float:
-    """Return P(near), half of it from a suspect of the other party: until her next fix either may be the true one."""
-    p = chance_near(a, b, radius_m)
-    if b.suspect is None:
-        return p
-    age = max(0.0, (b.at - b.suspect.at).total_seconds())
-    there = _at(b, Point(b.suspect.lat, b.suspect.lon), b.suspect.variance_m2 + (limits.WALK_MPS * age) ** 2)
-    return (p + chance_near(a, there, radius_m)) / 2
-
-
-def _at(e: Estimate, point: Point, variance_m2: float) -> Estimate:
-    return replace(e, lat=point.lat, lon=point.lon, pp=variance_m2)
+    return Evidence(at, likely, sure, own, deep, cited, expected=expected)
 
 
 def _placed(fix: Fix, place: Point, at: datetime) -> Estimate:
@@ -219,7 +203,7 @@ def weigh_clock(condition: Condition, his: Estimate, at: datetime) -> Evidence |
     if not window.bound(condition, at):
         return Evidence(at, 0.0, 0.0, None, True, (his.fix_id,))
     now = aged(his, at)
-    p = 1 - chance_in_zone(condition.home, now.point, spread_of(now))
+    p = 1 - chance_inside(condition.home, now)
     fresh = at - his.at <= limits.SILENCE
     far = -depth_m(condition.home, now.point) >= max(limits.DEEP_M, limits.DEEP_ERRORS * now.error_m)
     return Evidence(at, p, p, None, fresh and far and p >= limits.CERTAIN_FROM, (his.fix_id,))

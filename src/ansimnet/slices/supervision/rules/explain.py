@@ -9,8 +9,8 @@ from typing import assert_never
 from ansimnet.facts.supervision import Medical, Trigger
 from ansimnet.slices.supervision.model import Approach, Condition, Curfew, Estimate, Exclusion, State, Wholeness
 from ansimnet.slices.supervision.rules import limits, window
-from ansimnet.slices.supervision.rules.estimate import aged, ahead, spread_of
-from ansimnet.slices.supervision.rules.evidence import chance_in_zone, chance_near
+from ansimnet.slices.supervision.rules.estimate import aged, ahead
+from ansimnet.slices.supervision.rules.evidence import chance_inside, chance_near
 
 FORECAST_S = (30, 60, 90, 120, 150, 180)
 """The instants of the forecast curve, seconds from the last fix."""
@@ -28,11 +28,11 @@ def chance_now(condition: Condition, his: Estimate, hers: Estimate | None) -> fl
     """Return the probability that a condition is broken where these estimates stand."""
     match condition:
         case Exclusion():
-            return chance_in_zone(condition.zone, his.point, spread_of(his))
+            return chance_inside(condition.zone, his)
         case Curfew():
             if not window.bound(condition, his.at):
                 return 0.0
-            return 1 - chance_in_zone(condition.home, his.point, spread_of(his))
+            return 1 - chance_inside(condition.home, his)
         case Approach():
             return chance_near(his, hers, condition.alarm_m) if hers is not None else 0.0
         case Wholeness():

@@ -210,7 +210,7 @@ def _alarm(
     mine = fix is not None and fix.person_id == condition.wearer_id
     lat, lon, error_m, seen_at = 0.0, 0.0, NOWHERE_M, told_at
     if his is not None:
-        lat, lon, error_m, seen_at = his.lat, his.lon, his.error_m, his.at
+        lat, lon, error_m, seen_at = his.point.lat, his.point.lon, his.error_m, his.at
     if mine and fix is not None and fix.point is not None and (his is None or his.suspect is not None):
         lat, lon, error_m, seen_at = fix.point.lat, fix.point.lon, fix.error_m, fix.seen_at
     device_id = fix.device_id if mine and fix is not None else (his.device_id if his is not None else None)
@@ -297,8 +297,8 @@ def _follow(scene: Scene, fixes: Sequence[Fix], facts: Sequence[Fact]) -> list[F
                     happened_at=fix.heard_at,
                     alarm_id=followed.alarm_id,
                     protected_person_id=followed.protected_person_id,
-                    lat=e.lat,
-                    lon=e.lon,
+                    lat=e.point.lat,
+                    lon=e.point.lon,
                     error_m=e.error_m,
                     seen_at=e.at,
                 )
@@ -312,8 +312,8 @@ def _followed(followed: Followed, e: Estimate, fix: Fix) -> PositionFollowed:
         happened_at=fix.heard_at,
         alarm_id=followed.alarm_id,
         wearer_id=followed.wearer_id,
-        lat=e.lat,
-        lon=e.lon,
+        lat=e.point.lat,
+        lon=e.point.lon,
         error_m=e.error_m,
         speed_mps=e.speed_mps,
         course_deg=e.course_deg,

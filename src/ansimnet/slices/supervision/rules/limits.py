@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import math
 from datetime import timedelta
+from typing import NamedTuple
 
-RULE_VERSION = "supervision/1"
+RULE_VERSION = "supervision/2"
 """Stands in every alarm, so that years later it can be judged again by the same rule."""
 
 # How an error radius becomes a variance -------------------------------------------------------------------------------
@@ -21,6 +22,10 @@ ERROR_UNKNOWN_M = 50.0
 CORRELATED = 0.7
 """Successive errors are alike (same access point, same walls): an estimate stays above this share of a fix's sigma.
 ours."""
+POOR_ERROR_M = 75.0
+ALIKE_SIGMAS = 0.5
+"""From this claim on a fix is poor, and two poor ones so near each other (in sigmas) are one mast heard twice: the second
+says less than the first, the third less again. ours."""
 
 # How people move ------------------------------------------------------------------------------------------------------
 WALK_MPS = 1.34
@@ -35,6 +40,15 @@ MEMORY_S = 60.0
 """How long a velocity is worth anything: time constant of the velocity process. ours."""
 PACE_DECAY_S = 300.0
 """Time in which a person who has stopped driving is again taken for a walker. ours."""
+LEAVE_S = 1800.0
+"""Who rests sets out after so long on average. ours: a person indoors leaves the house some times a day."""
+SETTLE_S = 120.0
+"""Who moves rests after so long on average: lights, shops, doors. ours."""
+STIR_M2_S = 0.15
+"""How far somebody at rest stirs: variance per second along one axis; a house of 23 m within an hour. ours."""
+POOR_SHARE = 0.22
+POOR_SIGMAS = 2.5
+"""Share of fixes that are somewhat worse than they claim, and how much worse. ours, after the tails of Wi-Fi."""
 OUTLIER_SHARE = 0.05
 """Share of fixes that lie far out though they claim not to; ours, after the 6 % share of cell fixes."""
 OUTLIER_SIGMA_M = 300.0
@@ -96,3 +110,40 @@ FOLLOW_AFTER = timedelta(minutes=60)
 """A confirmed alarm whose wearer has left is followed for so long unless its incident closes: a trigger's permit."""
 PROTECTED_KEPT = timedelta(hours=24)
 """How long a protected person's fixes are kept unless an alarm cites them."""
+
+
+class Rules(NamedTuple):
+    """The numbers the compiled rules take: handed to them, so that no kept machine code holds an old one."""
+
+    error_floor_m: float = ERROR_FLOOR_M
+    radius_per_sigma: float = RADIUS_PER_SIGMA
+    correlated: float = CORRELATED
+    poor_error_m: float = POOR_ERROR_M
+    alike_sigmas: float = ALIKE_SIGMAS
+    walk_mps: float = WALK_MPS
+    urban_mps: float = URBAN_MPS
+    highway_mps: float = HIGHWAY_MPS
+    possible_mps: float = POSSIBLE_MPS
+    memory_s: float = MEMORY_S
+    pace_decay_s: float = PACE_DECAY_S
+    leave_s: float = LEAVE_S
+    settle_s: float = SETTLE_S
+    stir_m2_s: float = STIR_M2_S
+    poor_share: float = POOR_SHARE
+    poor_sigmas: float = POOR_SIGMAS
+    outlier_share: float = OUTLIER_SHARE
+    outlier_sigma_m: float = OUTLIER_SIGMA_M
+    suspects: float = float(SUSPECTS)
+    agree_sigmas: float = AGREE_SIGMAS
+    clear_below: float = CLEAR_BELOW
+    probable_from: float = PROBABLE_FROM
+    certain_from: float = CERTAIN_FROM
+    out_for_sure: float = OUT_FOR_SURE
+    dwell_fixes: float = float(DWELL_FIXES)
+    expected_from: float = EXPECTED_FROM
+    deep_m: float = DEEP_M
+    deep_errors: float = DEEP_ERRORS
+    deep_genuine: float = DEEP_GENUINE
+
+
+RULES = Rules()

@@ -146,8 +146,8 @@ def _raised(
         wearer_id=wearer_id,
         device_id=device_id,
         protected_person_id=protected_id,
-        lat=e.lat if e is not None else None,
-        lon=e.lon if e is not None else None,
+        lat=e.point.lat if e is not None else None,
+        lon=e.point.lon if e is not None else None,
         error_m=e.error_m if e is not None else None,
         seen_at=e.at if e is not None else None,
     )

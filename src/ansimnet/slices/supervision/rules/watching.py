@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from enum import StrEnum
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ansimnet.slices.supervision.model import State, Watch
 from ansimnet.slices.supervision.rules import limits
+from ansimnet.slices.supervision.rules.chance import compiled
 from ansimnet.slices.supervision.rules.evidence import Evidence
+from ansimnet.slices.supervision.rules.limits import RULES, Rules
+
+I64 = NDArray[np.int64]
 
 
 class Change(StrEnum):
@@ -18,6 +25,50 @@ class Change(StrEnum):
     CLEARED = "cleared"
 
 
+RANKS = (State.CLEAR, State.UNCERTAIN, State.PROBABLE, State.CERTAIN)
+STATE, SUPPORT, AGAINST, ANNOUNCED, ARMED = range(5)
+"""A watch as a row of numbers: ranks of states, counts, 0 or 1."""
+QUIET, KEPT, RESTED = 0, 1, 2
+"""What became of a watch: moved by evidence, kept though the evidence is against it, at rest again."""
+
+
+@compiled
+def _step(
+    w: I64, likely: float, sure: float, own: float, deep: bool, expected: bool, sticky: bool, k: Rules
+) -> tuple[int, int]:
+    """Move a watch in place by one piece of evidence; return what became of it and what must be told.
+
+    `own` below 0: no fix spoke. What must be told, in bits: 1 raised, 2 confirmed, 4 cleared.
+    """
+    if own >= k.probable_from:
+        w[SUPPORT] = min(w[SUPPORT] + 1, 99)
+    elif 0 <= own < k.clear_below and not sticky:
+        w[SUPPORT] = 0  # between the two a fix in doubt counts for neither side
+    state = w[STATE]
+    if likely < k.clear_below:
+        w[AGAINST] += 1
+        patience = 3 if sticky else 2  # a strap that chatters speaks thrice before it is believed whole. ours
+        doubted = w[AGAINST] < patience and (sticky or likely > k.out_for_sure)
+        if state >= 2 and ((sticky and state == 3) or doubted):
+            return KEPT, 0
+        told = 4 if w[ANNOUNCED] > 0 else 0
+        w[STATE] = w[AGAINST] = w[ANNOUNCED] = 0
+        w[ARMED] = 1
+        return RESTED, told
+    if sure >= k.certain_from and (w[SUPPORT] >= k.dwell_fixes or deep):
+        state = 3
+    elif likely >= k.probable_from and (expected or deep or w[SUPPORT] >= k.dwell_fixes):
+        state = max(state, 2)
+    else:
+        state = max(state, 1)
+    w[STATE], w[AGAINST] = state, 0
+    if w[ARMED] == 0 or state <= w[ANNOUNCED] or state < 2:
+        return QUIET, 0
+    told = (1 if w[ANNOUNCED] == 0 else 0) + (2 if state == 3 else 0)
+    w[ANNOUNCED] = state
+    return QUIET, told
+
+
 def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
     """Return the watch after one piece of evidence, and what must be told of it.
 
@@ -25,56 +76,26 @@ def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
     out for sure. A watch that was closed while broken stays silent until it has been clear once. `alarm_id` and
     `medical` are the caller's to set on `RAISED`.
     """
-    support = _support(watch, e)
-    if e.likely < limits.CLEAR_BELOW:
-        return _out(replace(watch, support=support), e)
-    state = watch.state
-    if e.sure >= limits.CERTAIN_FROM and (support >= limits.DWELL_FIXES or e.deep):
-        state = State.CERTAIN
-    elif e.likely >= limits.PROBABLE_FROM and (e.expected or e.deep or support >= limits.DWELL_FIXES):
-        state = max(state, State.PROBABLE, key=lambda s: s.rank)
-    else:
-        state = max(state, State.UNCERTAIN, key=lambda s: s.rank)
-    watch = replace(
+    row = np.array([watch.state.rank, watch.support, watch.against, watch.announced.rank, watch.armed], dtype=np.int64)
+    own = e.own if e.own is not None else -1.0
+    became, told = _step(row, e.likely, e.sure, own, e.deep, e.expected, e.sticky, RULES)
+    state, support, against, announced, _ = row.tolist()
+    changes = tuple(c for bit, c in ((1, Change.RAISED), (2, Change.CONFIRMED), (4, Change.CLEARED)) if told & bit)
+    if became == RESTED:
+        return rest(replace(watch, support=support), e), changes
+    if became == KEPT:
+        return replace(watch, judged_at=e.at, against=against, support=support), changes
+    return replace(
         watch,
-        state=state,
-        probability=e.sure if state is State.CERTAIN else e.likely,
+        state=RANKS[state],
+        probability=e.sure if RANKS[state] is State.CERTAIN else e.likely,
         judged_at=e.at,
         entered_at=watch.entered_at or e.at,
         support=support,
         against=0,
+        announced=RANKS[announced],
         fix_ids=tuple(dict.fromkeys((*watch.fix_ids, *e.fix_ids)))[-2 * limits.CITED :],
-    )
-    return _announce(watch)
-
-
-def _support(watch: Watch, e: Evidence) -> int:
-    """Return how many consistent fixes have spoken for it: a fix in doubt counts for neither side."""
-    if e.own is None:
-        return watch.support
-    if e.own >= limits.PROBABLE_FROM:
-        return min(watch.support + 1, 99)
-    return 0 if e.own < limits.CLEAR_BELOW and not e.sticky else watch.support
-
-
-def _announce(watch: Watch) -> tuple[Watch, tuple[Change, ...]]:
-    if not watch.armed or watch.state.rank <= watch.announced.rank or watch.state.rank < State.PROBABLE.rank:
-        return watch, ()
-    changes = [Change.RAISED] if watch.announced is State.CLEAR else []
-    if watch.state is State.CERTAIN:
-        changes.append(Change.CONFIRMED)
-    return replace(watch, announced=watch.state), tuple(changes)
-
-
-def _out(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
-    against = watch.against + 1
-    patience = 3 if e.sticky else 2  # a strap that chatters speaks thrice before it is believed whole. ours
-    if watch.state.rank >= State.PROBABLE.rank and (
-        (e.sticky and watch.state is State.CERTAIN)
-        or (against < patience and (e.sticky or e.likely > limits.OUT_FOR_SURE))
-    ):
-        return replace(watch, judged_at=e.at, against=against), ()
-    return rest(watch, e), (Change.CLEARED,) if watch.announced is not State.CLEAR else ()
+    ), changes
 
 
 def rest(watch: Watch, e: Evidence) -> Watch:

@@ -1,0 +1,185 @@
+"""What a fix says of a zone or of a pair, in numbers: compiled, for one fix and for a million alike.
+
+A zone is two columns of corners in degrees and a radius: one corner with a radius is a disc, several corners are a
+polygon. `reach` is the disc that holds it all: latitude, longitude, metres.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet.slices.supervision.rules.chance import (
+    EARTH_DEGREE_M,
+    FAR_SIGMAS,
+    _in_ring,
+    _ring_depth,
+    _within,
+    compiled,
+)
+from ansimnet.slices.supervision.rules.limits import Rules
+from ansimnet.slices.supervision.rules.motion import (
+    AT,
+    HELD,
+    LAT,
+    LON,
+    PP,
+    REST,
+    REST_LAT,
+    REST_LON,
+    REST_PP,
+    SUSPECT_AT,
+    SUSPECT_LAT,
+    SUSPECT_LON,
+    SUSPECT_VAR,
+    _best,
+    _metres,
+)
+
+F64 = NDArray[np.float64]
+Reach = tuple[float, float, float]
+SURE = 0.999
+"""From here on a fix is taken as belonging to the track without a remainder."""
+_NOTHING = 1e-6
+"""A way to be less probable than this is not looked at."""
+
+
+@compiled
+def _about(lat: float, lon: float, lats: F64, lons: F64) -> tuple[F64, F64]:
+    """Return corners in metres about a place."""
+    wide = EARTH_DEGREE_M * math.cos(math.radians(lat))
+    return (lons - lon) * wide, (lats - lat) * EARTH_DEGREE_M
+
+
+@compiled
+def _chance_at(lat: float, lon: float, variance: float, lats: F64, lons: F64, radius: float, reach: Reach) -> float:
+    """Return the probability that somebody at a place, give or take, is inside a zone."""
+    x, y = _metres(reach[0], reach[1], lat, lon)
+    far = FAR_SIGMAS * math.sqrt(variance) + reach[2] * 1.01  # a hundredth: the plane is no sphere
+    if x * x + y * y > far * far:
+        return 0.0
+    if lats.shape[0] == 1:
+        return _within(x, y, variance, 0.0, variance, radius)
+    xs, ys = _about(lat, lon, lats, lons)
+    return _in_ring(xs, ys, variance, 0.0, variance)
+
+
+@compiled
+def _depth_at(lat: float, lon: float, lats: F64, lons: F64, radius: float) -> float:
+    """Return how deep inside a zone a place lies, m; negative outside."""
+    if lats.shape[0] == 1:
+        x, y = _metres(lats[0], lons[0], lat, lon)
+        return radius - math.hypot(x, y)
+    xs, ys = _about(lat, lon, lats, lons)
+    return _ring_depth(xs, ys)
+
+
+@compiled
+def _chance_of(s: F64, lats: F64, lons: F64, radius: float, reach: Reach) -> float:
+    """Return the probability that a person is inside a zone: at rest or on the way."""
+    w, p = s[REST], 0.0
+    if w > _NOTHING:
+        p += w * _chance_at(s[REST_LAT], s[REST_LON], s[REST_PP], lats, lons, radius, reach)
+    if w < 1 - _NOTHING:
+        p += (1 - w) * _chance_at(s[LAT], s[LON], s[PP], lats, lons, radius, reach)
+    return p
+
+
+@compiled
+def _weigh_zone(
+    prior: F64, after: F64, genuine: float, became: float, first: bool, lat: float, lon: float, r: float,
+    error_m: float, outside: bool, lats: F64, lons: F64, radius: float, reach: Reach, k: Rules,
+) -> tuple[float, float, bool, bool]:  # fmt: skip
+    """Return how likely a zone's rule is broken, by all and by this fix alone, whether it is deep and was expected.
+
+    `outside` turns the question round: broken is who is not inside.
+    """
+    own = _chance_at(lat, lon, r, lats, lons, radius, reach)
+    now = own if became == HELD else _chance_of(after, lats, lons, radius, reach)
+    before = now if first else _chance_of(prior, lats, lons, radius, reach)
+    if outside:
+        own, now, before = 1 - own, 1 - now, 1 - before
+    likely = now if first or genuine > SURE else genuine * now + (1 - genuine) * before
+    deep = False
+    if own > 0.5 and genuine >= k.deep_genuine:
+        depth = _depth_at(lat, lon, lats, lons, radius)
+        deep = (-depth if outside else depth) >= max(k.deep_m, k.deep_errors * max(error_m, k.error_floor_m))
+    return likely, own, deep, first or before >= k.expected_from
+
+
+@compiled
+def _near_place(lat: float, lon: float, variance: float, b: F64, radius: float) -> float:
+    """Return the probability that a place, give or take, is within a distance of a person."""
+    w, p = b[REST], 0.0
+    if w > _NOTHING:
+        x, y = _metres(b[REST_LAT], b[REST_LON], lat, lon)
+        both = variance + b[REST_PP]
+        p += w * _within(x, y, both, 0.0, both, radius)
+    if w < 1 - _NOTHING:
+        x, y = _metres(b[LAT], b[LON], lat, lon)
+        both = variance + b[PP]
+        p += (1 - w) * _within(x, y, both, 0.0, both, radius)
+    return p
+
+
+@compiled
+def _near(a: F64, b: F64, radius: float) -> float:
+    """Return the probability that two people are within a distance of each other."""
+    w, p = a[REST], 0.0
+    if w > _NOTHING:
+        p += w * _near_place(a[REST_LAT], a[REST_LON], a[REST_PP], b, radius)
+    if w < 1 - _NOTHING:
+        p += (1 - w) * _near_place(a[LAT], a[LON], a[PP], b, radius)
+    return p
+
+
+@compiled
+def _or_suspect(p: float, at_suspect: float, b: F64) -> float:
+    """Return P(near), half of it from a suspect of the other party: until her next fix either may be the true one."""
+    return p if b[SUSPECT_AT] == 0.0 else (p + at_suspect) / 2
+
+
+@compiled
+def _weigh_pair(
+    prior: F64, after: F64, genuine: float, became: float, first: bool, lat: float, lon: float, r: float,
+    error_m: float, other: F64, other_error_m: float, warn: float, alarm: float, k: Rules,
+) -> tuple[float, float, float, bool, bool]:  # fmt: skip
+    """Return how likely two people are within the two radii, by this fix alone within the smaller, deep, expected.
+
+    `prior`, `after` and `other` stand at the same second.
+    """
+    own = _near_place(lat, lon, r, other, alarm)
+    s_lat, s_lon, s_var = other[SUSPECT_LAT], other[SUSPECT_LON], 0.0
+    if other[SUSPECT_AT] > 0:
+        s_var = other[SUSPECT_VAR] + (k.walk_mps * max(0.0, other[AT] - other[SUSPECT_AT])) ** 2
+    likely = sure = before = 0.0
+    for i in range(2):
+        radius = warn if i == 0 else alarm
+        if became == HELD:
+            now = _near_place(lat, lon, r, other, radius)
+        else:
+            now = _near(after, other, radius)
+        if other[SUSPECT_AT] > 0:
+            if became == HELD:
+                x, y = _metres(s_lat, s_lon, lat, lon)
+                there = _within(x, y, r + s_var, 0.0, r + s_var, radius)
+            else:
+                there = _near_place(s_lat, s_lon, s_var, after, radius)
+            now = _or_suspect(now, there, other)
+        was = now
+        if not first:
+            was = _near(prior, other, radius)
+            if other[SUSPECT_AT] > 0:
+                was = _or_suspect(was, _near_place(s_lat, s_lon, s_var, prior, radius), other)
+        p = now if first else genuine * now + (1 - genuine) * was
+        if i == 0:
+            likely, before = p, was
+        else:
+            sure = p
+    b_lat, b_lon, _ = _best(other)
+    x, y = _metres(b_lat, b_lon, lat, lon)
+    doubt = max(error_m, max(k.error_floor_m, other_error_m))
+    deep = own > 0.5 and genuine >= k.deep_genuine and alarm - math.hypot(x, y) >= max(k.deep_m, k.deep_errors * doubt)
+    return likely, sure, own, deep, first or before >= k.expected_from
