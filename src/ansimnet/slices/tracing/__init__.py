@@ -1,0 +1,1 @@
+"""One person or vehicle across cameras: description, sightings, candidates, next cameras, route."""
