@@ -41,6 +41,8 @@ IDLE_TRANSACTION_TIMEOUT_S = 300.0
 """A transaction may be held open for a minute and delay nobody; after five its holder is taken for dead."""
 CHECKOUT_PATIENCE_S = 30.0
 """How long a caller waits for a free connection, a restart of the server included."""
+LAST_WORD_S = 1.0
+"""How long closing waits to tell the sealer; by then it looks by itself."""
 LISTEN_BACKOFF_S = (0.05, 2.0)
 
 
@@ -110,6 +112,8 @@ class Db:
         }
         self._pool: Pool | None = None
         self._leaves: Pool | None = None
+        self._unsaid = False
+        self._saying: asyncio.Task[None] | None = None
 
     async def open(self) -> None:
         """Open the pool; connections come as they are needed. Belongs to the running event loop."""
@@ -117,7 +121,11 @@ class Db:
         self._leaves = Pool(self.url, self._options, max_size=LEAVES, patience_s=CHECKOUT_PATIENCE_S)
 
     async def close(self) -> None:
-        """Close the pool and its connections."""
+        """Close the pool and its connections; whatever the sealer has to be told is told before."""
+        if self._saying is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LAST_WORD_S):
+                    await self._saying
         for pool in (self._pool, self._leaves):
             if pool is not None:
                 await pool.close()
@@ -146,7 +154,27 @@ class Db:
         `psycopg.OperationalError`, and then a commit may or may not have happened: repeat only what is safe to repeat.
         """
         async with AsyncExitStack() as stack:
-            yield await self._begin(stack, self._leaves if leaf else self._pool)
+            tx = await self._begin(stack, self._leaves if leaf else self._pool)
+            yield tx
+        if tx.appended:
+            self._wake_sealer()
+
+    def _wake_sealer(self) -> None:
+        """Have the sealer told that entries wait, beside whoever committed them; once for all that commit meanwhile.
+
+        Inside the transaction a notification makes every such commit wait for the sync of the one before; behind it the
+        writer waits for one more answer. A lost one costs the entry a second: the sealer also looks by itself.
+        """
+        self._unsaid = True
+        if self._saying is None or self._saying.done():
+            self._saying = asyncio.create_task(self._say(), name="wake the sealer")
+
+    async def _say(self) -> None:
+        while self._unsaid and self._leaves is not None:
+            self._unsaid = False
+            with suppress(psycopg.Error, Fault):  # what was committed stays so
+                async with self._leaves.connection() as conn:
+                    await conn.execute("notify ledger_pending")
 
     async def _begin(self, stack: AsyncExitStack, pool: Pool | None) -> Tx:
         if pool is None:
@@ -156,7 +184,7 @@ class Db:
             conn = await attempt.enter_async_context(pool.connection())
             tx = Tx(conn, self.centre_id, self.keys)
             try:
-                await attempt.enter_async_context(_telling(tx))
+                await attempt.enter_async_context(conn.transaction())
             except psycopg.OperationalError:  # it broke since it was last used, and nothing was said yet
                 await conn.close()
                 await attempt.aclose()
@@ -188,20 +216,6 @@ class Db:
                 log.info("db.listen_again", channel=channel, again_in_s=pause_s)
                 await asyncio.sleep(pause_s)
                 pause_s = min(LISTEN_BACKOFF_S[1], pause_s * 2)
-
-
-@asynccontextmanager
-async def _telling(tx: Tx) -> AsyncIterator[None]:
-    """Run one transaction; once it is on disk, wake the sealer if it wrote to the ledger.
-
-    A notification inside it would make every such commit wait for the sync of the one before. A lost one costs the
-    entry a second: the sealer also looks by itself.
-    """
-    async with tx.conn.transaction():
-        yield
-    if tx.appended:
-        with suppress(psycopg.Error):  # what was committed stays so
-            await tx.conn.execute("notify ledger_pending")
 
 
 @dataclass(slots=True)
