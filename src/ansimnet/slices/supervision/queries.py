@@ -153,6 +153,16 @@ async def history_of(tx: Tx, permit: Permit, wearer_id: WearerId, now: datetime,
     return [_alarm(tx, r) for r in rows]
 
 
+async def own_alarms(tx: Tx, wearer_id: WearerId, limit: int = 200) -> list[Alarm]:
+    """Return a wearer's alarms for his own page, newest first: those that became certain or were judged."""
+    rows = await tx.all(
+        _ALARM + "where a.wearer_id = %s and (a.confirmed_at is not null or a.finding is not null) "
+        "order by a.raised_at desc limit %s",
+        [wearer_id, limit],
+    )
+    return [_alarm(tx, r) for r in rows]
+
+
 async def alarms_since(tx: Tx, since: datetime) -> int:
     """Return how many alarms were raised since an instant."""
     row = await tx.one("select count(*) from supervision_alarm where raised_at >= %s", [since])
@@ -299,10 +309,12 @@ class Wearer:
     order_number: str
     order_from_at: datetime
     order_until_at: datetime
+    priors: int = 0
 
 
 _WEARER = (
-    "select wearer_id, code, offence, office, order_number, order_from_at, order_until_at from supervision_wearer "
+    "select wearer_id, code, offence, office, order_number, order_from_at, order_until_at, priors "
+    "from supervision_wearer "
 )
 
 
@@ -328,7 +340,7 @@ async def wearers(tx: Tx, permit: Permit, now: datetime) -> list[Wearer]:
 
 def _wearer(tx: Tx, r: tuple[Any, ...]) -> Wearer:
     order_number = open_text(tx, r[0], r[4], of=places.ORDER) or ""
-    return Wearer(r[0], r[1], r[2], r[3], order_number, r[5], r[6])
+    return Wearer(r[0], r[1], r[2], r[3], order_number, *r[5:])
 
 
 async def conditions(tx: Tx, wearer_id: UUID) -> list[Condition]:

@@ -25,7 +25,7 @@ from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.supervision import jobs, queries
-from ansimnet.slices.supervision.api import gateway, routes
+from ansimnet.slices.supervision.api import gateway, procedure, routes
 from ansimnet.slices.supervision.service import incidents, moving, proving
 from ansimnet.slices.supervision.service.moving import Moved
 from ansimnet.slices.supervision.service.proving import Step
@@ -54,7 +54,7 @@ def parts(ctx: Context) -> Parts:
 
     shown = (AlarmRaised, TriggerConfirmed, AlarmCleared, NoticeRaised, NoticeEnded, PositionFollowed)
     return Parts(
-        routers=[routes.router(db, ctx.clock)],
+        routers=[routes.router(db, ctx.clock), procedure.router(db, ctx.clock)],
         readers=[
             Reader(
                 name="supervision.incidents",

@@ -6,7 +6,7 @@ ledger cannot be written there is no answer. A permit in hand is trusted for one
 
 from __future__ import annotations
 
-from ansimnet.slices.policy.model import Account, Ground, HeldPermit, Look, Redeemed, Statute, short
+from ansimnet.slices.policy.model import Account, Ground, HeldPermit, Look, Redeemed, Relation, Statute, short
 from ansimnet.slices.policy.queries.approvals import (
     approve_request,
     approved,
@@ -73,7 +73,14 @@ from ansimnet.slices.policy.queries.orders import (
     register_order,
     withdraw_order,
 )
-from ansimnet.slices.policy.queries.people import LoginTaken, create_account, end_phone, new_phone, new_phone_code
+from ansimnet.slices.policy.queries.people import (
+    LoginTaken,
+    create_account,
+    end_phone,
+    new_phone,
+    new_phone_code,
+    officers_of,
+)
 from ansimnet.slices.policy.queries.permits import (
     BadTicket,
     check_masking,
@@ -89,7 +96,7 @@ from ansimnet.slices.policy.queries.permits import (
     redeem_ticket,
     viewing,
 )
-from ansimnet.slices.policy.queries.relations import place_under
+from ansimnet.slices.policy.queries.relations import assign, place_under, release
 from ansimnet.slices.policy.queries.review import declare_acquaintance, draft_due
 from ansimnet.slices.policy.rules import (
     BREAK_GLASS_LASTS,
@@ -121,6 +128,7 @@ __all__ = [
     "NoCitation",
     "NoReason",
     "Redeemed",
+    "Relation",
     "SecondExtension",
     "Statute",
     "admit",
@@ -128,6 +136,7 @@ __all__ = [
     "approve_request",
     "approved",
     "ask",
+    "assign",
     "break_glasses",
     "broke",
     "cap_about",
@@ -164,6 +173,7 @@ __all__ = [
     "may_ever",
     "new_phone",
     "new_phone_code",
+    "officers_of",
     "open_break_glass",
     "order_in_force",
     "orders_listed",
@@ -179,6 +189,7 @@ __all__ = [
     "register_order",
     "register_output",
     "relate",
+    "release",
     "release_hold",
     "renew_hold",
     "request_approval",

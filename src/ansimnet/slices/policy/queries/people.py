@@ -100,3 +100,14 @@ async def end_phone(tx: Tx, account_id: AccountId, now: datetime) -> None:
     await store.revoke(tx, now, "disabled", account_id=account_id)
     fact = AccountDisabled(fact_id=FactId(new_id()), happened_at=now, account_id=account_id, by=None)
     await ledger.append(tx, fact, actor="system:policy")
+
+
+async def officers_of(tx: Tx, office: str | None = None) -> list[Account]:
+    """Return the probation officers of an office, or of all of this centre's, by login; nobody disabled."""
+    return [
+        file.account
+        for file in await accounts.list_accounts(tx)
+        if file.account.role is Role.PROBATION_OFFICER
+        and file.account.disabled_at is None
+        and office in (None, file.office)
+    ]

@@ -39,6 +39,7 @@ class WearerForm(Form):
     )
     office: str = Field(min_length=1, max_length=80)
     order: OrderForm
+    priors: int = Field(0, ge=0, le=200, description="previous convictions that the order names (EM-10)")
 
 
 class OfficeForm(Form):

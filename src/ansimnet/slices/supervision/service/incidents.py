@@ -13,6 +13,7 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.supervision.model import PersonId
 from ansimnet.slices.supervision.rules.judge import close
+from ansimnet.slices.supervision.service import procedure
 from ansimnet.slices.supervision.store import alarms, devices, places
 from ansimnet.slices.supervision.store import scene as scenes
 
@@ -84,7 +85,8 @@ async def find(tx: Tx, alarm_id: UUID, finding: str, by: UUID, now: datetime, *,
         NotConfirmed: found a violation what was never certain.
     """
     row = await tx.one(
-        "select wearer_id, trigger, finding, confirmed_at from supervision_alarm where alarm_id = %s for update",
+        "select wearer_id, trigger, finding, confirmed_at, protected_person_id is not null from supervision_alarm "
+        "where alarm_id = %s for update",
         [alarm_id],
     )
     if row is None:
@@ -107,3 +109,5 @@ async def find(tx: Tx, alarm_id: UUID, finding: str, by: UUID, now: datetime, *,
         finding=finding,
     )
     await append(tx, fact, actor=f"account:{by}")
+    if finding == "confirmed":
+        await procedure.owe_report(tx, alarm_id, Trigger(row[1]), row[4], now)

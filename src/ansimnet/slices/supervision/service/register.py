@@ -23,6 +23,7 @@ from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.supervision.model import Circle, PersonId, Polygon, Reason, State
 from ansimnet.slices.supervision.rules.eligibility import eligible
 from ansimnet.slices.supervision.rules.judge import cleared
+from ansimnet.slices.supervision.service import caseload
 from ansimnet.slices.supervision.service.receive import tell
 from ansimnet.slices.supervision.store import devices, places
 from ansimnet.slices.supervision.store import scene as scenes
@@ -63,8 +64,9 @@ async def register_wearer(
     until_at: datetime,
     actor: str,
     now: datetime,
+    priors: int = 0,
 ) -> WearerId:
-    """Register a wearer under an order.
+    """Register a wearer under an order; `priors` are the previous convictions that it names.
 
     Raises:
         IneligibleOffence: the offence allows no device (EM-01).
@@ -78,8 +80,8 @@ async def register_wearer(
     row = await tx.one(
         """
         insert into supervision_wearer (wearer_id, code, offence, office, order_number, order_from_at, order_until_at,
-                                        registered_at)
-        values (%s, %s, %s, %s, %s, %s, %s, %s) on conflict (centre_id, code) do nothing returning wearer_id
+                                        registered_at, priors)
+        values (%s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict (centre_id, code) do nothing returning wearer_id
         """,
         [
             wearer_id,
@@ -90,6 +92,7 @@ async def register_wearer(
             from_at,
             until_at,
             now,
+            priors,
         ],
     )
     if row is None:
@@ -115,6 +118,7 @@ async def transfer_wearer(tx: Tx, wearer_id: WearerId, office: str, *, actor: st
     if row is None:
         raise NotFound
     if await policy.place_under(tx, wearer_id, office, now):
+        await caseload.release(tx, wearer_id, now)
         fact = WearerTransferred(fact_id=FactId(new_id()), happened_at=now, wearer_id=wearer_id, office=office)
         await append(tx, fact, actor=actor)
 
@@ -131,6 +135,7 @@ async def bind_device(tx: Tx, wearer_id: WearerId, name: str, *, actor: str, now
     device_id, key = await devices.add_device(tx, name, wearer_id=wearer_id, protected_person_id=None, now=now)
     fact = DeviceBound(fact_id=FactId(new_id()), happened_at=now, device_id=device_id, wearer_id=wearer_id)
     await append(tx, fact, actor=actor)
+    await caseload.owe(tx, "device-check", device_id, now)
     return device_id, key
 
 

@@ -25,6 +25,8 @@ TABLES = (
     "supervision_wearer", "supervision_protected", "supervision_person", "supervision_device", "supervision_gateway",
     "supervision_condition", "supervision_exception", "supervision_medical", "supervision_fix", "supervision_watch",
     "supervision_alarm", "supervision_alarm_fix", "supervision_notice", "supervision_ticked",
+    "supervision_report", "supervision_contest", "supervision_petition", "supervision_petition_alarm",
+    "supervision_decision", "supervision_obligation", "supervision_assignment", "supervision_check",
 )  # fmt: skip
 """Every table of the slice in an order in which rows may be inserted; the moved facts are handed on as `FACTS`."""
 FACTS = "facts"
