@@ -45,5 +45,6 @@ class Abandoned:
 
     def _nearest_owner_m(self, thing: Thing, here: set[int]) -> float:
         """Return how near an owner is; who was not seen to leave it counts as owner while near."""
-        owners = [t for t in self._things.trails if t.track in here and (t in thing.trails or not thing.trails)]
+        near = [t for t in self._things.trails if t.track in here and not self._things.is_itself(t, thing)]
+        owners = [t for t in near if t in thing.trails or not thing.trails]
         return min((thing.distance_m(t, self._things.aspect) for t in owners), default=99.0)

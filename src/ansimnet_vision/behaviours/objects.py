@@ -30,6 +30,12 @@ FORGET_S = 900.0
 """A thing that nobody asked about for so long belongs to the place."""
 MOST_M, LEAST_M = 1.2, 0.2
 """Larger is furniture or a person at rest, smaller is litter. Ours."""
+LONGEST = 3.0
+"""Longer than so many times its breadth is a shadow's edge or a gap in a fence. Ours."""
+EDGE = 0.005
+"""Of the picture: what it cuts off cannot be measured."""
+ITSELF_M = 1.0
+"""What covers a thing and never made so much way is the thing itself, taken for a body. Ours."""
 BODY = 0.3
 """Of the picture's height, where nobody has been seen yet."""
 RING = 3
@@ -118,7 +124,11 @@ class Things:
                 self.gone.append(thing)
 
     def _new(self, box: Box, scene: Scene) -> Thing | None:
-        size_m = max((box[2] - box[0]) * self.aspect, box[3] - box[1]) * BODY_M / self._body_at(box[3])
+        wide, tall = (box[2] - box[0]) * self.aspect, box[3] - box[1]
+        size_m = max(wide, tall) * BODY_M / self._body_at(box[3])
+        cut = min(box) < EDGE or max(box) > 1 - EDGE
+        if cut or not wide / LONGEST <= tall <= wide * LONGEST:
+            return None
         if not LEAST_M <= size_m <= MOST_M or not self._stands_out(box):
             return None
         self._count += 1
@@ -131,12 +141,18 @@ class Things:
     def _stood_there(self, trail: Trail, thing: Thing) -> bool:
         unit = BODY_M / max(0.02, trail.box[3] - trail.box[1])
         x, y = (thing.box[0] + thing.box[2]) / 2 * self.aspect, thing.box[3]
+        if self.is_itself(trail, thing):
+            return False
         if trail.on_ground:
             return trail.at_s >= thing.came_s - OWNER_S and thing.distance_m(trail, self.aspect) <= 2 * OWNER_M
         return any(
             abs(at_s - thing.came_s) <= OWNER_S and math.hypot(px - x, py - y) * unit <= OWNER_M
             for at_s, px, py in trail.points
         )
+
+    def is_itself(self, trail: Trail, thing: Thing) -> bool:
+        """Return whether a track is nobody but the thing: it covers it, and never went anywhere."""
+        return _shared(trail.box, thing.box) > 0.5 and not trail.went(ITSELF_M)
 
     def _stands_out(self, box: Box) -> bool:
         """Return whether the picture differs more from its surroundings there than it did before."""

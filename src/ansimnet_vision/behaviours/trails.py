@@ -83,6 +83,11 @@ class Trail:
         (_, x0, y0), (_, x1, y1) = self.back(seconds), self.points[-1]
         return math.hypot(x1 - x0, y1 - y0) * self.unit_m
 
+    def went(self, metres: float) -> bool:
+        """Return whether it was ever so far from where it began."""
+        _, x0, y0 = self.points[0]
+        return any(math.hypot(x - x0, y - y0) * self.unit_m >= metres for _, x, y in self.points)
+
 
 class Trails:
     """The trails of one camera."""
