@@ -16,35 +16,27 @@ Keys: collapse.f1 violence.accuracy intrusion.f1 loitering.auc loitering.f1 fire
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from queue import Empty, SimpleQueue
 from random import Random
 from typing import Any
 
 import numpy as np
+from evaluation._behaviours_ask import installed, told
 from evaluation._behaviours_known import Looked, Truth, known
 from evaluation._behaviours_score import decided, none
 from evaluation._behaviours_tracks import intrusion, loitering
 
 from ansimnet.app.measure import Options
-from ansimnet.platform.settings import settings
 from ansimnet_vision.kernel import crossed
 from ansimnet_vision.protocol import Alarm as Said
 from ansimnet_vision.protocol import Count, matched, rate
-from ansimnet_vision.registry import State, cards, state_of
 from ansimnet_vision.training import fire as fire_training
 from ansimnet_vision.training import violence as violence_training
 from ansimnet_vision.training.rows import scene_groups
 
-ROOT = Path(__file__).parents[1]
 EVERY = ("violence", "approach", "collapse", "fire", "loitering", "abandoned", "crowding", "handover", "tampered")
 """Whatever needs no zone is on in every clip; violence and fire only where weights have been learned."""
 NIGHTS = {"small": (1, 0.25), "full": (6, 1.0)}
@@ -53,14 +45,13 @@ LOOP_HOURS = {"small": 0.02, "full": 0.25}
 """Of each normal clip of a street."""
 UNTIL_S = {"small": 30.0, "full": None}
 """No more of a clip is looked at."""
-PROCESSES = 2
 
 
 def run(options: Options) -> dict[str, Any]:
     """Look and return the figures."""
     if options.data is None or not options.data.is_dir():
         return {"skipped": "no data: name the folder with --data"}
-    models = _models(options.data)
+    models = installed(options.data)
     looked, nights = _look(known(options.data, options.size, options.seed), models, options)
     unseen = none("people are not found without the weights of `nanodet`")
     return {
@@ -73,7 +64,7 @@ def run(options: Options) -> dict[str, Any]:
         **_false_alarms(looked),
         "simulated_nights": _summed(nights, "simulated nights, no footage"),
         "looped_places": _summed(
-            [told["looped"] for _, told in looked if "looped" in told],
+            [said["looped"] for _, said in looked if "looped" in said],
             "the real clips above over and over, under drawn weather: no more kinds of scenes than above",
         ),
         "clips": len(looked),
@@ -81,12 +72,6 @@ def run(options: Options) -> dict[str, Any]:
         "weights": "nanodet, movenet-lightning" if models else "none",
         "window_s": [-2, 10],
     }
-
-
-def _models(data: Path) -> Path | None:
-    places = [settings().models_dir, data.resolve().parent / "models"]
-    card = cards()["nanodet"]
-    return next((p for p in places if p is not None and state_of(card, p) is State.READY), None)
 
 
 # --- the processes that look
@@ -112,56 +97,14 @@ def _look(clips: list[Truth], models: Path | None, options: Options) -> tuple[Lo
             loop_s = LOOP_HOURS[options.size] * 3600 * truth.street
             jobs.append({**job, "loop_s": loop_s, "until_s": UNTIL_S[options.size]})
         looked, nights = Looked(), list[dict[str, Any]]()
-        for told in _told(jobs, folder, models):
-            truth_of = named.get(told.pop("name"))
+        for answer in told(jobs, folder, models):
+            truth_of = named.get(answer.pop("name"))
             if truth_of is None:
-                nights.append(told)
+                nights.append(answer)
             else:
-                looked.append((truth_of, told))
+                looked.append((truth_of, answer))
             options.progress(len(looked) + len(nights), len(jobs), "looking")
     return sorted(looked, key=lambda pair: (pair[0].of, pair[0].file.name)), nights
-
-
-def _told(jobs: list[dict[str, Any]], folder: Path, models: Path | None) -> Iterable[dict[str, Any]]:
-    """Yield what the processes answer; each gets the next job when it has done one.
-
-    Raises:
-        RuntimeError: a process that looks broke.
-    """
-    waiting, answers = SimpleQueue[dict[str, Any]](), SimpleQueue[dict[str, Any] | None]()
-    for job in jobs:
-        waiting.put(job)
-    argv = [sys.executable, "-m", "evaluation._behaviours_look", str(folder), *([str(models)] if models else [])]
-    alone = {**os.environ, "OMP_NUM_THREADS": "1"}
-    processes = [
-        subprocess.Popen(argv, cwd=ROOT, text=True, env=alone, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for _ in range(PROCESSES)
-    ]
-
-    def drive(process: subprocess.Popen[str]) -> None:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        try:
-            while True:
-                process.stdin.write(json.dumps(waiting.get_nowait()) + "\n")
-                process.stdin.flush()
-                answers.put(json.loads(process.stdout.readline() or "null"))
-        except (Empty, OSError):
-            process.stdin.close()
-
-    try:
-        with ThreadPoolExecutor(PROCESSES) as drivers:
-            for process in processes:
-                drivers.submit(drive, process)
-            for _ in jobs:
-                told = answers.get()
-                if told is None:
-                    raise RuntimeError("a process that looks broke")
-                yield told
-    finally:
-        for process in processes:
-            process.kill()
-            process.wait()
 
 
 def _learned(models: Path | None, behaviour: str) -> bool:

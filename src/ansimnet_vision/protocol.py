@@ -1,9 +1,8 @@
 """An open harness for the categories of the Korean certification of intelligent CCTV, for a city's own clips.
 
-    python -m ansimnet_vision.protocol FOLDER [--models FOLDER] [--json]
-
-The certification (KISA) counts an alarm as right from 2 s before an event begins to 10 s after and asks for F1 >= 0.90
-in each category. The folder holds the clips and `truth.json` (or `truth.xml` of the same names):
+`ansimnet eval protocol --data FOLDER` looks; here are the rules of counting. The certification (KISA) counts an alarm
+as right from 2 s before an event begins to 10 s after and asks for F1 >= 0.90 in each category. The folder holds the
+clips and `truth.json` (or `truth.xml` of the same names):
 
     {"clips": [{"file": "a.mp4", "time": "day", "distance_m": 20, "weather": "clear",
                 "camera": {"zones": […], "homography": […]},
@@ -17,12 +16,10 @@ the sooner an alarm comes, and false alarms a camera-hour with an exact bound.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
-import sys
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -248,48 +245,3 @@ def _distance(clip: Clip) -> str:
     if clip.distance_m is None:
         return "unknown"
     return "below 10 m" if clip.distance_m < 10 else "10 to 30 m" if clip.distance_m <= 30 else "above 30 m"
-
-
-def run(folder: Path, models: Path | None) -> dict[str, Any]:
-    """Look at every clip of a folder with the categories its truth names, and return the figures."""
-    from ansimnet_vision.behaviours import build
-    from ansimnet_vision.clips import Eyes, scenes
-    from ansimnet_vision.types import CameraConfig
-
-    eyes, clips = Eyes(models), truth(folder)
-    asked = sorted({e.category for clip in clips for e in clip.events})
-    looked = []
-    for clip in clips:
-        camera = CameraConfig.of({**(clip.camera or {}), "camera_id": "clip", "behaviours": asked})
-        watch, alarms, until_s = build(camera, models), [], 0.0
-        for scene in scenes(folder / clip.file, eyes, replace(camera)):
-            alarms += [Alarm(s.behaviour, s.at_s) for s in watch.step(scene)]
-            until_s = scene.at_s
-        looked.append((clip, alarms, until_s))
-    return report(looked)
-
-
-def main() -> None:
-    """Measure a folder."""
-    options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    options.add_argument("folder", type=Path)
-    options.add_argument("--models", type=Path, help="folder of the weights")
-    options.add_argument("--json", action="store_true", help="figures as JSON")
-    chosen = options.parse_args()
-    try:
-        figures = run(chosen.folder, chosen.models)
-    except (OSError, ValueError) as error:
-        sys.exit(f"{chosen.folder}: {error}")
-    if chosen.json:
-        print(json.dumps(figures, ensure_ascii=False, indent=1))
-        return
-    for name, told in figures["categories"].items():
-        print(
-            f"{name}: F1 {told['f1']} (n {told['n']}, recall {told['interval']}),",
-            "passes" if told["passes"] else "fails",
-        )
-    print(f"false alarms an hour: {figures['false_alarms']}")
-
-
-if __name__ == "__main__":
-    main()
