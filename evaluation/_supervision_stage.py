@@ -268,7 +268,9 @@ def edge_walk(s: Stage) -> Staged:
     middle = s.xy(s.middle())
     radius = s.rng.uniform(150, 400)
     off = s.rng.uniform(-80, 100)
-    track = begin((middle[0] + radius - off, middle[1]))
+    track = begin((middle[0] + radius + 160, middle[1]))
+    track.stay(s.rng.uniform(60, 240))
+    track.go([(middle[0] + radius - off, middle[1])], 1.35, s.rng)
     n = 48
     line = []
     for k in range(1, n):

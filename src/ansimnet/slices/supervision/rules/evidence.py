@@ -39,7 +39,8 @@ class Evidence:
 
     `likely` raises and clears, `sure` confirms; they differ only where a condition has two radii. `own` is None where
     no fix spoke. `deep`: this fix lies very deep and fits the track. `sticky`: once certain, only a person clears it.
-    `expected`: the track before the fix made it no surprise, so that one fix may raise.
+    `expected`: the track before the fix made it no surprise, so that one fix may raise. `begin`: how likely an alarm
+    begins.
     """
 
     at: datetime
@@ -50,6 +51,7 @@ class Evidence:
     fix_ids: tuple[UUID, ...]
     sticky: bool = False
     expected: bool = True
+    begin: float = limits.PROBABLE_FROM
 
 
 def shape_of(zone: Zone) -> tuple[F64, F64, float, weights.Reach]:
@@ -126,7 +128,8 @@ def _weigh_zone(zone: Zone, fix: Fix, point: Point, step: Step, *, outside: bool
         *shape_of(zone),
         RULES,
     )
-    return Evidence(fix.seen_at, likely, likely, own, deep, (fix.fix_id,), expected=expected)
+    begin = limits.PROBABLE_FROM if outside else limits.NEAR_FROM
+    return Evidence(fix.seen_at, likely, likely, own, deep, (fix.fix_id,), expected=expected, begin=begin)
 
 
 def _weigh_approach(
@@ -157,7 +160,7 @@ def _weigh_approach(
         RULES,
     )
     cited = (fix.fix_id,) if others is None else (fix.fix_id, others.fix_id)
-    return Evidence(at, likely, sure, own, deep, cited, expected=expected)
+    return Evidence(at, likely, sure, own, deep, cited, expected=expected, begin=limits.NEAR_FROM)
 
 
 def _placed(fix: Fix, place: Point, at: datetime) -> Estimate:

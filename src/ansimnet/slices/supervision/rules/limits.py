@@ -23,9 +23,9 @@ CORRELATED = 0.7
 """Successive errors are alike (same access point, same walls): an estimate stays above this share of a fix's sigma.
 ours."""
 POOR_ERROR_M = 75.0
-ALIKE_SIGMAS = 0.5
-"""From this claim on a fix is poor, and two poor ones so near each other (in sigmas) are one mast heard twice: the second
-says less than the first, the third less again. ours."""
+ALIKE_M = 40.0
+"""From this claim on a fix is poor, and poor ones so near each other are one mast heard again: the second says less than
+the first, the third less again. ours."""
 
 # How people move ------------------------------------------------------------------------------------------------------
 WALK_MPS = 1.34
@@ -40,9 +40,9 @@ MEMORY_S = 60.0
 """How long a velocity is worth anything: time constant of the velocity process. ours."""
 PACE_DECAY_S = 300.0
 """Time in which a person who has stopped driving is again taken for a walker. ours."""
-LEAVE_S = 1800.0
+LEAVE_S = 1200.0
 """Who rests sets out after so long on average. ours: a person indoors leaves the house some times a day."""
-SETTLE_S = 120.0
+SETTLE_S = 600.0
 """Who moves rests after so long on average: lights, shops, doors. ours."""
 STIR_M2_S = 0.15
 """How far somebody at rest stirs: variance per second along one axis; a house of 23 m within an hour. ours."""
@@ -57,15 +57,17 @@ SUSPECTS = 5
 """So many fixes in a row that fit nothing start the estimate anew. ours."""
 
 # How sure is sure -----------------------------------------------------------------------------------------------------
-CLEAR_BELOW = 0.20
+CLEAR_BELOW = 0.10
+NEAR_FROM = 0.25
 PROBABLE_FROM = 0.50
 CERTAIN_FROM = 0.90
-"""The three thresholds: an alarm begins at 0.50, is confirmed at 0.90 and ends only below 0.20 (hysteresis)."""
+"""The thresholds: an alarm of a zone or a person begins at 0.25, for a life may hang on it, one of a curfew at 0.50; both
+are confirmed at 0.90 and end only below 0.10 (hysteresis). ours, tuned by the evaluation."""
 OUT_FOR_SURE = 0.02
 """One fix this far out ends an alarm; between here and 0.20 it takes two. ours."""
 DWELL_FIXES = 2
 """Consistent fixes that confirm. One fix confirms only where it is very deep."""
-EXPECTED_FROM = 0.20
+EXPECTED_FROM = 0.10
 """One fix raises an alarm only where the track before it made that no surprise; else the next fix decides. ours."""
 AGREE_SIGMAS = 3.0
 """Two suspects agree within so many sigmas of their errors and of a change of pace. ours."""
@@ -119,7 +121,7 @@ class Rules(NamedTuple):
     radius_per_sigma: float = RADIUS_PER_SIGMA
     correlated: float = CORRELATED
     poor_error_m: float = POOR_ERROR_M
-    alike_sigmas: float = ALIKE_SIGMAS
+    alike_m: float = ALIKE_M
     walk_mps: float = WALK_MPS
     urban_mps: float = URBAN_MPS
     highway_mps: float = HIGHWAY_MPS

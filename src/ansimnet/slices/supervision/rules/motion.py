@@ -25,8 +25,8 @@ SUSPECT_AT, SUSPECT_LAT, SUSPECT_LON, SUSPECT_VAR, SUSPECTS = range(13, 18)
 LAST_LAT, LAST_LON, LAST_VAR, ALIKE = range(18, 22)
 WIDTH = 22
 """Seconds since 1970, degrees, m/s, m², m²/s, m²/s², m/s; then the resting place and how probable rest is; then the
-suspect (`SUSPECT_AT` 0: none) and how many there were in a row; then the last fix as it came (`LAST_VAR` 0: none) and how
-many alike came before it."""
+suspect (`SUSPECT_AT` 0: none) and how many there were in a row; then the last fix as it came (`LAST_VAR` 0: none; of
+poor ones at one spot the first) and how many alike followed it."""
 
 HELD, TAKEN, ANEW, LOST = 0.0, 1.0, 2.0, 3.0
 """What became of a fix: held as a suspect, taken, begun anew from two that agree, begun anew from nothing."""
@@ -119,7 +119,7 @@ def _shares(d2: float, p: float, r: float, k: Rules) -> tuple[float, float, floa
 
 @compiled
 def _believed(s: F64, lat: float, lon: float, r: float, k: Rules) -> tuple[float, float]:
-    """Return the variance a fix deserves after the one before it, and how many alike came before.
+    """Return the variance a fix deserves after those before it, and how many alike came before.
 
     Poor fixes at one spot are one mast heard again: each says less than the last. Who claims to know exactly where he
     was just so poorly placed is not believed.
@@ -130,13 +130,12 @@ def _believed(s: F64, lat: float, lon: float, r: float, k: Rules) -> tuple[float
     if last < poor * poor:
         return r, 0.0
     x, y = _metres(s[LAST_LAT], s[LAST_LON], lat, lon)
-    d2 = x * x + y * y
-    if r >= poor * poor and d2 <= k.alike_sigmas * k.alike_sigmas * min(r, last):
+    if x * x + y * y > k.alike_m * k.alike_m:
+        return r, 0.0
+    if r >= poor * poor:
         n = s[ALIKE] + 1
         return r * (1 + n) * (1 + n), n
-    if r <= floor * floor * 1.001 and d2 <= k.alike_sigmas * k.alike_sigmas * last:
-        return last, s[ALIKE]
-    return r, 0.0
+    return (last, s[ALIKE]) if r <= floor * floor * 1.001 else (r, 0.0)
 
 
 @compiled
@@ -170,7 +169,9 @@ def _follow(
         became = TAKEN
     else:
         genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), k, out)
-    out[LAST_LAT], out[LAST_LON], out[LAST_VAR], out[ALIKE] = lat, lon, claimed, alike
+    out[ALIKE] = alike
+    if alike == 0:  # the first of those alike stays the spot they are compared with
+        out[LAST_LAT], out[LAST_LON], out[LAST_VAR] = lat, lon, claimed
     return genuine, became, r
 
 

@@ -34,13 +34,13 @@ QUIET, KEPT, RESTED = 0, 1, 2
 
 @compiled
 def _step(
-    w: I64, likely: float, sure: float, own: float, deep: bool, expected: bool, sticky: bool, k: Rules
+    w: I64, likely: float, sure: float, own: float, deep: bool, expected: bool, sticky: bool, begin: float, k: Rules
 ) -> tuple[int, int]:
     """Move a watch in place by one piece of evidence; return what became of it and what must be told.
 
-    `own` below 0: no fix spoke. What must be told, in bits: 1 raised, 2 confirmed, 4 cleared.
+    `own` below 0: no fix spoke; `begin` is where an alarm begins. What must be told, in bits: 1 raised, 2 confirmed, 4 cleared.
     """
-    if own >= k.probable_from:
+    if own >= begin:
         w[SUPPORT] = min(w[SUPPORT] + 1, 99)
     elif 0 <= own < k.clear_below and not sticky:
         w[SUPPORT] = 0  # between the two a fix in doubt counts for neither side
@@ -57,7 +57,7 @@ def _step(
         return RESTED, told
     if sure >= k.certain_from and (w[SUPPORT] >= k.dwell_fixes or deep):
         state = 3
-    elif likely >= k.probable_from and (expected or deep or w[SUPPORT] >= k.dwell_fixes):
+    elif likely >= begin and (expected or deep or w[SUPPORT] >= k.dwell_fixes):
         state = max(state, 2)
     else:
         state = max(state, 1)
@@ -78,7 +78,7 @@ def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
     """
     row = np.array([watch.state.rank, watch.support, watch.against, watch.announced.rank, watch.armed], dtype=np.int64)
     own = e.own if e.own is not None else -1.0
-    became, told = _step(row, e.likely, e.sure, own, e.deep, e.expected, e.sticky, RULES)
+    became, told = _step(row, e.likely, e.sure, own, e.deep, e.expected, e.sticky, e.begin, RULES)
     state, support, against, announced, _ = row.tolist()
     changes = tuple(c for bit, c in ((1, Change.RAISED), (2, Change.CONFIRMED), (4, Change.CLEARED)) if told & bit)
     if became == RESTED:

@@ -106,7 +106,7 @@ def _weigh_zone(
     if own > 0.5 and genuine >= k.deep_genuine:
         depth = _depth_at(lat, lon, lats, lons, radius)
         deep = (-depth if outside else depth) >= max(k.deep_m, k.deep_errors * max(error_m, k.error_floor_m))
-    return likely, own, deep, first or before >= k.expected_from
+    return likely, own, deep, before >= (k.probable_from if first else k.expected_from)
 
 
 @compiled
@@ -182,4 +182,4 @@ def _weigh_pair(
     x, y = _metres(b_lat, b_lon, lat, lon)
     doubt = max(error_m, max(k.error_floor_m, other_error_m))
     deep = own > 0.5 and genuine >= k.deep_genuine and alarm - math.hypot(x, y) >= max(k.deep_m, k.deep_errors * doubt)
-    return likely, sure, own, deep, first or before >= k.expected_from
+    return likely, sure, own, deep, before >= (k.probable_from if first else k.expected_from)
