@@ -238,6 +238,17 @@ class HistoryMoved(Fact):
     rows: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SenderIsolated(Fact):
+    """A device or a makers' gateway is not heard for a while: it floods, speaks nonsense or repeats itself."""
+
+    kind: ClassVar[str] = "supervision.sender.isolated.v1"
+    device_id: DeviceId | None
+    gateway_id: UUID | None
+    cause: str  # flood | malformed | replay
+    until_at: datetime
+
+
 # ------------------------------------------------------------------------------------------------------- procedure
 
 

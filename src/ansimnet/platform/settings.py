@@ -135,6 +135,13 @@ class Settings(BaseSettings):
         None, description="Where requests to 112 are posted; empty records each one as undeliverable, said aloud."
     )
     police_112_token: SecretStr | None = Field(None, description="Secret that tells 112 the request is ours.")
+    mqtt_port: int | None = Field(
+        None, ge=0, le=65535, description="Port on which devices speak MQTT 3.1.1; empty serves none, 0 takes any."
+    )
+    mqtt_cert: Path | None = Field(
+        None, description="Certificate chain (PEM) for that port; without one it is served on this machine alone."
+    )
+    mqtt_key: Path | None = Field(None, description="The certificate's private key (PEM).")
     mtls_header: str | None = Field(
         None,
         description="Header in which your proxy names the SHA-256 of a machine's client certificate; empty reads none.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import IO, Any
 from uuid import UUID
@@ -25,8 +26,9 @@ from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.supervision import jobs, queries
-from ansimnet.slices.supervision.api import gateway, procedure, routes
+from ansimnet.slices.supervision.api import gateway, mqtt, procedure, routes
 from ansimnet.slices.supervision.service import incidents, moving, proving
+from ansimnet.slices.supervision.service.conduct import Guard
 from ansimnet.slices.supervision.service.moving import Moved
 from ansimnet.slices.supervision.service.proving import Step
 
@@ -44,8 +46,22 @@ def parts(ctx: Context) -> Parts:
     """Return routes, readers and views; the timers register with `platform.jobs` by import."""
     db = ctx.dbs.tracking
 
+    guard = Guard(db)
+    hosts_devices = asyncio.Event()
+
     def install(app: FastAPI) -> None:
-        app.router.routes.extend(gateway.routes(db, ctx.clock))
+        app.router.routes.extend(gateway.routes(db, ctx.clock, guard))
+        hosts_devices.set()
+
+    async def mqtt_door() -> None:
+        """Serve devices by MQTT in the process that has the API, and in no other."""
+        await hosts_devices.wait()
+        if ctx.settings.mqtt_port is None:
+            await asyncio.Event().wait()
+            return
+        host, tls = mqtt.where(ctx.settings)
+        async with mqtt.Mqtt(db, ctx.clock, guard).serve(host, ctx.settings.mqtt_port, tls):
+            await asyncio.Event().wait()
 
     async def status() -> dict[str, Any]:
         async with db.transaction() as tx:
@@ -72,6 +88,7 @@ def parts(ctx: Context) -> Parts:
         live=[LiveView(fact, WATCHERS) for fact in shown],
         on_serve=[install],
         status=[status],
+        background=[mqtt_door],
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable
+from datetime import datetime
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -22,6 +23,7 @@ from ansimnet.platform.db import Db
 from ansimnet.platform.http import TooLarge, problem
 from ansimnet.platform.machines import WrongKey, key_of, route
 from ansimnet.slices.supervision.api import wire
+from ansimnet.slices.supervision.service.conduct import Guard
 from ansimnet.slices.supervision.service.receive import Receipt, Refused, Report, Sender, receive
 from ansimnet.slices.supervision.store import devices
 
@@ -35,33 +37,50 @@ SECONDS = Histogram(
 )
 
 
-def routes(db: Db, clock: Clock) -> list[Route]:
-    """Return the routes of devices."""
+Read = Callable[[datetime], list[Report | Refused]]
+"""What reads a message that was heard at an instant."""
+
+
+async def take(db: Db, guard: Guard, sender: Sender, read: Read, heard_at: datetime) -> Receipt:
+    """Take one message of a known sender; return what became of it after its commit.
+
+    Raises:
+        Isolated: the sender misbehaved.
+        Unreadable, TooMany: nothing in it can be read.
+    """
+    began = monotonic_s()
+    guard.check(sender, heard_at)
+    try:
+        reports = read(heard_at)
+    except (wire.Unreadable, wire.TooMany):
+        await guard.note(sender, heard_at, None)
+        raise
+    receipt = await receive(db, sender, [r for r in reports if isinstance(r, Report)], heard_at)
+    receipt.refused += [r for r in reports if isinstance(r, Refused)]
+    receipt.refused.sort(key=lambda r: r.index)
+    await guard.note(sender, heard_at, receipt)
+    SECONDS.observe(monotonic_s() - began)
+    return receipt
+
+
+def routes(db: Db, clock: Clock, guard: Guard) -> list[Route]:
+    """Return the routes of devices. Who it is comes before what it says: a stranger's body is never read."""
 
     async def osmand(request: Request) -> Response:
+        sender = await sender_of(db, key_of(request))
         words = dict(parse_qsl(request.url.query, keep_blank_values=False, max_num_fields=64))
         if request.method == "POST":
             words |= _form(await _body(request))
-        return await _take(request, lambda: [wire.read_osmand(words, clock.now())])
+        return _answer(await take(db, guard, sender, lambda at: [wire.read_osmand(words, at)], clock.now()))
 
     async def positions(request: Request) -> Response:
+        sender = await sender_of(db, key_of(request))
         try:
             body = await _body(request)
         except TooLarge as error:
+            await guard.note(sender, clock.now(), None)
             return problem(413, error.name, error.message, todo=error.todo)
-        return await _take(request, lambda: wire.read_json(body, clock.now()))
-
-    async def _take(request: Request, read: Callable[[], list[Report | Refused]]) -> Response:
-        began = monotonic_s()
-        heard_at = clock.now()
-        sender = await sender_of(db, key_of(request))
-        reports = read()
-        good = [r for r in reports if isinstance(r, Report)]
-        receipt = await receive(db, sender, good, heard_at)
-        receipt.refused += [r for r in reports if isinstance(r, Refused)]
-        receipt.refused.sort(key=lambda r: r.index)
-        SECONDS.observe(monotonic_s() - began)
-        return Response(_answer(receipt), media_type="application/json")
+        return _answer(await take(db, guard, sender, lambda at: wire.read_json(body, at), clock.now()))
 
     return [
         route("/ingest/osmand", osmand, Act.REPORT_FIX, ("GET", "POST")),
@@ -69,8 +88,8 @@ def routes(db: Db, clock: Clock) -> list[Route]:
     ]
 
 
-def _answer(receipt: Receipt) -> bytes:
-    return msgspec.json.encode(receipt)
+def _answer(receipt: Receipt) -> Response:
+    return Response(msgspec.json.encode(receipt), media_type="application/json")
 
 
 async def sender_of(db: Db, key: str) -> Sender:

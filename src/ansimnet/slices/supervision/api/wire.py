@@ -84,8 +84,10 @@ _envelope = msgspec.json.Decoder(Envelope)
 _anything = msgspec.json.Decoder(dict[str, Any])
 
 
-def read_json(body: bytes, heard_at: datetime) -> list[Report | Refused]:
+def read_json(body: bytes, heard_at: datetime, *, owner: str | None = None) -> list[Report | Refused]:
     """Return the reports of a JSON body, each with its place in the batch; one that is wrong spoils no other.
+
+    `owner` is the device that a position speaks of which names none: the one that sent it.
 
     Raises:
         Unreadable: not JSON, or in no form of ours.
@@ -98,19 +100,21 @@ def read_json(body: bytes, heard_at: datetime) -> list[Report | Refused]:
     if envelope.positions is not None:
         if len(envelope.positions) > MAX_POSITIONS:
             raise TooMany(f"at most {MAX_POSITIONS} positions at once", todo="send smaller batches")
-        return [_one(raw, i, None, heard_at) for i, raw in enumerate(envelope.positions)]
+        return [_one(raw, i, None, heard_at, owner) for i, raw in enumerate(envelope.positions)]
     if bytes(envelope.position) not in (b"", b"null"):
-        owner = envelope.device.unique_id if envelope.device is not None else None
-        return [_one(envelope.position, 0, owner, heard_at)]
+        traccars = envelope.device.unique_id if envelope.device is not None else None
+        return [_one(envelope.position, 0, traccars, heard_at, owner)]
     raise Unreadable("a body has `positions`, or a `position` and its `device`")
 
 
-def _one(raw: msgspec.Raw, index: int, owner: str | None, heard_at: datetime) -> Report | Refused:
+def _one(raw: msgspec.Raw, index: int, traccars: str | None, heard_at: datetime, owner: str | None) -> Report | Refused:
     try:
         p = msgspec.convert(_anything.decode(raw), Position, strict=False)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         return Refused(index, "unreadable", str(e)[:200])
-    return report_of(p, index, owner, heard_at, None, KNOT_MPS if owner is not None else 1.0)
+    if traccars is None and (p.device_id, p.name, p.id, p.deviceid) == (None, None, None, None):
+        p.name = owner
+    return report_of(p, index, traccars, heard_at, None, KNOT_MPS if traccars is not None else 1.0)
 
 
 def read_osmand(words: Mapping[str, str], heard_at: datetime) -> Report | Refused:

@@ -6,6 +6,7 @@ while, longer each time. Nothing of a person is lost by it: a device keeps its f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,9 +33,11 @@ BUCKETS = {
     Cause.MALFORMED: Bucket(50, 0.1),
     Cause.REPLAY: Bucket(20_000, 20),
 }
-"""Ours. A device sends one message in 15 s, at the most one a second; a makers' gateway ten a second for all of its own.
-A wrong message now and then is a bug, fifty in a row an attack. After a day without a link a device may repeat its whole
-day (5,760 fixes) thrice before it is taken for a replay."""
+"""Ours. A device sends one message in 15 s, at the most one a second. A wrong message now and then is a bug, fifty in a
+row an attack. After a day without a link a device may repeat its whole XX
+replay."""
+OF_A_GATEWAY = 100.0
+"""A makers' gateway speaks for so many devices at once: it fills its buckets so many times slower (ours)."""
 FIRST = timedelta(minutes=1)
 LONGEST = timedelta(hours=1)
 FORGOTTEN = timedelta(hours=24)
@@ -54,13 +57,16 @@ class Conduct:
         return self.isolated_until is not None and now < self.isolated_until
 
 
-def observe(c: Conduct, now: datetime, done: dict[Cause, int]) -> tuple[Conduct, Cause | None]:
+def observe(
+    c: Conduct, now: datetime, done: Mapping[Cause, int], *, gateway: bool = False
+) -> tuple[Conduct, Cause | None]:
     """Return a sender's conduct after what it did, and the cause where it is isolated by it."""
+    share = OF_A_GATEWAY if gateway else 1.0
     passed_s = max(0.0, (now - c.at).total_seconds())
     levels, over = [], None
     for cause, level in zip(Cause, c.levels, strict=True):
         bucket = BUCKETS[cause]
-        level = max(0.0, level - passed_s * bucket.leaks_per_s) + done.get(cause, 0)
+        level = max(0.0, level - passed_s * bucket.leaks_per_s) + done.get(cause, 0) / share
         if level > bucket.holds and over is None:
             over = cause
         levels.append(level)

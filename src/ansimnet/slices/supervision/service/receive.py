@@ -81,6 +81,13 @@ class Sender:
     device: Device | None
     gateway_id: UUID | None = None
 
+    @property
+    def sender_id(self) -> UUID:
+        """The id of the device or of the gateway."""
+        found = self.device.device_id if self.device is not None else self.gateway_id
+        assert found is not None
+        return found
+
 
 async def receive(db: Db, sender: Sender, reports: Sequence[Report], heard_at: datetime) -> Receipt:
     """Take one batch: check each report, store, judge and tell, in one transaction; return after its commit.
