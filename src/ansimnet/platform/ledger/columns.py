@@ -39,26 +39,29 @@ COLUMNS = """
     select count(*), coalesce(bool_and(octet_length(prev_hash) = 32 and octet_length(hash) = 32
                                        and coalesce(octet_length(payload_sha256), 32) = 32
                                        and entry_centre is not distinct from centre_id), true),
-        string_agg(int8send(seq), ''::bytea), string_agg(uuid_send(entry_id), ''::bytea),
-        string_agg(prev_hash, ''::bytea), string_agg(hash, ''::bytea),
-        string_agg(timestamptz_send(sealed_at), ''::bytea), string_agg(timestamptz_send(happened_at), ''::bytea),
-        string_agg(timestamptz_send(recorded_at), ''::bytea),
-        string_agg(int4send(octet_length(kind)), ''::bytea), string_agg(convert_to(kind, 'UTF8'), ''::bytea),
-        string_agg(int4send(octet_length(actor)), ''::bytea), string_agg(convert_to(actor, 'UTF8'), ''::bytea),
+        string_agg(int8send(seq), null), string_agg(uuid_send(entry_id), null),
+        string_agg(prev_hash, null), string_agg(hash, null),
+        string_agg(timestamptz_send(sealed_at), null), string_agg(timestamptz_send(happened_at), null),
+        string_agg(timestamptz_send(recorded_at), null),
+        string_agg(int4send(octet_length(kind)), null), string_agg(convert_to(kind, 'UTF8'), null),
+        string_agg(int4send(octet_length(actor)), null), string_agg(convert_to(actor, 'UTF8'), null),
         string_agg(set_byte('\\x00'::bytea, 0, (subject_id is not null)::int + 2 * (key_year is not null)::int
-                   + 4 * (payload is not null)::int + 8 * (payload_sha256 is not null)::int), ''::bytea),
-        string_agg(uuid_send(coalesce(subject_id, '00000000-0000-0000-0000-000000000000')), ''::bytea),
-        string_agg(int4send(coalesce(key_year, 0)), ''::bytea),
-        string_agg(int4send(octet_length(body)), ''::bytea), string_agg(body, ''::bytea),
-        string_agg(int4send(coalesce(octet_length(payload), 0)), ''::bytea),
-        string_agg(coalesce(payload, ''::bytea), ''::bytea),
-        string_agg(coalesce(payload_sha256, decode(repeat('00', 32), 'hex')), ''::bytea)
+                   + 4 * (payload is not null)::int + 8 * (payload_sha256 is not null)::int), null),
+        string_agg(uuid_send(coalesce(subject_id, '00000000-0000-0000-0000-000000000000')), null),
+        string_agg(int4send(coalesce(key_year, 0)), null),
+        string_agg(int4send(octet_length(body)), null), string_agg(body, null),
+        string_agg(int4send(coalesce(octet_length(payload), 0)), null),
+        string_agg(coalesce(payload, ''::bytea), null),
+        string_agg(coalesce(payload_sha256, decode(repeat('00', 32), 'hex')), null)
     from (select s.centre_id, s.seq, s.entry_id, s.prev_hash, s.hash, s.sealed_at, e.kind, e.happened_at, e.recorded_at,
                  e.actor, e.subject_id, e.key_year, e.body, e.payload, e.payload_sha256, e.centre_id as entry_centre
           from ledger_seal s left join ledger_entry e using (entry_id)
           where s.centre_id = %s and s.seq > %s and s.seq <= %s order by s.seq limit %s) as row
 """
-"""One row of columns, in the order of the fields of `Columns`. Nulls vanish from a concatenation: lengths show them."""
+"""One row of columns, in the order of the fields of `Columns`. Nulls vanish from a concatenation: lengths show them.
+
+The delimiter is null: an empty one is put behind each value, and costs a tenth of it all.
+"""
 
 
 @dataclass(frozen=True, slots=True)
