@@ -14,7 +14,7 @@ import random
 import re
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -47,15 +47,17 @@ REQUESTS = {"small": 1_500, "full": 100_000}
 MUTANTS = {"small": 8, "full": 50}
 EXAMPLES = {"small": 1, "full": 12}
 """Values that Schemathesis draws for each operation and mode."""
-WRITES_SHARE = 0.1
+WRITES_SHARE = 0.2
 """Requests that may change something and are played last, on a copy that is thrown away."""
 ENDS = re.compile(
     "^DELETE|^PUT .*/(facilities|onvif)$|accounts/[^/]*/(move|password)$"
     "|/(end|end-others|disable|revoke|withdraw|suspend|remove|terminate|close)$"
 )
 """Writes after which somebody or something is there no more."""
-MADE_TIMES = 3
+MADE_TIMES = 2
 """How often everybody makes what may be made, before anybody ends it."""
+SHUT_WEIGHT = 6
+"""How much likelier it is, by chance, to try once more what has opened to nobody yet."""
 LATER_SHARE = 0.25
 """Requests that are played when what was given has ended."""
 LATER = {"when the hour of footage is over": timedelta(minutes=70), "two days after": timedelta(days=2)}
@@ -195,26 +197,30 @@ def _play(ground: Ground, wanted: int, options: Options) -> Findings:
     return found
 
 
-def _pairs(ground: Ground, share: Share) -> Iterator[Pair]:
+def _pairs(ground: Ground, share: Share, allowed: Set[str]) -> Iterator[Pair]:
     """Yield for ever what is asked by whom: first everything by everybody in any order, then by chance."""
     rng = random.Random(ground.seed + share.number)
     whole = everybody(ground)
     rng.shuffle(whole)
-    weights = [3 if valid else 1 for _, _, valid in whole]
     yield from whole
-    while True:
-        yield from rng.choices(whole, weights, k=1000)
+    yield from _by_chance(whole, rng, allowed)
 
 
-def _writes(ground: Ground, share: Share) -> Iterator[Pair]:
+def _writes(ground: Ground, share: Share, allowed: Set[str]) -> Iterator[Pair]:
     """Yield for ever what is written by whom: what makes something a few times, then what ends it, then by chance."""
     rng = random.Random(ground.seed + share.number)
     whole = [p for p in everybody(ground) if p[0].writes and p[1].live]
     rng.shuffle(whole)
     yield from [p for p in whole if not ENDS.search(p[0].name)] * MADE_TIMES
     yield from [p for p in whole if ENDS.search(p[0].name)]
+    yield from _by_chance(whole, rng, allowed)
+
+
+def _by_chance(whole: list[Pair], rng: random.Random, allowed: Set[str]) -> Iterator[Pair]:
+    """Yield for ever by chance, oftener with right ids, and oftener at what has not yet opened to anybody who may."""
     while True:
-        yield from rng.choices(whole, k=1000)
+        weights = [(3 if p[2] else 1) * (1 if p[0].name in allowed else SHUT_WEIGHT) for p in whole]
+        yield from rng.choices(whole, weights, k=1000)
 
 
 def _played(ground: Ground, share: Share) -> Findings:
@@ -240,13 +246,15 @@ async def _session(ground: Ground, name: str, share: Share) -> Findings:
             for n, (said, after) in enumerate(LATER.items(), 1):
                 await later(stage, ground.world, ground.world.at + after)
                 found.times.add(said)
-                await player.reads(_pairs(ground, share), until(share.requests * n // len(LATER)))
+                await player.reads(_pairs(ground, share, found.allowed), until(share.requests * n // len(LATER)))
         else:
             found.times.add("while it happens")
             if share.first:
                 await beyond(player)
-            await player.reads(_pairs(ground, share), until(share.requests - round(share.requests * WRITES_SHARE)))
-            await player.writes(_writes(ground, share), until(share.requests))
+            await player.reads(
+                _pairs(ground, share, found.allowed), until(share.requests - round(share.requests * WRITES_SHARE))
+            )
+            await player.writes(_writes(ground, share, found.allowed), until(share.requests))
         player.read_questions()
         return found
 
