@@ -48,14 +48,13 @@ def read_owntracks(payload: bytes, name: str | None, heard_at: datetime) -> list
     for theirs, ours in (("tst", "timestamp"), ("acc", "accuracy"), ("cog", "course")):
         if theirs in said:
             kept[ours] = said[theirs]
-    velocity = said.get("vel")
-    if isinstance(velocity, int | float) and not isinstance(velocity, bool) and velocity >= 0:
-        kept["speed"] = velocity * KMH
+    if "vel" in said:
+        kept["speed"] = said["vel"]
     try:
         position = msgspec.convert(kept, wire.Position, strict=False)
     except msgspec.ValidationError as e:
         return [Refused(0, "unreadable", str(e)[:200])]
-    return [wire.report_of(position, 0, name, heard_at, None, 1.0)]
+    return [wire.report_of(position, 0, name, heard_at, None, KMH)]
 
 
 ADAPTERS: dict[str, Adapter] = {"positions": read_batch, "osmand": read_osmand, "owntracks": read_owntracks}

@@ -94,6 +94,7 @@ def read_json(body: bytes, heard_at: datetime, *, owner: str | None = None) -> l
         TooMany: more positions than we take at once.
     """
     try:
+        body.decode()  # the decoder skips what it does not need unread, and JSON is UTF-8 from end to end
         envelope = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise Unreadable(f"the body is not readable: {str(e)[:200]}") from None
@@ -101,9 +102,8 @@ def read_json(body: bytes, heard_at: datetime, *, owner: str | None = None) -> l
         if len(envelope.positions) > MAX_POSITIONS:
             raise TooMany(f"at most {MAX_POSITIONS} positions at once", todo="send smaller batches")
         return [_one(raw, i, None, heard_at, owner) for i, raw in enumerate(envelope.positions)]
-    if bytes(envelope.position) not in (b"", b"null"):
-        traccars = envelope.device.unique_id if envelope.device is not None else None
-        return [_one(envelope.position, 0, traccars, heard_at, owner)]
+    if bytes(envelope.position) not in (b"", b"null") and envelope.device is not None:
+        return [_one(envelope.position, 0, envelope.device.unique_id, heard_at, owner)]
     raise Unreadable("a body has `positions`, or a `position` and its `device`")
 
 
