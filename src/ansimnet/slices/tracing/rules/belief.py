@@ -21,9 +21,15 @@ from ansimnet.slices.tracing.rules.types import F64, I32, Kind, Sighting, Subjec
 
 AROUND_S = 2.5
 """A density is the share within so many seconds on both sides: tracks end that unsharply. ours."""
-SAME_WAY_DEG = 50.0
-SAME_WAY, OTHER_WAY = 1.75, 0.2
-"""How much likelier a heading along, or not along, the expected arc is than a passer-by's. ours."""
+HEADING_SD_DEG = 22.0
+SAME_WAY, OTHER_WAY = 3.2, 0.07
+"""How much likelier a heading along, or not along, the expected arc is than a passer-by's, who may leave on any of
+some four arcs. ours."""
+BESIDE, BESIDE_S, BESIDE_M = 0.04, 4.0, 60.0
+"""Share of hops to a camera so near that loses him within seconds of the last, though no street of its lies there by
+the register: its direction on file is wrong, or its view is wider. ours."""
+GROUND_SD_M, GROUND_WRONG = 7.0, 0.02
+"""Where the ground point of a track lies from its street: error of calibration and half a street. ours."""
 FLOOR = 0.02
 """He may always have been missed by everything: no silence takes a hypothesis below this share. ours."""
 DRIFT_M, DRIFT_HOPS = 300.0, 6
@@ -34,11 +40,11 @@ PACE_FROM_S = 8.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Hypothesis:
-    """That `chain` was him, and where that leaves him: `score` in nats; `searched` (K,) share of each passage looked at.
+    """That `chain` was him, and where that leaves him: `score` in nats; `searched` (K,) looked-at share.
 
     `unseen` (K,) chance of having been written by no camera before each passage, `survival` by none at all;
     `template` the sum of `pictures` unit vectors; `pace` his log pace over `pace_hops` hops; `track` the (east, north)
-    of his last cameras.
+    of his last cameras; `arcs at_m weight` where he was left.
     """
 
     chain: tuple[Sighting, ...]
@@ -54,6 +60,9 @@ class Hypothesis:
     pace_sum: float
     pace_hops: int
     track: tuple[tuple[float, float], ...]
+    arcs: I32
+    at_m: F64
+    weight: F64
 
     @property
     def pace(self) -> float:
@@ -84,23 +93,31 @@ class Fit:
     weight: F64
 
 
-def root(
-    net: CameraNet,
-    subject: Subject,
-    arcs: I32,
-    at_m: F64,
-    weight: F64,
-    at_s: float,
-    camera: int,
-    drift: tuple[float, float],
-) -> Hypothesis:
+def root(net: CameraNet, subject: Subject, arcs: I32, at_m: F64, weight: F64, at_s: float, camera: int) -> Hypothesis:
     """Return the hypothesis that begins a relay."""
-    ahead = fan(net, subject.kind, arcs, at_m, weight, drift, camera)
+    ahead = fan(net, subject.kind, arcs, at_m, weight, (0.0, 0.0), camera)
     template = None if subject.appearance is None else subject.appearance.astype(np.float64).sum(axis=0)
     pictures = 0 if subject.appearance is None else len(subject.appearance)
     k = len(ahead.mass)
     track = ((float(net.x_m[camera]), float(net.y_m[camera])),) if camera >= 0 else ()
-    return Hypothesis((), 0.0, at_s, camera, ahead, np.zeros(k), np.ones(k), 1.0, template, pictures, 0.0, 0, track)
+    return Hypothesis(
+        (),
+        0.0,
+        at_s,
+        camera,
+        ahead,
+        np.zeros(k),
+        np.ones(k),
+        1.0,
+        template,
+        pictures,
+        0.0,
+        0,
+        track,
+        arcs,
+        at_m,
+        weight,
+    )
 
 
 def remembering(h: Hypothesis, d: Sighting) -> Hypothesis:
@@ -114,35 +131,59 @@ def remembering(h: Hypothesis, d: Sighting) -> Hypothesis:
 def fit(net: CameraNet, learned: Learned, subject: Subject, h: Hypothesis, d: Sighting, passers_s: float) -> Fit:
     """Return how a sighting fits a hypothesis, against a passer-by at a camera with `passers_s` tracks a second."""
     f, t = h.fan, d.until_s - h.at_s
-    at = np.flatnonzero(f.camera == d.camera)
-    dense = _density(
-        learned.cdf_leave, known_class(h.pace_hops), h.pace, f.mass[at] * h.unseen[at] * f.view[at] * DETECTS,
-        f.tau_out[at], f.family[at], t,
-    )  # fmt: skip
-    way = along(net.bearing[f.arc[at]], d.heading_deg)
-    joint = dense * way
-    total, rate = float(joint.sum()), max(passers_s, 1e-5)
+    at, dense, joint = passed(net, learned, h, d)
     looks, cosine = None, math.nan
     if h.template is not None and d.appearance is not None:
         cosine = scoring.similarity(h.template, d.appearance)
         looks = scoring.looks_llr(learned.looks, h.pictures, cosine)
     plate = scoring.plate_llr(subject.plate, d.plate) if subject.plate and d.plate else None
-    if total <= 0.0 or d.kind != subject.kind:
+    said = (looks or 0.0) + (plate or 0.0) + d.described_llr
+    beside = _beside(net, h, d)
+    total, spread = float(joint.sum()), float(dense.sum())
+    if max(total, beside) <= 0.0 or d.kind != subject.kind:
         none = np.zeros(0)
         return Fit(
             -math.inf, -math.inf, 0.0, looks, cosine, plate, d.described_llr, t, math.nan, math.nan, 0,
             none.astype(np.int32), none, none,
         )  # fmt: skip
-    time = math.log(float(dense.sum()) / rate)
-    direction = math.log(total / float(dense.sum()))
+    rate = max(passers_s, 1e-5)
+    if beside > total:
+        time = math.log(beside / rate)
+        return Fit(
+            time + said, time, 0.0, looks, cosine, plate, d.described_llr, t, 0.0, 0.0, int(subject.kind), h.arcs, h.at_m,
+            h.weight,
+        )  # fmt: skip
+    time, direction = math.log(spread / rate), math.log(total / spread)
     order = np.argsort(-joint)[:6]
     best = at[order[0]]
     keep = order[joint[order] > 0.02 * joint[order[0]]]
+    stands = on_ground(net, f.arc[at[keep]], d)
     return Fit(
-        time + direction + (looks or 0.0) + (plate or 0.0) + d.described_llr, time, direction, looks, cosine, plate,
-        d.described_llr, t, float(f.tau_out[best]), float(f.length_m[best]), int(f.family[best]),
-        f.arc[at[keep]].copy(), f.leave_m[at[keep]].copy(), joint[keep],
+        time + direction + said, time, direction, looks, cosine, plate, d.described_llr, t, float(f.tau_out[best]),
+        float(f.length_m[best]), int(f.family[best]), f.arc[at[keep]].copy(),
+        f.leave_m[at[keep]].copy() if stands is None else stands[1], joint[keep],
     )  # fmt: skip
+
+
+def _beside(net: CameraNet, h: Hypothesis, d: Sighting) -> float:
+    """Return the density of another camera losing him at the same place and moment, which the register does not know."""
+    if h.camera < 0 or d.camera == h.camera or not -BESIDE_S <= d.until_s - h.at_s <= BESIDE_S:
+        return 0.0
+    apart = math.hypot(net.x_m[d.camera] - net.x_m[h.camera], net.y_m[d.camera] - net.y_m[h.camera])
+    return BESIDE / (2 * BESIDE_S) if apart <= BESIDE_M else 0.0
+
+
+def passed(net: CameraNet, learned: Learned, h: Hypothesis, d: Sighting) -> tuple[I32, F64, F64]:
+    """Return the passages that a sighting may be, their densities in time, and those with its heading."""
+    f = h.fan
+    at = np.flatnonzero(f.camera == d.camera).astype(np.int32)
+    dense = _density(
+        learned.cdf_leave, known_class(h.pace_hops), h.pace, f.mass[at] * h.unseen[at] * f.view[at] * DETECTS,
+        f.tau_out[at], f.family[at], d.until_s - h.at_s,
+    )  # fmt: skip
+    joint = dense * along(net.bearing[f.arc[at]], d.heading_deg)
+    stands = on_ground(net, f.arc[at], d)
+    return at, dense, joint if stands is None else joint * stands[0]
 
 
 def extend(net: CameraNet, kind: Kind, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:
@@ -161,7 +202,7 @@ def extend(net: CameraNet, kind: Kind, h: Hypothesis, d: Sighting, how: Fit) -> 
     k = len(ahead.mass)
     return Hypothesis(
         (*h.chain, d), h.score + how.llr, d.until_s, d.camera, ahead, np.zeros(k), np.ones(k), 1.0, template, pictures,
-        pace_sum, pace_hops, track,
+        pace_sum, pace_hops, track, how.arcs, how.at_m, how.weight,
     )  # fmt: skip
 
 
@@ -179,7 +220,7 @@ def searched(learned: Learned, h: Hypothesis, cameras: I32, since: F64, until: F
 
 
 def leaving(learned: Learned, h: Hypothesis, since_s: float, until_s: float) -> F64:
-    """Return the chance (K,) that a camera writes him leaving at each passage between two instants, unseen till then."""
+    """Return the chance (K,) that a camera writes him at each passage between two instants, unseen till then."""
     f = h.fan
     return np.asarray(
         _slice(
@@ -203,7 +244,23 @@ def along(bearing: F64, heading_deg: float) -> F64:
     if math.isnan(heading_deg):
         return np.ones(len(bearing))
     off = np.abs((np.degrees(bearing) - heading_deg + 540) % 360 - 180)
-    return np.where(off <= SAME_WAY_DEG, SAME_WAY, OTHER_WAY)
+    return np.asarray(OTHER_WAY + SAME_WAY * np.exp(-0.5 * (off / HEADING_SD_DEG) ** 2))
+
+
+def on_ground(net: CameraNet, arcs: I32, d: Sighting) -> tuple[F64, F64] | None:
+    """Return how well a track's ground point fits each arc (n,), and where on it, metres from the arc's tail."""
+    if d.ground is None:
+        return None
+    s = net.streets
+    x, y = s.plane.to_xy(d.ground)
+    u, v = s.u[arcs >> 1], s.v[arcs >> 1]
+    back = arcs & 1 == 1
+    tail, head = np.where(back, v, u), np.where(back, u, v)
+    ax, ay = s.x_m[tail], s.y_m[tail]
+    dx, dy = s.x_m[head] - ax, s.y_m[head] - ay
+    share = np.clip(((x - ax) * dx + (y - ay) * dy) / np.maximum(1e-6, dx * dx + dy * dy), 0, 1)
+    off = np.hypot(ax + share * dx - x, ay + share * dy - y)
+    return GROUND_WRONG + np.exp(-0.5 * (off / GROUND_SD_M) ** 2), share * s.length_m[arcs >> 1]
 
 
 @njit(cache=True, nogil=True)

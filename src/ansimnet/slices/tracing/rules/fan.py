@@ -2,7 +2,7 @@
 
 A *passage* is one camera having him in view on one branch of the tree: its share `mass` of the belief, the nominal
 seconds until he comes into view and leaves it, the passage before it on the same branch (`parent`), the chance `view`
-that the camera really looks there. The tree is cut where less than `LEAST` of the belief has not been seen yet.
+that the camera really looks there. The tree is cut at `LEAST`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from ansimnet.slices.tracing.rules.times import SIGNAL_S, SPEED_MPS
 from ansimnet.slices.tracing.rules.types import F64, I32, Kind
 
 LEAST = 1.5e-3
-"""Branches of a smaller share are not followed. ours: one in 700."""
-PASSAGES, STATES = 1200, 3000
+"""Branches whose share times the root of the chance of being unseen is smaller are not followed: several cameras in a
+row may miss him for one reason. ours."""
+PASSAGES, STATES = 2000, 6000
 """Room of a fan. ours: a hop in Seoul needs some 300."""
 TURN = np.array(
     [
@@ -38,7 +39,9 @@ LEAVES_M = np.array([2500.0, 4000.0, 6000.0])
 """Somebody goes in or parks after so many metres on average. ours."""
 RIDES = 0.08
 """Share of those who walk past a stop and get on. ours."""
-DETECTS = 0.88
+BEHIND_M, BEHIND_S = 6.0, 1.5
+"""Two cameras lose him at the same corner, one a little later: views that end so far behind him still count. ours."""
+DETECTS = 0.86
 """Chance that a camera that has him in view writes a track of him. ours; missed detections are the rule."""
 
 
@@ -48,7 +51,8 @@ class Fan:
 
     `mass` chance that he passes and then leaves the view there; `view` that the camera looks there; `tau_in tau_out`
     nominal seconds; `family` of `times`; `elsewhere` whether it stands on another pole than the first; `unviewed`
-    chance that no camera elsewhere had him before; `length_m blind_m` of the way, `state` the stretch it is on, `leave_m` from its tail.
+    chance that no camera elsewhere had him before; `length_m blind_m` of the way; `state` the stretch it is on, which
+    he leaves the view `leave_m` from its tail.
     """
 
     camera: I32
@@ -131,13 +135,13 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             c = lo + j if arc & 1 == 0 else hi - 1 - j
             a = cov_from[c] if arc & 1 == 0 else full - cov_to[c]
             b = cov_to[c] if arc & 1 == 0 else full - cov_from[c]
-            if b <= x + 1.0:
+            if b <= x - BEHIND_M - speed * BEHIND_S:
                 continue
             cam = cov_camera[c]
             if a > covered:
                 dark += a - covered
             covered = max(covered, b)
-            if cam == origin and s_way[i] < 1.0 and a <= x + 1.0 and s_parent[i] < 0:
+            if cam == origin and s_parent[i] < 0 and a <= x + 1.0:
                 continue  # he has just been seen leaving it
             before = -1
             look = last
@@ -152,7 +156,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
                 break
             camera[k], arc_of[k], mass[k], view[k] = cam, arc, m, cov_view[c]
             tau_in[k] = t + max(0.0, a - x) / speed
-            tau_out[k] = t + (b - x) / speed
+            tau_out[k] = t + max(0.0, b - x) / speed
             parent[k], family[k], state[k], leave[k] = last, s_family[i], i, b
             elsewhere[k] = site[cam] != here
             unviewed[k] = unview
@@ -178,7 +182,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
         s_to[i] = t
         m *= np.exp(-(full - x) / LEAVES_M[kind])
         node = v[e] if arc & 1 == 0 else u[e]
-        if kind == 0 and ride_first[node + 1] > ride_first[node] and s_family[i] < 3 and m * unseen * RIDES > LEAST:
+        if kind == 0 and ride_first[node + 1] > ride_first[node] and s_family[i] < 3 and m * np.sqrt(unseen) * RIDES > LEAST:
             total = 0.0
             for r in range(ride_first[node], ride_first[node + 1]):
                 total += ride_weight[r]
@@ -186,7 +190,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
                 share = m * RIDES * ride_weight[r] / total
                 away = ride_to[r]
                 arms = first[away + 1] - first[away]
-                if share * unseen < LEAST / 4 or size + arms >= STATES:
+                if share * np.sqrt(unseen) < LEAST / 4 or size + arms >= STATES:
                     continue
                 for q in range(first[away], first[away + 1]):
                     edge = via[q]
@@ -216,7 +220,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             total += turn[q]
         for q in range(arms):
             share = m * turn[q] / total
-            if share * unseen < LEAST or size == STATES:
+            if share * np.sqrt(unseen) < LEAST or size == STATES:
                 continue
             edge = via[first[node] + q]
             s_arc[size] = 2 * edge if u[edge] == node else 2 * edge + 1
@@ -229,6 +233,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     return (
         camera[:k].copy(), arc_of[:k].copy(), mass[:k].copy(), view[:k].copy(), tau_in[:k].copy(), tau_out[:k].copy(),
         parent[:k].copy(), family[:k].copy(), elsewhere[:k].copy(), unviewed[:k].copy(), way[:k].copy(),
-        blind[:k].copy(), state[:k].copy(), leave[:k].copy(), s_arc[:size].copy(), s_mass[:size].copy(), s_from[:size].copy(),
+        blind[:k].copy(), state[:k].copy(), leave[:k].copy(), s_arc[:size].copy(),
+        s_mass[:size].copy(), s_from[:size].copy(),
         s_to[:size].copy(), s_parent[:size].copy(), s_passage[:size].copy(), s_family[:size].copy(),
     )  # fmt: skip

@@ -22,6 +22,8 @@ VIEW_KNOWN = 0.95
 VIEW_SPREAD = 1.3
 """A camera without a direction looks at a stretch with its field of view over 360°, times this: it is hung to look
 along streets, not at walls. ours."""
+LONG_M = 10.0
+"""A shorter stretch is at the rim of a view and may be outside of it. ours."""
 STEP_M = 3.0
 """Stretches are found in steps of this length. ours."""
 CELL_M = 128.0
@@ -113,7 +115,7 @@ def build(streets: Streets, cameras: Cameras, rides: Sequence[Ride] = ()) -> Cam
     )  # fmt: skip
     camera, edge, since, to = found
     spread = np.minimum(0.9, VIEW_SPREAD * cameras.fov_deg / 360)
-    view = np.where(np.isnan(azimuth), spread, VIEW_KNOWN)[camera]
+    view = np.where(np.isnan(azimuth), spread, VIEW_KNOWN)[camera] * np.minimum(1.0, (to - since) / LONG_M)
     order = np.lexsort((since, edge))
     camera, edge, since, to, view = (a[order] for a in (camera, edge, since, to, view))
     first = _first(edge, len(u))

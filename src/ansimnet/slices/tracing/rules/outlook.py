@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from ansimnet.slices.tracing.rules.belief import Hypothesis, along, leaving
+from ansimnet.kernel import streets as net_streets
+from ansimnet.slices.tracing.rules.belief import Hypothesis, along, leaving, on_ground
 from ansimnet.slices.tracing.rules.fan import DETECTS
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.times import FAMILIES, below, known_class
-from ansimnet.slices.tracing.rules.types import F64, I32, Heat, Mode, NextCamera
+from ansimnet.slices.tracing.rules.types import F64, I32, Heat, Mode, NextCamera, Sighting
 
 LISTED = 0.01
 """Hypotheses of a smaller share name no next cameras. ours."""
@@ -21,20 +22,25 @@ LONGEST_S = 5400.0
 Weighted = list[tuple[float, Hypothesis]]
 
 
-def leaving_arcs(net: CameraNet, camera: int, heading_deg: float) -> tuple[I32, F64, F64]:
-    """Return the arcs on which somebody leaves a camera's view, where on them, and how likely each is.
+def leaving_arcs(net: CameraNet, d: Sighting) -> tuple[I32, F64, F64]:
+    """Return the arcs on which somebody left a camera's view, where on them, and how likely each is.
 
-    Raises:
-        ValueError: the camera has no street in view.
+    A camera that has no street in view by the register is taken to look at the nearest one.
     """
-    rows = net.cam_cov[net.cam_first[camera] : net.cam_first[camera + 1]]
+    rows = net.cam_cov[net.cam_first[d.camera] : net.cam_first[d.camera + 1]]
     if len(rows) == 0:
-        raise ValueError(f"camera `{camera}` has no street in view")
+        s = net.streets
+        at = net_streets.snap(s, s.plane.to_point(float(net.x_m[d.camera]), float(net.y_m[d.camera])))
+        arcs = np.array([2 * at.edge, 2 * at.edge + 1], np.int32)
+        places = np.array([at.along_m, s.length_m[at.edge] - at.along_m])
+        return arcs, places, along(net.bearing[arcs], d.heading_deg)
     edges = net.cov_edge[rows]
     arcs = np.concatenate([2 * edges, 2 * edges + 1]).astype(np.int32)
     at_m = np.concatenate([net.cov_to_m[rows], net.streets.length_m[edges] - net.cov_from_m[rows]])
     stretch = np.tile(net.cov_to_m[rows] - net.cov_from_m[rows], 2)
-    return arcs, at_m, along(net.bearing[arcs], heading_deg) ** 2 * np.minimum(stretch, 30.0)
+    weight = along(net.bearing[arcs], d.heading_deg) * np.minimum(stretch, 30.0)
+    stands = on_ground(net, arcs, d)
+    return (arcs, at_m, weight) if stands is None else (arcs, stands[1], weight * stands[0])
 
 
 def next_cameras(
@@ -113,6 +119,11 @@ def written(learned: Learned, weighted: Weighted, from_s: float, until_s: float)
         return camera, chance
     unique, group = np.unique(camera, return_inverse=True)
     return unique, np.bincount(group, weights=chance)
+
+
+def cameras_within(net: CameraNet, camera: int, radius_m: float) -> int:
+    """Return how many cameras hang within a radius of one."""
+    return int(((net.x_m - net.x_m[camera]) ** 2 + (net.y_m - net.y_m[camera]) ** 2 <= radius_m**2).sum())
 
 
 def heat(learned: Learned, weighted: Weighted, now_s: float) -> Heat:

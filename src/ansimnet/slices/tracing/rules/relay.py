@@ -40,11 +40,18 @@ HYPOTHESES = 12
 """So many are kept. ours: more changed no route in the trials."""
 NEGLIGIBLE = 1e-4
 """A hypothesis of a smaller share is dropped. ours."""
-WORTH = 0.004
-"""A camera is opened where the chance per second that it writes him now is at least this. ours: the trade between
-finding him and how much video is opened, set on trial seeds (docs/design/tracing.md)."""
+WORTH = 0.003
+"""A camera is opened where the chance per second that it writes him now is at least this. ours, as the next."""
+SHARE = 0.012
+"""Beyond that the likeliest cameras are opened, up to this share of all that he may have reached since he was last
+seen: the trade between finding him again and how much video is opened, set on trial seeds."""
+REACH_MPS = 50 / 3.6 / 1.3
+"""Nobody is farther than a car gets at the urban limit (Enforcement Rule of the Road Traffic Act §19), streets being
+1.3 times as long as the straight line."""
+FAINT = 3e-5
+"""Below this chance per second no camera is opened, however many he may have reached. ours."""
 STEP_S, HORIZON_S = 10.0, 1500.0
-"""A relay is lost when no camera is worth opening in any such step of the time ahead. ours."""
+"""A relay is lost when no camera is even faintly likely in any such step of the time ahead. ours."""
 CREDIBLE = 0.15
 """Below this share of its best hypothesis a relay follows nobody in particular. ours."""
 
@@ -90,18 +97,18 @@ def begin(
     """Begin a relay at a sighting, or at a place that somebody named.
 
     Raises:
-        ValueError: a camera that sees no street, or that is not in the net.
+        ValueError: a camera that is not in the net.
     """
     if isinstance(start, Start):
         arcs, at_m, weight = _around(net, start, backwards=backwards)
         at_s = -start.at_s if backwards else start.at_s
-        first = belief.root(net, subject, arcs, at_m, weight, at_s, -1, (0.0, 0.0))
+        first = belief.root(net, subject, arcs, at_m, weight, at_s, -1)
     else:
         seen = _turned(start) if backwards else start
         if not 0 <= seen.camera < net.size:
             raise ValueError(f"no camera `{seen.camera}` is in this net")
-        arcs, at_m, weight = outlook.leaving_arcs(net, seen.camera, seen.heading_deg)
-        first = belief.root(net, subject, arcs, at_m, weight, seen.until_s, seen.camera, (0.0, 0.0))
+        arcs, at_m, weight = outlook.leaving_arcs(net, seen)
+        first = belief.root(net, subject, arcs, at_m, weight, seen.until_s, seen.camera)
         first = belief.remembering(first, seen)
     return Trace(net, learned, subject, first, backwards, (first,), (), {}, {}, {}, first.at_s)
 
@@ -118,17 +125,22 @@ def ahead(trace: Trace, at_s: float, limit: int = 3) -> tuple[NextCamera, ...]:
     return tuple(replace(c, from_s=-c.until_s, likely_s=-c.likely_s, until_s=-c.from_s) for c in found)
 
 
-def openings(trace: Trace, from_s: float, until_s: float, worth: float = WORTH) -> tuple[Opening, ...]:
+def openings(trace: Trace, from_s: float, until_s: float, share: float = SHARE) -> tuple[Opening, ...]:
     """Return which cameras are worth looking at between two instants (a slice of some seconds), by what is believed.
 
     What to look for there: sightings that end (backwards: begin) within their opening.
     """
-    if trace.backwards:
-        from_s, until_s = -until_s, -from_s
-    cameras, chance = outlook.written(trace.learned, _weighted(trace), from_s, until_s)
-    chosen = cameras[chance >= worth * (until_s - from_s)]
-    if trace.backwards:
-        from_s, until_s = -until_s, -from_s
+    since, until = (-until_s, -from_s) if trace.backwards else (from_s, until_s)
+    weighted = _weighted(trace)
+    cameras, chance = outlook.written(trace.learned, weighted, since, until)
+    order = np.argsort(-chance, kind="stable")
+    worth = int((chance >= WORTH * (until - since)).sum())
+    last = weighted[0][1]
+    reached = 0
+    if last.camera >= 0:
+        reached = outlook.cameras_within(trace.net, last.camera, (until - last.at_s) * REACH_MPS)
+    faint = int((chance >= FAINT * (until - since)).sum())
+    chosen = np.sort(cameras[order[: max(worth, min(faint, int(share * reached)))]])
     return tuple(Opening(int(c), from_s, until_s) for c in chosen)
 
 
@@ -142,7 +154,7 @@ def observe(trace: Trace, opened: Sequence[Opening], seen: Iterable[Sighting], u
 
 
 def judge(trace: Trace, sighting: str, verdict: Verdict | None) -> Trace:
-    """Return the trace after a person said *him* or *not him* of a sighting (None takes it back): all is judged anew."""
+    """Return the trace after a person said *him* or *not him* (None takes it back): all is weighed anew."""
     verdicts = {k: v for k, v in trace.verdicts.items() if k != sighting}
     if verdict is not None:
         verdicts[sighting] = verdict
@@ -197,7 +209,7 @@ def heat(trace: Trace, at_s: float) -> Heat:
     return outlook.heat(trace.learned, _weighted(trace), -at_s if trace.backwards else at_s)
 
 
-def stopped(trace: Trace, at_s: float, worth: float = WORTH) -> Stop | None:
+def stopped(trace: Trace, at_s: float) -> Stop | None:
     """Return why the relay has nothing more to look for at an instant, or None."""
     weighted = _weighted(trace)
     if weighted[0][0] < CREDIBLE:
@@ -206,7 +218,7 @@ def stopped(trace: Trace, at_s: float, worth: float = WORTH) -> Stop | None:
     for step in range(int(HORIZON_S / STEP_S)):
         since = now + step * STEP_S
         _, chance = outlook.written(trace.learned, weighted, since, since + STEP_S)
-        if len(chance) and float(chance.max()) >= worth * STEP_S:
+        if len(chance) and float(chance.max()) >= FAINT * STEP_S:
             return None
     return Stop.LOST
 
@@ -266,8 +278,8 @@ def _certain(trace: Trace, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:
     """Return the one hypothesis left when a person said that it is him; the way there is forgotten if impossible."""
     if not math.isinf(how.llr):
         return belief.extend(trace.net, trace.subject.kind, h, d, how)
-    arcs, at_m, weight = outlook.leaving_arcs(trace.net, d.camera, d.heading_deg)
-    fresh = belief.root(trace.net, trace.subject, arcs, at_m, weight, d.until_s, d.camera, (0.0, 0.0))
+    arcs, at_m, weight = outlook.leaving_arcs(trace.net, d)
+    fresh = belief.root(trace.net, trace.subject, arcs, at_m, weight, d.until_s, d.camera)
     return replace(belief.remembering(fresh, d), chain=(d,), score=h.score)
 
 

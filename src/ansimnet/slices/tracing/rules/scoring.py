@@ -1,6 +1,6 @@
-"""What a candidate's looks, plate and description say: log likelihood ratios in nats, for (> 0) and against (< 0) him.
+"""What a candidate's looks, plate and description say: log likelihood ratios in nats, above 0 for him, below against.
 
-Each is capped by what can always happen: clothes changed on the way, somebody who looks the same, a character read wrong.
+Each is capped by what can always happen: clothes changed on the way, a look-alike, a character read wrong.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ length of the path and by how well the subject's own pace is known, which is its
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -74,13 +74,19 @@ def prior() -> Times:
     return Times(counts, counts.copy())
 
 
-def learn(times: Times, hops: list[tuple[int, int, int, float, float, float]]) -> Times:
-    """Return the times after confirmed hops (family, length class, known class, y leave, y arrive, weight)."""
-    leave, arrive = times.leave.copy(), times.arrive.copy()
-    for family, length, known, y_leave, y_arrive, weight in hops:
-        leave[family, length, known, bin_of(y_leave)] += weight
-        arrive[family, length, known, bin_of(y_arrive)] += weight
-    return replace(times, leave=leave, arrive=arrive)
+Hop = tuple[int, int, int, float, float]
+"""A confirmed hop: family, length class, known class, log ratio less his pace, weight."""
+
+
+def learn(times: Times, leave: list[Hop], arrive: list[Hop]) -> Times:
+    """Return the times after confirmed hops, until a view was left and until one was entered."""
+    counts = []
+    for before, hops in ((times.leave, leave), (times.arrive, arrive)):
+        after = before.copy()
+        for family, length, known, y, weight in hops:
+            after[family, length, known, bin_of(y)] += weight
+        counts.append(after)
+    return Times(*counts)
 
 
 def bin_of(y: float) -> int:

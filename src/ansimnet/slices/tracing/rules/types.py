@@ -72,7 +72,8 @@ class Sighting:
 
     `camera` is the camera's row in the net; `from_s`, `until_s` when it came into view and left; `heading_deg` its
     course when it left, clockwise from north, NaN where unknown; `appearance` (D,) a unit vector or None;
-    `described_llr` the log likelihood ratio of the written description's attributes (`scoring.described_llr`).
+    `described_llr` the log likelihood ratio of the written description's attributes (`scoring.described_llr`); `ground`
+    where on the ground it left the view, None where the camera is not calibrated.
     """
 
     id: str
@@ -84,6 +85,7 @@ class Sighting:
     appearance: F32 | None = None
     plate: PlateRead | None = None
     described_llr: float = 0.0
+    ground: Point | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

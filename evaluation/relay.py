@@ -1,0 +1,168 @@
+"""Does the relay know the next camera before he gets there? Walkers and drivers through 176,371 cameras of Seoul.
+
+The city, its people and their times are the simulator's (`_relay_city.py`, `_relay_people.py`, `_relay_scene.py`) and
+share nothing with the tracer but the register of cameras and streets; looks are as noisy as a published model is across
+domains (`_relay_looks.py`). The tracer learns first from confirmed routes of other people, and nobody helps it then.
+
+Keys: next_top3 window_coverage route_idf1 video_opened baselines, each with n and an interval; appearance calibration.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from time import process_time
+from typing import Any
+
+import numpy as np
+from evaluation import _relay_looks as looks
+from evaluation._relay_city import CENTRE, K_M, City, city
+from evaluation._relay_follow import Count, appearance_only, described, follow, nearest_only
+from evaluation._relay_people import CYCLE, DRIVE, WALK, Eyes, Planner
+from evaluation._relay_scene import Scene, World, world
+
+from ansimnet.app.measure import Options
+from ansimnet.kernel import streets
+from ansimnet.slices.tracing.rules import learned as learnt
+from ansimnet.slices.tracing.rules import net
+from ansimnet.slices.tracing.rules.learned import Learned
+from ansimnet.slices.tracing.rules.learning import learn_looks, learn_routes
+
+SEEDS = {"small": 6, "full": 1000}
+WALKERS = 10
+KINDS = (WALK, WALK, DRIVE, WALK, CYCLE, WALK, DRIVE, WALK, WALK, DRIVE)
+LEARNED = {"small": 120, "full": 2000}
+"""Confirmed routes of other people that the tracer learns from first."""
+BASELINE = {"small": 12, "full": 200}
+RESAMPLES = 1000
+
+
+def run(options: Options) -> dict[str, Any]:
+    """Measure and return the figures."""
+    seeds = options.seeds or SEEDS[options.size]
+    w = world(json.loads(options.world.read_text(encoding="utf-8"))) if options.world else World()
+    options.progress(0, seeds, "checking the noise against the published figure")
+    map_ = looks.check()
+    options.progress(0, seeds, "building the city")
+    c = city(options.seed, options.data)
+    n = camera_net(c)
+    cast = Cast(c, options.seed, w)
+    options.progress(0, seeds, "learning from confirmed routes")
+    known = learn(n, cast, LEARNED[options.size])
+    counts: list[Count] = []
+    began = process_time()
+    for seed in range(seeds):
+        options.progress(seed, seeds, "following")
+        counts += [follow(n, known, cast.scene(seed, i)) for i in range(WALKERS)]
+    spent = process_time() - began
+    options.progress(seeds, seeds, "following as others do")
+    few = [(s, i) for s in range(seeds) for i in range(WALKERS)][: BASELINE[options.size]]
+    rng = np.random.default_rng([options.seed, 9])
+    return {
+        **figures(counts, rng),
+        "cameras": len(c.cx),
+        "cameras_real": int(c.real.sum()),
+        "street_nodes": len(c.x),
+        "walkers": len(counts),
+        "learned_from": LEARNED[options.size],
+        "appearance_map": map_,
+        "appearance_map_published": looks.MAP,
+        "baselines": {
+            "nearest_only": figures([nearest_only(cast.scene(*k)) for k in few], rng),
+            "appearance_only": figures([appearance_only(cast.scene(*k)) for k in few], rng),
+        },
+        "cpu_s_per_walker": spent / max(1, len(counts)),
+        "generated": "streets, people, looks and times" + ("" if options.data is None else "; part of the cameras"),
+    }
+
+
+class Cast:
+    """The simulated people of one city."""
+
+    def __init__(self, c: City, seed: int, w: World) -> None:
+        self.city, self.seed, self.world = c, seed, w
+        self.planner, self.eyes, self.bias = Planner(c), Eyes(c), looks.biases(seed)
+
+    def scene(self, seed: int, i: int) -> Scene:
+        """Return the surroundings of one of them."""
+        kind = KINDS[i % len(KINDS)]
+        return Scene(self.city, self.planner, self.eyes, [self.seed, seed, i], kind, self.bias, self.world)
+
+
+def camera_net(c: City) -> net.CameraNet:
+    """Return what the tracer is told of the city: streets and the register of cameras."""
+    k = K_M * np.cos(np.radians(CENTRE[0]))
+    s = streets.build(CENTRE[0] + c.y / K_M, CENTRE[1] + c.x / k, c.u, c.v, c.length, c.rank, ("",) * len(c.u))
+    cameras = net.Cameras(CENTRE[0] + c.cy / K_M, CENTRE[1] + c.cx / k, c.filed, c.fov, c.reach)
+    return net.build(s, cameras, [net.Ride(*r) for r in c.rides])
+
+
+def learn(n: net.CameraNet, cast: Cast, routes: int) -> Learned:
+    """Return what confirmed routes of other people taught."""
+    known = learnt.prior()
+    chains, others = [], []
+    for i in range(routes):
+        scene = cast.scene(1_000_000 + i // WALKERS, i % WALKERS)
+        chain = [d for d in scene.own if d and n.cam_first[d.camera + 1] > n.cam_first[d.camera]]
+        if len(chain) > 2:
+            chains.append((described(scene), chain))
+            others += scene.others[::5]
+    known = learn_looks(known, [c for _, c in chains], others)
+    half = len(chains) // 2
+    known = learn_routes(known, n, chains[:half])
+    return learn_routes(known, n, chains[half:])
+
+
+def figures(counts: list[Count], rng: np.random.Generator) -> dict[str, Any]:
+    """Return the figures of relays with their 95 % intervals, whole relays drawn again (bootstrap)."""
+
+    def share(over: Callable[[Count], float], under: Callable[[Count], float]) -> dict[str, Any]:
+        a, b = np.array([over(c) for c in counts]), np.array([under(c) for c in counts])
+        if b.sum() == 0:
+            return {"value": None, "n": 0}
+        draws = rng.integers(0, len(counts), (RESAMPLES, len(counts)))
+        again = a[draws].sum(axis=1) / np.maximum(1e-9, b[draws].sum(axis=1))
+        low, high = np.percentile(again, [2.5, 97.5])
+        return {"value": float(a.sum() / b.sum()), "low": float(low), "high": float(high), "n": int(b.sum())}
+
+    next_top3 = share(lambda c: c.hits, lambda c: c.asked)
+    window = share(lambda c: c.held, lambda c: c.windows)
+    idf1 = share(lambda c: 2 * c.tp, lambda c: 2 * c.tp + c.fp + c.fn)
+    video = share(lambda c: c.opened_s, lambda c: c.reach_s)
+    detail = {"next_top3": next_top3, "window_coverage": window, "route_idf1": idf1, "video_opened": video}
+    each = [c.opened_s / c.reach_s for c in counts if c.reach_s]
+    by_kind = {
+        name: {
+            "next_top3": _ratio(counts, kind, lambda c: c.hits, lambda c: c.asked),
+            "window_coverage": _ratio(counts, kind, lambda c: c.held, lambda c: c.windows),
+            "route_idf1": _ratio(counts, kind, lambda c: 2 * c.tp, lambda c: 2 * c.tp + c.fp + c.fn),
+            "video_opened": _ratio(counts, kind, lambda c: c.opened_s, lambda c: c.reach_s),
+            "video_opened_on_foot": _ratio(counts, kind, lambda c: c.opened_s, lambda c: c.reach_foot_s),
+        }
+        for name, kind in (("walk", WALK), ("cycle", CYCLE), ("drive", DRIVE))
+    }
+    sure = [p for c in counts for p in c.sure]
+    return {
+        **{k: v["value"] for k, v in detail.items()},
+        "intervals": detail,
+        "video_opened_median_walker": float(np.median(each)) if each else None,
+        "by_kind": by_kind,
+        "calibration": _calibration(sure),
+    }
+
+
+def _ratio(counts: list[Count], kind: int, over: Callable[[Count], float], under: Callable[[Count], float]) -> Any:
+    total = sum(under(c) for c in counts if c.kind == kind)
+    return sum(over(c) for c in counts if c.kind == kind) / total if total else None
+
+
+def _calibration(sure: list[tuple[float, bool]]) -> dict[str, Any]:
+    """Return how far probabilities of hops on the likeliest route are from how often it was him (ten bins)."""
+    if not sure:
+        return {"error": None, "n": 0}
+    p, y = np.array([s for s, _ in sure]), np.array([float(t) for _, t in sure])
+    bins = np.minimum(9, (p * 10).astype(int))
+    error = sum(
+        abs(p[bins == b].mean() - y[bins == b].mean()) * (bins == b).mean() for b in range(10) if (bins == b).any()
+    )
+    return {"error": float(error), "stated": float(p.mean()), "true": float(y.mean()), "n": len(p)}

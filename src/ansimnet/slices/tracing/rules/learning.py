@@ -1,0 +1,82 @@
+"""What confirmed routes teach: travel times, looks, and how sure a probability is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from ansimnet.slices.tracing.rules import belief, outlook, scoring, times
+from ansimnet.slices.tracing.rules.belief import Hypothesis
+from ansimnet.slices.tracing.rules.learned import Learned
+from ansimnet.slices.tracing.rules.net import CameraNet
+from ansimnet.slices.tracing.rules.times import Hop
+from ansimnet.slices.tracing.rules.types import Sighting, Subject
+
+
+def learn_routes(learned: Learned, net: CameraNet, routes: Sequence[tuple[Subject, Sequence[Sighting]]]) -> Learned:
+    """Return what is known after routes whose every sighting a person confirmed, in order of time."""
+    leave: list[Hop] = []
+    arrive: list[Hop] = []
+    for subject, chain in routes:
+        left, arrived = confirmed_hops(learned, net, subject, chain)
+        leave += left
+        arrive += arrived
+    return replace(learned, times=times.learn(learned.times, leave, arrive))
+
+
+def confirmed_hops(
+    learned: Learned, net: CameraNet, subject: Subject, chain: Sequence[Sighting]
+) -> tuple[list[Hop], list[Hop]]:
+    """Return the hops of a confirmed route until leaving and until entering a view, spread over its possible ways."""
+    leave: list[Hop] = []
+    arrive: list[Hop] = []
+    h = _root(net, subject, chain[0])
+    for d in chain[1:]:
+        how = belief.fit(net, learned, subject, h, d, 0.02)
+        if math.isinf(how.llr):
+            h = _root(net, subject, d)
+            continue
+        at, _, joint = belief.passed(net, learned, h, d)
+        if joint.sum() <= 0.0:  # seen beside the street that was expected: no hop
+            h = belief.extend(net, subject.kind, h, d, how)
+            continue
+        known = times.known_class(h.pace_hops)
+        t_out, t_in = d.until_s - h.at_s, d.from_s - h.at_s
+        for k, share in zip(at.tolist(), (joint / joint.sum()).tolist(), strict=True):
+            if share < 0.02:
+                continue
+            family = int(h.fan.family[k])
+            pace = h.pace if known and family < 3 else 0.0
+            tau_in, tau_out = float(h.fan.tau_in[k]), float(h.fan.tau_out[k])
+            y = times.log_ratio(t_out, tau_out) - pace
+            leave.append((family, times.length_class(tau_out), known, y, share))
+            if h.fan.elsewhere[k]:
+                y = times.log_ratio(t_in, tau_in) - pace
+                arrive.append((family, times.length_class(tau_in), known, y, share))
+        h = belief.extend(net, subject.kind, h, d, how)
+    return leave, arrive
+
+
+def _root(net: CameraNet, subject: Subject, d: Sighting) -> Hypothesis:
+    arcs, at_m, weight = outlook.leaving_arcs(net, d)
+    return belief.remembering(belief.root(net, subject, arcs, at_m, weight, d.until_s, d.camera), d)
+
+
+def learn_looks(learned: Learned, routes: Sequence[Sequence[Sighting]], others: Sequence[Sighting]) -> Learned:
+    """Return what is known after confirmed routes and sightings that were certainly of other people."""
+    same: list[tuple[int, float]] = []
+    other: list[tuple[int, float]] = []
+    strangers = [d.appearance for d in others if d.appearance is not None]
+    for chain in routes:
+        pictures = [d.appearance for d in chain if d.appearance is not None]
+        template = np.zeros(0)
+        for n, picture in enumerate(pictures):
+            if n:
+                same.append((n, scoring.similarity(template, picture)))
+                for stranger in strangers[n::29][:6]:
+                    other.append((n, scoring.similarity(template, stranger)))
+            template = picture.astype(np.float64) if n == 0 else template + picture
+    return replace(learned, looks=scoring.looks_learn(learned.looks, same, other))
