@@ -11,7 +11,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from ansimnet_vision.sound.evidence import SoundEvent, SoundEvents
+from ansimnet_vision.sound.evidence import SURER, SoundEvent, SoundEvents
 from ansimnet_vision.sound.features import F32, RATE, Listening
 from ansimnet_vision.sound.network import SOUNDS, Network
 from ansimnet_vision.training.sound import active_rms
@@ -21,6 +21,8 @@ LEAD_S, AFTER_S = 3.0, 4.0
 """Background before and after a planted sound."""
 LATE_S = 3.0
 """An alarm counts until so long after the sound ends; the national test grants 10 s after an event begins."""
+Window = tuple[F32, float, F32]
+"""Log odds of each sound, instant (s) and levels of a window."""
 LONGEST_S = 6.0
 """More of a clip is not planted."""
 
@@ -78,19 +80,35 @@ def _quiet_enough(samples: NDArray[np.float64]) -> F32:
 
 def hear(network: Network, samples: F32) -> list[SoundEvent]:
     """Return the events of a stream that comes in pieces of two seconds, as a worker takes it."""
-    listening, events = Listening(), SoundEvents(network)
-    out = []
-    for at in range(0, len(samples), 2 * RATE):
-        for heard in listening.push(samples[at : at + 2 * RATE]):
-            out += events.step(heard)
-    return out
+    return events(network, windows(network, samples))
+
+
+def windows(network: Network, samples: F32) -> list[Window]:
+    """Return what the network says of each window of a stream."""
+    listening = Listening()
+    return [
+        (network.evidence(heard.numbers[None])[0], heard.at / RATE, heard.level)
+        for at in range(0, len(samples), 2 * RATE)
+        for heard in listening.push(samples[at : at + 2 * RATE])
+    ]
+
+
+def events(network: Network, said: Iterable[Window], surer: float = 1.0) -> list[SoundEvent]:
+    """Return what becomes of windows where alarms ask for `surer` times the evidence they ask for by themselves."""
+    evidence = SoundEvents(network, starts_at={s: SURER * surer * v for s, v in network.starts_at.items()})
+    return [event for row, at_s, level in said for event in evidence.weigh(row, at_s, level)]
 
 
 def judged(network: Network, streams: Iterable[Stream], sound: str) -> list[Outcome]:
     """Return how a network did on streams, for one sound."""
+    return outcomes(((stream, hear(network, stream.samples)) for stream in streams), sound)
+
+
+def outcomes(heard: Iterable[tuple[Stream, Sequence[SoundEvent]]], sound: str) -> list[Outcome]:
+    """Return how right the events of streams are, for one sound."""
     out = []
-    for stream in streams:
-        told = [event for event in hear(network, stream.samples) if event.sound == sound]
+    for stream, every in heard:
+        told = [event for event in every if event.sound == sound]
         inside = [e for e in told if stream.sound == sound and stream.since_s <= e.at_s <= stream.until_s + LATE_S]
         wrong = len(told) - len(inside)
         out.append(Outcome(stream, bool(inside), wrong, inside[0].at_s - stream.since_s if inside else None))

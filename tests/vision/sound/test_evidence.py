@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.vision.sound.kit import constant, noise
 
-from ansimnet_vision.sound.evidence import APART_S, MOST, STEP_S, SoundEvent, SoundEvents
+from ansimnet_vision.sound.evidence import APART_S, MOST, STEP_S, SURER, SoundEvent, SoundEvents
 from ansimnet_vision.sound.features import SPAN, Listening
 from ansimnet_vision.sound.network import SOUNDS
 
@@ -47,7 +47,7 @@ def test_evidence_never_exceeds_what_the_windows_say(odds: list[float]) -> None:
     rows[:, SCREAM] = odds
     top = float(SoundEvents.tops(rows)[SCREAM])
     assert 0 <= top <= sum(min(MOST, max(0.0, o)) for o in odds) / 4 + 1e-3
-    assert bool(run(odds)) == (top >= 4.0)
+    assert bool(run(odds)) == (top >= 4.0 * SURER)
 
 
 @pytest.mark.parametrize(("calibration_db", "level"), [(None, -20.0), (94.0, 74.0)])
