@@ -153,14 +153,9 @@ def _violence(looked: Looked) -> dict[str, Any]:
     truth = np.array([t.label for t, _ in clips])
     if len(clips) < 12 or truth.min() == truth.max():
         return none("fewer than twelve clips of both kinds: nothing can be learned and judged apart")
-    counts = [len(s["rows"]) for _, s in clips]
     groups = scene_groups([np.array(s["thumb"], np.float64) for _, s in clips])
-    rows = np.array([row for _, s in clips for row in s["rows"]], np.float64)
-    margins = crossed(
-        rows, np.repeat(truth, counts), np.repeat(groups, counts), violence_training.GAMMA, violence_training.RIDGE
-    )
-    ends = np.cumsum(counts)
-    clip = np.array([margins[end - n : end].mean() for end, n in zip(ends, counts, strict=True)])
+    rows = [[np.array(row, np.float32) for row in s["rows"]] for _, s in clips]
+    clip = violence_training.outside(rows, truth.tolist(), groups)
     held = np.array([t.held for t, _ in clips])
     figures = decided(clip, truth, np.ones(len(clips), bool))
     figures["held_out"] = decided(clip, truth, held)

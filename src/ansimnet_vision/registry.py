@@ -130,6 +130,34 @@ def _unlearned(behaviour: str, folder: Path | None) -> bool:
     return file is not None and (folder is None or not (folder / file).is_file())
 
 
+def learned(folder: Path | None) -> list[Card]:
+    """Return a card of each of the weights that were learned on this machine, from the manifest beside them."""
+    found = []
+    for behaviour, name in LEARNED.items():
+        place = None if folder is None else folder / name
+        if place is None or not place.is_file():
+            continue
+        beside = place.with_suffix(".manifest.json")
+        told = json.loads(beside.read_text(encoding="utf-8")) if beside.is_file() else {}
+        script = f"ansimnet_vision.training.{behaviour}"
+        found.append(
+            Card(
+                name=f"learned-{behaviour}",
+                file=name,
+                task=f"{behaviour}, learned from a city's own recordings",
+                licence={"package": "none", "weights": "as the recordings: not to be passed on"},
+                source=Source("learned here", script, str(told.get("seed", "")), "", (), "none"),
+                sha256=sha256_of(place),
+                also=(),
+                input=str(told.get("input", "")),
+                quality=tuple(told.get("scores", ())),
+                needed_by=(behaviour,),
+                limits="Measured on recordings like those that taught it; on this city's cameras by verdicts alone.",
+            )
+        )
+    return found
+
+
 def sha256_of(file: Path) -> str:
     """Return the hash of a file as hexadecimal text."""
     with file.open("rb") as opened:

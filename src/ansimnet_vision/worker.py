@@ -36,6 +36,7 @@ from ansimnet_vision.feed import Arrived, Feed, Lost
 from ansimnet_vision.motion import Motion, reduced
 from ansimnet_vision.outbox import Outbox, same
 from ansimnet_vision.poses import Poser
+from ansimnet_vision.sightings.noter import Noter, describer
 from ansimnet_vision.sound import network
 from ansimnet_vision.sound.ears import Ears, Sounded
 from ansimnet_vision.sound.network import Network
@@ -242,14 +243,18 @@ def main() -> None:
     note = blaming(chosen.blame)
     _warm()
 
+    outbox = Outbox(chosen.outbox)
+    noter = Noter(describer(chosen.models, poser, chosen.provider), outbox.note) if detector is not None else None
+
     def engine(report: Told) -> Engine:
-        return Engine(detector, poser, lambda config: build(config, chosen.models), report, note)
+        return Engine(detector, poser, lambda config: build(config, chosen.models), report, note, noter)
 
     sounds = network.found(chosen.models)
-    worker = Worker(engine, Outbox(chosen.outbox), chosen.relays, tell, sounds)
-    worker.titles = _titles(cards)
+    worker = Worker(engine, outbox, chosen.relays, tell, sounds)
+    shown = [*cards, *registry.learned(chosen.models)]
+    worker.titles = _titles(shown)
     covers = registry.not_covered(BEHAVIOURS, [c.name for c in cards], chosen.models) | network.not_covered(sounds)
-    models = [_card(c) for c in cards] + ([sounds.shown()] if sounds is not None else [])
+    models = [_card(c) for c in shown] + ([sounds.shown()] if sounds is not None else [])
     tell({"ready": {"pid": os.getpid(), "models": models, "covers": covers}})
     inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()
     threading.Thread(target=_read, args=(inbox,), daemon=True).start()

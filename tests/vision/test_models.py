@@ -17,6 +17,7 @@ from ansimnet_vision import registry
 from ansimnet_vision.install import NotInstalledError, install
 from ansimnet_vision.registry import Card, Source, State
 from ansimnet_vision.tfjs import UnknownOperationError, weights_of
+from ansimnet_vision.training.rows import manifest, save_manifest, scores
 from ansimnet_vision.types import BEHAVIOURS
 
 SOUNDS = {"scream", "glass", "bang", "siren", "cry"}
@@ -113,6 +114,18 @@ def test_what_was_never_learned_here_is_not_covered(tmp_path: Path) -> None:
     }
     (tmp_path / "fire.npz").write_bytes(b"learned")
     assert registry.not_covered(["fire"], every, tmp_path)["fire"] is None
+
+
+def test_what_was_learned_here_has_a_card_with_its_scores(tmp_path: Path) -> None:
+    assert registry.learned(tmp_path) == registry.learned(None) == []
+    place = tmp_path / "fire.npz"
+    place.write_bytes(b"learned")
+    outside = np.array([1.0, 0.5, -2.0, 0.1])
+    save_manifest(place, manifest([(place, 1)], 4, {"scores": scores("stills by six folds", outside, [1, 1, 0, 0])}))
+    (found,) = registry.learned(tmp_path)
+    assert (found.needed_by, found.title) == (("fire",), f"learned-fire@{registry.sha256_of(place)[:8]}")
+    assert found.quality[0]["accuracy"] == 0.75
+    assert found.quality[0]["n"] == 4
 
 
 def test_packed_weights_are_read_as_they_were_meant(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ def list_all(as_json: Json = False) -> None:
     """List every model with licence, source, measured quality, and whether it is installed."""
     folder = settings().models_folder
     rows = [_told(card, registry.state_of(card, folder)) for card in registry.cards().values()]
+    rows += [_told(card, State.READY) for card in registry.learned(folder)]
     if as_json:
         print(json.dumps({"folder": str(folder), "models": rows}, ensure_ascii=False))
         return

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ansimnet_vision.behaviours.turmoil import Turmoil, row
 from ansimnet_vision.behaviours.violence import LEAST_LOOKS, STEP_S, WINDOW_S
+from ansimnet_vision.protocol import wilson
 from ansimnet_vision.types import Scene
 
 ALIKE = 0.85
@@ -62,6 +63,14 @@ def manifest(files: Iterable[tuple[Path, int]], seed: int, told: dict[str, Any])
         {"sha256": hashlib.sha256(file.read_bytes()).hexdigest(), "label": label} for file, label in sorted(files)
     ]
     return {"held_out": "sha256(name) % 3 == 0", "seed": seed, "files": learned, **told}
+
+
+def scores(of: str, margins: NDArray[np.float64], truth: Sequence[int]) -> list[dict[str, Any]]:
+    """Return what a manifest says of how often weights were right about what they had not seen."""
+    right = int(((margins > 0) == (np.array(truth) == 1)).sum())
+    return [
+        {"of": of, "accuracy": round(right / len(truth), 4), "n": len(truth), "interval": wilson(right, len(truth))}
+    ]
 
 
 def save_manifest(file: Path, told: dict[str, Any]) -> None:
