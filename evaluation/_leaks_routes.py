@@ -24,6 +24,7 @@ _WATCH = f"auditor auditor@city {_PRIVACY}"
 _LEADS = "shift_lead shift_lead@city"
 _COURT = "court_clerk court_clerk@city"
 _ASKS = "centre_operator@city investigator@city police_112@city office_director probation_officer"
+_SEARCHES = "centre_operator@city investigator@city police_112@city"
 _APPROVES = f"{_COURT} office_director {_PRIVACY} shelter_staff {_LEADS}"
 _ORDERS = f"{_COURT} investigator investigator@city office_director probation_officer {_LEADS}"
 _HOLDS = f"{_COURT} investigator investigator@city {_PRIVACY}"
@@ -62,6 +63,20 @@ ROUTES: dict[str, str] = {
     "DELETE /api/v1/footage/walls/{wall_id}": f"{_POLES} {_ROOM}",
     "GET /api/v1/footage/certificates/{certificate_id}": _HOLDS,
     # -- what cameras alarm of
+    # -- tracing: searches are their asker's alone, and open under an approval
+    **{
+        f"{way} /api/v1/tracing/{path}": _SEARCHES
+        for way, path in (
+            ("POST", "describe"),
+            ("POST", "searches"),
+            ("GET", "searches"),
+            ("POST", "searches/{search_id}/look"),
+            ("GET", "searches/{search_id}/candidates"),
+            ("POST", "searches/{search_id}/judge"),
+            ("GET", "searches/{search_id}/route"),
+            ("POST", "searches/{search_id}/close"),
+        )
+    },
     "GET /api/v1/vision/alarms": _CITY,
     "GET /api/v1/vision/alarms/{alarm_id}": _CITY,
     "POST /api/v1/vision/alarms/{alarm_id}/verdict": _CITY,

@@ -110,6 +110,7 @@ def test_every_reader_and_question_of_the_link_is_somebodys(whole: Whole) -> Non
         "cameras",
         "footage",
         "vision",
+        "tracing",
         "supervision",
         "protection",
         "dispatch",

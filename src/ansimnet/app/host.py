@@ -19,7 +19,18 @@ from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 
-SLICES = ("policy", "notifications", "duties", "cameras", "footage", "vision", "supervision", "protection", "dispatch")
+SLICES = (
+    "policy",
+    "notifications",
+    "duties",
+    "cameras",
+    "footage",
+    "vision",
+    "tracing",
+    "supervision",
+    "protection",
+    "dispatch",
+)
 """Every slice of this build, in the order of leaning, lowest first."""
 
 FACTS = (
@@ -32,6 +43,7 @@ FACTS = (
     "cameras",
     "duties",
     "vision",
+    "tracing",
     "openness",
     "ledger",
 )

@@ -70,7 +70,11 @@ def test_any_text_is_read(text: str) -> None:
     assert said == parse(text)
 
 
-@given(st.lists(st.sampled_from(["흰 모자", "검정 바지", "회색 티셔츠", "빨간 가방", "갈색 구두"]), unique=True, min_size=1))
+@given(
+    st.lists(
+        st.sampled_from(["흰 모자", "검정 바지", "회색 티셔츠", "빨간 가방", "갈색 구두"]), unique=True, min_size=1
+    )
+)
 def test_the_order_of_things_does_not_matter(said: list[str]) -> None:
     each = frozenset[tuple[str, str]]().union(*(parse(s).pairs() for s in said))
     assert parse(", ".join(said)).pairs() == each

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from ansimnet.facts.cameras import CameraHealthChanged
 from ansimnet.kernel.errors import NotFound
-from ansimnet.kernel.geo import Point
+from ansimnet.kernel.geo import Point, distance_m
 from ansimnet.kernel.ids import CameraId, FactId, new_id
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
@@ -31,6 +32,7 @@ __all__ = [
     "source_of",
     "sources",
     "with_stream",
+    "within",
 ]
 
 
@@ -107,6 +109,14 @@ class Registry:
 async def by_ids(tx: Tx, ids: Iterable[CameraId]) -> dict[CameraId, Camera]:
     """Return the named cameras that are in service."""
     return await store.load_cameras(tx, ids)
+
+
+async def within(tx: Tx, middle: Point, radius_m: float) -> list[Camera]:
+    """Return the cameras in service that stand within so many metres of a point."""
+    lat = radius_m / 110_500.0 + 1e-6  # metres in a degree of latitude where it is shortest: the box is never too small
+    lon = lat / max(0.01, math.cos(math.radians(abs(middle.lat) + lat)))
+    found = await store.load_box(tx, middle.lat - lat, middle.lon - lon, middle.lat + lat, middle.lon + lon)
+    return [c for c in found if distance_m(Point(c.lat, c.lon), middle) <= radius_m]
 
 
 async def by_code(tx: Tx, code: str) -> Camera | None:

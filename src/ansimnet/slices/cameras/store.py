@@ -133,6 +133,16 @@ async def load_cameras(tx: Tx, ids: Iterable[CameraId]) -> dict[CameraId, Camera
     return {CameraId(r[0]): _camera(r) for r in rows}
 
 
+async def load_box(tx: Tx, south: float, west: float, north: float, east: float) -> list[Camera]:
+    """Return the cameras in service within a box of WGS 84 degrees."""
+    rows = await tx.all(
+        f"""select {_COLUMNS} from camera c left join camera_health h using (camera_id)
+        where c.lat between %s and %s and c.lon between %s and %s and c.removed_at is null""",
+        (south, north, west, east),
+    )
+    return [_camera(r) for r in rows]
+
+
 async def find_named(tx: Tx, words: str, limit: int) -> list[Camera]:
     """Return cameras in service whose code or address holds these words: whose code begins so, and the live, first."""
     like = words.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")

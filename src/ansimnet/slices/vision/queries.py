@@ -13,8 +13,9 @@ from ansimnet.platform.db import Tx
 from ansimnet.slices.vision.model import Alarm, Said, Sample
 from ansimnet.slices.vision.rules import calibration, quality
 from ansimnet.slices.vision.store import alarms as store
+from ansimnet.slices.vision.store import workers
 
-__all__ = ["Line", "Quality", "Seen", "alarm", "quality_of"]
+__all__ = ["Line", "Quality", "Seen", "alarm", "quality_of", "worker_of"]
 
 RECENT = timedelta(days=7)
 """What a drift compares with the time before. Ours: a week has every weekday once."""
@@ -137,3 +138,9 @@ async def _scores(tx: Tx, since: datetime, now: datetime) -> tuple[_Scores, _Sco
         side = recent if now - at <= RECENT else before
         side.setdefault((camera_id, behaviour), []).append(score)
     return before, recent
+
+
+async def worker_of(tx: Tx, key: str) -> str | None:
+    """Return the name of the worker whose key this is, None where it is nobody's."""
+    found = await workers.of_key(tx, workers.hash_of(key))
+    return None if found is None else found[0].name

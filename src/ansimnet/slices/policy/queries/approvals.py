@@ -49,6 +49,9 @@ from ansimnet.slices.policy.store import orders as order_rows
 from ansimnet.slices.policy.store import requests as rows
 from ansimnet.slices.policy.store.requests import RequestRow
 
+SEARCH = RequestKind.SEARCH
+"""What tracing asks for."""
+
 
 class BadRequest(Refusal):
     """The request lacks something."""

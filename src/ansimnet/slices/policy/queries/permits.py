@@ -236,6 +236,19 @@ async def hold_all(db: Db, permit_ids: Collection[PermitId]) -> dict[PermitId, P
         return await store.read_permits(tx, permit_ids)
 
 
+async def standing(tx: Tx, permit: Permit, act: Act, resource: UUID, now: datetime) -> Permit:
+    """Return a permit that stands until the caller's transaction ends: whoever revokes it waits, or was before.
+
+    Raises:
+        PermitOver, NoPermit: it ended meanwhile, or does not cover that.
+    """
+    found = await store.lock_permit(tx, permit.permit_id)
+    if found is None:
+        raise PermitOver(permit=str(permit.permit_id))
+    found.check(act, resource, now=now)
+    return found
+
+
 async def ended(db: Db) -> AsyncIterator[frozenset[PermitId] | None]:
     """Yield the ids of permits in the instant they are revoked, for ever, and forget them in this process.
 

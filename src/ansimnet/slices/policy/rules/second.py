@@ -75,6 +75,8 @@ _R = Role
 _STATUTE, _ORDER, _CONSENT = GroundKind.STATUTE, GroundKind.ORDER, GroundKind.CONSENT
 _INVESTIGATION = "PIPA 18(2)7"
 _LIFE = "PIPA 18(2)3"
+MISSING_ACT = "MISSING-ACT 9"
+"""Finding missing children, people with dementia and with disabilities: the police may ask for CCTV (TR-05)."""
 NOTICE_CLAUSES = frozenset({"SEX-ACT 47", "SEX-ACT 49", "CHILD-SEX-ACT 49", "CHILD-SEX-ACT 50"})
 """The only clauses by which a court lets neighbours know (EM-12)."""
 
@@ -85,7 +87,7 @@ RULES_OF_TWO: dict[RequestKind, Rule] = {
             kind=RequestKind.SEARCH,
             asks=frozenset({_R.INVESTIGATOR, _R.POLICE_112, _R.CENTRE_OPERATOR}),
             approves=frozenset({_R.SHIFT_LEAD, _R.PRIVACY_OFFICER}),
-            clauses={_STATUTE: frozenset({_INVESTIGATION, _LIFE}), _ORDER: frozenset()},
+            clauses={_STATUTE: frozenset({_INVESTIGATION, _LIFE, MISSING_ACT}), _ORDER: frozenset()},
             purposes=frozenset({Purpose.INVESTIGATE, Purpose.RESPOND}),
             acts=frozenset({Act.SEARCH_PERSON}),
             answer_within=timedelta(hours=2),  # ours: a search asked for in one half of a shift is answered in it

@@ -214,6 +214,12 @@ async def read_permits(tx: Tx, permit_ids: Collection[PermitId]) -> dict[PermitI
     return {PermitId(r[0]): _permit(r) for r in rows}
 
 
+async def lock_permit(tx: Tx, permit_id: PermitId) -> Permit | None:
+    """Return a permit as it is now; nobody revokes it before this transaction ends."""
+    row = await tx.one(f"select {_PERMIT} from policy_permit where permit_id = %s for share", (permit_id,))
+    return None if row is None else _permit(row)
+
+
 async def permits_about(tx: Tx, about: UUID) -> list[HeldPermit]:
     """Return the permits of one situation, newest first: by its grounds, or by naming it as their resource."""
     rows = await tx.all(

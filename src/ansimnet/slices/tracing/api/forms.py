@@ -1,0 +1,221 @@
+"""What comes in and goes out of the routes of searches."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from ansimnet.kernel.errors import Refusal
+from ansimnet.kernel.ids import new_id
+from ansimnet.kernel.permits import GroundKind, Purpose
+from ansimnet.slices.policy import queries as policy
+from ansimnet.slices.policy.queries.approvals import SEARCH
+from ansimnet.slices.tracing.model import DIMENSIONS, Found, Search
+from ansimnet.slices.tracing.rules.describe import Parsed
+
+
+class Form(BaseModel):
+    """What pages send: nothing unknown."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class TextForm(Form):
+    """A description as somebody said it."""
+
+    text: str = Field(min_length=1, max_length=2000)
+
+
+class AttributeShown(BaseModel):
+    """One attribute, in canonical English words, with how sure the grammar is of it."""
+
+    key: str
+    value: str
+    confidence: float
+
+
+class ParsedShown(BaseModel):
+    """What a description says, to be corrected; `understood` is the share of its words that meant something."""
+
+    attributes: list[AttributeShown]
+    understood: float
+
+
+class AttributeForm(Form):
+    """One attribute as the asker confirmed it."""
+
+    key: str = Field(max_length=40, pattern=r"^[a-z_]+$")
+    value: str = Field(min_length=1, max_length=80)
+
+
+class SearchForm(Form):
+    """Whom to look for, where and when, in which case, on what ground, until when."""
+
+    text: str = Field("", max_length=500)
+    attributes: list[AttributeForm] = Field(min_length=1, max_length=60)
+    picture: str = Field("", max_length=400, description="appearance of a reference crop: base64 of int8 (256,)")
+    case_no: str = Field(min_length=1, max_length=60)
+    purpose: Literal[Purpose.INVESTIGATE, Purpose.RESPOND]
+    ground_kind: Literal[GroundKind.STATUTE, GroundKind.ORDER] = GroundKind.STATUTE
+    statute: str = Field("", max_length=40)
+    order_id: UUID | None = None
+    reason: str = Field(min_length=1, max_length=500)
+    lat: float = Field(ge=-90, le=90)
+    lon: float = Field(ge=-180, le=180)
+    radius_m: float = Field(gt=0, le=5000)
+    from_at: AwareDatetime
+    window_until_at: AwareDatetime
+    until_at: AwareDatetime
+    urgent: bool = False
+
+    def asking(self) -> policy.Asking:
+        """Return what a second person is asked, about a new search."""
+        vehicle = ", ".join(f"{a.key}={a.value}" for a in self.attributes if a.key.startswith(("vehicle", "plate")))
+        return policy.Asking(
+            kind=SEARCH,
+            resources=frozenset({new_id()}),
+            purpose=self.purpose,
+            ground_kind=self.ground_kind,
+            statute=self.statute,
+            reason=self.reason,
+            until_at=self.until_at,
+            order_id=self.order_id,
+            urgent=self.urgent,
+            case_no=self.case_no,
+            description=policy.Description(
+                appearance=self.text, clothes=", ".join(f"{a.key}={a.value}" for a in self.attributes), vehicle=vehicle
+            ),
+            area=policy.Area(lat=self.lat, lon=self.lon, radius_m=self.radius_m),
+            window=(self.from_at, self.window_until_at),
+        )
+
+    def subject(self) -> dict[str, Any]:
+        """Return whom the search looks for, as it is sealed.
+
+        Raises:
+            Refusal: the picture is no appearance.
+        """
+        try:
+            size = len(base64.b64decode(self.picture, validate=True))
+        except binascii.Error:
+            size = -1
+        if size not in (0, DIMENSIONS):
+            raise Refusal(f"a picture's appearance has {DIMENSIONS} bytes")
+        return {"attributes": [(a.key, a.value) for a in self.attributes], "picture": self.picture}
+
+
+class LookForm(Form):
+    """A part of the approved time, and some of its cameras; all of both where nothing is said."""
+
+    from_at: AwareDatetime | None = None
+    until_at: AwareDatetime | None = None
+    cameras: list[UUID] | None = Field(None, min_length=1, max_length=5000)
+
+
+class JudgeForm(Form):
+    """Him, not him, or neither any more."""
+
+    candidate_id: UUID
+    verdict: Literal["him", "not_him"] | None
+
+
+class CloseForm(Form):
+    """Why it ends, in a sentence. It is sealed with the request."""
+
+    reason: str = Field(min_length=1, max_length=500)
+
+
+class SearchShown(BaseModel):
+    """A search as its row shows it: no word of whom it looks for."""
+
+    search_id: UUID
+    request_id: UUID
+    missing: bool
+    asked_at: datetime
+    until_at: datetime
+    state: Literal["waiting", "open", "ended"]
+    ended_at: datetime | None
+    ended_why: str | None
+
+
+class SearchesShown(BaseModel):
+    """One's own searches, newest first."""
+
+    searches: list[SearchShown]
+
+
+class ReasonShown(BaseModel):
+    """One reason: above 0 nats for him, below against."""
+
+    name: str
+    llr: float
+
+
+class CandidateShown(BaseModel):
+    """A track that may be him, and why, and why not."""
+
+    candidate_id: UUID
+    camera_id: UUID
+    from_at: datetime
+    until_at: datetime
+    probability: float
+    why: list[ReasonShown]
+    why_not: list[ReasonShown]
+    lat: float | None
+    lon: float | None
+    heading_deg: float | None
+    verdict: str | None
+
+
+class CandidatesShown(BaseModel):
+    """Candidates, likeliest first; or a route, in the order of time."""
+
+    candidates: list[CandidateShown]
+
+
+def parsed_shown(parsed: Parsed) -> ParsedShown:
+    """Return what a description says as pages take it."""
+    said = [AttributeShown(key=a.key, value=a.value, confidence=a.confidence) for a in parsed.attributes]
+    return ParsedShown(attributes=said, understood=parsed.understood)
+
+
+def search_shown(search: Search, stands: bool, now: datetime) -> SearchShown:
+    """Return a search as pages take it. `stands`: its request is approved, or began as urgent."""
+    over = search.ended_at is not None or now >= search.until_at
+    return SearchShown(
+        search_id=search.search_id,
+        request_id=search.request_id,
+        missing=search.missing,
+        asked_at=search.asked_at,
+        until_at=search.until_at,
+        state="ended" if over else "open" if stands else "waiting",
+        ended_at=search.ended_at,
+        ended_why=search.ended_why or ("lapsed" if over else None),
+    )
+
+
+def candidates_shown(found: list[Found]) -> CandidatesShown:
+    """Return candidates as pages take them."""
+    return CandidatesShown(
+        candidates=[
+            CandidateShown(
+                candidate_id=f.candidate_id,
+                camera_id=f.camera_id,
+                from_at=f.from_at,
+                until_at=f.until_at,
+                probability=f.score,
+                why=[ReasonShown(name=n, llr=v) for n, v in f.why],
+                why_not=[ReasonShown(name=n, llr=v) for n, v in f.why_not],
+                lat=f.lat,
+                lon=f.lon,
+                heading_deg=f.heading_deg,
+                verdict=f.verdict,
+            )
+            for f in found
+        ]
+    )

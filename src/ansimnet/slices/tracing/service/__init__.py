@@ -1,0 +1,1 @@
+"""What tracing does: takes sightings in, lets searches look, ends them."""

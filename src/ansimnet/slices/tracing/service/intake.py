@@ -1,0 +1,79 @@
+"""Taking sightings in: each block is sealed to its camera's and hour's public key before it is written anywhere.
+
+What is acknowledged is committed. A batch that is sent again changes nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import groupby
+from uuid import UUID
+
+from ansimnet.kernel.ids import CameraId, named_id
+from ansimnet.platform.db import Db
+from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.tracing.model import Block, hour_of
+from ansimnet.slices.tracing.rules import sealing, tracks
+from ansimnet.slices.tracing.rules.tracks import Track
+from ansimnet.slices.tracing.store import sightings
+from ansimnet.slices.tracing.store.keys import HourKeys
+
+MOST = 2000
+"""Tracks in one batch: a minute of a crowded square. Ours."""
+
+
+@dataclass(slots=True)
+class Receipt:
+    """What became of a batch. `refused`: which tracks, and why."""
+
+    taken: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+def bound_to(camera_id: CameraId, hour_at: datetime) -> bytes:
+    """Return what a block is bound to: it opens for its own camera and hour alone."""
+    return f"tracing|{camera_id}|{hour_at:%Y%m%d%H}".encode()
+
+
+async def take(db: Db, keys: HourKeys, batch_id: UUID, said: Sequence[object], now: datetime) -> Receipt:
+    """Take a batch of tracks; return only once what was taken is committed, sealed."""
+    receipt, good = Receipt(), list[Track]()
+    for index, one in enumerate(said):
+        read = tracks.read(one, now) if index < MOST else f"a batch is of {MOST} tracks"
+        if isinstance(read, str):
+            receipt.refused.append((index, read))
+        else:
+            good.append(read)
+    async with db.transaction() as tx:
+        known = await cameras.by_ids(tx, {CameraId(t.camera_id) for t in good})
+    strangers = [t for t in good if CameraId(t.camera_id) not in known]
+    receipt.refused += [(-1, f"no camera in service: {t.camera_id}") for t in strangers]
+    good = [t for t in good if CameraId(t.camera_id) in known]
+    blocks = await asyncio.to_thread(_sealed, keys, batch_id, good, now)
+    async with db.transaction() as tx:
+        await sightings.add(tx, blocks, now)
+    receipt.taken = len(good)
+    return receipt
+
+
+def _hour(track: Track) -> datetime:
+    return hour_of(datetime.fromtimestamp(track.from_s, UTC))
+
+
+def _place(track: Track) -> tuple[datetime, UUID]:
+    return _hour(track), track.camera_id
+
+
+def _sealed(keys: HourKeys, batch_id: UUID, good: list[Track], now: datetime) -> list[Block]:
+    blocks = []
+    for hour_at, of_hour in groupby(sorted(good, key=_place), key=_hour):
+        by_camera = {CameraId(c): list(ts) for c, ts in groupby(of_hour, key=lambda t: t.camera_id)}
+        public = keys.public(hour_at, by_camera.keys(), now)
+        for camera_id, own in by_camera.items():
+            sealed = sealing.seal(public[camera_id], tracks.pack(own), bound_to(camera_id, hour_at))
+            block_id = named_id("tracing-block", str(batch_id), str(camera_id), f"{hour_at:%Y%m%d%H}")
+            blocks.append(Block(block_id, camera_id, hour_at, len(own), sealed))
+    return blocks

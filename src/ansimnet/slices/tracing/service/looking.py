@@ -1,0 +1,164 @@
+"""Looking: an approved search releases the keys of its cameras and hours, and ranks what passed there.
+
+What was opened lives in this process's memory until the answer is given. Nothing of anybody else is kept: candidates
+above a threshold go into the search's own rows, sealed; all other tracks are forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import numpy as np
+
+from ansimnet.kernel.errors import NotFound
+from ansimnet.kernel.geo import Point
+from ansimnet.kernel.ids import CameraId, named_id
+from ansimnet.platform.db import Db
+from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.policy import queries as policy
+from ansimnet.slices.tracing.model import Block, Found, OutOfScope, Scope, hour_of
+from ansimnet.slices.tracing.rules import matching, sealing, tracks
+from ansimnet.slices.tracing.rules.matching import Wanted
+from ansimnet.slices.tracing.rules.tracks import Track
+from ansimnet.slices.tracing.service import law
+from ansimnet.slices.tracing.service.intake import bound_to
+from ansimnet.slices.tracing.store import searches, sightings
+from ansimnet.slices.tracing.store.keys import HourKeys
+
+MOST_FOUND = 50
+"""Candidates of one look: more than anybody judges. Ours."""
+LEAST = 1e-4
+"""Less likely than so, a passer-by is not even a candidate, and nothing of him is kept. Ours."""
+
+
+async def look(
+    db: Db,
+    keys: HourKeys,
+    account: policy.Account,
+    search_id: UUID,
+    now: datetime,
+    *,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+    only: Sequence[CameraId] | None = None,
+) -> list[Found]:
+    """Look within an approved search's area and time, or a part of them, and return all its candidates.
+
+    Raises:
+        OutOfScope: another place or time than was approved.
+        SearchOver, PermitOver, Forbidden, NotFound: see `law.stand`.
+    """
+    stood = await law.stand(db, account, search_id, now)
+    scope = _narrowed(stood.scope, from_at, until_at)
+    async with db.transaction() as tx:
+        area = [c.camera_id for c in await cameras.within(tx, Point(scope.lat, scope.lon), scope.radius_m)]
+    chosen = area if only is None else list(only)
+    if not set(chosen) <= set(area):
+        raise OutOfScope("a camera lies outside the approved area", detail_ko="승인된 구역 밖의 카메라입니다")
+    hours = scope.hours(now)
+    async with db.transaction() as tx:
+        await law.step(tx, stood, "look", {"from_at": scope.from_at, "until_at": scope.until_at}, now)
+        if chosen and hours:
+            await law.release(tx, stood, chosen, hours, now)
+        subject = await searches.subject(tx, stood.search)
+        blocks = await sightings.of_hours(tx, hours, chosen)
+    found = await asyncio.to_thread(_rank, keys, blocks, wanted_of(subject), scope, search_id)
+    async with db.transaction() as tx:
+        await law.still(tx, stood, now)
+        await searches.add_candidates(tx, stood.search, found, now)
+        return await searches.candidates(tx, stood.search)
+
+
+def _narrowed(scope: Scope, from_at: datetime | None, until_at: datetime | None) -> Scope:
+    first, last = from_at or scope.from_at, until_at or scope.until_at
+    if not scope.from_at <= first < last <= scope.until_at:
+        raise OutOfScope("the search was approved for another time", detail_ko="승인된 시간대 밖입니다")
+    return Scope(lat=scope.lat, lon=scope.lon, radius_m=scope.radius_m, from_at=first, until_at=last)
+
+
+def wanted_of(subject: Mapping[str, Any] | None) -> Wanted:
+    """Return whom a search looks for, as its row keeps it."""
+    said = subject or {}
+    attributes = frozenset((str(k), str(v)) for k, v in said.get("attributes", ()))
+    picture = said.get("picture")
+    vector = None if not picture else np.frombuffer(base64.b64decode(picture), np.int8).astype(np.float32)
+    return Wanted(attributes, vector, matching.plate_pattern(attributes))
+
+
+def _rank(keys: HourKeys, blocks: list[Block], wanted: Wanted, scope: Scope, search_id: UUID) -> list[Found]:
+    """Open blocks with the keys that were released, and return the likeliest tracks."""
+    from_s, until_s, kinds = scope.from_at.timestamp(), scope.until_at.timestamp(), wanted.kinds()
+    found: list[Found] = []
+    for hour_at in sorted({b.hour_at for b in blocks}):
+        own = [b for b in blocks if b.hour_at == hour_at]
+        private = keys.private(hour_of(hour_at), {b.camera_id for b in own})
+        for block in own:
+            for track in _opened(block, private.get(block.camera_id)):
+                if track.kind in kinds and track.from_s < until_s and track.until_s >= from_s:
+                    found.append(_found(track, wanted, search_id))
+    found = [f for f in found if f.score >= LEAST]
+    return sorted(found, key=lambda f: (-f.score, f.from_at))[:MOST_FOUND]
+
+
+def _opened(block: Block, private: bytes | None) -> list[Track]:
+    """Return a block's tracks; none where its key is gone."""
+    if private is None:
+        return []
+    plain = sealing.open_sealed(private, block.sealed, bound_to(block.camera_id, hour_of(block.hour_at)))
+    return [] if plain is None else tracks.unpack(plain)
+
+
+def _found(track: Track, wanted: Wanted, search_id: UUID) -> Found:
+    said = sorted(matching.terms(wanted, track).items(), key=lambda t: -abs(t[1]))
+    return Found(
+        candidate_id=named_id("tracing-candidate", str(search_id), str(track.id)),
+        camera_id=CameraId(track.camera_id),
+        from_at=datetime.fromtimestamp(track.from_s, UTC),
+        until_at=datetime.fromtimestamp(track.until_s, UTC),
+        score=matching.probability(dict(said)),
+        why=tuple((k, round(v, 3)) for k, v in said if v > 0),
+        why_not=tuple((k, round(v, 3)) for k, v in said if v < 0),
+        lat=None if track.place is None else track.place[1],
+        lon=None if track.place is None else track.place[0],
+        heading_deg=track.heading_deg,
+    )
+
+
+# ------------------------------------------------------------------------------------------------- judging
+
+
+async def judge(
+    db: Db, account: policy.Account, search_id: UUID, candidate_id: UUID, verdict: str | None, now: datetime
+) -> list[Found]:
+    """Say that a candidate is him or not; every step is on the ledger. Return the candidates as they stand.
+
+    Raises:
+        NotFound: the search has no such candidate; and as `law.stand`.
+    """
+    stood = await law.stand(db, account, search_id, now)
+    async with db.transaction() as tx:
+        await law.step(tx, stood, verdict or "taken-back", {"candidate_id": candidate_id}, now)
+        if not await searches.judge(tx, search_id, candidate_id, verdict, now):
+            raise NotFound("the search has no such candidate")
+        return await searches.candidates(tx, stood.search)
+
+
+async def found_of(db: Db, account: policy.Account, search_id: UUID, now: datetime) -> list[Found]:
+    """Return the candidates of a search that stands; once it ended they lie sealed.
+
+    Raises as `law.stand`.
+    """
+    stood = await law.stand(db, account, search_id, now)
+    async with db.transaction() as tx:
+        await law.still(tx, stood, now)
+        return await searches.candidates(tx, stood.search)
+
+
+def route_of(found: Sequence[Found]) -> list[Found]:
+    """Return the confirmed candidates in the order of time: the route as people vouch for it."""
+    return sorted((f for f in found if f.verdict == "him"), key=lambda f: f.from_at)

@@ -1,0 +1,1 @@
+"""Rows and keys of tracing."""
