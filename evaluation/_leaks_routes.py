@@ -74,6 +74,7 @@ ROUTES: dict[str, str] = {
             ("GET", "searches/{search_id}/candidates"),
             ("POST", "searches/{search_id}/judge"),
             ("GET", "searches/{search_id}/route"),
+            ("GET", "searches/{search_id}/next"),
             ("POST", "searches/{search_id}/close"),
         )
     },

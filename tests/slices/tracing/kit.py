@@ -16,10 +16,13 @@ from tests.platform.ledger_kit import sealer_of
 from ansimnet.kernel.clock import SimulatedClock
 from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.kernel.permits import Role
+from ansimnet.kernel.streets import build
 from ansimnet.platform import http as platform_http
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Db, Dbs
 from ansimnet.platform.ledger import keks
+from ansimnet.platform.mapdata import MapData
+from ansimnet.platform.streets import save
 from ansimnet.slices.cameras import store as camera_store
 from ansimnet.slices.cameras.model import Sense
 from ansimnet.slices.cameras.rules.register import CameraRow
@@ -27,6 +30,7 @@ from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.tracing import api, jobs
 from ansimnet.slices.tracing.service import intake
+from ansimnet.slices.tracing.service.ahead import Nets
 from ansimnet.slices.tracing.service.intake import Receipt
 from ansimnet.slices.tracing.store.keys import HourKeys
 
@@ -45,7 +49,7 @@ class City:
         self.seat: Account | None = None
         app = FastAPI()
         platform_http.install(app)
-        app.include_router(api.routes(api.Desk(dbs.city, self.clock, self.keys)))
+        app.include_router(api.routes(api.Desk(dbs.city, self.clock, self.keys, Nets(MapData(folder / "map")))))
         app.state.sign_in = self._sign_in
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8700")
@@ -147,6 +151,17 @@ class City:
 
     def later(self, **much: float) -> None:
         self.clock.advance(timedelta(**much))
+
+
+def streets(folder: Path) -> None:
+    """Import one straight street from south to north, a node every 50 metres, past the first two cameras."""
+    n = 20
+    lat = 37.4995 + np.arange(n) * 50 / 111_195
+    u = np.arange(n - 1, dtype=np.int32)
+    rank, names = np.full(n - 1, 2, np.int8), ("새빛로",) * (n - 1)
+    made = build(lat, np.full(n, 127.0), u, u + 1, np.full(n - 1, 50.0), rank, names)
+    folder.mkdir(parents=True, exist_ok=True)
+    save(made, folder / "streets.npz")
 
 
 def appearance(seed: int, noise: float = 0.0) -> str:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from tests.slices.tracing.kit import City, appearance
+from tests.slices.tracing.kit import City, appearance, streets
 
 from ansimnet.facts.tracing import HopMade, KeysReleased
 from ansimnet.kernel.permits import Role
@@ -53,6 +53,23 @@ async def test_an_approved_search_finds_him_and_says_why(city: City) -> None:
     assert judged["candidates"][0]["verdict"] == "him"
     route = await city.get(f"/searches/{search_id}/route")
     assert [r["candidate_id"] for r in route["candidates"]] == [found[0]["candidate_id"]]
+
+
+@pytest.mark.requirement("TR-02", "TR-05", "EM-21")
+async def test_the_next_camera_is_named_before_he_gets_there(city: City) -> None:
+    streets(city.folder / "map")
+    await city.see(city.track(0, minutes=-0.5, heading_deg=0.0), city.track(1, minutes=-60, upper_colour="red"))
+    search_id = await city.approved(text="회색 티셔츠에 검정 바지, 백팩")
+    found = await city.look(search_id)
+    await city.get(f"/searches/{search_id}/next", 409)  # nobody is confirmed yet
+    await city.post(f"/searches/{search_id}/judge", {"candidate_id": found[0]["candidate_id"], "verdict": "him"})
+    said = (await city.get(f"/searches/{search_id}/next"))["cameras"]
+    assert said[0]["camera_id"] == str(city.cameras[1])
+    assert said[0]["from_at"] < said[0]["likely_at"] < said[0]["until_at"]
+    assert said[0]["likely_at"] > city.clock.now().isoformat()[:19], "he is not there yet"
+    assert 0 < said[0]["probability"] <= 1
+    assert said[0]["mode"] == "walk"
+    assert await city.get(f"/searches/{search_id}/next?backwards=true")
 
 
 @pytest.mark.requirement("TR-01")

@@ -80,10 +80,25 @@ class Found:
     score: float
     why: tuple[tuple[str, float], ...]
     why_not: tuple[tuple[str, float], ...]
+    kind: str = "person"
     lat: float | None = None
     lon: float | None = None
     heading_deg: float | None = None
     verdict: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Next:
+    """A camera that may see the subject next: `from_at` to `until_at` with 90 %, most likely at `likely_at`."""
+
+    camera_id: CameraId
+    probability: float
+    from_at: datetime
+    likely_at: datetime
+    until_at: datetime
+    mode: str
+    length_m: float
+    blind_m: float
 
 
 @dataclass(frozen=True, slots=True)

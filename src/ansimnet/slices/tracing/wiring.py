@@ -7,6 +7,7 @@ from fastapi import FastAPI
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.tracing import api, jobs
 from ansimnet.slices.tracing.api import ingest
+from ansimnet.slices.tracing.service.ahead import Nets
 from ansimnet.slices.tracing.store.keys import HourKeys
 
 __all__ = ["jobs", "parts"]
@@ -20,7 +21,7 @@ def parts(ctx: Context) -> Parts:
         app.router.routes.extend(ingest.routes(ctx.dbs.city, ctx.clock, keys))
 
     return Parts(
-        routers=[api.routes(api.Desk(ctx.dbs.city, ctx.clock, keys))],
+        routers=[api.routes(api.Desk(ctx.dbs.city, ctx.clock, keys, Nets(ctx.map)))],
         readers=list(jobs.READERS),
         on_serve=[install],
     )

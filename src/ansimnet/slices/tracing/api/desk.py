@@ -20,18 +20,21 @@ from ansimnet.slices.tracing.api.forms import (
     CloseForm,
     JudgeForm,
     LookForm,
+    NextsShown,
     ParsedShown,
     SearchesShown,
     SearchForm,
     SearchShown,
     TextForm,
     candidates_shown,
+    nexts_shown,
     parsed_shown,
     search_shown,
 )
 from ansimnet.slices.tracing.model import Search
 from ansimnet.slices.tracing.rules import describe
-from ansimnet.slices.tracing.service import law, looking
+from ansimnet.slices.tracing.service import ahead, law, looking
+from ansimnet.slices.tracing.service.ahead import Nets
 from ansimnet.slices.tracing.store import searches
 from ansimnet.slices.tracing.store.keys import HourKeys
 
@@ -45,6 +48,7 @@ class Desk:
     city: Db
     clock: Clock
     keys: HourKeys
+    nets: Nets
 
     def own(self, account: policy.Account) -> policy.Account:
         """Return an account of this city whose work it may be to search.
@@ -119,6 +123,12 @@ def routes(desk: Desk) -> APIRouter:
         """The confirmed candidates in the order of time."""
         found = await looking.found_of(db, desk.own(account), search_id, clock.now())
         return candidates_shown(looking.route_of(found))
+
+    @api.get("/searches/{search_id}/next")
+    async def next_cameras(search_id: UUID, account: Asker, backwards: bool = False) -> NextsShown:
+        """The cameras that may see him next after the last confirmed candidate, or saw him before the first."""
+        found = await ahead.ahead(db, desk.nets, desk.own(account), search_id, clock.now(), backwards=backwards)
+        return nexts_shown(found)
 
     @api.post("/searches/{search_id}/close")
     async def close(search_id: UUID, form: CloseForm, account: Asker) -> SearchShown:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
@@ -15,7 +16,7 @@ from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import GroundKind, Purpose
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.approvals import SEARCH
-from ansimnet.slices.tracing.model import DIMENSIONS, Found, Search
+from ansimnet.slices.tracing.model import DIMENSIONS, Found, Next, Search
 from ansimnet.slices.tracing.rules.describe import Parsed
 
 
@@ -178,6 +179,25 @@ class CandidatesShown(BaseModel):
     candidates: list[CandidateShown]
 
 
+class NextShown(BaseModel):
+    """A camera that may see him next, with its 90 % window of arrival; `blind_m` of the way no camera sees."""
+
+    camera_id: UUID
+    probability: float
+    from_at: datetime
+    likely_at: datetime
+    until_at: datetime
+    mode: str
+    length_m: float
+    blind_m: float
+
+
+class NextsShown(BaseModel):
+    """Next cameras, likeliest first."""
+
+    cameras: list[NextShown]
+
+
 def parsed_shown(parsed: Parsed) -> ParsedShown:
     """Return what a description says as pages take it."""
     said = [AttributeShown(key=a.key, value=a.value, confidence=a.confidence) for a in parsed.attributes]
@@ -219,3 +239,8 @@ def candidates_shown(found: list[Found]) -> CandidatesShown:
             for f in found
         ]
     )
+
+
+def nexts_shown(found: list[Next]) -> NextsShown:
+    """Return next cameras as pages take them."""
+    return NextsShown(cameras=[NextShown(**asdict(n)) for n in found])

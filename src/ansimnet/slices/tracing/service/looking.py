@@ -123,6 +123,7 @@ def _found(track: Track, wanted: Wanted, search_id: UUID) -> Found:
         score=matching.probability(dict(said)),
         why=tuple((k, round(v, 3)) for k, v in said if v > 0),
         why_not=tuple((k, round(v, 3)) for k, v in said if v < 0),
+        kind=track.kind,
         lat=None if track.place is None else track.place[1],
         lon=None if track.place is None else track.place[0],
         heading_deg=track.heading_deg,
