@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -86,19 +86,30 @@ class PersonDetector:
         """Return what reads the network's outputs for an input of (H, W): boxes in pixels, scores above `least`."""
 
         def read(outputs: list[NDArray[np.float32]], shape: tuple[int, ...]) -> Found:
-            parts = [_boxes(outputs, shape[0] // stride, shape[1] // stride, stride, least) for stride in cls.STRIDES]
+            parts = [
+                _boxes(outputs, shape[0] // stride, shape[1] // stride, stride, least, _KIND_OF_COCO)
+                for stride in cls.STRIDES
+            ]
             return np.concatenate(parts).astype(np.float64)
 
         return read
 
 
-def _boxes(outputs: list[NDArray[np.float32]], rows: int, columns: int, stride: int, least: float) -> Found:
+def boxes_of(outputs: list[NDArray[np.float32]], side: int, kinds: Mapping[int, int], least: float) -> Found:
+    """Return boxes in pixels of a square input: of COCO's classes named by `kinds`, told as what those map to."""
+    parts = [_boxes(outputs, side // stride, side // stride, stride, least, kinds) for stride in PersonDetector.STRIDES]
+    return np.concatenate(parts).astype(np.float64)
+
+
+def _boxes(
+    outputs: list[NDArray[np.float32]], rows: int, columns: int, stride: int, least: float, kinds: Mapping[int, int]
+) -> Found:
     """Return the boxes of one grid of cells."""
     bins, parts = PersonDetector.BINS, [NONE]
     here = [o[0] for o in outputs if o.shape[1] == rows * columns]
     scores = next(o for o in here if o.shape[1] == 80)
     sides = next(o for o in here if o.shape[1] != 80)
-    for coco, kind in _KIND_OF_COCO.items():
+    for coco, kind in kinds.items():
         at = np.flatnonzero(scores[:, coco] > least)
         if not len(at):
             continue

@@ -20,8 +20,9 @@ from ansimnet_vision.detectors import Found
 from ansimnet_vision.feed import Arrived, Lost, PictureDecoder, Queue
 from ansimnet_vision.poses import Poser
 from ansimnet_vision.rounds import Ask, chosen
+from ansimnet_vision.sightings.noter import Noter
 from ansimnet_vision.types import Behaviour, CameraConfig, Signal
-from ansimnet_vision.watching import CameraWatch
+from ansimnet_vision.watching import CameraWatch, Pending
 
 ROUND_S = 0.1
 """Processor time that one round may spend on looks, and as much on joints: a tenth of a second of latency each."""
@@ -73,6 +74,7 @@ class Engine:
         build: Build,
         report: Told,
         decoding: Callable[[bytes], None] = lambda _: None,
+        noter: Noter | None = None,
     ) -> None:
         self.lines: dict[bytes, Line] = {}
         self._detector = detector
@@ -80,6 +82,7 @@ class Engine:
         self._build = build
         self._report = report
         self._decoding = decoding
+        self._noter = noter
         self._pixel_s = FIRST_PIXEL_S
         self._turn = 0
 
@@ -89,6 +92,8 @@ class Engine:
         """Watch exactly these cameras. One whose configuration changed begins its behaviours anew, not its tracks."""
         wanted = {UUID(c.camera_id).bytes: c for c in configs}
         for key in self.lines.keys() - wanted.keys():
+            if self._noter is not None:
+                self._noter.left(self.lines[key].watch.config)
             del self.lines[key]
         for key, config in wanted.items():
             line = self.lines.get(key)
@@ -98,6 +103,8 @@ class Engine:
                     self._resume(line, states[config.camera_id])
             elif line.watch.config != config:
                 line.watch.config, line.watch.behaviours, line.broken = config, self._build(config), 0
+            else:
+                line.watch.config = config  # keys of sightings change by the hour
 
     def _resume(self, line: Line, state: bytes) -> None:
         try:
@@ -133,7 +140,8 @@ class Engine:
 
         for line in ready:
             self._judge(line, found.get(id(line)), poser, now_s)
-        return bool(ready)
+        noted = self._noter.work() if self._noter is not None else 0
+        return bool(ready or noted)
 
     def _in_turn(self) -> list[Line]:
         """Return the cameras, another one first each time: what is scarce goes round."""
@@ -219,6 +227,7 @@ class Engine:
         began_s = time.process_time()
         try:
             signals = line.watch.finish(found, poser)
+            self._note(line.watch, pending)
             line.broken = 0
         except Exception:
             self._broke(line)
@@ -227,6 +236,11 @@ class Engine:
         line.numbers.lag_s = max(line.numbers.lag_s, now_s - pending.at_s)
         if signals:
             self._report(line.watch.config, signals)
+
+    def _note(self, watch: CameraWatch, judged: Pending) -> None:
+        if self._noter is not None and watch.config.sightings:
+            alive = {t.number for t in watch.tracker.tracks}
+            self._noter.saw(watch.config, judged.picture, judged.at_s, watch.seen, alive)
 
     def _broke(self, line: Line) -> None:
         """Let one camera begin anew after an error of ours; the others go on."""

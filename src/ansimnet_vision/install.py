@@ -159,9 +159,16 @@ def _dlib(files: list[Path]) -> bytes:
     return bytes(dlibnet.onnx_of(files[0]).SerializeToString(deterministic=True))
 
 
+def _mobilenet(files: list[Path]) -> bytes:
+    from ansimnet_vision import mobilenet
+
+    return bytes(mobilenet.onnx_of(files[0]).SerializeToString(deterministic=True))
+
+
 _CONVERSIONS: dict[str, Callable[[list[Path]], bytes]] = {
     "none": _as_is,
     "tfjs": _graph,
     "tfjs-any-size": _picture_graph,
     "dlib": _dlib,
+    "mobilenet": _mobilenet,
 }

@@ -2,7 +2,8 @@
 
 A report is written here, to the disk, before anybody hears of it; the server's starter takes what is there, keeps it in
 its own database and marks it. So neither the end of a worker nor that of the server loses a report, and the id, chosen
-once, keeps it from counting twice. No picture, no face: a behaviour, a camera, a box and numbers.
+once, keeps it from counting twice. No picture, no face: a behaviour, a camera, a box and numbers. Sightings lie beside
+them as ciphertext alone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from ansimnet_vision.sightings.seal import Sealed
 from ansimnet_vision.types import Box, Report, Signal
 
 KEPT_S = 120.0
@@ -25,6 +27,9 @@ REACH = 0.15
 """Parts of the picture that somebody crosses in a second at most: a runner near a street camera."""
 _TABLE = """create table if not exists report (
     id text primary key, camera_id text not null, behaviour text not null, at real not null, body text not null,
+    taken integer not null default 0)"""
+_SIGHTINGS = """create table if not exists sighting (
+    id text primary key, camera_id text not null, hour text not null, sealed blob not null,
     taken integer not null default 0)"""
 
 
@@ -38,6 +43,7 @@ class Outbox:
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = full")
         self._db.execute(_TABLE)
+        self._db.execute(_SIGHTINGS)
 
     def put(self, reports: Sequence[Report]) -> None:
         """Keep reports; they are on the disk when this returns."""
@@ -48,6 +54,16 @@ class Outbox:
         self._db.execute("begin immediate")
         self._db.executemany("insert or ignore into report values (?, ?, ?, ?, ?, 0)", rows)
         self._db.execute("delete from report where taken and at < ?", (newest - KEPT_S,))
+        self._db.execute("commit")
+
+    def note(self, sightings: Sequence[Sealed]) -> None:
+        """Keep sightings, each sealed: nobody reads them here. What was taken is not kept."""
+        self._db.execute("begin immediate")
+        self._db.executemany(
+            "insert or ignore into sighting values (?, ?, ?, ?, 0)",
+            [(s.id, s.camera_id, s.hour, s.block) for s in sightings],
+        )
+        self._db.execute("delete from sighting where taken")
         self._db.execute("commit")
 
     def said(self, camera_id: str, after_s: float) -> list[tuple[str, float, Box]]:

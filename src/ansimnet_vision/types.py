@@ -164,7 +164,8 @@ class CameraConfig:
 
     `homography`: row-major 3 x 3 from parts of the picture to metres; `origin`: longitude and latitude of those
     metres; `behaviours`: what is switched on; `shadow`: of these, what is only tried; `has`: day, night, heat, sound;
-    `calibration`: per behaviour (a, b) of the probability 1 / (1 + exp(-(a * score + b))).
+    `calibration`: per behaviour (a, b) of the probability 1 / (1 + exp(-(a * score + b))); `sightings`: by hour (UTC,
+    YYYYMMDDHH) the public key to which what is noted of tracks is sealed, base64; nothing is noted without one.
     """
 
     camera_id: str
@@ -180,6 +181,7 @@ class CameraConfig:
     has: frozenset[str] = frozenset({"day", "night"})
     utc_offset_s: int = 32_400
     """Korea; it keeps no summer time."""
+    sightings: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def tried(self) -> frozenset[str]:

@@ -70,6 +70,8 @@ class CameraWatch:
         self.motion = Motion()
         self.tracker = Tracker(BEGIN, slack=0.0)
         self.pending: Pending | None = None
+        self.seen: tuple[Seen, ...] = ()
+        """Who was told of in the picture that was judged last."""
         self.due_s = -math.inf
         self.last_s = -math.inf
         """The newest picture that was judged."""
@@ -144,9 +146,10 @@ class CameraWatch:
         self.last_s = now.at_s
         sure = [t for t in self.tracker.tracks if t.hits >= SURE_HITS and t.missed <= SURE_MISSED]
         poses = self._joints(sure, now, poser)
+        self.seen = tuple(self._told(t, now.at_s, poses.get(t.number)) for t in sure)
         scene = Scene(
             at_s=now.at_s,
-            seen=tuple(self._told(t, now.at_s, poses.get(t.number)) for t in sure),
+            seen=self.seen,
             luma=now.luma,
             moved=now.moved,
             rgb=self._colours(now, bool(sure)),

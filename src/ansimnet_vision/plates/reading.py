@@ -1,0 +1,135 @@
+"""Reads plates: where one is on a vehicle, what stands on it and how sure each character is, several reads in one.
+
+A read is told only where it is a plate by its form (`letters.is_plate`). Networks learned from rendered plates alone:
+what they do with photographs of real ones is not known (`docs/design/plates.md`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet_vision.plates.letters import TOKENS, is_plate, spelled
+from ansimnet_vision.plates.network import CELL_PX, REACH_PX, SCENE, STRIP, Networks, scene_of
+from ansimnet_vision.plates.optics import F64, Grey, strip_of
+
+FOUND = 0.3
+"""Least probability that a plate is there. Ours."""
+LEAST_WIDE = 36
+"""Pixels of a plate's width below which it is not read: four a character. Ours."""
+SHAPES = {False: (1.6, 9.0), True: (0.9, 3.4)}
+"""Width over height that plates of one line (False) and of two may seem to have: 520 x 110 and 335 x 155, 335 x 170 and
+210 x 115, turned away. Where both fit, both are read, and the surer one counts. Ours."""
+LEAST_CHANCE = 0.02
+"""A character is never told as surer than it may be wrong, nor as impossible."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A plate as it was read: its characters, the probability of each, and where it is: corners in pixels."""
+
+    chars: str
+    probability: tuple[float, ...]
+    corners: tuple[tuple[float, float], ...]
+
+    @property
+    def sure(self) -> float:
+        """Return the probability that all of it is right, its characters taken as independent."""
+        return float(np.prod(self.probability))
+
+
+class PlateReader:
+    """Finder and reader on pictures of vehicles."""
+
+    def __init__(self, networks: Networks) -> None:
+        self._networks = networks
+
+    def __call__(self, vehicle: Grey) -> Read | None:
+        """Return the plate of a vehicle's picture (H, W), grey 0 to 255; None where none is found or none is read."""
+        corners = self.find(vehicle)
+        return None if corners is None else self.read(vehicle, corners)
+
+    def find(self, vehicle: Grey) -> F64 | None:
+        """Return the corners (4, 2) of the likeliest plate in pixels, upper left first, clockwise."""
+        told = self._networks.find(scene_of(vehicle)[None])[0]
+        heat = 1 / (1 + np.exp(-told[0]))
+        if heat.max() < FOUND:
+            return None
+        y, x = np.unravel_index(int(heat.argmax()), heat.shape)
+        rows, columns = slice(max(0, y - 1), y + 2), slice(max(0, x - 2), x + 3)
+        weight = heat[rows, columns] ** 2  # neighbours that say the same steady the corners
+        at_y, at_x = np.mgrid[rows, columns][:, : weight.shape[0], : weight.shape[1]]
+        cells = np.stack([at_x, at_y]) * CELL_PX + CELL_PX / 2
+        said = told[1:, rows, columns].reshape(4, 2, *weight.shape) * REACH_PX + cells
+        corners = (said * weight).sum((2, 3)) / weight.sum()
+        return np.asarray(corners * np.array(vehicle.shape[::-1]) / np.array(SCENE[::-1]))
+
+    def read(self, picture: Grey, corners: F64) -> Read | None:
+        """Return what stands between four corners; None where it is too small or is no plate."""
+        wide, tall = (float(np.linalg.norm(corners[1] - corners[k])) for k in (0, 2))
+        if wide < LEAST_WIDE or tall < 4:
+            return None
+        layouts = [two for two, (low, high) in SHAPES.items() if low < wide / tall < high]
+        if not layouts:
+            return None
+        strips = np.stack([strip_of(picture, corners, lines, STRIP) for lines in layouts])
+        reads = [decoded(columns) for columns in self._networks.read(strips.clip(0, 255).astype(np.uint8))]
+        fitting = [(text, chances) for text, chances in reads if is_plate(text)]
+        if not fitting:
+            return None
+        text, chances = max(fitting, key=lambda r: float(np.mean(np.log(r[1]))))
+        return Read(text, chances, tuple((float(x), float(y)) for x, y in corners))
+
+
+def decoded(columns: NDArray[np.float32]) -> tuple[str, tuple[float, ...]]:
+    """Return text and probabilities of columns (T, tokens): runs of one token, each as sure as its surest column.
+
+    >>> columns = np.zeros((5, len(TOKENS)), np.float32)
+    >>> columns[[0, 1, 3], [1, 1, 1]], columns[[2, 4], 0] = 0.5, 1
+    >>> decoded(columns)
+    ('00', (0.5, 0.5))
+    """
+    best = columns.argmax(1)
+    tokens, chances, last = list[str](), list[float](), 0
+    for column, token in enumerate(best):
+        chance = float(columns[column, token])
+        if token and token == last:
+            chances[-1] = max(chances[-1], chance)
+        elif token:
+            tokens.append(TOKENS[token])
+            chances.append(chance)
+        last = int(token)
+    return spelled(tokens, [min(1 - LEAST_CHANCE / 2, max(LEAST_CHANCE, c)) for c in chances])
+
+
+def agreed(reads: Sequence[Read]) -> Read | None:
+    """Return one plate out of several reads of one vehicle: most evidence for the length, then character by character.
+
+    A read counts as much as it is sure. Where reads contradict each other, the character's probability falls.
+
+    >>> a, b = Read("12가3456", (0.9,) * 7, ()), Read("12가3956", (0.9,) * 4 + (0.5,) + (0.9,) * 2, ())
+    >>> agreed([a, b, a]).chars
+    '12가3456'
+    """
+    if not reads:
+        return None
+    lengths: dict[int, float] = {}
+    for read in reads:
+        lengths[len(read.chars)] = lengths.get(len(read.chars), 0.0) + read.sure + 1e-6
+    length = max(lengths, key=lambda n: lengths[n])
+    same = [r for r in reads if len(r.chars) == length]
+    chars, chances = list[str](), list[float]()
+    for place in range(length):
+        for_each: dict[str, float] = {}
+        for read in same:
+            for_each[read.chars[place]] = for_each.get(read.chars[place], 0.0) + read.probability[place]
+        best = max(for_each, key=lambda c: for_each[c])
+        surest = max(r.probability[place] for r in same if r.chars[place] == best)
+        chars.append(best)
+        chances.append(surest * for_each[best] / sum(for_each.values()))
+    surest_read = max(same, key=lambda r: r.sure)
+    text = "".join(chars)
+    return Read(text, tuple(chances), surest_read.corners) if is_plate(text) else surest_read

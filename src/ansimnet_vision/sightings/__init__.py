@@ -1,0 +1,1 @@
+"""What is noted of each track: when, where, which way, what it looks like. No face is looked at in here."""
