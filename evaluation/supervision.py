@@ -83,7 +83,7 @@ def _live_quietly(tally: Tally, options: Options, ground: Ground, world: ErrorWo
     """Live a quiet week per twelfth seed, at each of the world's rates in turn."""
     weeks = max(2, seeds // 12)
     for k in range(weeks):
-        every = sorted(set(world.every_s))[::-1][k % len(set(world.every_s))]
+        every = world.every_s[-1 - k % len(world.every_s)]
         tally.take(quiet(ground, world, str(TUNED * options.seed + k), 7.0, every))
         options.progress(seeds + 0.4 * seeds * (k + 1) / weeks, seeds * 1.4, "quiet weeks")
 

@@ -22,8 +22,9 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def variance_of(error_m: float) -> float:
-    """Return the variance along one axis (m²) behind a stated error radius."""
-    sigma = max(error_m, limits.ERROR_FLOOR_M) / limits.RADIUS_PER_SIGMA
+    """Return the variance along one axis (m²) behind a stated error radius; one too good to be true counts as none."""
+    claimed = error_m if error_m >= limits.ERROR_CLAIMED_M else limits.ERROR_UNKNOWN_M
+    sigma = max(claimed, limits.ERROR_FLOOR_M) / limits.RADIUS_PER_SIGMA
     return sigma * sigma
 
 
@@ -32,13 +33,15 @@ class Step:
     """What one fix did to an estimate.
 
     `prior` is the old estimate moved to the fix's time (None for a first fix); `genuine` how surely the fix belongs to
-    the track; `variance_m2` what it deserves to be believed, per axis. Where the fix became a suspect, `estimate` is the old one with the suspect noted.
+    the track; `variance_m2` what it deserves to be believed, per axis; `became` a word of
+    `motion`. Where the fix became a suspect, `estimate` is the old one with the suspect noted.
     """
 
     estimate: Estimate
     prior: Estimate | None
     genuine: float
     variance_m2: float
+    became: float = motion.TAKEN
 
 
 def seconds_of(at: datetime) -> float:
@@ -132,8 +135,8 @@ def follow(e: Estimate | None, fix: Fix, point: Point) -> Step:
     expected = estimate_of(prior, e, max(fix.seen_at, e.at), e.suspect)
     if became == motion.HELD:
         held = Suspect(fix.seen_at, point.lat, point.lon, r)
-        return Step(estimate_of(out, e, e.at, held), expected, genuine, r)
-    return Step(estimate_of(out, fix, fix.seen_at), None if became == motion.LOST else expected, genuine, r)
+        return Step(estimate_of(out, e, e.at, held), expected, genuine, r, became)
+    return Step(estimate_of(out, fix, fix.seen_at), None if became == motion.LOST else expected, genuine, r, became)
 
 
 def ahead(e: Estimate, seconds: float) -> Estimate:

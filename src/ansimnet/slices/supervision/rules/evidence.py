@@ -114,21 +114,24 @@ def weigh_fix(
 
 
 def _weigh_zone(zone: Zone, fix: Fix, point: Point, step: Step, *, outside: bool) -> Evidence:
+    prior = row_of(step.prior) if step.prior is not None else _NO_ROW
+    after, first = row_of(step.estimate), step.prior is None
     likely, own, deep, expected = weights._weigh_zone(
-        row_of(step.prior) if step.prior is not None else _NO_ROW,
-        row_of(step.estimate),
+        prior,
+        after,
         step.genuine,
-        motion.HELD if step.estimate.suspect is not None else motion.TAKEN,
-        step.prior is None,
+        step.became,
+        first,
         point.lat,
         point.lon,
         step.variance_m2,
         float(fix.error_m),
+        weights._far_of(prior, after, first, point.lat, point.lon, step.variance_m2),
         outside,
         *shape_of(zone),
         RULES,
     )
-    begin = limits.PROBABLE_FROM if outside else limits.NEAR_FROM
+    begin = limits.CURFEW_FROM if outside else limits.NEAR_FROM
     return Evidence(fix.seen_at, likely, likely, own, deep, (fix.fix_id,), expected=expected, begin=begin)
 
 
@@ -147,7 +150,7 @@ def _weigh_approach(
         row_of(aged(step.prior, at)) if step.prior is not None else _NO_ROW,
         row_of(aged(step.estimate, at)),
         step.genuine,
-        motion.HELD if step.estimate.suspect is not None else motion.TAKEN,
+        step.became,
         step.prior is None,
         point.lat,
         point.lon,
@@ -209,7 +212,8 @@ def weigh_clock(condition: Condition, his: Estimate, at: datetime) -> Evidence |
     p = 1 - chance_inside(condition.home, now)
     fresh = at - his.at <= limits.SILENCE
     far = -depth_m(condition.home, now.point) >= max(limits.DEEP_M, limits.DEEP_ERRORS * now.error_m)
-    return Evidence(at, p, p, None, fresh and far and p >= limits.CERTAIN_FROM, (his.fix_id,))
+    deep = fresh and far and p >= limits.CERTAIN_FROM
+    return Evidence(at, p, p, None, deep, (his.fix_id,), begin=limits.CURFEW_FROM)
 
 
 def may_be_near(condition: Condition, his: Estimate, hers: Estimate | None, at: datetime) -> bool:

@@ -17,14 +17,16 @@ from ansimnet.facts.supervision import (
     TriggerConfirmed,
 )
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.geo import Plane
+from ansimnet.kernel.geo import Plane, Point, distance_m
 from ansimnet.kernel.ids import AlarmId, FactId, ProtectedPersonId, WearerId, named_id
 from ansimnet.slices.supervision.model import (
+    TAMPER_SIGNS,
     Approach,
     Basis,
     Condition,
     Curfew,
     Estimate,
+    Exclusion,
     Fix,
     Followed,
     MedicalNotice,
@@ -35,8 +37,8 @@ from ansimnet.slices.supervision.model import (
     Watch,
     Wholeness,
 )
-from ansimnet.slices.supervision.rules import limits, window
-from ansimnet.slices.supervision.rules.estimate import follow
+from ansimnet.slices.supervision.rules import limits, weights, window
+from ansimnet.slices.supervision.rules.estimate import Step, follow, row_of
 from ansimnet.slices.supervision.rules.evidence import Evidence, weigh_clock, weigh_fix
 from ansimnet.slices.supervision.rules.watching import Change, observe, rest
 
@@ -77,7 +79,10 @@ def _judge_fix(scene: Scene, fix: Fix) -> list[Fact]:
     step = follow(before, fix, fix.point) if fix.point is not None else None
     if step is not None:
         scene.estimates[fix.person_id] = step.estimate
+    far_m = _far_m(step, fix.point) if step is not None and fix.point is not None else 0.0
     for condition in scene.concerning(fix.person_id):
+        if condition.condition_id not in scene.watches and _silent(condition, fix, far_m):
+            continue
         others = None
         if isinstance(condition, Approach):
             his = fix.person_id == condition.wearer_id
@@ -87,6 +92,26 @@ def _judge_fix(scene: Scene, fix: Fix) -> list[Fact]:
         if evidence is not None:
             facts += _settle(scene, condition, evidence, fix, before, others)
     return facts
+
+
+def _far_m(step: Step, point: Point) -> float:
+    """Return a distance from a fix beyond which nothing probable of this person lies, before it or after it."""
+    after = row_of(step.estimate)
+    prior = row_of(step.prior) if step.prior is not None else after
+    return float(weights._far_of(prior, after, step.prior is None, point.lat, point.lon, step.variance_m2))
+
+
+def _silent(condition: Condition, fix: Fix, far_m: float) -> bool:
+    """Tell whether a fix surely says nothing of a condition that is remembered as quiet: most fixes of most zones.
+
+    Weighing it would leave the watch as quiet as it is.
+    """
+    if isinstance(condition, Wholeness):
+        return not fix.signs & TAMPER_SIGNS
+    if not isinstance(condition, Exclusion) or fix.point is None or far_m == 0.0:
+        return False
+    centre, radius_m = condition.zone.reach
+    return distance_m(centre, fix.point) - radius_m > far_m
 
 
 def _turn(scene: Scene, condition: Curfew, until: datetime) -> list[Fact]:

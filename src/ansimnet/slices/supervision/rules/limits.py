@@ -19,6 +19,8 @@ ERROR_FLOOR_M = 10.0
 """No claim below this is believed: NIJ 1004.00 asks 10 m outdoors; fixes 200 m out claimed 1.9 m in the field."""
 ERROR_UNKNOWN_M = 50.0
 """For devices that state no error; ours: five times the NIJ outdoor figure."""
+ERROR_CLAIMED_M = 3.0
+"""A claim below this is none: no worn receiver knows itself so well. ours, after phones' best claims of 3 to 4 m."""
 CORRELATED = 0.7
 """Successive errors are alike (same access point, same walls): an estimate stays above this share of a fix's sigma.
 ours."""
@@ -60,9 +62,10 @@ SUSPECTS = 5
 CLEAR_BELOW = 0.10
 NEAR_FROM = 0.25
 PROBABLE_FROM = 0.50
+CURFEW_FROM = 0.75
 CERTAIN_FROM = 0.90
-"""The thresholds: an alarm of a zone or a person begins at 0.25, for a life may hang on it, one of a curfew at 0.50; both
-are confirmed at 0.90 and end only below 0.10 (hysteresis). ours, tuned by the evaluation."""
+"""The thresholds: an alarm of a zone or a person begins at 0.25, for a life may hang on it, one of a device at 0.50, one
+of a curfew at 0.75; all are confirmed at 0.90 and end only below 0.10 (hysteresis). ours, tuned by the evaluation."""
 OUT_FOR_SURE = 0.02
 """One fix this far out ends an alarm; between here and 0.20 it takes two. ours."""
 DWELL_FIXES = 2

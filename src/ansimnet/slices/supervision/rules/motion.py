@@ -158,7 +158,10 @@ def _follow(
     w = prior[REST] * rest / (prior[REST] * rest + (1 - prior[REST]) * go)
     genuine = 1 - w * h3 / rest - (1 - w) * g3 / go
     implied = _implied(s, at, lat, lon, r)
-    if genuine >= 0.5 and implied <= k.possible_mps:
+    track = prior[REST] * rest + (1 - prior[REST]) * go
+    if _fits_suspect(s, at, lat, lon, r, track, k):
+        genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), k, out)
+    elif genuine >= 0.5 and implied <= k.possible_mps:
         out[:] = prior
         _learn_go(out, x, y, g1 / go, g2 / go, r, k)
         _learn_rest(out, u, v, h1 / rest, h2 / rest, r, k)
@@ -199,7 +202,7 @@ def _learn_rest(s: F64, x: float, y: float, honest: float, poor: float, r: float
     square = honest / (s1 * s1) + poor / (s2 * s2) - (honest / s1 + poor / s2) ** 2
     s[REST_LAT] += gain * y / EARTH_DEGREE_M
     s[REST_LON] += gain * x / (EARTH_DEGREE_M * math.cos(math.radians(s[REST_LAT])))
-    s[REST_PP] = max(pp * (1 - gain) + pp * pp * square * d2, min(pp, k.correlated * k.correlated * r))
+    s[REST_PP] = max(pp * (1 - gain) + pp * pp * square * d2, min(pp, r))  # at one spot errors stay alike
 
 
 @compiled
@@ -248,6 +251,18 @@ def _doubt(
     out[SUSPECT_AT], out[SUSPECT_LAT], out[SUSPECT_LON], out[SUSPECT_VAR] = at, lat, lon, r
     out[SUSPECTS] = s[SUSPECTS] + 1
     return genuine, HELD
+
+
+@compiled
+def _fits_suspect(s: F64, at: float, lat: float, lon: float, r: float, track: float, k: Rules) -> bool:
+    """Tell whether a fix fits an open suspect much better than the track, whose density it has is `track`."""
+    dt = at - s[SUSPECT_AT]
+    if s[SUSPECT_AT] == 0.0 or dt <= 0:
+        return False
+    x, y = _metres(s[SUSPECT_LAT], s[SUSPECT_LON], lat, lon)
+    wide = s[SUSPECT_VAR] + r + (k.urban_mps * dt / 2.448) ** 2
+    there = math.exp(-(x * x + y * y) / wide / 2) / wide
+    return there * k.outlier_share > track and _agree(s, dt, x, y, s[SUSPECT_VAR] + r, k)
 
 
 @compiled

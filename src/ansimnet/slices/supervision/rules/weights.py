@@ -21,6 +21,7 @@ from ansimnet.slices.supervision.rules.chance import (
 )
 from ansimnet.slices.supervision.rules.limits import Rules
 from ansimnet.slices.supervision.rules.motion import (
+    ANEW,
     AT,
     HELD,
     LAT,
@@ -40,9 +41,9 @@ from ansimnet.slices.supervision.rules.motion import (
 
 F64 = NDArray[np.float64]
 Reach = tuple[float, float, float]
-SURE = 0.999
+SURE = 0.95
 """From here on a fix is taken as belonging to the track without a remainder."""
-_NOTHING = 1e-6
+_NOTHING = 0.01
 """A way to be less probable than this is not looked at."""
 
 
@@ -63,6 +64,9 @@ def _chance_at(lat: float, lon: float, variance: float, lats: F64, lons: F64, ra
     if lats.shape[0] == 1:
         return _within(x, y, variance, 0.0, variance, radius)
     xs, ys = _about(lat, lon, lats, lons)
+    depth = _ring_depth(xs, ys)
+    if abs(depth) > FAR_SIGMAS * math.sqrt(variance):
+        return 1.0 if depth > 0 else 0.0
     return _in_ring(xs, ys, variance, 0.0, variance)
 
 
@@ -88,25 +92,54 @@ def _chance_of(s: F64, lats: F64, lons: F64, radius: float, reach: Reach) -> flo
 
 
 @compiled
+def _far_of(prior: F64, after: F64, first: bool, lat: float, lon: float, r: float) -> float:
+    """Return a distance from a fix, m, beyond which nothing probable of this person lies, before or after it."""
+    wide = EARTH_DEGREE_M * math.cos(math.radians(lat))
+    widest = max(r, after[PP], after[REST_PP])
+    off = max(
+        math.hypot((after[LON] - lon) * wide, (after[LAT] - lat) * EARTH_DEGREE_M),
+        math.hypot((after[REST_LON] - lon) * wide, (after[REST_LAT] - lat) * EARTH_DEGREE_M),
+    )
+    if not first:
+        widest = max(widest, prior[PP], prior[REST_PP])
+        off = max(
+            off,
+            math.hypot((prior[LON] - lon) * wide, (prior[LAT] - lat) * EARTH_DEGREE_M),
+            math.hypot((prior[REST_LON] - lon) * wide, (prior[REST_LAT] - lat) * EARTH_DEGREE_M),
+        )
+    return 1.02 * (FAR_SIGMAS * math.sqrt(widest) + off) + 1.0  # a hundredth: the plane is no sphere
+
+
+@compiled
 def _weigh_zone(
     prior: F64, after: F64, genuine: float, became: float, first: bool, lat: float, lon: float, r: float,
-    error_m: float, outside: bool, lats: F64, lons: F64, radius: float, reach: Reach, k: Rules,
+    error_m: float, far: float, outside: bool, lats: F64, lons: F64, radius: float, reach: Reach, k: Rules,
 ) -> tuple[float, float, bool, bool]:  # fmt: skip
     """Return how likely a zone's rule is broken, by all and by this fix alone, whether it is deep and was expected.
 
-    `outside` turns the question round: broken is who is not inside.
+    `far` is `_far_of` this fix. `outside` turns the question round: broken is who is not inside.
     """
-    own = _chance_at(lat, lon, r, lats, lons, radius, reach)
-    now = own if became == HELD else _chance_of(after, lats, lons, radius, reach)
-    before = now if first else _chance_of(prior, lats, lons, radius, reach)
-    if outside:
-        own, now, before = 1 - own, 1 - now, 1 - before
-    likely = now if first or genuine > SURE else genuine * now + (1 - genuine) * before
-    deep = False
-    if own > 0.5 and genuine >= k.deep_genuine:
+    x, y = _metres(reach[0], reach[1], lat, lon)
+    depth = -math.inf
+    if math.hypot(x, y) <= reach[2] * 1.01 + far:
         depth = _depth_at(lat, lon, lats, lons, radius)
-        deep = (-depth if outside else depth) >= max(k.deep_m, k.deep_errors * max(error_m, k.error_floor_m))
-    return likely, own, deep, before >= (k.probable_from if first else k.expected_from)
+    if abs(depth) > far:
+        own = now = before = 1.0 if depth > 0 else 0.0
+    else:
+        own = _chance_at(lat, lon, r, lats, lons, radius, reach)
+        now = own if became == HELD else _chance_of(after, lats, lons, radius, reach)
+        before = now
+        if not first and (genuine <= SURE or (1 - now if outside else now) >= k.clear_below):  # else nobody asks
+            before = _chance_of(prior, lats, lons, radius, reach)
+    if outside:
+        own, now, before, depth = 1 - own, 1 - now, 1 - before, -depth
+    likely = now if first or genuine > SURE else genuine * now + (1 - genuine) * before
+    deep = (
+        own > 0.5
+        and genuine >= k.deep_genuine
+        and depth >= max(k.deep_m, k.deep_errors * max(error_m, k.error_floor_m))
+    )
+    return likely, own, deep, became == ANEW or before >= (k.probable_from if first else k.expected_from)
 
 
 @compiled
@@ -136,12 +169,6 @@ def _near(a: F64, b: F64, radius: float) -> float:
 
 
 @compiled
-def _or_suspect(p: float, at_suspect: float, b: F64) -> float:
-    """Return P(near), half of it from a suspect of the other party: until her next fix either may be the true one."""
-    return p if b[SUSPECT_AT] == 0.0 else (p + at_suspect) / 2
-
-
-@compiled
 def _weigh_pair(
     prior: F64, after: F64, genuine: float, became: float, first: bool, lat: float, lon: float, r: float,
     error_m: float, other: F64, other_error_m: float, warn: float, alarm: float, k: Rules,
@@ -157,29 +184,28 @@ def _weigh_pair(
     likely = sure = before = 0.0
     for i in range(2):
         radius = warn if i == 0 else alarm
-        if became == HELD:
-            now = _near_place(lat, lon, r, other, radius)
-        else:
-            now = _near(after, other, radius)
+        now = _near_place(lat, lon, r, other, radius) if became == HELD else _near(after, other, radius)
         if other[SUSPECT_AT] > 0:
             if became == HELD:
                 x, y = _metres(s_lat, s_lon, lat, lon)
                 there = _within(x, y, r + s_var, 0.0, r + s_var, radius)
             else:
                 there = _near_place(s_lat, s_lon, s_var, after, radius)
-            now = _or_suspect(now, there, other)
+            now = (now + there) / 2  # until her next fix either of the two places may be the true one
         was = now
-        if not first:
+        if not first and (genuine <= SURE or now >= k.clear_below):  # else nobody asks
             was = _near(prior, other, radius)
             if other[SUSPECT_AT] > 0:
-                was = _or_suspect(was, _near_place(s_lat, s_lon, s_var, prior, radius), other)
-        p = now if first else genuine * now + (1 - genuine) * was
+                was = (was + _near_place(s_lat, s_lon, s_var, prior, radius)) / 2
+        p = now if first or genuine > SURE else genuine * now + (1 - genuine) * was
         if i == 0:
             likely, before = p, was
+            if p < k.clear_below:
+                break  # the smaller circle is not asked for
         else:
             sure = p
     b_lat, b_lon, _ = _best(other)
     x, y = _metres(b_lat, b_lon, lat, lon)
     doubt = max(error_m, max(k.error_floor_m, other_error_m))
     deep = own > 0.5 and genuine >= k.deep_genuine and alarm - math.hypot(x, y) >= max(k.deep_m, k.deep_errors * doubt)
-    return likely, sure, own, deep, before >= (k.probable_from if first else k.expected_from)
+    return likely, sure, own, deep, became == ANEW or before >= (k.probable_from if first else k.expected_from)

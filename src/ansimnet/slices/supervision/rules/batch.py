@@ -1,0 +1,383 @@
+"""Many fixes judged at once: the same compiled rules as one by one, over arrays.
+
+A `Board` holds everybody: a row per person (`motion`), zones in compressed rows, a grid for zones that bind all,
+pairs, and a row per watch. `judge_many` moves it by fixes in order and returns what must be told; whoever tells looks up
+words and ids. Its result is the one `judge` reaches (a test draws both on random stories).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet.kernel.geo import Point
+from ansimnet.slices.supervision.model import Approach, Condition, Curfew, Exclusion, Fix, Zone
+from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M, compiled
+from ansimnet.slices.supervision.rules.estimate import seconds_of, variance_of
+from ansimnet.slices.supervision.rules.evidence import shape_of
+from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, RULES, Rules
+from ansimnet.slices.supervision.rules.motion import (
+    AT,
+    LOST,
+    PACE,
+    TAKEN,
+    WIDTH,
+    _age,
+    _begin,
+    _best,
+    _follow,
+)
+from ansimnet.slices.supervision.rules.watching import ARMED, _step
+from ansimnet.slices.supervision.rules.weights import _far_of, _weigh_pair, _weigh_zone
+
+F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
+OPEN = 8
+"""Shared zones a person can be in doubt about at once. ours; more is an error, never a silence."""
+CELL_M = 500.0
+SPARE_M = 250.0
+"""The side of a cell of the grid of shared zones, and how far about its reach a zone is listed. ours: a zone's size; and
+how far a usual fix may be off."""
+
+
+@dataclass(slots=True, eq=False)
+class Zones:
+    """Zones in compressed rows: corners `first[z]` to `first[z + 1]`; `reach` (Z, 3) latitude, longitude, metres."""
+
+    first: I64
+    lats: F64
+    lons: F64
+    radius: F64
+    reach: F64
+
+    @staticmethod
+    def of(zones: Sequence[Zone]) -> Zones:
+        """Return zones as arrays."""
+        shapes = [shape_of(z) for z in zones]
+        sizes = np.array([0, *(len(s[0]) for s in shapes)], dtype=np.int64)
+        none = np.zeros(0)
+        return Zones(
+            np.cumsum(sizes),
+            np.concatenate([none, *(s[0] for s in shapes)]),
+            np.concatenate([none, *(s[1] for s in shapes)]),
+            np.array([s[2] for s in shapes], dtype=np.float64),
+            np.array([s[3] for s in shapes], dtype=np.float64).reshape(-1, 3),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class Grid:
+    """Which shared zones may matter in a cell: zones `zone[first[c]:first[c + 1]]` of cell `c`, rows then columns."""
+
+    south: float
+    west: float
+    high: float
+    wide: float
+    rows: int
+    columns: int
+    first: I64
+    zone: I32
+
+
+@dataclass(slots=True, eq=False)
+class Board:
+    """Everybody at once.
+
+    `people` (N, WIDTH), `bound` whom the shared zones bind (wearers); a person's zones `own_first[p]` to `own_first[p + 1]` of `zones`, each with a watch (5 numbers)
+    and whether it is turned round (a curfew in its hours); shared zones by `grid`, with `OPEN` places a person for watches
+    that are not quiet (`open_zone` -1: free); a person's pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row,
+    the pair's number.
+    """
+
+    people: F64
+    known: NDArray[np.bool_]
+    bound: NDArray[np.bool_]
+    zones: Zones
+    own_first: I64
+    outside: NDArray[np.bool_]
+    watch: I64
+    shared: Zones
+    grid: Grid
+    open_zone: I32
+    open_watch: I64
+    pair_first: I64
+    pair_other: I32
+    pair_number: I32
+    radii: F64
+    pair_watch: I64
+
+
+def grid_of(zones: Zones) -> Grid:
+    """Return the grid over shared zones; each lies in the cells its reach touches, with `SPARE_M` to spare."""
+    if len(zones.radius) == 0:
+        return Grid(0.0, 0.0, 1.0, 1.0, 1, 1, np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32))
+    lat, lon, reach = zones.reach[:, 0], zones.reach[:, 1], zones.reach[:, 2] * 1.03 + SPARE_M
+    high = CELL_M / EARTH_DEGREE_M
+    wide = high / math.cos(math.radians(float(lat.mean())))
+    north, east = reach / CELL_M * high, reach / CELL_M * wide
+    south, west = float((lat - north).min()), float((lon - east).min())
+    rows = int((float((lat + north).max()) - south) / high) + 1
+    columns = int((float((lon + east).max()) - west) / wide) + 1
+    cells, which = [], []
+    r0, r1 = ((lat - north - south) / high).astype(int), ((lat + north - south) / high).astype(int)
+    c0, c1 = ((lon - east - west) / wide).astype(int), ((lon + east - west) / wide).astype(int)
+    for z in range(len(lat)):
+        for r in range(r0[z], r1[z] + 1):
+            for c in range(c0[z], c1[z] + 1):
+                cells.append(r * columns + c)
+                which.append(z)
+    order = np.argsort(np.array(cells), kind="stable")
+    count = np.bincount(np.array(cells), minlength=rows * columns)
+    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
+    return Grid(south, west, high, wide, rows, columns, first, np.array(which, dtype=np.int32)[order])
+
+
+def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: Sequence[Zone] = ()) -> Board:
+    """Return a board on which nobody has been seen yet. `people` are ids of persons, in the order of their rows."""
+    number = {p: i for i, p in enumerate(people)}
+    wearers = {c.wearer_id for c in conditions}
+    own: list[list[Exclusion | Curfew]] = [[] for _ in people]
+    beside: list[list[tuple[int, int]]] = [[] for _ in people]
+    radii: list[tuple[float, float]] = []
+    for c in conditions:
+        match c:
+            case Exclusion() | Curfew():
+                own[number[c.wearer_id]].append(c)
+            case Approach():
+                a, b = number[c.wearer_id], number[c.protected_person_id]
+                beside[a].append((b, len(radii)))
+                beside[b].append((a, len(radii)))
+                radii.append((c.warn_m, c.alarm_m))
+            case _:
+                raise ValueError("a board knows zones, curfews and pairs")
+    flat = [c for cs in own for c in cs]
+    zones, everybodys = Zones.of([c.home if isinstance(c, Curfew) else c.zone for c in flat]), Zones.of(shared)
+    pairs = [p for ps in beside for p in ps]
+    return Board(
+        people=np.zeros((len(people), WIDTH)),
+        known=np.zeros(len(people), dtype=np.bool_),
+        bound=np.array([p in wearers for p in people], dtype=np.bool_),
+        zones=zones,
+        own_first=np.cumsum([0, *(len(cs) for cs in own)]).astype(np.int64),
+        outside=np.array([isinstance(c, Curfew) for c in flat], dtype=np.bool_),
+        watch=_quiet(len(flat)),
+        shared=everybodys,
+        grid=grid_of(everybodys),
+        open_zone=np.full((len(people), OPEN if len(shared) else 0), -1, dtype=np.int32),
+        open_watch=_quiet(len(people) * (OPEN if len(shared) else 0)).reshape(len(people), -1, 5),
+        pair_first=np.cumsum([0, *(len(ps) for ps in beside)]).astype(np.int64),
+        pair_other=np.array([p[0] for p in pairs], dtype=np.int32),
+        pair_number=np.array([p[1] for p in pairs], dtype=np.int32),
+        radii=np.array(radii, dtype=np.float64).reshape(-1, 2),
+        pair_watch=_quiet(len(radii)),
+    )
+
+
+def _quiet(n: int) -> I64:
+    watches = np.zeros((n, 5), dtype=np.int64)
+    watches[:, ARMED] = 1
+    return watches
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fixes:
+    """Fixes as columns, in the order they were seen: whose row, second, degrees, claimed radius and variance, speed."""
+
+    who: I32
+    at: F64
+    lat: F64
+    lon: F64
+    error_m: F64
+    variance: F64
+    speed: F64
+
+
+def columns_of(fixes: Sequence[tuple[int, Fix, Point]]) -> Fixes:
+    """Return fixes as columns; each with its person's row and its place."""
+    return Fixes(
+        np.array([n for n, _, _ in fixes], dtype=np.int32),
+        np.array([seconds_of(f.seen_at) for _, f, _ in fixes]),
+        np.array([p.lat for _, _, p in fixes]),
+        np.array([p.lon for _, _, p in fixes]),
+        np.array([float(f.error_m) for _, f, _ in fixes]),
+        np.array([variance_of(f.error_m) for _, f, _ in fixes]),
+        np.array([f.speed_mps if f.speed_mps is not None else -1.0 for _, f, _ in fixes]),
+    )
+
+
+ZONE, SHARED, PAIR = 0, 1, 2
+
+
+class TooManyOpenError(ValueError):
+    """Somebody is in doubt about more shared zones at once than the board has places for."""
+
+
+def judge_many(board: Board, fixes: Fixes) -> tuple[I64, F64]:
+    """Judge fixes in order; return what must be told and how likely it is. (M, 4): fix, kind, number, bits of `_step`.
+
+    Kind `ZONE`: the number is the row of `board.watch`; `PAIR`: of `board.pair_watch`; `SHARED`: of `board.shared`.
+
+    Raises:
+        TooManyOpenError: see there.
+    """
+    b, z, s, g = board, board.zones, board.shared, board.grid
+    told, likely = np.empty((len(fixes.who) // 4 + 256, 4), dtype=np.int64), np.empty(len(fixes.who) // 4 + 256)
+    parts: list[tuple[I64, F64]] = []
+    done = 0
+    while done < len(fixes.who):
+        columns = [getattr(fixes, name)[done:] for name in Fixes.__slots__]
+        count, judged, lost = _judge_many(
+            *columns, b.people, b.known, b.bound,
+            z.first, z.lats, z.lons, z.radius, z.reach, b.own_first, b.outside, b.watch,
+            s.first, s.lats, s.lons, s.radius, s.reach, g.first, g.zone,
+            (g.south, g.west, g.high, g.wide, float(g.rows), float(g.columns)), b.open_zone, b.open_watch,
+            b.pair_first, b.pair_other, b.pair_number, b.radii, b.pair_watch, NEAR_FROM, CURFEW_FROM, RULES,
+            told, likely,
+        )  # fmt: skip
+        if lost:
+            raise TooManyOpenError(f"more than {OPEN} shared zones in doubt at once")
+        rows = told[:count].copy()
+        rows[:, 0] += done
+        parts.append((rows, likely[:count].copy()))
+        done += judged
+    none = (np.zeros((0, 4), dtype=np.int64), np.zeros(0))
+    return np.concatenate([none[0], *(p[0] for p in parts)]), np.concatenate([none[1], *(p[1] for p in parts)])
+
+
+@compiled
+def _open(watch: I64) -> bool:
+    """Tell whether a watch remembers anything that evidence against it would change."""
+    return watch[0] != 0 or watch[1] != 0 or watch[2] != 0 or watch[3] != 0 or watch[4] != 1
+
+
+@compiled
+def _place_of(zones: I32, zone: int) -> int:
+    """Return where a person's watch of a shared zone stands or stood before this fix, else a free place, else -1."""
+    free = -1
+    for j in range(zones.shape[0]):
+        if zones[j] == zone or zones[j] == -2 - zone:
+            return j
+        if zones[j] == -1 and free < 0:
+            free = j
+    return free
+
+
+@compiled
+def _judge_many(
+    who: I32, at: F64, lat: F64, lon: F64, error_m: F64, variance: F64, speed: F64, people: F64,
+    known: NDArray[np.bool_], bound: NDArray[np.bool_], z_first: I64, z_lats: F64, z_lons: F64, z_radius: F64, z_reach: F64, own_first: I64,
+    outside: NDArray[np.bool_], watch: I64, s_first: I64, s_lats: F64, s_lons: F64, s_radius: F64, s_reach: F64,
+    g_first: I64, g_zone: I32, g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I64,
+    pair_first: I64, pair_other: I32, pair_number: I32, radii: F64, pair_watch: I64, near_from: float,
+    curfew_from: float, k: Rules, told: I64, likely: F64,
+) -> tuple[int, int, int]:  # fmt: skip
+    """Fill `told`; return how many rows, how many fixes were judged, and how many watches found no place."""
+    prior, after, other, mine, was = (
+        np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH),
+    )  # fmt: skip
+    m, lost = 0, 0
+    south, west, high, wide_deg, rows, columns = g
+    for i in range(who.shape[0]):
+        if m + 64 > told.shape[0]:
+            return m, i, lost
+        p = who[i]
+        first = not known[p]
+        genuine, became, r = 1.0, TAKEN, variance[i]
+        if first:
+            _begin(at[i], lat[i], lon[i], variance[i], k.walk_mps, k, after)
+            known[p] = True
+        else:
+            genuine, became, r = _follow(people[p], at[i], lat[i], lon[i], variance[i], speed[i], k, prior, after)
+            first = became == LOST
+        people[p] = after
+        far = _far_of(prior, after, first, lat[i], lon[i], r)
+        wide = EARTH_DEGREE_M * math.cos(math.radians(lat[i]))
+        for q in range(own_first[p], own_first[p + 1]):
+            x, y = (z_reach[q, 1] - lon[i]) * wide, (z_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
+            gap = far + z_reach[q, 2] * 1.03
+            if not outside[q] and x * x + y * y > gap * gap and not _open(watch[q]):
+                continue  # nowhere near: the watch would stay as quiet as it is
+            a, b = z_first[q], z_first[q + 1]
+            like, own, deep, expected = _weigh_zone(
+                prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, outside[q],
+                z_lats[a:b], z_lons[a:b], z_radius[q], (z_reach[q, 0], z_reach[q, 1], z_reach[q, 2]), k,
+            )  # fmt: skip
+            begin = curfew_from if outside[q] else near_from
+            _, bits = _step(watch[q], like, like, own, deep, expected, False, begin, k)
+            if bits:
+                told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, ZONE, q, bits, like
+                m += 1
+        for j in range(open_zone.shape[1]):  # first the watches that are not quiet, wherever their zones lie
+            q = open_zone[p, j]
+            if q < 0:
+                continue
+            a, b = s_first[q], s_first[q + 1]
+            like, own, deep, expected = _weigh_zone(
+                prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False,
+                s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
+            )  # fmt: skip
+            _, bits = _step(open_watch[p, j], like, like, own, deep, expected, False, near_from, k)
+            if not _open(open_watch[p, j]):
+                open_zone[p, j] = -2 - q  # free after this fix, and not to be looked at again in it
+            if bits:
+                told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, SHARED, q, bits, like
+                m += 1
+        row, column = math.floor((lat[i] - south) / high), math.floor((lon[i] - west) / wide_deg)
+        about = 0 if far <= SPARE_M else int((far - SPARE_M) / CELL_M) + 1
+        if not bound[p]:
+            row = -2 - about  # no row of the grid
+        for cell_row in range(max(0, row - about), min(int(rows), row + about + 1)):
+            for cell_column in range(max(0, column - about), min(int(columns), column + about + 1)):
+                cell = cell_row * int(columns) + cell_column
+                for e in range(g_first[cell], g_first[cell + 1]):
+                    q = g_zone[e]
+                    x, y = (s_reach[q, 1] - lon[i]) * wide, (s_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
+                    gap = far + s_reach[q, 2] * 1.03
+                    if x * x + y * y > gap * gap:
+                        continue
+                    j = _place_of(open_zone[p], q)
+                    if j >= 0 and open_zone[p, j] != -1:
+                        continue  # looked at already
+                    a, b = s_first[q], s_first[q + 1]
+                    like, own, deep, expected = _weigh_zone(
+                        prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False,
+                        s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
+                    )  # fmt: skip
+                    if like < k.clear_below and own < near_from:
+                        continue  # a quiet watch stays quiet
+                    if j < 0:
+                        lost += 1
+                        continue
+                    open_zone[p, j] = q
+                    open_watch[p, j] = 0
+                    open_watch[p, j, ARMED] = 1
+                    _, bits = _step(open_watch[p, j], like, like, own, deep, expected, False, near_from, k)
+                    if bits:
+                        told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, SHARED, q, bits, like
+                        m += 1
+        for j in range(open_zone.shape[1]):
+            if open_zone[p, j] < -1:
+                open_zone[p, j] = -1
+        for e in range(pair_first[p], pair_first[p + 1]):
+            o, c = pair_other[e], pair_number[e]
+            if not known[o]:
+                continue
+            t = max(at[i], people[o, AT])
+            _age(people[o], t, people[o, PACE], k, other)
+            _age(after, t, after[PACE], k, mine)
+            if not first:
+                _age(prior, t, prior[PACE], k, was)
+            like, sure, own, deep, expected = _weigh_pair(
+                was, mine, genuine, became, first, lat[i], lon[i], r, error_m[i], other,
+                math.sqrt(_best(other)[2]) * k.radius_per_sigma, radii[c, 0], radii[c, 1], k,
+            )  # fmt: skip
+            _, bits = _step(pair_watch[c], like, sure, own, deep, expected, False, near_from, k)
+            if bits:
+                told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, PAIR, c, bits, like
+                m += 1
+    return m, who.shape[0], lost
