@@ -8,6 +8,9 @@ import { CityMap, formatView, parseView } from "./CityMap";
 import type { Chip } from "./chips";
 import type { Scene } from "./scene";
 
+/** A camera and the index of its tile. */
+export type Tiled = Camera & { tile: number };
+
 export interface Situation {
   code: string;
   trigger: Trigger;
@@ -17,28 +20,28 @@ export interface Situation {
   units: readonly Unit[];
   next: Incident["next"];
   /** In the order of their tiles. */
-  cameras: readonly Camera[];
+  cameras: readonly Tiled[];
   chosen?: number | undefined;
 }
 
 /** The cameras in the order of their tiles, so that tile and map carry one number. */
-export function inTiles(cameras: readonly Camera[], slots: readonly (string | null)[]): Camera[] {
-  if (slots.length === 0) return [...cameras];
-  return slots.flatMap((id) => cameras.filter((c) => c.camera_id === id));
+export function inTiles(cameras: readonly Camera[], slots: readonly (string | null)[]): Tiled[] {
+  if (slots.length === 0) return cameras.map((c, tile) => ({ ...c, tile }));
+  return slots.flatMap((id, tile) => cameras.filter((c) => c.camera_id === id).map((c) => ({ ...c, tile })));
 }
 
 export function situationChips(s: Situation, text: Text, pick: (index: number) => void): Chip[] {
   const chips: Chip[] = [];
-  s.cameras.slice(0, 12).forEach((c, i) => {
+  s.cameras.slice(0, 12).forEach((c) => {
     chips.push({
       id: `cam-${c.camera_id}`,
       kind: "camera",
       lat: c.lat,
       lon: c.lon,
-      code: String(i + 1),
+      code: String(c.tile + 1),
       words: `${c.code} ${c.name}`,
-      chosen: s.chosen === i,
-      onPick: () => pick(i),
+      chosen: s.chosen === c.tile,
+      onPick: () => pick(c.tile),
     });
   });
   for (const u of s.units) {
@@ -89,7 +92,7 @@ export function situationScene(s: Situation, nowMs: number): Scene {
       s.victim && typeof s.victim.lat === "number" && typeof s.victim.lon === "number"
         ? { lat: s.victim.lat, lon: s.victim.lon }
         : null,
-    cameras: s.cameras.map((c, i) => ({ ...c, chosen: s.chosen === i })),
+    cameras: s.cameras.map((c) => ({ ...c, chosen: s.chosen === c.tile })),
     next: s.next,
     ...(s.open ? { reachS: 90 } : {}),
   };

@@ -263,7 +263,7 @@ export function Desk({
           shown={shown}
           hands={hands}
           gap={gap}
-          watermark={`${scene?.permit?.short ?? ""} · ${account.display} · ${day(now)}`}
+          watermark={[scene?.ground, account.display, day(now)].filter(Boolean).join(" · ")}
           onOpen={() => setSheet("reason")}
           onAfterGap={afterGap}
         />

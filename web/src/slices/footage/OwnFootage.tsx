@@ -1,18 +1,16 @@
 /** By an order: the cameras it names, on a day and between hours of one's choice. */
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import type { CameraTimeline, Coverage, OwnTimeline } from "../../api/footage";
 import { type Order, useOrders } from "../../api/keeping";
 import type { Account } from "../../api/types";
 import { nowMs } from "../../kit/clock";
-import { dayAfter } from "../../kit/form";
-import { clock, day, shortId } from "../../kit/format";
+import { day, shortId } from "../../kit/format";
 import { useQueryWord } from "../../kit/route";
 import { useFootageText } from "../../text/footage";
 import { Desk } from "./Footage";
 import { type Scene, type SceneList, useTimelines } from "./scenes";
-import { covered, spansOf } from "./timeline";
+import { covered, lastHour, spansOf } from "./timeline";
 
-const HOUR_MS = 3_600_000;
 const instant = (date: string, time: string) => Date.parse(`${date}T${time}:00+09:00`);
 
 function sceneOf(order: Order, fromMs: number, untilMs: number): Scene {
@@ -33,6 +31,7 @@ function sceneOf(order: Order, fromMs: number, untilMs: number): Scene {
     reason: null,
     cameras,
     permit: undefined,
+    ground: order.number ?? shortId(order.order_id),
     fromMs,
     earliestMs: fromMs,
     untilMs,
@@ -56,9 +55,10 @@ export function OwnFootage({ account }: { account: Account }) {
   const t = useFootageText();
   const orders = useOrders();
   const [chosen, choose] = useQueryWord("scene");
-  const [date = dayAfter(nowMs(), 0), setDate] = useQueryWord("day");
-  const [from = clock(nowMs() - HOUR_MS).slice(0, 5), setFrom] = useQueryWord("from");
-  const [until = clock(nowMs()).slice(0, 5), setUntil] = useQueryWord("until");
+  const [first] = useState(() => lastHour(nowMs()));
+  const [date = first.date, setDate] = useQueryWord("day");
+  const [from = first.from, setFrom] = useQueryWord("from");
+  const [until = first.until, setUntil] = useQueryWord("until");
   const found = (orders.data?.orders ?? []).filter((o) => o.state === "in_force" && o.opens.includes("read_footage"));
   const order = found.find((o) => o.order_id === chosen) ?? found[0];
   const list: SceneList = {

@@ -2,7 +2,7 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useProvisions, useStatus } from "../../api/hooks";
 import type { Account, Camera, Provision } from "../../api/types";
-import { ageS, nowMs, useNow } from "../../kit/clock";
+import { ageS, FIX_INTERVAL_S, freshness, nowMs, useNow } from "../../kit/clock";
 import { clock, clockMinutes, day, elapsed } from "../../kit/format";
 import { Glyph, Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
@@ -74,10 +74,16 @@ export function ProvisionRow({
   );
 }
 
-function Side({ provision, joystick }: { provision: Provision; joystick: Joystick | undefined }) {
+type Slots = readonly (string | null)[];
+
+function Side({ provision, slots, joystick }: { provision: Provision; slots: Slots; joystick: Joystick | undefined }) {
   const text = useText();
   const left = useLeft(provision);
   const now = useNow();
+  const tiled = inTiles(provision.cameras, slots);
+  const rest = provision.cameras.filter((c) => !tiled.some((t) => t.camera_id === c.camera_id));
+  const rows = [...tiled.map((c) => ({ ...c, cap: String(c.tile + 1) })), ...rest.map((c) => ({ ...c, cap: "" }))];
+  const age = provision.subject ? ageS(provision.subject.seen_at, now) : 0;
   return (
     <section className="panel scroll" aria-label={text.provision.subject}>
       {joystick ? <PtzPanel joystick={joystick} /> : null}
@@ -88,9 +94,9 @@ function Side({ provision, joystick }: { provision: Provision; joystick: Joystic
         <dt>{text.provision.left}</dt>
         <dd className="num big-left">{left}</dd>
         <dt>{text.provision.subject}</dt>
-        <dd>
+        <dd className={freshness(age, FIX_INTERVAL_S) === "stale" ? "cd" : ""}>
           {provision.subject
-            ? `±${Math.round(provision.subject.error_m)} m · ${text.ago(ageS(provision.subject.seen_at, now))}`
+            ? `±${Math.round(provision.subject.error_m)} m · ${text.ago(age)}`
             : text.provision.noSubject}
         </dd>
       </dl>
@@ -110,11 +116,9 @@ function Side({ provision, joystick }: { provision: Provision; joystick: Joystic
       <PanelHead title={text.watch.camera} sub={String(provision.cameras.length)} />
       <table className="tbl d">
         <tbody>
-          {provision.cameras.map((c, i) => (
+          {rows.map((c) => (
             <tr key={c.camera_id}>
-              <td>
-                <kbd>{i + 1}</kbd>
-              </td>
+              <td>{c.cap ? <kbd>{c.cap}</kbd> : null}</td>
               <td>
                 <b className="t1">{c.code}</b>
               </td>
@@ -146,7 +150,7 @@ export function Provisions({ account }: { account: Account }) {
   const [cam, setCam] = useQueryWord("camera");
   const [view, setView] = useQueryWord("map");
   const [focus, setFocus] = useState(0);
-  const [slots, setSlots] = useState<readonly (string | null)[]>([]);
+  const [slots, setSlots] = useState<Slots>([]);
   const rows = list.data?.provisions ?? [];
   const selected = rows.find((p) => p.provision_id === chosen) ?? rows[0];
   useEffect(() => {
@@ -243,7 +247,7 @@ export function Provisions({ account }: { account: Account }) {
         />
       </section>
       {selected ? (
-        <Side provision={selected} joystick={joystick} />
+        <Side provision={selected} slots={slots} joystick={joystick} />
       ) : (
         <section className="panel" aria-label={text.watch.lock}>
           <p className="pb sm t3">{text.watch.lock}</p>

@@ -27,6 +27,8 @@ export interface Scene {
   reason: string | null;
   cameras: readonly Coverage[];
   permit: Permit | undefined;
+  /** Under what the pictures are shown, as their watermark says it: the permit, or the order. */
+  ground: string;
   /** What the moment itself opens; before it only a city's own operator looks. */
   fromMs: number;
   earliestMs: number;
@@ -91,13 +93,17 @@ export function useScene(account: Account, id: string | undefined): { scene: Sce
   );
   const scene = useMemo<Scene | undefined>(() => {
     if (!own || (own.state === "given" && !cameras)) return undefined;
+    const live = permits.filter((p) => p.state === "in_use" || p.state === "ending");
+    // what opens the pictures, before what opens the record of them
+    const permit = live.find((p) => p.ground_kind === "trigger") ?? live[0] ?? permits[0];
     const fromMs = Math.min(...(cameras ?? []).map((c) => Date.parse(c.from_at)), Number.POSITIVE_INFINITY);
     return {
       provision: own.provision_id,
       state: own.state,
       reason: own.reason ?? null,
       cameras: cameras ?? [],
-      permit: permits.find((p) => p.state === "in_use" || p.state === "ending") ?? permits[0],
+      permit,
+      ground: permit?.short ?? "",
       fromMs,
       earliestMs: city ? fromMs + PRE_ROLL_MS - LOOK_BACK_MS + 1000 : fromMs,
     };

@@ -6,6 +6,7 @@ import {
   gapAt,
   instantAt,
   instantOf,
+  lastHour,
   moved,
   placeOf,
   ranged,
@@ -102,5 +103,12 @@ describe("timeline", () => {
   ])("reads %s", (words, s) => expect(instantOf(words, NIGHT)).toBe(at(s)));
   it.each(["25:00", "02:61", "HD-0412", ""])("reads no time in '%s'", (words) =>
     expect(instantOf(words, NIGHT)).toBeUndefined(),
+  );
+  it.each([
+    ["2026-11-22T23:50:30+09:00", "2026-11-22", "22:50", "23:50"],
+    ["2026-11-23T00:20:00+09:00", "2026-11-23", "00:00", "00:20"],
+    ["2026-11-23T01:00:00+09:00", "2026-11-23", "00:00", "01:00"],
+  ])("begins an order's hours with the last one of the day: %s", (now, date, from, until) =>
+    expect(lastHour(Date.parse(now))).toEqual({ date, from, until }),
   );
 });

@@ -1,5 +1,7 @@
 /** Arithmetic of the timeline: instants and places, ticks, gaps, steps. Milliseconds since 1970; no screen. */
 import type { FootageEvent, Stretch } from "../../api/footage";
+import { dayAfter } from "../../kit/form";
+import { clock } from "../../kit/format";
 
 export interface View {
   fromMs: number;
@@ -123,4 +125,14 @@ export function instantOf(words: string, near: number): number | undefined {
   if (m[1]) local.setUTCDate(Number(m[1]));
   const midnight = Date.UTC(local.getUTCFullYear(), local.getUTCMonth(), local.getUTCDate()) - SEOUL_MS;
   return midnight + ((hours * 60 + minutes) * 60 + seconds) * 1000;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** The hour before an instant, as a day and its hours are typed; of the first hour of a day, what there is of it. */
+export function lastHour(nowMs: number): { date: string; from: string; until: string } {
+  const date = dayAfter(nowMs, 0);
+  const before = nowMs - HOUR_MS;
+  const from = dayAfter(before, 0) === date ? clock(before).slice(0, 5) : "00:00";
+  return { date, from, until: clock(nowMs).slice(0, 5) };
 }
