@@ -165,11 +165,11 @@ async def _always_stands(tx: Tx, search_id: UUID) -> Search | None:
 
 
 PLANTS: dict[str, tuple[str, dict[str, Any]]] = {
-    "the permit is not read again": ("revoked", {"standing": _never_refused}),
-    "the row alone is asked": ("withdrawn", {"standing": _never_refused, "register_output": _never_refused}),
+    "the permit is not read again": ("revoked", {"permitted": _never_refused}),
+    "the row alone is asked": ("withdrawn", {"permitted": _never_refused, "register_output": _never_refused}),
     "nothing is asked": (
         "lapsed",
-        {"standing": _never_refused, "register_output": _never_refused, "lock": _always_stands},
+        {"permitted": _never_refused, "register_output": _never_refused, "lock": _always_stands},
     ),
 }
 """Which checks are switched off, and the end that must show it. Checks overlap: one alone rarely lets a hop through."""
@@ -178,7 +178,7 @@ PLANTS: dict[str, tuple[str, dict[str, Any]]] = {
 @contextmanager
 def planted(off: dict[str, Callable[..., Any]]) -> Iterator[None]:
     """Switch checks of the door off for the block."""
-    homes = {"standing": law, "register_output": law.policy, "lock": law.searches}  # type: ignore[attr-defined]
+    homes = {"permitted": law, "register_output": law.policy, "lock": law.searches}  # type: ignore[attr-defined]
     kept = {name: getattr(homes[name], name) for name in off}
     for name, fake in off.items():
         setattr(homes[name], name, fake)

@@ -95,6 +95,7 @@ async def stand(db: Db, account: policy.Account, search_id: UUID, now: datetime)
             raise SearchOver(
                 "no second person has approved it, or it has ended", detail_ko="승인되지 않았거나 끝난 찾기입니다"
             )
+        await _never_revoked(tx, search)
         request = await policy.request_for(tx, account, search.request_id)
         words, _ = await policy.words_for(tx, request)
     permit = await policy.permit(
@@ -159,8 +160,24 @@ async def still(tx: Tx, stood: Standing, now: datetime) -> Search:
         await policy.register_output(tx, search.request_id, OUTPUT, search.search_id, now)
     except NotUnderWay:
         raise SearchOver from None
-    await standing(tx, stood.permit, Act.SEARCH_PERSON, search.search_id, now)
+    await permitted(tx, stood, now)
     return search
+
+
+async def permitted(tx: Tx, stood: Standing, now: datetime) -> None:
+    """Refuse where the permit in hand, or any other that this search ever had, was revoked.
+
+    Raises:
+        SearchOver, PermitOver: see their names.
+    """
+    await standing(tx, stood.permit, Act.SEARCH_PERSON, stood.search.search_id, now)
+    await _never_revoked(tx, stood.search)
+
+
+async def _never_revoked(tx: Tx, search: Search) -> None:
+    """A permit that somebody took away is not asked for anew: the whole search is over."""
+    if any(held.permit.revoked_at for held in await policy.permits_about(tx, search.search_id)):
+        raise SearchOver("a permit of this search was revoked", detail_ko="이 찾기의 허가가 취소되었습니다")
 
 
 async def release(tx: Tx, stood: Standing, cameras: list[CameraId], hours: list[datetime], now: datetime) -> None:
