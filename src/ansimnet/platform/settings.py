@@ -119,6 +119,10 @@ class Settings(BaseSettings):
         "cpu",
         description="What the models run on: cpu, or cuda, tensorrt, openvino … of the installed onnxruntime.",
     )
+    vision_sightings: bool = Field(
+        False,
+        description="Whether workers note what they see pass, sealed for approved searches; off until decided.",
+    )
     link_tracking_url: str | None = Field(
         None, description="Where the tracking centre's link answers; empty means this installation's own API."
     )

@@ -14,7 +14,7 @@ NOT_KNOWN = Named(UNKNOWN, 0.0)
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What is noted. Words are those of the description grammar; no picture, no face, nothing that names anybody.
+    """What is noted. Words are those of the description grammar; no picture and no face.
 
     `kind`: person, cyclist, vehicle; `from_s until_s` POSIX seconds; `place` longitude and latitude where the camera is
     calibrated, `heading_deg` the course on leaving, clockwise from north; `appearance` int8 (256,).

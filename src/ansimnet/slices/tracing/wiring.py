@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 
+from ansimnet.kernel.clock import Clock
+from ansimnet.platform.db import Db
 from ansimnet.platform.parts import Context, Parts
+from ansimnet.platform.settings import Settings
 from ansimnet.slices.tracing import api, jobs
 from ansimnet.slices.tracing.api import ingest
 from ansimnet.slices.tracing.service.ahead import Nets
+from ansimnet.slices.tracing.service.notes import Notes
 from ansimnet.slices.tracing.store.keys import HourKeys
 
-__all__ = ["jobs", "parts"]
+__all__ = ["jobs", "notes", "parts"]
 
 
 def parts(ctx: Context) -> Parts:
@@ -25,3 +29,8 @@ def parts(ctx: Context) -> Parts:
         readers=list(jobs.READERS),
         on_serve=[install],
     )
+
+
+def notes(settings: Settings, city: Db, clock: Clock) -> Notes:
+    """Return who gives this machine's workers their keys and takes what they noted."""
+    return Notes(city, HourKeys.of(settings), clock)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Protocol
 
 from fastapi import FastAPI
 
@@ -17,7 +17,7 @@ from ansimnet.platform.settings import Settings
 from ansimnet.slices.vision import api, jobs
 from ansimnet.slices.vision.api import ingest
 from ansimnet.slices.vision.service import config, intake
-from ansimnet.slices.vision.service.workers import Places, Workers
+from ansimnet.slices.vision.service.workers import Places, Row, Workers
 from ansimnet.slices.vision.store import alarms
 
 __all__ = ["jobs", "parts", "watching"]
@@ -51,13 +51,24 @@ def parts(ctx: Context) -> Parts:
     )
 
 
-def watching(settings: Settings, city: Db, clock: Clock) -> Workers:
-    """Return the processes that watch this city's cameras; `run` starts them."""
+class Notes(Protocol):
+    """Who keeps what workers note of tracks: gives them keys by camera and hour, and takes the ciphertext."""
+
+    async def keys(self, cameras: Collection[str]) -> dict[str, dict[str, str]]: ...
+    async def take(self, rows: Sequence[Row]) -> None: ...
+
+
+def watching(settings: Settings, city: Db, clock: Clock, notes: Notes | None = None) -> Workers:
+    """Return the processes that watch this city's cameras; `run` starts them. Without `notes` nothing is noted."""
     places = Places(settings.run_dir, settings.data_dir / "vision", settings.models_folder, settings.vision_provider)
 
     async def configs() -> Sequence[Mapping[str, Any]]:
         async with city.transaction() as tx:
-            return await config.for_workers(tx, clock.now())
+            found = await config.for_workers(tx, clock.now())
+        if notes is None:
+            return found
+        keys = await notes.keys([c["camera_id"] for c in found])
+        return [{**c, "sightings": keys.get(c["camera_id"], {})} for c in found]
 
     async def take(said: Sequence[object]) -> None:
         await intake.take(city, intake.local(), said, clock.now())
@@ -65,4 +76,5 @@ def watching(settings: Settings, city: Db, clock: Clock) -> Workers:
     async def tell(state: Mapping[str, Any]) -> None:
         await intake.tell_state(city, intake.local(), state, clock.now())
 
-    return Workers(settings.vision_processes, places, configs, take, tell)
+    note = None if notes is None else notes.take
+    return Workers(settings.vision_processes, places, configs, take, tell, note)

@@ -18,7 +18,7 @@ import sys
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 import structlog
@@ -48,6 +48,9 @@ MOST_STATE_BYTES = 64 << 20
 """A camera's memory with every behaviour has one megabyte; a process that hands over more is ended."""
 BATCH = 100
 
+Row = tuple[str, str, str, bytes]
+"""A sealed sighting as it lies in the outbox: id, camera, hour (UTC, YYYYMMDDHH), ciphertext."""
+Note = Callable[[Sequence[Row]], Awaitable[None]]
 Configs = Callable[[], Awaitable[Sequence[Mapping[str, Any]]]]
 Take = Callable[[Sequence[object]], Awaitable[None]]
 Tell = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -89,7 +92,9 @@ class Process:
 class Workers:
     """All processes of one machine. `configs` gives every camera's configuration; `take` returns once committed."""
 
-    def __init__(self, count: int, places: Places, configs: Configs, take: Take, tell: Tell) -> None:
+    def __init__(
+        self, count: int, places: Places, configs: Configs, take: Take, tell: Tell, note: Note | None = None
+    ) -> None:
         self.count = count
         self.places = places
         self.alive: dict[int, Process] = {}
@@ -97,6 +102,7 @@ class Workers:
         self._configs = configs
         self._take = take
         self._tell = tell
+        self._note = note
         self._wanted: dict[str, Mapping[str, Any]] = {}
         self._placed: dict[str, int] = {}
         self._states: dict[str, bytes] = {}
@@ -262,7 +268,10 @@ class Workers:
             try:
                 while batch := await asyncio.to_thread(_waiting, self.places.outbox):
                     await self._take([json.loads(body) for _, body in batch])
-                    await asyncio.to_thread(_mark, self.places.outbox, [name for name, _ in batch])
+                    await asyncio.to_thread(_mark, self.places.outbox, "report", [name for name, _ in batch])
+                while self._note is not None and (rows := await asyncio.to_thread(_noted, self.places.outbox)):
+                    await self._note(rows)
+                    await asyncio.to_thread(_mark, self.places.outbox, "sighting", [row[0] for row in rows])
             except Exception:
                 log.exception("reports wait in the outbox")
                 await asyncio.sleep(1.0)
@@ -322,6 +331,19 @@ def _waiting(outbox: Path) -> list[tuple[str, str]]:
         return [(str(name), str(body)) for name, body in found]
 
 
-def _mark(outbox: Path, names: Sequence[str]) -> None:
+def _noted(outbox: Path) -> list[Row]:
+    """Return the oldest sealed sightings that nobody has taken; none where there is no file yet."""
+    if not outbox.is_file():
+        return []
+    with contextlib.closing(sqlite3.connect(outbox, timeout=30)) as db:
+        if db.execute("select 1 from sqlite_master where name = 'sighting'").fetchone() is None:
+            return []
+        found = db.execute(
+            "select id, camera_id, hour, sealed from sighting where taken = 0 order by rowid limit ?", (BATCH,)
+        )
+        return [(str(name), str(camera), str(hour), bytes(block)) for name, camera, hour, block in found]
+
+
+def _mark(outbox: Path, table: Literal["report", "sighting"], names: Sequence[str]) -> None:
     with contextlib.closing(sqlite3.connect(outbox, timeout=30)) as db, db:
-        db.executemany("update report set taken = 1 where id = ?", [(name,) for name in names])
+        db.executemany(f"update {table} set taken = 1 where id = ?", [(name,) for name in names])
