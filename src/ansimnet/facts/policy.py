@@ -514,11 +514,14 @@ class CentreRegistered(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeGiven(Fact):
-    """Neighbours may be told: a square at least 500 m wide (its middle) and a window, by a court's order (EM-12)."""
+    """Neighbours may be told: a square at least 500 m wide (its middle) and a window, by a court's order (EM-12).
+
+    `text` is what residents read, `author` the office that says it, `radius_m` how far around it is told.
+    """
 
     kind: ClassVar[str] = "policy.notice.given.v1"
     subject: ClassVar[str | None] = "notice_id"
-    personal: ClassVar[frozenset[str]] = frozenset({"lat", "lon"})
+    personal: ClassVar[frozenset[str]] = frozenset({"lat", "lon", "text", "author"})
     notice_id: UUID
     statute: str
     from_at: datetime
@@ -526,6 +529,9 @@ class NoticeGiven(Fact):
     ends_at: datetime
     lat: float
     lon: float
+    radius_m: float = 500.0
+    text: str = ""
+    author: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -26,6 +26,7 @@ from ansimnet.slices.policy.queries.relations import switch_notices
 PASSWORD = "정말-긴-비밀번호-07"
 CAMERA = new_id()
 HOUR = timedelta(hours=1)
+NOTICE = ("radius_m", "text", "author")
 SignIn = Callable[..., Awaitable[httpx.AsyncClient]]
 
 
@@ -214,6 +215,9 @@ async def test_a_neighbour_over_http_reads_nothing_until_it_is_switched_on_and_o
                 ends_at=NOW + 24 * HOUR,
                 lat=37.4975,
                 lon=127.0291,
+                radius_m=800,
+                text="법원의 명령에 따라 알립니다",
+                author="해담보호관찰소",
             )
             async with dbs.city.transaction() as tx:
                 await hear_given(tx, notice, TRACKING_CENTRE)
@@ -221,6 +225,7 @@ async def test_a_neighbour_over_http_reads_nothing_until_it_is_switched_on_and_o
         finally:
             switch_notices(False)
         assert (told["side_m"], told["lat"]) == (500.0, 37.4975)
-        assert set(told) == {"notice_id", "lat", "lon", "side_m", "from_at", "until_at", "ends_at", "ground"}
+        assert set(told) == {"notice_id", "lat", "lon", "side_m", "from_at", "until_at", "ends_at", "ground", *NOTICE}
+        assert [told[k] for k in NOTICE] == [800.0, "법원의 명령에 따라 알립니다", "해담보호관찰소"]
         assert (await client.get("/api/v1/disclosures")).status_code == 403
     assert ("neighbour", True) in await asked_of_the_ledger(dbs.city, "read_disclosure")

@@ -109,6 +109,7 @@ class RequestForm(Form):
     description: DescriptionForm | None = None
     area: AreaForm | None = None
     window: WindowForm | None = None
+    notice: str = Field("", max_length=1000, description="disclosure: what residents read")
 
     def asking(self) -> Asking:
         """Return what is asked, as the rules take it."""
@@ -127,6 +128,7 @@ class RequestForm(Form):
             description=Description() if said is None else Description(**said.model_dump()),
             area=None if self.area is None else Area(**self.area.model_dump()),
             window=None if self.window is None else (self.window.from_at, self.window.until_at),
+            notice=self.notice,
         )
 
 
@@ -335,6 +337,9 @@ class NoticeShown(BaseModel):
     until_at: datetime
     ends_at: datetime
     ground: str
+    radius_m: float
+    text: str
+    author: str
 
 
 class NoticesShown(BaseModel):
@@ -376,6 +381,9 @@ async def read_disclosures(
                 until_at=n.until_at,
                 ends_at=n.ends_at,
                 ground=citation(n.statute),
+                radius_m=n.radius_m,
+                text=n.text,
+                author=n.author,
             )
             for n in found
         ]

@@ -19,7 +19,8 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import Entry
 from ansimnet.slices.policy.queries.grounds import end_ground, grant_ground
 from ansimnet.slices.policy.queries.relations import notices_open
-from ansimnet.slices.policy.rules.second import NOTICE_CLAUSES, RULES_OF_TWO, RequestKind
+from ansimnet.slices.policy.rules.second import COARSE_M, NOTICE_CLAUSES, RULES_OF_TWO, RequestKind
+from ansimnet.slices.policy.store import accounts
 from ansimnet.slices.policy.store import notices as rows
 from ansimnet.slices.policy.store.notices import NoticeRow
 from ansimnet.slices.policy.store.requests import RequestRow
@@ -43,6 +44,9 @@ async def give_notice(
         until_at=datetime.fromisoformat(str(words["until_at"])),
         given_at=now,
         ends_at=request.until_at,
+        radius_m=float(area.get("radius_m", COARSE_M)),
+        text=str(words.get("notice") or ""),
+        author=await accounts.office_of(tx, request.asked_by) or "",
     )
     await rows.add_notice(tx, notice)
     fact = NoticeGiven(
@@ -55,6 +59,9 @@ async def give_notice(
         ends_at=notice.ends_at,
         lat=notice.lat,
         lon=notice.lon,
+        radius_m=notice.radius_m,
+        text=notice.text,
+        author=notice.author,
     )
     await ledger.append(tx, fact, actor="system:policy")
 
@@ -121,6 +128,9 @@ async def hear_given(tx: Tx, fact: Fact, there: CentreId) -> None:
         until_at=fact.until_at,
         given_at=fact.happened_at,
         ends_at=fact.ends_at,
+        radius_m=fact.radius_m,
+        text=fact.text,
+        author=fact.author,
     )
     await rows.add_notice(tx, notice)
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from ansimnet.kernel.permits import GroundKind, Purpose, Role
 from ansimnet.slices.policy.model import Said
 from ansimnet.slices.policy.rules.second import (
+    COARSE_M,
     MOST_RADIUS_M,
     MOST_WINDOW,
     RULES_OF_TWO,
@@ -60,6 +61,7 @@ class Asking:
     description: Description = field(default_factory=Description)
     area: Area | None = None
     window: tuple[datetime, datetime] | None = None
+    notice: str = ""
 
     def words(self) -> dict[str, object]:
         """Return what was typed, to be sealed. Of a disclosure only the coarse place: the exact one is never kept."""
@@ -68,7 +70,7 @@ class Asking:
             area = {"lat": self.area.lat, "lon": self.area.lon, "radius_m": self.area.radius_m}
             if self.kind is RequestKind.DISCLOSURE:
                 lat, lon = coarse(self.area.lat, self.area.lon)
-                area = {"lat": lat, "lon": lon, "coarse": True}
+                area = {"lat": lat, "lon": lon, "coarse": True, "radius_m": max(COARSE_M, self.area.radius_m)}
         return {
             "reason": self.reason.strip(),
             "case_no": self.case_no.strip(),
@@ -76,6 +78,7 @@ class Asking:
             "clothes": self.description.clothes.strip(),
             "vehicle": self.description.vehicle.strip(),
             "area": area,
+            "notice": self.notice.strip(),
             "from_at": None if self.window is None else self.window[0].isoformat(),
             "until_at": None if self.window is None else self.window[1].isoformat(),
         }

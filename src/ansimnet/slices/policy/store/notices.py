@@ -10,6 +10,9 @@ from ansimnet.kernel.ids import GroundId
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy.store.typed import seal, unseal
 
+BEFORE_M = 500.0
+"""How far around a notice from before was told: its square."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoticeRow:
@@ -25,12 +28,16 @@ class NoticeRow:
     until_at: datetime
     given_at: datetime
     ends_at: datetime
+    radius_m: float
+    text: str = ""
+    author: str = ""
 
 
 async def add_notice(tx: Tx, notice: NoticeRow) -> None:
     """Put a notice on file; it is there once, however often it is told."""
     year = notice.given_at.year
-    square = seal(tx, notice.notice_id, year, {"lat": notice.lat, "lon": notice.lon}, "notice")
+    told = {k: getattr(notice, k) for k in ("lat", "lon", "radius_m", "text", "author")}
+    square = seal(tx, notice.notice_id, year, told, "notice")
     await tx.execute(
         """insert into policy_notice (notice_id, ground_id, resources, statute, square_sealed, key_year, from_at,
                until_at, given_at, ends_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing""",
@@ -100,6 +107,9 @@ async def notices_standing(tx: Tx, now: datetime) -> list[NoticeRow]:
                 until_at=r[7],
                 given_at=r[8],
                 ends_at=r[9],
+                radius_m=float(str(square.get("radius_m", BEFORE_M))),
+                text=str(square.get("text", "")),
+                author=str(square.get("author", "")),
             )
         )
     return found
