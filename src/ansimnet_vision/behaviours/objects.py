@@ -28,8 +28,10 @@ LEARNED_S = 3.0
 """The first pictures are taken for the place as it is."""
 FORGET_S = 900.0
 """A thing that nobody asked about for so long belongs to the place."""
-MOST_M, LEAST_M = 1.2, 0.2
-"""Larger is furniture or a person at rest, smaller is litter. Ours."""
+MOST_M, LEAST_M = 1.0, 0.2
+"""Larger than the largest suitcase (0.8 m, and a margin) is furniture or a person at rest, smaller is litter. Ours."""
+LEAST_PX = 3
+"""Of the small picture: what is thinner than that is coding noise along an edge. Ours."""
 LONGEST = 3.0
 """Longer than so many times its breadth is a shadow's edge or a gap in a fence. Ours."""
 EDGE = 0.005
@@ -127,7 +129,8 @@ class Things:
         wide, tall = (box[2] - box[0]) * self.aspect, box[3] - box[1]
         size_m = max(wide, tall) * BODY_M / self._body_at(box[3])
         cut = min(box) < EDGE or max(box) > 1 - EDGE
-        if cut or not wide / LONGEST <= tall <= wide * LONGEST:
+        rows = self._long.shape[0]
+        if cut or min(wide, tall) * rows < LEAST_PX or not wide / LONGEST <= tall <= wide * LONGEST:
             return None
         if not LEAST_M <= size_m <= MOST_M or not self._stands_out(box):
             return None
