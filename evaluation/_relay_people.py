@@ -229,7 +229,8 @@ class Eyes:
         """Return which cameras have him in view, when, and his course when he leaves it."""
         c = self.city
         out = _visits(
-            trip.t, trip.x, trip.y, trip.shown, STEP_S[trip.kind], c.cx, c.cy, self.azimuth, self.half, c.reach, self.order, self.first, self.x0, self.y0, self.columns,
+            trip.t, trip.x, trip.y, trip.shown, STEP_S[trip.kind], c.cx, c.cy,
+            self.azimuth, self.half, c.reach, self.order, self.first, self.x0, self.y0, self.columns,
             self.since, self.last, self.course, self.at_x, self.at_y,
         )  # fmt: skip
         camera, since, until, course, x, y = out

@@ -24,7 +24,7 @@ from ansimnet.slices.tracing.rules.types import Kind, Opening, PlateRead, Sighti
 class World:
     """What a world file may set. Shares unless a unit is named; all ours."""
 
-    alike: float = 0.03
+    alike: float = 0.01
     """Strangers who look like him, correlated by `alike_how`."""
     alike_how: float = 0.85
     changed: float = 0.05

@@ -28,8 +28,13 @@ some four arcs. ours."""
 BESIDE, BESIDE_S, BESIDE_M = 0.04, 4.0, 60.0
 """Share of hops to a camera so near that loses him within seconds of the last, though no street of its lies there by
 the register: its direction on file is wrong, or its view is wider. ours."""
+CORNER_M, ROUND = 10.0, 0.5
+"""A view that ends so near a corner may have shown him go round it; that is so much less likely. ours."""
 GROUND_SD_M, GROUND_WRONG = 7.0, 0.02
 """Where the ground point of a track lies from its street: error of calibration and half a street. ours."""
+HIDDEN, SEEN_HIDDEN = 0.12, 0.35
+"""Share of ways on which he is hard to see (dark, crowd, umbrella), and what of the usual chance is left then. ours:
+misses come in rows."""
 FLOOR = 0.02
 """He may always have been missed by everything: no silence takes a hypothesis below this share. ours."""
 DRIFT_M, DRIFT_HOPS = 300.0, 6
@@ -154,15 +159,57 @@ def fit(net: CameraNet, learned: Learned, subject: Subject, h: Hypothesis, d: Si
             h.weight,
         )  # fmt: skip
     time, direction = math.log(spread / rate), math.log(total / spread)
-    order = np.argsort(-joint)[:6]
+    order = np.argsort(-joint)[:24]
     best = at[order[0]]
     keep = order[joint[order] > 0.02 * joint[order[0]]]
-    stands = on_ground(net, f.arc[at[keep]], d)
+    arcs, at_m, weight = _left_on(net, f.arc[at[keep]], f.leave_m[at[keep]], joint[keep], d)
     return Fit(
         time + direction + said, time, direction, looks, cosine, plate, d.described_llr, t, float(f.tau_out[best]),
-        float(f.length_m[best]), int(f.family[best]), f.arc[at[keep]].copy(),
-        f.leave_m[at[keep]].copy() if stands is None else stands[1], joint[keep],
+        float(f.length_m[best]), int(f.family[best]), arcs, at_m, weight,
     )  # fmt: skip
+
+
+def _nexts(net: CameraNet, arc: int) -> I32:
+    """Return the arcs on from the head of one, without turning back."""
+    s = net.streets
+    node = int(s.v[arc >> 1] if arc & 1 == 0 else s.u[arc >> 1])
+    edges = s.via[s.first[node] : s.first[node + 1]]
+    edges = edges[edges != arc >> 1]
+    return np.asarray(np.where(s.u[edges] == node, 2 * edges, 2 * edges + 1), np.int32)
+
+
+def _round_corner(net: CameraNet, arcs: I32, leave_m: F64, heading_deg: float) -> F64:
+    """Return how much a heading speaks for having just gone round the corner at each arc's head; zero away from it."""
+    out = np.zeros(len(arcs))
+    if math.isnan(heading_deg):
+        return out
+    for i in np.flatnonzero(net.streets.length_m[arcs >> 1] - leave_m < CORNER_M).tolist():
+        onward = _nexts(net, int(arcs[i]))
+        if len(onward):
+            out[i] = float(along(net.bearing[onward], heading_deg).max())
+    return out
+
+
+def _left_on(net: CameraNet, arcs: I32, leave_m: F64, weight: F64, d: Sighting) -> tuple[I32, F64, F64]:
+    """Return the arcs, places and weights that a track leaves somebody on: those expected, and round their corners."""
+    near = np.flatnonzero(net.streets.length_m[arcs >> 1] - leave_m < CORNER_M).tolist()
+    plain = weight * along(net.bearing[arcs], d.heading_deg)
+    all_arcs, all_m, all_weight = [arcs], [leave_m], [plain]
+    if not math.isnan(d.heading_deg):
+        for i in near:
+            onward = _nexts(net, int(arcs[i]))
+            all_arcs.append(onward)
+            all_m.append(np.zeros(len(onward)))
+            all_weight.append(weight[i] * ROUND * along(net.bearing[onward], d.heading_deg))
+    out, at_m, share = np.concatenate(all_arcs).astype(np.int32), np.concatenate(all_m), np.concatenate(all_weight)
+    stands = on_ground(net, out, d)
+    if stands is not None:
+        share, at_m = share * stands[0], stands[1]
+    arc, group = np.unique(out, return_inverse=True)
+    total = np.bincount(group, weights=share)
+    at_m = np.bincount(group, weights=share * at_m) / np.maximum(total, 1e-300)
+    keep = total > 0.01 * total.max()
+    return arc[keep].astype(np.int32), at_m[keep], total[keep]
 
 
 def _beside(net: CameraNet, h: Hypothesis, d: Sighting) -> float:
@@ -181,7 +228,10 @@ def passed(net: CameraNet, learned: Learned, h: Hypothesis, d: Sighting) -> tupl
         learned.cdf_leave, known_class(h.pace_hops), h.pace, f.mass[at] * h.unseen[at] * f.view[at] * DETECTS,
         f.tau_out[at], f.family[at], d.until_s - h.at_s,
     )  # fmt: skip
-    joint = dense * along(net.bearing[f.arc[at]], d.heading_deg)
+    joint = dense * np.maximum(
+        along(net.bearing[f.arc[at]], d.heading_deg),
+        ROUND * _round_corner(net, f.arc[at], f.leave_m[at], d.heading_deg),
+    )
     stands = on_ground(net, f.arc[at], d)
     return at, dense, joint if stands is None else joint * stands[0]
 
@@ -279,7 +329,7 @@ def _density(cdf, known, pace, weight, tau, family, t):  # type: ignore[no-untyp
 def _slice(cdf, known, pace, weight, tau, family, since, until):  # type: ignore[no-untyped-def]  # pragma: no cover
     out = np.zeros(len(tau))
     for k in range(len(tau)):
-        if weight[k] > 1e-6:
+        if weight[k] > 1e-5:
             late = below(cdf, family[k], known, tau[k], until, pace)
             if late > 0.0:
                 out[k] = weight[k] * (late - below(cdf, family[k], known, tau[k], since, pace))
@@ -304,11 +354,15 @@ def _look(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
 
 @njit(cache=True, nogil=True)
 def _survive(parent, mass, view, share):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    unseen = np.ones(len(parent))
+    n = len(parent)
+    open_, hidden, unseen = np.ones(n), np.ones(n), np.ones(n)
     seen = 0.0
-    for k in range(len(parent)):
+    for k in range(n):
         p = parent[k]
         if p >= 0:
-            unseen[k] = unseen[p] * (1.0 - view[p] * DETECTS * share[p])
-        seen += mass[k] * unseen[k] * view[k] * DETECTS * share[k]
+            looked = view[p] * DETECTS * share[p]
+            open_[k], hidden[k] = open_[p] * (1.0 - looked), hidden[p] * (1.0 - SEEN_HIDDEN * looked)
+            unseen[k] = (1.0 - HIDDEN) * open_[k] + HIDDEN * hidden[k]
+        chance = (1.0 - HIDDEN) * open_[k] + HIDDEN * SEEN_HIDDEN * hidden[k]
+        seen += mass[k] * chance * view[k] * DETECTS * share[k]
     return unseen, 1.0 - seen

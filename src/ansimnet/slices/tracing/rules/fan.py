@@ -17,11 +17,11 @@ from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.times import SIGNAL_S, SPEED_MPS
 from ansimnet.slices.tracing.rules.types import F64, I32, Kind
 
-LEAST = 1.5e-3
+LEAST = 5e-4
 """Branches whose share times the root of the chance of being unseen is smaller are not followed: several cameras in a
 row may miss him for one reason. ours."""
-PASSAGES, STATES = 2000, 6000
-"""Room of a fan. ours: a hop in Seoul needs some 300."""
+PASSAGES, STATES = 4000, 12000
+"""Room of a fan. ours: a hop in Seoul needs some 800."""
 TURN = np.array(
     [
         [1.0, 0.55, 0.32, 0.12, 0.012],
@@ -182,7 +182,12 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
         s_to[i] = t
         m *= np.exp(-(full - x) / LEAVES_M[kind])
         node = v[e] if arc & 1 == 0 else u[e]
-        if kind == 0 and ride_first[node + 1] > ride_first[node] and s_family[i] < 3 and m * np.sqrt(unseen) * RIDES > LEAST:
+        if (
+            kind == 0
+            and ride_first[node + 1] > ride_first[node]
+            and s_family[i] < 3
+            and m * np.sqrt(unseen) * RIDES > LEAST
+        ):
             total = 0.0
             for r in range(ride_first[node], ride_first[node + 1]):
                 total += ride_weight[r]

@@ -36,19 +36,21 @@ from ansimnet.slices.tracing.rules.types import (
     Verdict,
 )
 
-HYPOTHESES = 12
+WALKS_ON = 0.9
+"""Share of a hop's evidence that a stranger gives as well. ours: the rest is that he looks like the subject again."""
+HYPOTHESES = 9
 """So many are kept. ours: more changed no route in the trials."""
 NEGLIGIBLE = 1e-4
 """A hypothesis of a smaller share is dropped. ours."""
-WORTH = 0.003
+WORTH = 0.0006
 """A camera is opened where the chance per second that it writes him now is at least this. ours, as the next."""
-SHARE = 0.012
+SHARE = 0.02
 """Beyond that the likeliest cameras are opened, up to this share of all that he may have reached since he was last
 seen: the trade between finding him again and how much video is opened, set on trial seeds."""
 REACH_MPS = 50 / 3.6 / 1.3
 """Nobody is farther than a car gets at the urban limit (Enforcement Rule of the Road Traffic Act §19), streets being
 1.3 times as long as the straight line."""
-FAINT = 3e-5
+FAINT = 1e-5
 """Below this chance per second no camera is opened, however many he may have reached. ours."""
 STEP_S, HORIZON_S = 10.0, 1500.0
 """A relay is lost when no camera is even faintly likely in any such step of the time ahead. ours."""
@@ -271,7 +273,19 @@ def _seen(
     if math.isinf(score) or score < top + math.log(NEGLIGIBLE):
         return held, record if not math.isinf(score) else None
     new = belief.extend(trace.net, trace.subject.kind, h, d, how)
-    return [*held, replace(new, score=total)], record
+    return [*_walked_on(held, h, how.llr), replace(new, score=total)], record
+
+
+def _walked_on(held: list[Hypothesis], h: Hypothesis, llr: float) -> list[Hypothesis]:
+    """Return the hypotheses after somebody was seen to go on from the last sighting of `h`.
+
+    Where that sighting was not him it was somebody, who goes on as well: going on says nothing against those who hold
+    it for a stranger, else every stranger that is followed for a while becomes him.
+    """
+    if not h.chain or llr <= 0:
+        return held
+    last = h.chain[-1].id
+    return [g if any(d.id == last for d in g.chain) else replace(g, score=g.score + WALKS_ON * llr) for g in held]
 
 
 def _certain(trace: Trace, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:

@@ -92,7 +92,7 @@ def plate_llr(pattern: str, read: PlateRead) -> float:
     A character that agrees with reading probability p is 'p' likely on his plate and one in `ALPHABET` on another's.
     A read of another length says little: characters are lost, so only the tail of four digits is compared.
 
-    >>> plate_llr("12가3456", PlateRead("12가3456", (0.9,) * 7)) > 20
+    >>> plate_llr("12가3456", PlateRead("12가3456", (0.9,) * 7)) > 15
     True
     >>> plate_llr("12가3456", PlateRead("98나7654", (0.9,) * 7)) < -10
     True
