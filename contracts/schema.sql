@@ -2961,7 +2961,7 @@ COMMENT ON COLUMN public.protection_home_alert.kind IS 'intrusion: nobody was id
 
 CREATE TABLE public.protection_home_clip (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
-    part_id uuid DEFAULT gen_random_uuid() NOT NULL,
+    part_id uuid NOT NULL,
     alert_id uuid NOT NULL,
     part integer NOT NULL,
     data_sealed bytea NOT NULL
@@ -2971,7 +2971,7 @@ ALTER TABLE ONLY public.protection_home_clip FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.protection_home_clip OWNER TO ansimnet_owner;
 
-COMMENT ON TABLE public.protection_home_clip IS 'Masked pictures alone: what was not hidden never left the process that watches the door.';
+COMMENT ON TABLE public.protection_home_clip IS 'Masked pictures alone: what was not hidden never left the process that watches the door. part_id is named after alert and part, and the film is bound to it.';
 
 CREATE TABLE public.protection_home_face (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -3166,6 +3166,8 @@ CREATE TABLE public.supervision_alarm (
     found_by uuid,
     finding_note text,
     basis bytea,
+    raised_proof bytea,
+    sure_proof bytea,
     CONSTRAINT supervision_alarm_check CHECK (((cleared_at IS NULL) = (clear_reason IS NULL))),
     CONSTRAINT supervision_alarm_check1 CHECK (((acknowledged_at IS NULL) = (acknowledged_by IS NULL))),
     CONSTRAINT supervision_alarm_check2 CHECK (((finding IS NULL) = (found_by IS NULL))),
@@ -3186,6 +3188,10 @@ COMMENT ON COLUMN public.supervision_alarm.finding_note IS 'Sealed under the wea
 
 COMMENT ON COLUMN public.supervision_alarm.basis IS 'What it was decided from (JSON), so that it can be judged again bit for bit.';
 
+COMMENT ON COLUMN public.supervision_alarm.raised_proof IS 'What it was raised from (JSON), under the wearer''s key: judged again, it gives the same fact bit for bit.';
+
+COMMENT ON COLUMN public.supervision_alarm.sure_proof IS 'The same of its confirmation.';
+
 CREATE TABLE public.supervision_alarm_fix (
     alarm_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -3197,6 +3203,49 @@ ALTER TABLE ONLY public.supervision_alarm_fix FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.supervision_alarm_fix OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_alarm_fix IS 'The fixes an alarm cites: they are kept with it.';
+
+CREATE TABLE public.supervision_assignment (
+    assignment_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    wearer_id uuid NOT NULL,
+    officer uuid NOT NULL,
+    relation_id uuid NOT NULL,
+    from_at timestamp with time zone NOT NULL,
+    made_by uuid NOT NULL,
+    override_reason text,
+    ended_at timestamp with time zone,
+    ended_by uuid
+);
+
+ALTER TABLE ONLY public.supervision_assignment FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_assignment OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.supervision_assignment.override_reason IS 'Why the caseload limit was overridden (EM-10); null where it was kept.';
+
+CREATE TABLE public.supervision_check (
+    check_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    device_id uuid NOT NULL,
+    wearer_id uuid NOT NULL,
+    checked_at timestamp with time zone NOT NULL,
+    checked_by uuid NOT NULL,
+    anomaly text,
+    note text NOT NULL,
+    act text,
+    acted_at timestamp with time zone,
+    acted_by uuid,
+    CONSTRAINT supervision_check_act_check CHECK ((act = ANY (ARRAY['replaced'::text, 'repaired'::text, 'visited'::text, 'called'::text]))),
+    CONSTRAINT supervision_check_anomaly_check CHECK ((anomaly = ANY (ARRAY['strap'::text, 'case'::text, 'battery'::text, 'signal'::text, 'other'::text]))),
+    CONSTRAINT supervision_check_check CHECK (((act IS NULL) OR (anomaly IS NOT NULL))),
+    CONSTRAINT supervision_check_check1 CHECK (((act IS NULL) = (acted_by IS NULL)))
+);
+
+ALTER TABLE ONLY public.supervision_check FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_check OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_check IS 'An officer''s check of a wearer''s device, and what was done about an anomaly (EM-11).';
 
 CREATE TABLE public.supervision_condition (
     condition_id uuid NOT NULL,
@@ -3238,6 +3287,57 @@ COMMENT ON COLUMN public.supervision_condition.label IS 'Sealed under the wearer
 COMMENT ON COLUMN public.supervision_condition.since_local IS 'Seoul time; a window that ends before it begins crosses midnight (EM-18).';
 
 COMMENT ON COLUMN public.supervision_condition.zone_sealed IS 'Ring, or centre and radius (JSON), under the wearer''s key. The open columns hold rows from before.';
+
+CREATE TABLE public.supervision_contest (
+    contest_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    wearer_id uuid NOT NULL,
+    alarm_id uuid NOT NULL,
+    said text NOT NULL,
+    contested_at timestamp with time zone NOT NULL,
+    contested_by uuid NOT NULL,
+    upheld boolean,
+    why text,
+    decided_at timestamp with time zone,
+    decided_by uuid,
+    CONSTRAINT supervision_contest_check CHECK ((((upheld IS NULL) = (decided_by IS NULL)) AND ((upheld IS NULL) = (decided_at IS NULL))))
+);
+
+ALTER TABLE ONLY public.supervision_contest FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_contest OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_contest IS 'What a wearer contests; it counts in no petition until decided.';
+
+CREATE TABLE public.supervision_decision (
+    decision_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    petition_id uuid NOT NULL,
+    wearer_id uuid NOT NULL,
+    order_id uuid NOT NULL,
+    outcome text NOT NULL,
+    months integer NOT NULL,
+    conditions text[] NOT NULL,
+    words text NOT NULL,
+    decided_at timestamp with time zone NOT NULL,
+    recorded_at timestamp with time zone NOT NULL,
+    recorded_by uuid NOT NULL,
+    carried_out_at timestamp with time zone,
+    carried_out_by uuid,
+    until_before timestamp with time zone,
+    until_after timestamp with time zone,
+    CONSTRAINT supervision_decision_check CHECK (((outcome <> 'rejected'::text) OR ((months = 0) AND (conditions = '{}'::text[])))),
+    CONSTRAINT supervision_decision_check1 CHECK (((carried_out_at IS NULL) = (carried_out_by IS NULL))),
+    CONSTRAINT supervision_decision_conditions_check CHECK ((conditions <@ ARRAY['regular_report'::text, 'night'::text, 'long_distance'::text, 'other'::text])),
+    CONSTRAINT supervision_decision_months_check CHECK (((months >= 0) AND (months <= 12))),
+    CONSTRAINT supervision_decision_outcome_check CHECK ((outcome = ANY (ARRAY['granted'::text, 'partly'::text, 'rejected'::text])))
+);
+
+ALTER TABLE ONLY public.supervision_decision FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_decision OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.supervision_decision.order_id IS 'The court''s order in the register, confirmed by a second pair of eyes.';
 
 CREATE TABLE public.supervision_device (
     device_id uuid NOT NULL,
@@ -3345,6 +3445,39 @@ ALTER TABLE public.supervision_medical OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_medical IS 'Medical stays told (EM-08). Place and company stand in the ledger alone.';
 
+CREATE TABLE public.supervision_move (
+    move_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    moved_at timestamp with time zone NOT NULL,
+    sha256 text NOT NULL,
+    rows bigint NOT NULL,
+    CONSTRAINT supervision_move_sha256_check CHECK ((length(sha256) = 64))
+);
+
+ALTER TABLE ONLY public.supervision_move FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_move OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_move IS 'Which histories were taken over, by their hash. Not part of a history itself.';
+
+CREATE TABLE public.supervision_moved_fact (
+    fact_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    kind text NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    subject_id uuid NOT NULL,
+    fact_sealed bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.supervision_moved_fact FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_moved_fact OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.supervision_moved_fact.subject_id IS 'Whom the fact is about; the centre itself where it is about nobody.';
+
+COMMENT ON COLUMN public.supervision_moved_fact.fact_sealed IS 'The whole fact (JSON), under its subject''s key.';
+
 CREATE TABLE public.supervision_notice (
     notice_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -3361,6 +3494,25 @@ ALTER TABLE ONLY public.supervision_notice FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_notice OWNER TO ansimnet_owner;
 
+CREATE TABLE public.supervision_obligation (
+    obligation_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    wearer_id uuid NOT NULL,
+    decision_id uuid NOT NULL,
+    kind text NOT NULL,
+    words text NOT NULL,
+    condition_id uuid,
+    set_at timestamp with time zone NOT NULL,
+    set_by uuid NOT NULL,
+    CONSTRAINT supervision_obligation_kind_check CHECK ((kind = ANY (ARRAY['regular_report'::text, 'night'::text, 'long_distance'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY public.supervision_obligation FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_obligation OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_obligation IS 'What a decision put on a wearer (EM-04). A night limit is watched by its curfew; what no device watches is kept in words.';
+
 CREATE TABLE public.supervision_person (
     person_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -3372,6 +3524,52 @@ ALTER TABLE ONLY public.supervision_person FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.supervision_person OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_person IS 'Where each wearer and protected person is believed to be. Its rows are the locks of judging, taken in order of id.';
+
+CREATE TABLE public.supervision_petition (
+    petition_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    wearer_id uuid NOT NULL,
+    asks_months integer NOT NULL,
+    asks_conditions text[] NOT NULL,
+    grave integer NOT NULL,
+    serious integer NOT NULL,
+    ordinary integer NOT NULL,
+    most_months integer NOT NULL,
+    risk text NOT NULL,
+    risk_why text NOT NULL,
+    reason text NOT NULL,
+    filed_at timestamp with time zone NOT NULL,
+    filed_by uuid NOT NULL,
+    CONSTRAINT supervision_petition_asks_conditions_check CHECK ((asks_conditions <@ ARRAY['regular_report'::text, 'night'::text, 'long_distance'::text, 'other'::text])),
+    CONSTRAINT supervision_petition_asks_months_check CHECK (((asks_months >= 0) AND (asks_months <= 12))),
+    CONSTRAINT supervision_petition_check CHECK (((asks_months > 0) OR (asks_conditions <> '{}'::text[]))),
+    CONSTRAINT supervision_petition_check1 CHECK ((asks_months <= most_months)),
+    CONSTRAINT supervision_petition_grave_check CHECK ((grave >= 0)),
+    CONSTRAINT supervision_petition_most_months_check CHECK (((most_months >= 0) AND (most_months <= 12))),
+    CONSTRAINT supervision_petition_ordinary_check CHECK ((ordinary >= 0)),
+    CONSTRAINT supervision_petition_risk_check CHECK ((risk = ANY (ARRAY['low'::text, 'middle'::text, 'high'::text]))),
+    CONSTRAINT supervision_petition_serious_check CHECK ((serious >= 0))
+);
+
+ALTER TABLE ONLY public.supervision_petition FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_petition OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.supervision_petition.most_months IS 'What number and degree of violations bear, computed as it was filed (EM-05); no more is asked.';
+
+CREATE TABLE public.supervision_petition_alarm (
+    petition_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    alarm_id uuid NOT NULL,
+    degree text NOT NULL,
+    CONSTRAINT supervision_petition_alarm_degree_check CHECK ((degree = ANY (ARRAY['grave'::text, 'serious'::text, 'ordinary'::text])))
+);
+
+ALTER TABLE ONLY public.supervision_petition_alarm FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_petition_alarm OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_petition_alarm IS 'The violations that a petition counts.';
 
 CREATE TABLE public.supervision_protected (
     protected_person_id uuid NOT NULL,
@@ -3392,6 +3590,30 @@ ALTER TABLE public.supervision_protected OWNER TO ansimnet_owner;
 COMMENT ON TABLE public.supervision_protected IS 'The protected persons whose devices report here. The person is the protection slice''s; place is her registered one.';
 
 COMMENT ON COLUMN public.supervision_protected.place_sealed IS 'Her registered place (JSON), under her key. The open columns hold rows from before.';
+
+CREATE TABLE public.supervision_report (
+    report_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    wearer_id uuid NOT NULL,
+    alarm_id uuid NOT NULL,
+    degree text NOT NULL,
+    note text NOT NULL,
+    reported_at timestamp with time zone NOT NULL,
+    reported_by uuid NOT NULL,
+    answer text,
+    answer_why text,
+    answered_at timestamp with time zone,
+    answered_by uuid,
+    CONSTRAINT supervision_report_answer_check CHECK ((answer = ANY (ARRAY['petitioned'::text, 'no_petition'::text]))),
+    CONSTRAINT supervision_report_check CHECK ((((answer IS NULL) = (answered_by IS NULL)) AND ((answer IS NULL) = (answered_at IS NULL)))),
+    CONSTRAINT supervision_report_degree_check CHECK ((degree = ANY (ARRAY['grave'::text, 'serious'::text, 'ordinary'::text])))
+);
+
+ALTER TABLE ONLY public.supervision_report FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_report OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_report IS 'An officer to the director, at once, once per violation (EM-03).';
 
 CREATE TABLE public.supervision_ticked (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -3434,9 +3656,11 @@ CREATE TABLE public.supervision_wearer (
     order_from_at timestamp with time zone NOT NULL,
     order_until_at timestamp with time zone NOT NULL,
     registered_at timestamp with time zone NOT NULL,
+    priors integer DEFAULT 0 NOT NULL,
     CONSTRAINT supervision_wearer_check CHECK ((order_until_at > order_from_at)),
     CONSTRAINT supervision_wearer_code_check CHECK ((code <> ''::text)),
-    CONSTRAINT supervision_wearer_offence_check CHECK ((offence = ANY (ARRAY['sexual_violence'::text, 'minor_abduction'::text, 'robbery_murder'::text, 'specified_violent'::text])))
+    CONSTRAINT supervision_wearer_offence_check CHECK ((offence = ANY (ARRAY['sexual_violence'::text, 'minor_abduction'::text, 'robbery_murder'::text, 'specified_violent'::text]))),
+    CONSTRAINT supervision_wearer_priors_check CHECK ((priors >= 0))
 );
 
 ALTER TABLE ONLY public.supervision_wearer FORCE ROW LEVEL SECURITY;
@@ -3446,6 +3670,87 @@ ALTER TABLE public.supervision_wearer OWNER TO ansimnet_owner;
 COMMENT ON COLUMN public.supervision_wearer.offence IS 'EM-01: the four offences that allow a device; there is no fifth.';
 
 COMMENT ON COLUMN public.supervision_wearer.order_number IS 'Sealed under the wearer''s key.';
+
+COMMENT ON COLUMN public.supervision_wearer.priors IS 'Previous convictions as the order names them (EM-10).';
+
+CREATE TABLE public.tracing_block (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    block_id uuid NOT NULL,
+    camera_id uuid NOT NULL,
+    hour_at timestamp with time zone NOT NULL,
+    tracks integer NOT NULL,
+    sealed bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT tracing_block_hour_at_check CHECK ((date_trunc('hour'::text, hour_at) = hour_at)),
+    CONSTRAINT tracing_block_sealed_check CHECK ((length(sealed) > 48)),
+    CONSTRAINT tracing_block_tracks_check CHECK ((tracks > 0))
+);
+
+ALTER TABLE ONLY public.tracing_block FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tracing_block OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.tracing_block.sealed IS 'To the public key of the camera and hour: who writes cannot read it again.';
+
+CREATE TABLE public.tracing_candidate (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    candidate_id uuid NOT NULL,
+    search_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    found_at timestamp with time zone NOT NULL,
+    candidate_sealed bytea NOT NULL,
+    verdict text,
+    judged_at timestamp with time zone,
+    CONSTRAINT tracing_candidate_check CHECK (((verdict IS NULL) = (judged_at IS NULL))),
+    CONSTRAINT tracing_candidate_verdict_check CHECK ((verdict = ANY (ARRAY['him'::text, 'not_him'::text])))
+);
+
+ALTER TABLE ONLY public.tracing_candidate FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tracing_candidate OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.tracing_candidate.candidate_sealed IS 'Camera, times and reasons: JSON under the request''s key.';
+
+CREATE TABLE public.tracing_hop (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    hop_id uuid NOT NULL,
+    search_id uuid NOT NULL,
+    number integer NOT NULL,
+    permit_id uuid NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    CONSTRAINT tracing_hop_number_check CHECK ((number > 0))
+);
+
+ALTER TABLE ONLY public.tracing_hop FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tracing_hop OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.tracing_hop IS 'One step of a search: cameras looked at, or a candidate judged. Each is a line of the ledger.';
+
+CREATE TABLE public.tracing_search (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    search_id uuid NOT NULL,
+    request_id uuid NOT NULL,
+    asked_by uuid NOT NULL,
+    missing boolean NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    until_at timestamp with time zone NOT NULL,
+    subject_sealed bytea,
+    ended_at timestamp with time zone,
+    ended_why text,
+    destroyed_at timestamp with time zone,
+    CONSTRAINT tracing_search_check CHECK ((until_at > asked_at)),
+    CONSTRAINT tracing_search_check1 CHECK (((ended_at IS NULL) = (ended_why IS NULL))),
+    CONSTRAINT tracing_search_check2 CHECK (((destroyed_at IS NULL) OR ((ended_at IS NOT NULL) AND (subject_sealed IS NULL))))
+);
+
+ALTER TABLE ONLY public.tracing_search FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tracing_search OWNER TO ansimnet_owner;
+
+COMMENT ON COLUMN public.tracing_search.missing IS 'A missing child, or a person with dementia: a ground of its own.';
+
+COMMENT ON COLUMN public.tracing_search.subject_sealed IS 'Attributes, as corrected: JSON under the request''s key.';
 
 CREATE TABLE public.vision_alarm (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -4068,9 +4373,6 @@ ALTER TABLE ONLY public.protection_home_alert
     ADD CONSTRAINT protection_home_alert_pkey PRIMARY KEY (alert_id);
 
 ALTER TABLE ONLY public.protection_home_clip
-    ADD CONSTRAINT protection_home_clip_alert_id_part_key UNIQUE (alert_id, part);
-
-ALTER TABLE ONLY public.protection_home_clip
     ADD CONSTRAINT protection_home_clip_pkey PRIMARY KEY (part_id);
 
 ALTER TABLE ONLY public.protection_home_face
@@ -4115,8 +4417,26 @@ ALTER TABLE ONLY public.supervision_alarm_fix
 ALTER TABLE ONLY public.supervision_alarm
     ADD CONSTRAINT supervision_alarm_pkey PRIMARY KEY (alarm_id);
 
+ALTER TABLE ONLY public.supervision_assignment
+    ADD CONSTRAINT supervision_assignment_pkey PRIMARY KEY (assignment_id);
+
+ALTER TABLE ONLY public.supervision_check
+    ADD CONSTRAINT supervision_check_pkey PRIMARY KEY (check_id);
+
 ALTER TABLE ONLY public.supervision_condition
     ADD CONSTRAINT supervision_condition_pkey PRIMARY KEY (condition_id);
+
+ALTER TABLE ONLY public.supervision_contest
+    ADD CONSTRAINT supervision_contest_alarm_id_key UNIQUE (alarm_id);
+
+ALTER TABLE ONLY public.supervision_contest
+    ADD CONSTRAINT supervision_contest_pkey PRIMARY KEY (contest_id);
+
+ALTER TABLE ONLY public.supervision_decision
+    ADD CONSTRAINT supervision_decision_petition_id_key UNIQUE (petition_id);
+
+ALTER TABLE ONLY public.supervision_decision
+    ADD CONSTRAINT supervision_decision_pkey PRIMARY KEY (decision_id);
 
 ALTER TABLE ONLY public.supervision_device
     ADD CONSTRAINT supervision_device_centre_id_name_key UNIQUE (centre_id, name);
@@ -4145,14 +4465,35 @@ ALTER TABLE ONLY public.supervision_gateway
 ALTER TABLE ONLY public.supervision_medical
     ADD CONSTRAINT supervision_medical_pkey PRIMARY KEY (medical_id);
 
+ALTER TABLE ONLY public.supervision_move
+    ADD CONSTRAINT supervision_move_pkey PRIMARY KEY (move_id);
+
+ALTER TABLE ONLY public.supervision_moved_fact
+    ADD CONSTRAINT supervision_moved_fact_pkey PRIMARY KEY (fact_id);
+
 ALTER TABLE ONLY public.supervision_notice
     ADD CONSTRAINT supervision_notice_pkey PRIMARY KEY (notice_id);
+
+ALTER TABLE ONLY public.supervision_obligation
+    ADD CONSTRAINT supervision_obligation_pkey PRIMARY KEY (obligation_id);
 
 ALTER TABLE ONLY public.supervision_person
     ADD CONSTRAINT supervision_person_pkey PRIMARY KEY (person_id);
 
+ALTER TABLE ONLY public.supervision_petition_alarm
+    ADD CONSTRAINT supervision_petition_alarm_pkey PRIMARY KEY (petition_id, alarm_id);
+
+ALTER TABLE ONLY public.supervision_petition
+    ADD CONSTRAINT supervision_petition_pkey PRIMARY KEY (petition_id);
+
 ALTER TABLE ONLY public.supervision_protected
     ADD CONSTRAINT supervision_protected_pkey PRIMARY KEY (protected_person_id);
+
+ALTER TABLE ONLY public.supervision_report
+    ADD CONSTRAINT supervision_report_alarm_id_key UNIQUE (alarm_id);
+
+ALTER TABLE ONLY public.supervision_report
+    ADD CONSTRAINT supervision_report_pkey PRIMARY KEY (report_id);
 
 ALTER TABLE ONLY public.supervision_ticked
     ADD CONSTRAINT supervision_ticked_pkey PRIMARY KEY (centre_id);
@@ -4165,6 +4506,24 @@ ALTER TABLE ONLY public.supervision_wearer
 
 ALTER TABLE ONLY public.supervision_wearer
     ADD CONSTRAINT supervision_wearer_pkey PRIMARY KEY (wearer_id);
+
+ALTER TABLE ONLY public.tracing_block
+    ADD CONSTRAINT tracing_block_pkey PRIMARY KEY (block_id);
+
+ALTER TABLE ONLY public.tracing_candidate
+    ADD CONSTRAINT tracing_candidate_pkey PRIMARY KEY (candidate_id);
+
+ALTER TABLE ONLY public.tracing_hop
+    ADD CONSTRAINT tracing_hop_pkey PRIMARY KEY (hop_id);
+
+ALTER TABLE ONLY public.tracing_hop
+    ADD CONSTRAINT tracing_hop_search_id_number_key UNIQUE (search_id, number);
+
+ALTER TABLE ONLY public.tracing_search
+    ADD CONSTRAINT tracing_search_pkey PRIMARY KEY (search_id);
+
+ALTER TABLE ONLY public.tracing_search
+    ADD CONSTRAINT tracing_search_request_id_key UNIQUE (request_id);
 
 ALTER TABLE ONLY public.vision_alarm
     ADD CONSTRAINT vision_alarm_centre_id_code_key UNIQUE (centre_id, code);
@@ -4355,6 +4714,8 @@ CREATE INDEX policy_ticket_expires ON public.policy_ticket USING btree (expires_
 
 CREATE INDEX protection_home_alert_person ON public.protection_home_alert USING btree (centre_id, protected_person_id, decided_at DESC);
 
+CREATE INDEX protection_home_clip_alert ON public.protection_home_clip USING btree (alert_id, part);
+
 CREATE UNIQUE INDEX protection_home_face_one ON public.protection_home_face USING btree (centre_id, home_id, order_id, subject_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX protection_home_person ON public.protection_home USING btree (centre_id, protected_person_id) WHERE (removed_at IS NULL);
@@ -4373,9 +4734,19 @@ CREATE INDEX supervision_alarm_open ON public.supervision_alarm USING btree (wea
 
 CREATE INDEX supervision_alarm_raised ON public.supervision_alarm USING btree (raised_at DESC);
 
+CREATE INDEX supervision_assignment_officer ON public.supervision_assignment USING btree (officer) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX supervision_assignment_open ON public.supervision_assignment USING btree (wearer_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX supervision_check_device ON public.supervision_check USING btree (device_id, checked_at DESC);
+
 CREATE INDEX supervision_condition_protected ON public.supervision_condition USING btree (protected_person_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX supervision_condition_wearer ON public.supervision_condition USING btree (wearer_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX supervision_contest_wearer ON public.supervision_contest USING btree (wearer_id);
+
+CREATE INDEX supervision_decision_wearer ON public.supervision_decision USING btree (wearer_id);
 
 CREATE INDEX supervision_device_protected ON public.supervision_device USING btree (protected_person_id);
 
@@ -4391,7 +4762,21 @@ CREATE INDEX supervision_medical_condition ON public.supervision_medical USING b
 
 CREATE UNIQUE INDEX supervision_notice_open ON public.supervision_notice USING btree (wearer_id, notice, device_id, COALESCE(protected_person_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (ended_at IS NULL);
 
+CREATE INDEX supervision_obligation_wearer ON public.supervision_obligation USING btree (wearer_id);
+
+CREATE INDEX supervision_petition_wearer ON public.supervision_petition USING btree (wearer_id, filed_at DESC);
+
+CREATE INDEX supervision_report_wearer ON public.supervision_report USING btree (wearer_id, reported_at DESC);
+
 CREATE INDEX supervision_watch_wearer ON public.supervision_watch USING btree (wearer_id);
+
+CREATE INDEX tracing_block_hour ON public.tracing_block USING btree (centre_id, hour_at, camera_id);
+
+CREATE INDEX tracing_candidate_search ON public.tracing_candidate USING btree (search_id, found_at);
+
+CREATE INDEX tracing_search_mine ON public.tracing_search USING btree (centre_id, asked_by, asked_at DESC);
+
+CREATE INDEX tracing_search_open ON public.tracing_search USING btree (centre_id, until_at) WHERE (ended_at IS NULL);
 
 CREATE INDEX vision_alarm_event ON public.vision_alarm USING btree (centre_id, camera_id, behaviour, last_at DESC);
 
@@ -4696,6 +5081,21 @@ ALTER TABLE ONLY public.supervision_alarm
 ALTER TABLE ONLY public.supervision_alarm
     ADD CONSTRAINT supervision_alarm_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
 
+ALTER TABLE ONLY public.supervision_assignment
+    ADD CONSTRAINT supervision_assignment_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_assignment
+    ADD CONSTRAINT supervision_assignment_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
+
+ALTER TABLE ONLY public.supervision_check
+    ADD CONSTRAINT supervision_check_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_check
+    ADD CONSTRAINT supervision_check_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.supervision_device(device_id);
+
+ALTER TABLE ONLY public.supervision_check
+    ADD CONSTRAINT supervision_check_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
+
 ALTER TABLE ONLY public.supervision_condition
     ADD CONSTRAINT supervision_condition_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
 
@@ -4704,6 +5104,24 @@ ALTER TABLE ONLY public.supervision_condition
 
 ALTER TABLE ONLY public.supervision_condition
     ADD CONSTRAINT supervision_condition_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
+
+ALTER TABLE ONLY public.supervision_contest
+    ADD CONSTRAINT supervision_contest_alarm_id_fkey FOREIGN KEY (alarm_id) REFERENCES public.supervision_alarm(alarm_id);
+
+ALTER TABLE ONLY public.supervision_contest
+    ADD CONSTRAINT supervision_contest_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_contest
+    ADD CONSTRAINT supervision_contest_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
+
+ALTER TABLE ONLY public.supervision_decision
+    ADD CONSTRAINT supervision_decision_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_decision
+    ADD CONSTRAINT supervision_decision_petition_id_fkey FOREIGN KEY (petition_id) REFERENCES public.supervision_petition(petition_id);
+
+ALTER TABLE ONLY public.supervision_decision
+    ADD CONSTRAINT supervision_decision_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
 
 ALTER TABLE ONLY public.supervision_device
     ADD CONSTRAINT supervision_device_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
@@ -4735,6 +5153,12 @@ ALTER TABLE ONLY public.supervision_medical
 ALTER TABLE ONLY public.supervision_medical
     ADD CONSTRAINT supervision_medical_condition_id_fkey FOREIGN KEY (condition_id) REFERENCES public.supervision_condition(condition_id);
 
+ALTER TABLE ONLY public.supervision_move
+    ADD CONSTRAINT supervision_move_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_moved_fact
+    ADD CONSTRAINT supervision_moved_fact_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
 ALTER TABLE ONLY public.supervision_notice
     ADD CONSTRAINT supervision_notice_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
 
@@ -4747,11 +5171,47 @@ ALTER TABLE ONLY public.supervision_notice
 ALTER TABLE ONLY public.supervision_notice
     ADD CONSTRAINT supervision_notice_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
 
+ALTER TABLE ONLY public.supervision_obligation
+    ADD CONSTRAINT supervision_obligation_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_obligation
+    ADD CONSTRAINT supervision_obligation_condition_id_fkey FOREIGN KEY (condition_id) REFERENCES public.supervision_condition(condition_id);
+
+ALTER TABLE ONLY public.supervision_obligation
+    ADD CONSTRAINT supervision_obligation_decision_id_fkey FOREIGN KEY (decision_id) REFERENCES public.supervision_decision(decision_id);
+
+ALTER TABLE ONLY public.supervision_obligation
+    ADD CONSTRAINT supervision_obligation_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
+
 ALTER TABLE ONLY public.supervision_person
     ADD CONSTRAINT supervision_person_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
 
+ALTER TABLE ONLY public.supervision_petition_alarm
+    ADD CONSTRAINT supervision_petition_alarm_alarm_id_fkey FOREIGN KEY (alarm_id) REFERENCES public.supervision_alarm(alarm_id);
+
+ALTER TABLE ONLY public.supervision_petition_alarm
+    ADD CONSTRAINT supervision_petition_alarm_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_petition_alarm
+    ADD CONSTRAINT supervision_petition_alarm_petition_id_fkey FOREIGN KEY (petition_id) REFERENCES public.supervision_petition(petition_id);
+
+ALTER TABLE ONLY public.supervision_petition
+    ADD CONSTRAINT supervision_petition_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_petition
+    ADD CONSTRAINT supervision_petition_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
+
 ALTER TABLE ONLY public.supervision_protected
     ADD CONSTRAINT supervision_protected_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_report
+    ADD CONSTRAINT supervision_report_alarm_id_fkey FOREIGN KEY (alarm_id) REFERENCES public.supervision_alarm(alarm_id);
+
+ALTER TABLE ONLY public.supervision_report
+    ADD CONSTRAINT supervision_report_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_report
+    ADD CONSTRAINT supervision_report_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
 
 ALTER TABLE ONLY public.supervision_ticked
     ADD CONSTRAINT supervision_ticked_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
@@ -4764,6 +5224,12 @@ ALTER TABLE ONLY public.supervision_watch
 
 ALTER TABLE ONLY public.supervision_wearer
     ADD CONSTRAINT supervision_wearer_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.tracing_candidate
+    ADD CONSTRAINT tracing_candidate_search_id_fkey FOREIGN KEY (search_id) REFERENCES public.tracing_search(search_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.tracing_hop
+    ADD CONSTRAINT tracing_hop_search_id_fkey FOREIGN KEY (search_id) REFERENCES public.tracing_search(search_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.vision_report
     ADD CONSTRAINT vision_report_alarm_id_fkey FOREIGN KEY (alarm_id) REFERENCES public.vision_alarm(alarm_id) ON DELETE CASCADE;
@@ -5032,7 +5498,15 @@ ALTER TABLE public.supervision_alarm ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_alarm_fix ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.supervision_assignment ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_check ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.supervision_condition ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_contest ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_decision ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_device ENABLE ROW LEVEL SECURITY;
 
@@ -5044,11 +5518,23 @@ ALTER TABLE public.supervision_gateway ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_medical ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.supervision_move ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_moved_fact ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.supervision_notice ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_obligation ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_person ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.supervision_petition ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_petition_alarm ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.supervision_protected ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_report ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_ticked ENABLE ROW LEVEL SECURITY;
 
@@ -5294,7 +5780,15 @@ CREATE POLICY tenant ON public.supervision_alarm USING ((centre_id = ( SELECT pu
 
 CREATE POLICY tenant ON public.supervision_alarm_fix USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.supervision_assignment USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_check USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.supervision_condition USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_contest USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_decision USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_device USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -5306,17 +5800,37 @@ CREATE POLICY tenant ON public.supervision_gateway USING ((centre_id = ( SELECT 
 
 CREATE POLICY tenant ON public.supervision_medical USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.supervision_move USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_moved_fact USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.supervision_notice USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_obligation USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_person USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
+CREATE POLICY tenant ON public.supervision_petition USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_petition_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
 CREATE POLICY tenant ON public.supervision_protected USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_report USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_ticked USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_watch USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_wearer USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.tracing_block USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.tracing_candidate USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.tracing_hop USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.tracing_search USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.vision_alarm USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -5337,6 +5851,14 @@ CREATE POLICY tenant ON public.vision_tuning USING ((centre_id = ( SELECT public
 CREATE POLICY tenant ON public.vision_verdict USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.vision_worker USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+ALTER TABLE public.tracing_block ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tracing_candidate ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tracing_hop ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.tracing_search ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.vision_alarm ENABLE ROW LEVEL SECURITY;
 
@@ -5763,8 +6285,20 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_alarm TO ansimnet_
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_alarm_fix TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_alarm_fix TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_assignment TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_assignment TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_check TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_check TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_condition TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_condition TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_contest TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_contest TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_decision TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_decision TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_device TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_device TO ansimnet_city;
@@ -5781,14 +6315,34 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_gateway TO ansimne
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_medical TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_medical TO ansimnet_city;
 
+GRANT SELECT,INSERT ON TABLE public.supervision_move TO ansimnet_tracking;
+GRANT SELECT,INSERT ON TABLE public.supervision_move TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.supervision_moved_fact TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE ON TABLE public.supervision_moved_fact TO ansimnet_city;
+
+GRANT UPDATE(fact_sealed) ON TABLE public.supervision_moved_fact TO ansimnet_tracking;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_notice TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_notice TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_obligation TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_obligation TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_person TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_person TO ansimnet_city;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_petition TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_petition TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_petition_alarm TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_petition_alarm TO ansimnet_city;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_protected TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_protected TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_report TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_report TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_ticked TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_ticked TO ansimnet_city;
@@ -5798,6 +6352,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_watch TO ansimnet_
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_wearer TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_wearer TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_block TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_block TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_candidate TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_candidate TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_hop TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_hop TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_search TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tracing_search TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_alarm TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.vision_alarm TO ansimnet_city;
