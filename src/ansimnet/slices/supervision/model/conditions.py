@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from functools import lru_cache
 from uuid import UUID
 
 from ansimnet.facts.supervision import Trigger
@@ -135,6 +136,7 @@ class Wholeness:
 Condition = Exclusion | Curfew | Approach | Wholeness
 
 
+@lru_cache(maxsize=200_000)
 def whole_id(device_id: UUID) -> ConditionId:
     """Return the id of the implied condition that a device stays whole."""
     return ConditionId(named_id("whole", str(device_id)))

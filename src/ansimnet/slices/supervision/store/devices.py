@@ -18,6 +18,7 @@ from ansimnet.kernel.ids import (
     WearerId,
     new_id,
 )
+from ansimnet.platform.arrays import UUIDS, array, flags, floats, instants
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
     Device,
@@ -79,13 +80,13 @@ async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: AbstractSet[DeviceId]
         where d.device_id = n.device_id
         """,
         [
-            [f.device_id for f in rows],
-            [f.heard_at for f in rows],
-            [f.seen_at for f in rows],
-            [f.device_id in placed for f in rows],
-            [f.battery for f in rows],
-            [not f.signs & {Sign.STRAP, Sign.OFF_BODY} for f in rows],
-            [Sign.JAM in f.signs for f in rows],
+            array(UUIDS, [f.device_id.bytes for f in rows]),
+            instants(f.heard_at for f in rows),
+            instants(f.seen_at for f in rows),
+            flags(f.device_id in placed for f in rows),
+            floats(f.battery for f in rows),
+            flags(not f.signs & {Sign.STRAP, Sign.OFF_BODY} for f in rows),
+            flags(Sign.JAM in f.signs for f in rows),
             [skew[f.device_id] for f in rows],
         ],
     )

@@ -11,6 +11,7 @@ from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import (
     FixId,
 )
+from ansimnet.platform.arrays import UUIDS, array, floats, instants, texts
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
     Fix,
@@ -34,18 +35,18 @@ async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> set[FixId]:
         on conflict do nothing returning fix_id
         """,
         [
-            [f.fix_id for f in fixes],
-            [f.device_id for f in fixes],
-            [f.person_id for f in fixes],
-            [f.seen_at for f in fixes],
-            [f.heard_at for f in fixes],
-            [f.point.lat if f.point is not None else None for f in fixes],
-            [f.point.lon if f.point is not None else None for f in fixes],
-            [f.error_m for f in fixes],
-            [f.speed_mps for f in fixes],
-            [f.course_deg for f in fixes],
-            [f.battery for f in fixes],
-            [" ".join(sorted(f.signs)) for f in fixes],
+            array(UUIDS, [f.fix_id.bytes for f in fixes]),
+            array(UUIDS, [f.device_id.bytes for f in fixes]),
+            array(UUIDS, [f.person_id.bytes for f in fixes]),
+            instants(f.seen_at for f in fixes),
+            instants(f.heard_at for f in fixes),
+            floats(f.point.lat if f.point is not None else None for f in fixes),
+            floats(f.point.lon if f.point is not None else None for f in fixes),
+            floats(f.error_m for f in fixes),
+            floats(f.speed_mps for f in fixes),
+            floats(f.course_deg for f in fixes),
+            floats(f.battery for f in fixes),
+            texts(" ".join(sorted(f.signs)) for f in fixes),
         ],
     )
     return {FixId(r[0]) for r in rows}

@@ -12,10 +12,12 @@ import msgspec
 from ansimnet.facts.supervision import (
     Trigger,
 )
+from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.ids import (
     AlarmId,
     ConditionId,
 )
+from ansimnet.platform.arrays import BYTEA, UUIDS, array
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
     Approach,
@@ -76,7 +78,29 @@ _CONDITION = """
 """
 
 
+OPEN_FOR_S = 60.0
+"""How long an opened condition is kept in memory: an erased wearer's zone is judged so much longer at most (ours)."""
+MOST_OPEN = 200_000
+"""Conditions kept opened, a kilobyte each at the most."""
+_opened: dict[UUID, tuple[tuple[Any, ...], Condition, float]] = {}
+
+
 def _condition(tx: Tx, r: tuple[Any, ...]) -> Condition | None:
+    """Return a condition of a row, opened lately or now; a row that changed in anything is opened again."""
+    known = _opened.get(r[0])
+    if known is not None and known[0] == r and monotonic_s() < known[2]:
+        return known[1]
+    found = _open(tx, r)
+    if found is None:
+        _opened.pop(r[0], None)
+        return None
+    if len(_opened) >= MOST_OPEN:
+        _opened.clear()
+    _opened[r[0]] = (r, found, monotonic_s() + OPEN_FOR_S)
+    return found
+
+
+def _open(tx: Tx, r: tuple[Any, ...]) -> Condition | None:
     """Return a condition of a row, or None where its zone cannot be opened any more: the wearer was erased."""
     label = places.open_label(tx, r[1], r[3])
     match Trigger(r[2]):
@@ -159,7 +183,10 @@ async def save_scene(tx: Tx, scene: Scene, before: dict[PersonId, Estimate], wat
         await tx.execute(
             "update supervision_person p set estimate = n.estimate "
             "from unnest(%s::uuid[], %s::bytea[]) as n (person_id, estimate) where p.person_id = n.person_id",
-            [people, [_encode(scene.estimates[p]) for p in people]],
+            [
+                array(UUIDS, [p.bytes for p in people]),
+                array(BYTEA, [_encode(scene.estimates[p]) for p in people]),
+            ],
         )
     await save_watches(tx, [w for c, w in sorted(scene.watches.items()) if worth_saving(watched.get(c), w)])
 
