@@ -28,12 +28,12 @@ from ansimnet.slices.tracing.rules import net
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.learning import learn_looks, learn_routes
 
-SEEDS = {"small": 6, "full": 1000}
+SEEDS = {"small": 2, "full": 1000}
 WALKERS = 10
 KINDS = (WALK, WALK, DRIVE, WALK, CYCLE, WALK, DRIVE, WALK, WALK, DRIVE)
-LEARNED = {"small": 120, "full": 2000}
+LEARNED = {"small": 40, "full": 2000}
 """Confirmed routes of other people that the tracer learns from first."""
-BASELINE = {"small": 12, "full": 200}
+BASELINE = {"small": 6, "full": 200}
 RESAMPLES = 1000
 
 

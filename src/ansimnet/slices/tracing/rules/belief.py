@@ -79,7 +79,8 @@ class Hypothesis:
 class Fit:
     """How a sighting fits a hypothesis: nats by reason, their sum `llr` (-inf: impossible), and the arcs it leaves on.
 
-    `expected_s` nominal seconds of the likeliest path, `took_s` real ones, `length_m` of it.
+    `expected_s` nominal seconds of the likeliest path, `took_s` real ones, `length_m` of it; `beside` that another camera
+    lost him where the last one did.
     """
 
     llr: float
@@ -93,6 +94,7 @@ class Fit:
     expected_s: float
     length_m: float
     family: int
+    beside: bool
     arcs: I32
     at_m: F64
     weight: F64
@@ -135,37 +137,40 @@ def remembering(h: Hypothesis, d: Sighting) -> Hypothesis:
 
 def fit(net: CameraNet, learned: Learned, subject: Subject, h: Hypothesis, d: Sighting, passers_s: float) -> Fit:
     """Return how a sighting fits a hypothesis, against a passer-by at a camera with `passers_s` tracks a second."""
-    f, t = h.fan, d.until_s - h.at_s
     at, dense, joint = passed(net, learned, h, d)
+    total, beside = float(joint.sum()), _beside(net, h, d)
+    if max(total, beside) <= 0.0 or d.kind != subject.kind:
+        return _impossible(h, d)
     looks, cosine = None, math.nan
     if h.template is not None and d.appearance is not None:
         cosine = scoring.similarity(h.template, d.appearance)
         looks = scoring.looks_llr(learned.looks, h.pictures, cosine)
     plate = scoring.plate_llr(subject.plate, d.plate) if subject.plate and d.plate else None
     said = (looks or 0.0) + (plate or 0.0) + d.described_llr
-    beside = _beside(net, h, d)
-    total, spread = float(joint.sum()), float(dense.sum())
-    if max(total, beside) <= 0.0 or d.kind != subject.kind:
-        none = np.zeros(0)
-        return Fit(
-            -math.inf, -math.inf, 0.0, looks, cosine, plate, d.described_llr, t, math.nan, math.nan, 0,
-            none.astype(np.int32), none, none,
-        )  # fmt: skip
-    rate = max(passers_s, 1e-5)
+    took_s, rate, f = d.until_s - h.at_s, max(passers_s, 1e-5), h.fan
     if beside > total:
-        time = math.log(beside / rate)
-        return Fit(
-            time + said, time, 0.0, looks, cosine, plate, d.described_llr, t, 0.0, 0.0, int(subject.kind), h.arcs, h.at_m,
-            h.weight,
-        )  # fmt: skip
-    time, direction = math.log(spread / rate), math.log(total / spread)
-    order = np.argsort(-joint)[:24]
-    best = at[order[0]]
-    keep = order[joint[order] > 0.02 * joint[order[0]]]
-    arcs, at_m, weight = _left_on(net, f.arc[at[keep]], f.leave_m[at[keep]], joint[keep], d)
+        time, direction, family, expected_s, length_m = math.log(beside / rate), 0.0, int(subject.kind), 0.0, 0.0
+        arcs, at_m, weight = h.arcs, h.at_m, h.weight
+    else:
+        spread = float(dense.sum())
+        time, direction = math.log(spread / rate), math.log(total / spread)
+        best = at[int(np.argmax(joint))]
+        family, expected_s, length_m = int(f.family[best]), float(f.tau_out[best]), float(f.length_m[best])
+        keep = joint > 0.02 * joint.max()
+        arcs, at_m, weight = f.arc[at[keep]], f.leave_m[at[keep]], dense[keep]
+    llr = time + direction + said
     return Fit(
-        time + direction + said, time, direction, looks, cosine, plate, d.described_llr, t, float(f.tau_out[best]),
-        float(f.length_m[best]), int(f.family[best]), arcs, at_m, weight,
+        llr, time, direction, looks, cosine, plate, d.described_llr, took_s, expected_s, length_m, family,
+        beside > total, arcs, at_m, weight,
+    )  # fmt: skip
+
+
+def _impossible(h: Hypothesis, d: Sighting) -> Fit:
+    """Return that nobody gets from one to the other."""
+    none = np.zeros(0)
+    return Fit(
+        -math.inf, -math.inf, 0.0, None, math.nan, None, d.described_llr, d.until_s - h.at_s, math.nan, math.nan, 0,
+        False, none.astype(np.int32), none, none,
     )  # fmt: skip
 
 
@@ -213,7 +218,7 @@ def _left_on(net: CameraNet, arcs: I32, leave_m: F64, weight: F64, d: Sighting) 
 
 
 def _beside(net: CameraNet, h: Hypothesis, d: Sighting) -> float:
-    """Return the density of another camera losing him at the same place and moment, which the register does not know."""
+    """Return the density of another camera losing him at the same place and moment, unknown to the register."""
     if h.camera < 0 or d.camera == h.camera or not -BESIDE_S <= d.until_s - h.at_s <= BESIDE_S:
         return 0.0
     apart = math.hypot(net.x_m[d.camera] - net.x_m[h.camera], net.y_m[d.camera] - net.y_m[h.camera])
@@ -248,11 +253,14 @@ def extend(net: CameraNet, kind: Kind, h: Hypothesis, d: Sighting, how: Fit) -> 
     if how.family <= Kind.VEHICLE and how.expected_s >= PACE_FROM_S:
         pace_sum += max(-0.6, min(0.6, log_ratio(how.took_s, how.expected_s)))
         pace_hops += 1
-    ahead = fan(net, kind, how.arcs, how.at_m, how.weight, drift(track), d.camera)
+    arcs, at_m, weight = how.arcs, how.at_m, how.weight
+    if not how.beside:
+        arcs, at_m, weight = _left_on(net, arcs, at_m, weight, d)
+    ahead = fan(net, kind, arcs, at_m, weight, drift(track), d.camera)
     k = len(ahead.mass)
     return Hypothesis(
         (*h.chain, d), h.score + how.llr, d.until_s, d.camera, ahead, np.zeros(k), np.ones(k), 1.0, template, pictures,
-        pace_sum, pace_hops, track, how.arcs, how.at_m, how.weight,
+        pace_sum, pace_hops, track, arcs, at_m, weight,
     )  # fmt: skip
 
 
