@@ -48,13 +48,6 @@ _NOTHING = 0.01
 
 
 @compiled
-def _about(lat: float, lon: float, lats: F64, lons: F64) -> tuple[F64, F64]:
-    """Return corners in metres about a place."""
-    wide = EARTH_DEGREE_M * math.cos(math.radians(lat))
-    return (lons - lon) * wide, (lats - lat) * EARTH_DEGREE_M
-
-
-@compiled
 def _chance_at(lat: float, lon: float, variance: float, lats: F64, lons: F64, radius: float, reach: Reach) -> float:
     """Return the probability that somebody at a place, give or take, is inside a zone."""
     x, y = _metres(reach[0], reach[1], lat, lon)
@@ -63,11 +56,8 @@ def _chance_at(lat: float, lon: float, variance: float, lats: F64, lons: F64, ra
         return 0.0
     if lats.shape[0] == 1:
         return _within(x, y, variance, 0.0, variance, radius)
-    xs, ys = _about(lat, lon, lats, lons)
-    depth = _ring_depth(xs, ys)
-    if abs(depth) > FAR_SIGMAS * math.sqrt(variance):
-        return 1.0 if depth > 0 else 0.0
-    return _in_ring(xs, ys, variance, 0.0, variance)
+    wide = EARTH_DEGREE_M * math.cos(math.radians(lat))
+    return _in_ring(lons, lats, lon, lat, wide, EARTH_DEGREE_M, variance, 0.0, variance)
 
 
 @compiled
@@ -76,8 +66,7 @@ def _depth_at(lat: float, lon: float, lats: F64, lons: F64, radius: float) -> fl
     if lats.shape[0] == 1:
         x, y = _metres(lats[0], lons[0], lat, lon)
         return radius - math.hypot(x, y)
-    xs, ys = _about(lat, lon, lats, lons)
-    return _ring_depth(xs, ys)
+    return _ring_depth(lons, lats, lon, lat, EARTH_DEGREE_M * math.cos(math.radians(lat)), EARTH_DEGREE_M)
 
 
 @compiled
@@ -92,22 +81,25 @@ def _chance_of(s: F64, lats: F64, lons: F64, radius: float, reach: Reach) -> flo
 
 
 @compiled
+def _away(s: F64, lat: float, lon: float) -> float:
+    """Return a distance from a place, m, beyond which nothing probable of a person lies."""
+    w, away = s[REST], 0.0
+    if w > _NOTHING:
+        x, y = _metres(lat, lon, s[REST_LAT], s[REST_LON])
+        away = math.hypot(x, y) + FAR_SIGMAS * math.sqrt(s[REST_PP])
+    if w < 1 - _NOTHING:
+        x, y = _metres(lat, lon, s[LAT], s[LON])
+        away = max(away, math.hypot(x, y) + FAR_SIGMAS * math.sqrt(s[PP]))
+    return away
+
+
+@compiled
 def _far_of(prior: F64, after: F64, first: bool, lat: float, lon: float, r: float) -> float:
     """Return a distance from a fix, m, beyond which nothing probable of this person lies, before or after it."""
-    wide = EARTH_DEGREE_M * math.cos(math.radians(lat))
-    widest = max(r, after[PP], after[REST_PP])
-    off = max(
-        math.hypot((after[LON] - lon) * wide, (after[LAT] - lat) * EARTH_DEGREE_M),
-        math.hypot((after[REST_LON] - lon) * wide, (after[REST_LAT] - lat) * EARTH_DEGREE_M),
-    )
+    far = max(FAR_SIGMAS * math.sqrt(r), _away(after, lat, lon))
     if not first:
-        widest = max(widest, prior[PP], prior[REST_PP])
-        off = max(
-            off,
-            math.hypot((prior[LON] - lon) * wide, (prior[LAT] - lat) * EARTH_DEGREE_M),
-            math.hypot((prior[REST_LON] - lon) * wide, (prior[REST_LAT] - lat) * EARTH_DEGREE_M),
-        )
-    return 1.02 * (FAR_SIGMAS * math.sqrt(widest) + off) + 1.0  # a hundredth: the plane is no sphere
+        far = max(far, _away(prior, lat, lon))
+    return 1.02 * far + 1.0  # a fiftieth: the plane is no sphere
 
 
 @compiled
