@@ -39,6 +39,24 @@ def is_plate(text: str) -> bool:
     return _PLATE.fullmatch(text) is not None
 
 
+def may_follow(before: Sequence[str], token: str) -> bool:
+    """Tell whether a plate may go on with a token after those before it.
+
+    >>> [may_follow(before, token) for before, token in ((["1", "2"], "가"), (["1"], "가"), (["1", "2"], "아"))]
+    [True, False, False]
+    """
+    region = bool(before) and before[0] in REGIONS
+    at = next((n for n, t in enumerate(before) if t in LETTERS), None)
+    if token in REGIONS:
+        return not before
+    if at is not None:
+        return token in DIGITS and len(before) - at <= 4
+    figures = len(before) - region
+    if token in DIGITS:
+        return figures < (2 if region else 3)
+    return region or (figures >= 2 and token not in COMMERCIAL)
+
+
 def tokens_of(text: str) -> tuple[str, ...]:
     """Return the tokens of a plate's text.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ansimnet_vision.plates.letters import TOKENS, is_plate, spelled
+from ansimnet_vision.plates.letters import TOKENS, is_plate, may_follow, spelled
 from ansimnet_vision.plates.network import CELL_PX, REACH_PX, SCENE, STRIP, Networks, scene_of
 from ansimnet_vision.plates.optics import F64, Grey, strip_of
 
@@ -23,6 +23,8 @@ LEAST_WIDE = 36
 SHAPES = {False: (1.6, 9.0), True: (0.9, 3.4)}
 """Width over height that plates of one line (False) and of two may seem to have: 520 x 110 and 335 x 155, 335 x 170 and
 210 x 115, turned away. Where both fit, both are read, and the surer one counts. Ours."""
+BEAM, MOST_TOKENS, LEAST_COLUMN = 12, 4, 0.003
+"""Beginnings that are followed, tokens tried in a column, and their least probability there. Ours."""
 LEAST_CHANCE = 0.02
 """A character is never told as surer than it may be wrong, nor as impossible."""
 
@@ -77,7 +79,7 @@ class PlateReader:
             return None
         strips = np.stack([strip_of(picture, corners, lines, STRIP) for lines in layouts])
         reads = [decoded(columns) for columns in self._networks.read(strips.clip(0, 255).astype(np.uint8))]
-        fitting = [(text, chances) for text, chances in reads if is_plate(text)]
+        fitting = [(text, chances) for text, chances in reads if text]
         if not fitting:
             return None
         text, chances = max(fitting, key=lambda r: float(np.mean(np.log(r[1]))))
@@ -85,24 +87,67 @@ class PlateReader:
 
 
 def decoded(columns: NDArray[np.float32]) -> tuple[str, tuple[float, ...]]:
-    """Return text and probabilities of columns (T, tokens): runs of one token, each as sure as its surest column.
+    """Return the likeliest plate that columns (T, tokens) spell, and the probability of each of its characters.
 
-    >>> columns = np.zeros((5, len(TOKENS)), np.float32)
-    >>> columns[[0, 1, 3], [1, 1, 1]], columns[[2, 4], 0] = 0.5, 1
-    >>> decoded(columns)
-    ('00', (0.5, 0.5))
+    A beam over prefixes as in connectionist temporal classification (Graves et al., ICML 2006), which only follows what
+    can become a plate (`letters.may_follow`). Nothing, where no plate comes of it.
+
+    >>> columns = np.full((20, len(TOKENS)), 1e-4, np.float32)
+    >>> for at, token in enumerate("12가3456"):
+    ...     columns[2 * at + 1, TOKENS.index(token)] = 0.9
+    >>> columns[::2, 0] = columns[15:, 0] = 0.9
+    >>> decoded(columns)[0]
+    '12가3456'
     """
-    best = columns.argmax(1)
-    tokens, chances, last = list[str](), list[float](), 0
-    for column, token in enumerate(best):
-        chance = float(columns[column, token])
-        if token and token == last:
-            chances[-1] = max(chances[-1], chance)
-        elif token:
-            tokens.append(TOKENS[token])
-            chances.append(chance)
-        last = int(token)
-    return spelled(tokens, [min(1 - LEAST_CHANCE / 2, max(LEAST_CHANCE, c)) for c in chances])
+    beam = {(): _Prefix(1.0, 0.0, ())}
+    for column in columns:
+        likely = [int(n) for n in np.argsort(-column)[:MOST_TOKENS] if column[n] >= LEAST_COLUMN and n]
+        following: dict[tuple[int, ...], _Prefix] = {}
+        for tokens, one in beam.items():
+            _add(following, tokens, one.total * float(column[0]), 0.0, one.chances)
+            for token in likely:
+                p = float(column[token])
+                if tokens and token == tokens[-1]:
+                    _add(following, tokens, 0.0, one.inside * p, (*one.chances[:-1], max(one.chances[-1], p)))
+                    spread = one.ended * p
+                else:
+                    spread = one.total * p
+                if spread and may_follow([TOKENS[t] for t in tokens], TOKENS[token]):
+                    _add(following, (*tokens, token), 0.0, spread, (*one.chances, p))
+        beam = dict(sorted(following.items(), key=lambda item: -item[1].total)[:BEAM])
+    for tokens, one in sorted(beam.items(), key=lambda item: -item[1].total):
+        if is_plate("".join(TOKENS[t] for t in tokens)):
+            return spelled(
+                [TOKENS[t] for t in tokens], [min(1 - LEAST_CHANCE / 2, max(LEAST_CHANCE, c)) for c in one.chances]
+            )
+    return "", ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Prefix:
+    """A beginning: its probability with and without a gap at its end, and how sure each token is at best."""
+
+    ended: float
+    inside: float
+    chances: tuple[float, ...]
+
+    @property
+    def total(self) -> float:
+        return self.ended + self.inside
+
+
+def _add(
+    beam: dict[tuple[int, ...], _Prefix],
+    tokens: tuple[int, ...],
+    ended: float,
+    inside: float,
+    chances: tuple[float, ...],
+) -> None:
+    known = beam.get(tokens)
+    if known is not None:
+        chances = tuple(max(a, b) for a, b in zip(known.chances, chances, strict=True))
+        ended, inside = ended + known.ended, inside + known.inside
+    beam[tokens] = _Prefix(ended, inside, chances)
 
 
 def agreed(reads: Sequence[Read]) -> Read | None:
