@@ -13,7 +13,7 @@ from ansimnet_vision.protocol import Event
 from ansimnet_vision.training import fire as fire_training
 from ansimnet_vision.training.rows import held_out
 
-SMALL = {"fight": 12, "nofight": 12, "fall_ur": 5, "fall_gmdcsa": 5, "fire_images": 100, "other": 3}
+SMALL = {"fight": 10, "nofight": 10, "fall_ur": 5, "fall_gmdcsa": 5, "fire_images": 100, "other": 3}
 """Clips of each set in the small size; those with labelled events first."""
 ABANDONED = {"aboda_video4.avi": Event("abandoned", 20.0)}
 """Labelled by eye: the bag stands there from 14 s on, its owner goes."""
