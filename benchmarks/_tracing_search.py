@@ -52,7 +52,8 @@ def made(rows: int, rng: np.random.Generator) -> tuple[Segment, NDArray[np.float
         shots = shots + rng.standard_normal(shots.shape, dtype=np.float32) * (NOISE / np.sqrt(DIMENSIONS))
         appearance[low:high] = segments.quantised(shots)
     at_s = np.sort(rng.random(rows) * DAYS * 86_400)
-    return Segment(at_s, rng.integers(0, CAMERAS, rows, dtype=np.int32), appearance), people
+    camera = rng.integers(0, CAMERAS, rows, dtype=np.int32)
+    return Segment(at_s, camera, appearance, segments.norms(appearance)), people
 
 
 def asks(count: int, people: NDArray[np.float32], rng: np.random.Generator) -> list[Ask]:
@@ -97,7 +98,7 @@ def _faiss(segment: Segment, asked: list[Ask], rows: int) -> dict[str, Any] | No
     faiss.omp_set_num_threads(1)
     vectors = segment.appearance[:rows].astype(np.float32)
     faiss.normalize_L2(vectors)
-    part = Segment(segment.at_s[:rows], segment.camera[:rows], segment.appearance[:rows])
+    part = Segment(segment.at_s[:rows], segment.camera[:rows], segment.appearance[:rows], segment.norm[:rows])
     found: dict[str, Any] = {"rows": rows}
     index = faiss.index_factory(DIMENSIONS, f"IVF{max(64, rows // 1000)},SQ8", faiss.METRIC_INNER_PRODUCT)
     began = time.perf_counter()
@@ -121,7 +122,7 @@ def _percentile(values: list[float], share: float) -> float:
     return round(float(np.percentile(values, share)), 3)
 
 
-def search_half(options: Options) -> dict[str, Any]:
+def run(options: Options) -> dict[str, Any]:
     """Measure ours, then the rivals on the same rows (fewer, where they build an index)."""
     rng = np.random.default_rng(options.seed)
     rows = ROWS[options.size]

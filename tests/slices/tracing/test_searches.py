@@ -55,6 +55,17 @@ async def test_an_approved_search_finds_him_and_says_why(city: City) -> None:
     assert [r["candidate_id"] for r in route["candidates"]] == [found[0]["candidate_id"]]
 
 
+@pytest.mark.requirement("TR-02")
+async def test_one_is_found_by_his_picture_among_many(city: City) -> None:
+    him = city.track(appearance=appearance(1, 0.3), upper_colour="", lower_colour="", carried=[])
+    await city.see(*(city.track(appearance=appearance(n)) for n in range(100, 800)), him)
+    search_id = await city.approved(text="회색 티셔츠", picture=appearance(1))
+    found = await city.look(search_id)
+    assert found[0]["from_at"] < found[0]["until_at"]
+    assert found[0]["why"][0]["name"] == "appearance"
+    assert found[0]["probability"] > 2 * found[1]["probability"]
+
+
 @pytest.mark.requirement("TR-02", "TR-05", "EM-21")
 async def test_the_next_camera_is_named_before_he_gets_there(city: City) -> None:
     streets(city.folder / "map")

@@ -19,24 +19,40 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 
+AGAIN = 16
+"""So many times k rows are scored again: the int8 query moves a cosine by 0.003 at most. Ours, measured (recall)."""
+CHUNK = 100_000
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Segment:
-    """Rows in the order of `at_s` (n,): the camera's row in the caller's list (n,), appearance (n, D)."""
+    """Rows in the order of `at_s` (n,): the row of its camera (n,), its appearance (n, D) and the norm of that (n,)."""
 
     at_s: F64
     camera: I32
     appearance: I8
+    norm: F32
 
     @classmethod
     def sorted_by_time(cls, at_s: F64, camera: I32, appearance: I8) -> tuple[Segment, NDArray[np.int64]]:
         """Return a segment, and for each of its rows which of the given ones it is."""
         order = np.argsort(at_s, kind="stable")
-        return cls(at_s[order], camera[order], np.ascontiguousarray(appearance[order])), order
+        rows = np.ascontiguousarray(appearance[order])
+        return cls(at_s[order], camera[order], rows, norms(rows)), order
 
     @property
     def nbytes(self) -> int:
         """Memory, in bytes."""
-        return self.at_s.nbytes + self.camera.nbytes + self.appearance.nbytes
+        return self.at_s.nbytes + self.camera.nbytes + self.appearance.nbytes + self.norm.nbytes
+
+
+def norms(appearance: I8) -> F32:
+    """Return the norm of each row (n,), at least 1; in parts, so that a large segment is not held twice."""
+    found = np.empty(len(appearance), np.float32)
+    for low in range(0, len(appearance), CHUNK):
+        part = appearance[low : low + CHUNK].astype(np.float32)
+        found[low : low + CHUNK] = np.sqrt(np.einsum("nd,nd->n", part, part))
+    return np.maximum(found, np.float32(1))
 
 
 def quantised(vectors: F32) -> I8:
@@ -49,38 +65,38 @@ def quantised(vectors: F32) -> I8:
 def search(
     segment: Segment, query: F32, from_s: float, until_s: float, cameras: NDArray[np.bool_] | None, k: int
 ) -> tuple[NDArray[np.int64], F32]:
-    """Return the k rows most like a query (D,) by cosine within a window and among some cameras, and their cosines."""
+    """Return the k rows most like a query (D,) by cosine within a window and among some cameras, and their cosines.
+
+    Every allowed row is scored with the query as int8; the best `AGAIN` times k again with the query as it is.
+    """
     low, high = np.searchsorted(segment.at_s, (from_s, until_s))
     allowed = np.ones(int(segment.camera.max(initial=0)) + 1, np.bool_) if cameras is None else cameras
-    rows, cosines = _scan(segment.appearance, segment.camera, int(low), int(high), allowed, query.astype(np.float32))
-    if len(rows) > k:
-        best = np.argpartition(-cosines, k)[:k]
-        rows, cosines = rows[best], cosines[best]
-    order = np.argsort(-cosines, kind="stable")
+    coarse = quantised(query[None, :])[0].astype(np.int16)
+    rows, rough = _scan(segment.appearance, segment.norm, segment.camera, int(low), int(high), allowed, coarse)
+    if len(rows) > AGAIN * k:
+        rows = rows[np.argpartition(rough, len(rough) - AGAIN * k)[-AGAIN * k :]]
+    cosines = segment.appearance[rows].astype(np.float32) @ query.astype(np.float32)
+    cosines /= np.maximum(segment.norm[rows] * np.float32(np.linalg.norm(query)), np.float32(1e-9))
+    order = np.argsort(-cosines, kind="stable")[:k]
     return rows[order], cosines[order]
 
 
-@numba.njit(cache=True, fastmath=True)
-def _scan(appearance: Any, camera: Any, low: int, high: int, allowed: Any, query: Any) -> Any:
-    """Return the rows of `[low, high)` whose camera is allowed, with their cosine to the query."""
+@numba.njit(cache=True)
+def _scan(appearance: Any, norm: Any, camera: Any, low: int, high: int, allowed: Any, query: Any) -> Any:
+    """Return the rows of `[low, high)` whose camera is allowed, with their score."""
     count = 0
     for i in range(low, high):
         count += allowed[camera[i]]
-    rows, cosines = np.empty(count, np.int64), np.empty(count, np.float32)
-    size = query.shape[0]
-    norm = np.float32(0)
-    for d in range(size):
-        norm += query[d] * query[d]
+    rows, score = np.empty(count, np.int64), np.empty(count, np.float32)
     n = 0
     for i in range(low, high):
-        if not allowed[camera[i]]:
-            continue
-        dot, own = np.float32(0), np.int32(0)
-        for d in range(size):
-            value = np.int32(appearance[i, d])
-            dot += np.float32(value) * query[d]
-            own += value * value
-        rows[n] = i
-        cosines[n] = dot / np.sqrt(max(np.float32(own) * norm, np.float32(1e-9)))
-        n += 1
-    return rows, cosines
+        if allowed[camera[i]]:
+            rows[n] = i
+            n += 1
+    for n in range(count):
+        one = appearance[rows[n]]
+        dot = np.int32(0)
+        for d in range(query.shape[0]):
+            dot += np.int32(one[d]) * np.int32(query[d])
+        score[n] = np.float32(dot) / norm[rows[n]]
+    return rows, score
