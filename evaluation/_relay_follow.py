@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 import numpy as np
-from evaluation._relay_city import City
+from evaluation._relay_city import I32, City
 from evaluation._relay_people import CYCLE, DRIVE, WALK
 from evaluation._relay_scene import Scene, Truth
 
@@ -28,12 +28,16 @@ NEAREST, LOOK_S = 3, 60.0
 
 @dataclass(slots=True)
 class Count:
-    """What one relay gave. `asked` predictions with `hits` among three; `windows` given and `held`; `tp fp fn` tracks;
-    camera seconds opened, in reach of anybody, and in reach on foot; `sure` probabilities with whether it was him."""
+    """What one relay gave.
+
+    `asked` predictions with `hits` (`poles`: the right pole) among three; `windows` given and `held`; `tp fp fn` tracks;
+    camera seconds opened, in reach of anybody, and in reach on foot; `sure` probabilities with whether it was him.
+    """
 
     kind: int = 0
     asked: int = 0
     hits: int = 0
+    poles: int = 0
     windows: int = 0
     held: int = 0
     tp: int = 0
@@ -43,7 +47,6 @@ class Count:
     reach_s: float = 0.0
     reach_foot_s: float = 0.0
     sure: list[tuple[float, bool]] = field(default_factory=list)
-    trace_s: float = 0.0
 
     @property
     def idf1(self) -> float:
@@ -110,15 +113,17 @@ def follow(net: CameraNet, learned: Learned, scene: Scene, share: float = relay.
         if sure is not None and sure.until_s > sure_s:
             sure_s = sure.until_s
             reach.centre(sure.camera)
-    _score_next(count, asked, truth, first)
+    _score_next(count, asked, truth, first, scene.city.pole)
     _score_route(count, [(h.sighting, h.probability) for h in relay.route(trace).likely.hops], truth, first)
     return count
 
 
-def _score_next(count: Count, asked: list[tuple[float, tuple[NextCamera, ...]]], truth: Truth, first: Sighting) -> None:
+def _score_next(
+    count: Count, asked: list[tuple[float, tuple[NextCamera, ...]]], truth: Truth, first: Sighting, pole_of: I32
+) -> None:
     """Count whether the next camera on another pole was among the three; what came after the end counts as missed."""
     v = truth.visits
-    since, until = v.since, v.until
+    since = v.since
     order = np.argsort(since)
     latest = first.until_s
     for at, named in asked:
@@ -131,6 +136,7 @@ def _score_next(count: Count, asked: list[tuple[float, tuple[NextCamera, ...]]],
         count.asked += 1
         latest = max(latest, float(since[i]))
         hit = next((c for c in named if c.camera in same), None)
+        count.poles += any(int(pole_of[c.camera]) == truth.poles[i] for c in named)
         if hit is not None:
             count.hits += 1
             count.windows += 1
@@ -141,7 +147,6 @@ def _score_next(count: Count, asked: list[tuple[float, tuple[NextCamera, ...]]],
         if since[i] > latest and truth.poles[i] != pole:
             pole = truth.poles[i]
             count.asked += 1
-    del until
 
 
 def _pole_at(truth: Truth, at: float) -> int | None:
@@ -198,7 +203,7 @@ def _plain(scene: Scene, choose) -> Count:  # type: ignore[no-untyped-def]
         template = template + here.appearance
         if here.until_s > truth.ends_s + 600:
             break
-    _score_next(count, asked, truth, first)
+    _score_next(count, asked, truth, first, scene.city.pole)
     count.windows = count.held = 0
     _score_route(count, hops, truth, first)
     return count

@@ -141,10 +141,12 @@ def figures(counts: list[Count], rng: np.random.Generator) -> dict[str, Any]:
         }
         for name, kind in (("walk", WALK), ("cycle", CYCLE), ("drive", DRIVE))
     }
+    asked = sum(c.asked for c in counts)
     sure = [p for c in counts for p in c.sure]
     return {
         **{k: v["value"] for k, v in detail.items()},
         "intervals": detail,
+        "next_pole_top3": sum(c.poles for c in counts) / asked if asked else None,
         "video_opened_median_walker": float(np.median(each)) if each else None,
         "by_kind": by_kind,
         "calibration": _calibration(sure),

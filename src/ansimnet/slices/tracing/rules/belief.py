@@ -22,7 +22,7 @@ from ansimnet.slices.tracing.rules.types import F64, I32, Kind, Sighting, Subjec
 AROUND_S = 2.5
 """A density is the share within so many seconds on both sides: tracks end that unsharply. ours."""
 HEADING_SD_DEG = 22.0
-SAME_WAY, OTHER_WAY = 3.2, 0.07
+SAME_WAY, OTHER_WAY = 3.2, 0.15
 """How much likelier a heading along, or not along, the expected arc is than a passer-by's, who may leave on any of
 some four arcs. ours."""
 BESIDE, BESIDE_S, BESIDE_M = 0.04, 4.0, 60.0
@@ -79,8 +79,8 @@ class Hypothesis:
 class Fit:
     """How a sighting fits a hypothesis: nats by reason, their sum `llr` (-inf: impossible), and the arcs it leaves on.
 
-    `expected_s` nominal seconds of the likeliest path, `took_s` real ones, `length_m` of it; `beside` that another camera
-    lost him where the last one did.
+    `expected_s` nominal seconds of the likeliest path, `took_s` real ones, `length_m` of it; `beside` that another
+    camera lost him where the last one did.
     """
 
     llr: float

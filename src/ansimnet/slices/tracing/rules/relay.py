@@ -42,7 +42,7 @@ HYPOTHESES = 9
 """So many are kept. ours: more changed no route in the trials."""
 NEGLIGIBLE = 1e-4
 """A hypothesis of a smaller share is dropped. ours."""
-WORTH = 0.0006
+WORTH = 0.0003
 """A camera is opened where the chance per second that it writes him now is at least this. ours, as the next."""
 SHARE = 0.02
 """Beyond that the likeliest cameras are opened, up to this share of all that he may have reached since he was last
