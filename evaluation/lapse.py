@@ -106,7 +106,7 @@ class Stage:
     async def count(self, sql: str) -> int:
         """Return a number."""
         async with self.db.transaction() as tx:
-            row = await tx.one(sql)  # type: ignore[arg-type]
+            row = await tx.one(sql)
         return 0 if row is None else int(row[0])
 
 
