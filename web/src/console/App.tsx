@@ -42,6 +42,7 @@ import { useAlarmTitle } from "../slices/supervision/AlarmRow";
 import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
 import { Wearers } from "../slices/supervision/Wearers";
+import { TraceScreen } from "../slices/tracing/TraceScreen";
 import { HomeGuards } from "../slices/vision/home/HomeGuards";
 import { visionTabsOf } from "../slices/vision/tabs";
 import { VisionScreen } from "../slices/vision/VisionScreen";
@@ -51,6 +52,7 @@ import { type HomesText, useHomesText } from "../text/homes";
 import { type InspectionText, useInspection } from "../text/inspection";
 import { type OpennessText, useOpenness } from "../text/openness";
 import { type SecondText, useSecondText } from "../text/second";
+import { type TracingText, useTracingText } from "../text/tracing";
 import { useVisionText, type VisionText } from "../text/vision";
 import { type Unheard, useChimes } from "./chimes";
 import type { Findable } from "./Find";
@@ -103,6 +105,12 @@ function visionEntries(account: Who, words: VisionText): RailEntry[] {
 function homeEntries(account: Who, words: HomesText): RailEntry[] {
   const installs = account.centre_kind === "tracking" && account.role === "police_112";
   return installs ? [{ screen: "homes", digit: 8, label: words.nav, icon: "home" }] : [];
+}
+/** Who may ask to search for a person (policy: search_person). */
+const SEARCHES: readonly string[] = ["investigator", "police_112", "centre_operator"];
+function tracingEntries(account: Who, words: TracingText): RailEntry[] {
+  const searches = account.centre_kind === "city" && SEARCHES.includes(account.role);
+  return searches ? [{ screen: "tracing", digit: 3, label: words.nav, icon: "scan" }] : [];
 }
 type Who = Pick<Account, "role" | "centre_kind">;
 
@@ -170,6 +178,8 @@ function Screen({ route, account }: { route: Route; account: Account }) {
       );
     case "inspection":
       return <Inspection id={route.id} />;
+    case "tracing":
+      return <TraceScreen />;
     case "vision":
       return <VisionScreen id={route.id} account={account} />;
     case "homes":
@@ -273,6 +283,7 @@ function Desk({ session }: { session: Session }) {
   const words = useSecondText();
   const footage = useFootageText();
   const sees = useVisionText();
+  const traces = useTracingText();
   const homes = useHomesText();
   const route = useRoute();
   const client = useQueryClient();
@@ -291,6 +302,7 @@ function Desk({ session }: { session: Session }) {
         ...secondEntries(account, words),
         ...footageEntries(account, footage),
         ...visionEntries(account, sees),
+        ...tracingEntries(account, traces),
         ...homeEntries(account, homes),
         ...inspectionEntries(account.role, checked),
         ...keeperEntries(account.role, text),
@@ -304,7 +316,7 @@ function Desk({ session }: { session: Session }) {
               ? { ...e, alarm: incidentMark }
               : e,
         ),
-    [account, text, words, footage, sees, homes, checked, opened, entriesMark, incidentMark],
+    [account, text, words, footage, sees, traces, homes, checked, opened, entriesMark, incidentMark],
   );
   const findables = useFindables(entries, tracking);
   const incidents = useIncidents("all", tracking);

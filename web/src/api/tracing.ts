@@ -1,0 +1,111 @@
+/** One person or vehicle across cameras: asked for under another's approval, judged by people. docs/design/tracing.md. */
+import { useQuery } from "@tanstack/react-query";
+import { get, post } from "./client";
+
+export interface Attribute {
+  key: string;
+  value: string;
+}
+export interface SureAttribute extends Attribute {
+  confidence: number;
+}
+export interface Parsed {
+  attributes: SureAttribute[];
+  /** The share of its words that meant something. */
+  understood: number;
+}
+export interface SearchForm {
+  text: string;
+  attributes: Attribute[];
+  case_no: string;
+  purpose: "investigate" | "respond";
+  statute: string;
+  reason: string;
+  lat: number;
+  lon: number;
+  radius_m: number;
+  from_at: string;
+  window_until_at: string;
+  until_at: string;
+  urgent: boolean;
+}
+export interface Search {
+  search_id: string;
+  request_id: string;
+  missing: boolean;
+  asked_at: string;
+  until_at: string;
+  state: "waiting" | "open" | "ended";
+  ended_at: string | null;
+  ended_why: string | null;
+}
+export interface Reason {
+  name: string;
+  /** Nats for him above 0, against below. */
+  llr: number;
+}
+export type HimOrNot = "him" | "not_him";
+export interface Candidate {
+  candidate_id: string;
+  camera_id: string;
+  from_at: string;
+  until_at: string;
+  probability: number;
+  why: Reason[];
+  why_not: Reason[];
+  lat: number | null;
+  lon: number | null;
+  heading_deg: number | null;
+  verdict: HimOrNot | null;
+}
+export interface NextCamera {
+  camera_id: string;
+  probability: number;
+  /** The window of arrival that holds nine times of ten. */
+  from_at: string;
+  likely_at: string;
+  until_at: string;
+  mode: string;
+  length_m: number;
+  blind_m: number;
+}
+interface Candidates {
+  candidates: Candidate[];
+}
+
+const here = "/tracing";
+const of = (search: string) => `${here}/searches/${encodeURIComponent(search)}`;
+
+export const tracing = {
+  describe: (text: string) => post<Parsed>(`${here}/describe`, { text }),
+  ask: (form: SearchForm) => post<Search>(`${here}/searches`, form),
+  look: (search: string) => post<Candidates>(`${of(search)}/look`, {}),
+  judge: (search: string, candidate_id: string, verdict: HimOrNot | null) =>
+    post<Candidates>(`${of(search)}/judge`, { candidate_id, verdict }),
+  close: (search: string, reason: string) => post<Search>(`${of(search)}/close`, { reason }),
+};
+
+/** Approvals and lapses are other people's and the clock's: asked again, milliseconds. */
+const SLOW_MS = 10_000;
+const NEXT_MS = 5_000;
+
+export const useSearches = () =>
+  useQuery({
+    queryKey: ["tracing", "searches"],
+    queryFn: () => get<{ searches: Search[] }>(`${here}/searches`),
+    refetchInterval: SLOW_MS,
+  });
+export const useCandidates = (search: Search | undefined) =>
+  useQuery({
+    queryKey: ["tracing", "candidates", search?.search_id],
+    queryFn: () => get<Candidates>(`${of(search?.search_id ?? "")}/candidates`),
+    enabled: search?.state === "open",
+  });
+/** Where he may come into view next; asked only once a person has confirmed where he was. */
+export const useNextCameras = (search: Search | undefined, confirmed: boolean) =>
+  useQuery({
+    queryKey: ["tracing", "next", search?.search_id],
+    queryFn: () => get<{ cameras: NextCamera[] }>(`${of(search?.search_id ?? "")}/next`),
+    enabled: confirmed && search?.state === "open",
+    refetchInterval: NEXT_MS,
+  });
