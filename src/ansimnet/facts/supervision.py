@@ -271,7 +271,7 @@ class ReportAnswered(Fact):
     kind: ClassVar[str] = "supervision.report.answered.v1"
     report_id: UUID
     wearer_id: WearerId
-    answer: str  # petitioned | no_petition
+    choice: str  # petitioned | no_petition
     by: UUID
 
 

@@ -198,7 +198,7 @@ async def test_a_sanction_may_follow_and_never_must(office: Office) -> None:
     assert (await office.director.post(path, json={"why": "다시"})).json()["type"].endswith("done-before")
     assert (await office.petition(months=1)).json()["type"].endswith("not-reported")
     (answered,) = await office.facts("report.answered")
-    assert answered.answer == "no_petition"
+    assert answered.choice == "no_petition"
     assert await office.facts("petition.filed") == []
 
 

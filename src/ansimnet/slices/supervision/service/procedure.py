@@ -308,6 +308,6 @@ async def carry_out(
 
 async def _answered(tx: Tx, report_id: UUID, wearer_id: WearerId, answer: str, by: AccountId, now: datetime) -> None:
     fact = ReportAnswered(
-        fact_id=FactId(new_id()), happened_at=now, report_id=report_id, wearer_id=wearer_id, answer=answer, by=by
+        fact_id=FactId(new_id()), happened_at=now, report_id=report_id, wearer_id=wearer_id, choice=answer, by=by
     )
     await append(tx, fact, actor=f"account:{by}")
