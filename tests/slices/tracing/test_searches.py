@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 from uuid import UUID
@@ -17,7 +18,8 @@ from ansimnet.platform.roles import Urls
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.tracing import jobs
 from ansimnet.slices.tracing.model import hour_of
-from ansimnet.slices.tracing.rules import sealing
+from ansimnet.slices.tracing.rules import sealing, tracks
+from ansimnet.slices.tracing.service import intake
 from ansimnet.slices.tracing.service.intake import bound_to
 from ansimnet.slices.tracing.store.keys import HourKeys
 
@@ -278,3 +280,18 @@ async def test_a_batch_counts_once_and_strangers_are_refused(city: City) -> None
     )
     assert bad.taken == 0
     assert len(bad.refused) == 4
+
+
+@pytest.mark.requirement("TR-02", "TR-04")
+async def test_a_worker_seals_by_itself_and_an_approved_search_finds_it(city: City) -> None:
+    now, camera_id = city.clock.now(), city.cameras[0]
+    keys = intake.keys_for(city.keys, [camera_id], now)[camera_id]
+    assert len(keys) == 3
+    track = tracks.read(city.track(), now)
+    assert isinstance(track, tracks.Track)
+    hour = f"{hour_of(now):%Y%m%d%H}"
+    sealed = sealing.seal(base64.b64decode(keys[hour]), tracks.pack([track]), bound_to(camera_id, hour_of(now)))
+    rows = [(str(track.id), str(camera_id), hour, sealed), (str(UUID(int=5)), str(UUID(int=6)), hour, sealed)]
+    assert await intake.take_sealed(city.db, rows, now) == [r[0] for r in rows]
+    assert await city.count("select count(*) from tracing_block") == 1  # the stranger's is forgotten
+    assert len(await city.look(await city.approved())) == 1

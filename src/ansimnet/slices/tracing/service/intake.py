@@ -6,7 +6,8 @@ What is acknowledged is committed. A batch that is sent again changes nothing.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import base64
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import groupby
@@ -15,7 +16,7 @@ from uuid import UUID
 from ansimnet.kernel.ids import CameraId, named_id
 from ansimnet.platform.db import Db
 from ansimnet.slices.cameras import queries as cameras
-from ansimnet.slices.tracing.model import Block, hour_of
+from ansimnet.slices.tracing.model import HOUR, KEPT, Block, hour_of
 from ansimnet.slices.tracing.rules import sealing, tracks
 from ansimnet.slices.tracing.rules.tracks import Track
 from ansimnet.slices.tracing.store import sightings
@@ -23,6 +24,9 @@ from ansimnet.slices.tracing.store.keys import HourKeys
 
 MOST = 2000
 """Tracks in one batch: a minute of a crowded square. Ours."""
+
+LEAST_SEALED = 48
+"""A sealed block is longer than its sender's key and its tag (32 + 16 bytes)."""
 
 
 @dataclass(slots=True)
@@ -77,3 +81,35 @@ def _sealed(keys: HourKeys, batch_id: UUID, good: list[Track], now: datetime) ->
             block_id = named_id("tracing-block", str(batch_id), str(camera_id), f"{hour_at:%Y%m%d%H}")
             blocks.append(Block(block_id, camera_id, hour_at, len(own), sealed))
     return blocks
+
+
+# ------------------------------------------------------------------------------------------------- sealed elsewhere
+
+
+def keys_for(keys: HourKeys, chosen: Collection[CameraId], now: datetime) -> dict[CameraId, dict[str, str]]:
+    """Return what a worker seals with: of each camera the public keys of the hour before, this one and the next.
+
+    By hour as `YYYYMMDDHH` in UTC, each 32 bytes in base64.
+    """
+    found: dict[CameraId, dict[str, str]] = {camera_id: {} for camera_id in chosen}
+    for n in (-1, 0, 1):
+        hour_at = hour_of(now) + n * HOUR
+        for camera_id, public in keys.public(hour_at, chosen, now).items():
+            found[camera_id][f"{hour_at:%Y%m%d%H}"] = base64.b64encode(public).decode()
+    return found
+
+
+async def take_sealed(db: Db, said: Sequence[tuple[str, str, str, bytes]], now: datetime) -> list[str]:
+    """Keep blocks that workers of this machine sealed: id, camera, hour as in `keys_for`, bytes. Return ids to forget.
+
+    A block of no camera, or of an hour that is past its 30 days or to come, is forgotten and not kept.
+    """
+    blocks = []
+    for block_id, camera_id, hour, sealed in said:
+        hour_at = datetime.strptime(hour, "%Y%m%d%H").replace(tzinfo=UTC)
+        if now - KEPT < hour_at <= now + HOUR and len(sealed) > LEAST_SEALED:
+            blocks.append(Block(UUID(block_id), CameraId(UUID(camera_id)), hour_at, 1, sealed))
+    async with db.transaction() as tx:
+        known = await cameras.by_ids(tx, {b.camera_id for b in blocks})
+        await sightings.add(tx, [b for b in blocks if b.camera_id in known], now)
+    return [one[0] for one in said]
