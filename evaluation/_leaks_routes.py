@@ -158,6 +158,7 @@ ROUTES: dict[str, str] = {
     ),
     "POST /api/v1/provisions/{provision_id}/marks": f"{_ROOM} {_CITY} | live",
     "POST /api/v1/provisions/{provision_id}/extend": f"{_ROOM} {_CITY} | live",
+    "POST /api/v1/provisions/{provision_id}/end": _CITY,
     "GET /api/v1/provisions": _CITY,
     "GET /api/v1/provisions/{provision_id}/recordings": f"{_ROOM} field_unit {_CITY} | live unit-own",
     "GET /api/v1/provisions/{provision_id}/recordings/{camera_id}/timeline": (

@@ -333,6 +333,25 @@ async def test_a_provision_is_extended_once_with_a_reason(city: Centres) -> None
     assert twice.json()["type"].endswith("second-extension")
 
 
+@pytest.mark.requirement("EM-16", "CC-03")
+async def test_the_city_ends_what_it_gives_and_every_look_under_it(city: Centres) -> None:
+    _, incident_id = await alarm(city)
+    shown = await city.cameras_of(incident_id)
+    path, camera = f"/provisions/{shown['provision_id']}", shown["cameras"][0]["camera_id"]
+    opened = await city.post("controller", f"{path}/tickets", {"camera_id": camera})
+    url, ticket = opened.json()["url"], opened.json()["ticket"]
+    async with watching(stage_at(city, url), ticket) as viewer:
+        await viewer.frames(1)
+        assert (await city.post("controller", f"{path}/end", {})).status_code == 404, "the asking centre gives nothing"
+        assert (await city.post("operator", f"{path}/end", {})).status_code == 204
+        assert await viewer.close_code() == 4403
+    await city.waits(city.dbs.tracking, "policy.permits.revoked.v1", 1)
+    assert (await city.cameras_of(incident_id))["state"] == "ended"
+    for seat in ("controller", "operator"):
+        assert (await city.post(seat, f"{path}/tickets", {"camera_id": camera})).status_code == 409
+    assert (await city.post("operator", f"{path}/end", {})).status_code == 409
+
+
 async def test_when_the_danger_is_over_the_provision_lives_ten_minutes_at_most(city: Centres) -> None:
     _, incident_id = await alarm(city)
     before = (await city.cameras_of(incident_id))["not_after"]

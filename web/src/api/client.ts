@@ -176,6 +176,7 @@ export const api = {
     post<T.Ticket>(`/provisions/${id(provision)}/tickets`, { camera_id, masking }),
   mark: (provision: string, camera_id: string, track: string) =>
     post(`/provisions/${id(provision)}/marks`, { camera_id, track }),
+  endProvision: (provision: string) => post(`/provisions/${id(provision)}/end`, {}),
   extend: (provision: string, reason: string) => post(`/provisions/${id(provision)}/extend`, { reason }),
 
   ledger: (after_seq?: number, limit?: number, kind?: string) =>

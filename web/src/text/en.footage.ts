@@ -88,6 +88,9 @@ export const en: FootageText = {
   note: "bookmark",
   clip: "20 s clip",
   saveScene: "Save scene",
+  endProvision: "End provision",
+  endProvisionHint: "Hold for a second: every look goes dark",
+  provisionEnded: "The provision has ended. The tracking centre has been told",
   search: "find",
   clear: "clear range",
   legend: {

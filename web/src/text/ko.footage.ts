@@ -80,6 +80,9 @@ export const ko = {
   note: "표시",
   clip: "20초 클립",
   saveScene: "장면 저장",
+  endProvision: "제공 끝내기",
+  endProvisionHint: "1초 누르면 보던 화면이 모두 닫힙니다",
+  provisionEnded: "제공을 끝냈습니다. 위치추적센터에 알렸습니다",
   search: "찾기",
   clear: "구간 지움",
   legend: {

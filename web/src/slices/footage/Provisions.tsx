@@ -1,5 +1,7 @@
 /** The city operator's watch: provisions are the queue; the picture, the place and the time left, nothing more. */
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { api, Refusal } from "../../api/client";
 import { useProvisions, useStatus } from "../../api/hooks";
 import type { Account, Camera, Provision } from "../../api/types";
 import { ageS, FIX_INTERVAL_S, freshness, nowMs, useNow } from "../../kit/clock";
@@ -7,9 +9,10 @@ import { clock, clockMinutes, day, elapsed } from "../../kit/format";
 import { Glyph, Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
 import { useMoves } from "../../kit/moves";
-import { Age, Elapsed, Panel, PanelHead } from "../../kit/parts";
+import { Age, Elapsed, HoldButton, Panel, PanelHead, useHold } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
-import { Answer, Empty } from "../../kit/states";
+import { Answer, Empty, Refused } from "../../kit/states";
+import { toast } from "../../kit/Toasts";
 import { useConnected } from "../../live/store";
 import { inTiles, type Situation, SituationMap } from "../../map/SituationMap";
 import { useText } from "../../text";
@@ -74,6 +77,28 @@ export function ProvisionRow({
   );
 }
 
+/** Whoever gives pictures may stop: held for a second, and every look under the provision goes dark. */
+function EndProvision({ id }: { id: string }) {
+  const t = useFootageText();
+  const client = useQueryClient();
+  const end = useMutation({
+    mutationFn: () => api.endProvision(id),
+    onSuccess: () => toast(t.provisionEnded),
+    onSettled: () => void client.invalidateQueries({ queryKey: ["provisions"] }),
+  });
+  const hold = useHold(() => end.mutate(), !end.isPending);
+  return (
+    <div className="fx pb">
+      <span className="xs t3">{t.endProvisionHint}</span>
+      <span className="sp" />
+      <HoldButton small hold={hold} disabled={end.isPending}>
+        {t.endProvision}
+      </HoldButton>
+      {end.error instanceof Refusal ? <Refused refusal={end.error} /> : null}
+    </div>
+  );
+}
+
 type Slots = readonly (string | null)[];
 
 function Side({ provision, slots, joystick }: { provision: Provision; slots: Slots; joystick: Joystick | undefined }) {
@@ -103,6 +128,7 @@ function Side({ provision, slots, joystick }: { provision: Provision; slots: Slo
       <p className="pb xs t3">
         <Icon name="lock" size={12} /> {text.provision.codeHidden}
       </p>
+      {provision.state === "given" ? <EndProvision key={provision.provision_id} id={provision.provision_id} /> : null}
       <PanelHead title={text.provision.viewers} sub={String(provision.viewers.length)} />
       <div className="viewers sm pb">
         {provision.viewers.map((v) => (

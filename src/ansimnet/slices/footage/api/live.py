@@ -300,6 +300,13 @@ def routes(desk: Desk) -> APIRouter:
         """60 more minutes, once, for a stated reason."""
         return ExtendedShown(not_after=await desk.extend(account, provision_id, form.reason))
 
+    @api.post("/provisions/{provision_id}/end", status_code=204)
+    async def end(provision_id: UUID, account: Annotated[policy.Account, Depends(door(Act.REVOKE_PERMIT))]) -> None:
+        """End what this city gives, now: whoever gives pictures may stop."""
+        if not desk.gives(account):
+            raise NotFound("this centre gives no footage")
+        await desk.giver.end(account, provision_id)
+
     @api.get("/provisions")
     async def provisions(
         account: Annotated[policy.Account, Depends(door(Act.READ_PROVISION))], state: Literal["open", "all"] = "open"

@@ -36,6 +36,7 @@ from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import rules, store
 from ansimnet.slices.footage.model import Chosen, Mark, Provision, State, Subject
 from ansimnet.slices.footage.queries import Ticket, hand
+from ansimnet.slices.footage.service import asking
 from ansimnet.slices.policy import queries as policy
 
 ACTOR = "system:footage"
@@ -149,6 +150,27 @@ class Giver:
         now = self.clock.now()
         if p is not None and await store.finish(tx, p.provision_id, State.ENDED, fact.reason, now):
             await policy.end_about(tx, p.provision_id, reason=fact.reason, now=now, actor=ACTOR)
+
+    async def end(self, account: policy.Account, provision_id: UUID) -> None:
+        """End a provision by hand: relays cut every look under it as this commits, and the asking centre hears of it.
+
+        Raises:
+            NotFound, Conflict: see `opened`.
+            Forbidden: this account takes no permit back.
+        """
+        now = self.clock.now()
+        await policy.permit(
+            self.db,
+            account,
+            Act.REVOKE_PERMIT,
+            resource=provision_id,
+            purpose=Purpose.RESPOND,
+            screen="provision",
+            now=now,
+        )
+        async with self.db.transaction() as tx:
+            p = await self.opened(tx, account, provision_id)
+            await asking.end(tx, p.provision_id, "revoked", now, actor=f"account:{account.account_id}")
 
     async def hear_withdrawn(self, tx: Tx, fact: GuestPermitsEnded, there: CentreId) -> None:
         """End the permits of the asking centre's accounts that it took back itself."""
