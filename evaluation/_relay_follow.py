@@ -30,8 +30,8 @@ NEAREST, LOOK_S = 3, 60.0
 class Count:
     """What one relay gave.
 
-    `asked` predictions with `hits` (`poles`: the right pole) among three; `windows` given and `held`; `tp fp fn` tracks;
-    camera seconds opened, in reach of anybody, and in reach on foot; `sure` probabilities with whether it was him.
+    `asked` predictions with `hits` (`poles`: the right pole) among three; `windows` given, `held`; `tp fp fn` tracks;
+    camera seconds opened, in reach of anybody, in reach on foot; `sure` probabilities and whether it was him.
     """
 
     kind: int = 0

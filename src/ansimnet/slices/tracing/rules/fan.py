@@ -17,8 +17,8 @@ from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.times import SIGNAL_S, SPEED_MPS
 from ansimnet.slices.tracing.rules.types import F64, I32, Kind
 
-LEAST = 5e-4
-"""Branches whose share times the root of the chance of being unseen is smaller are not followed: several cameras in a
+LEAST = np.array([5e-4, 3e-4, 1e-4])
+"""By kind. Branches whose share times the root of the chance of being unseen is smaller are not followed: several cameras in a
 row may miss him for one reason. ours."""
 PASSAGES, STATES = 4000, 12000
 """Room of a fan. ours: a hop in Seoul needs some 800."""
@@ -186,7 +186,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             kind == 0
             and ride_first[node + 1] > ride_first[node]
             and s_family[i] < 3
-            and m * np.sqrt(unseen) * RIDES > LEAST
+            and m * np.sqrt(unseen) * RIDES > LEAST[kind]
         ):
             total = 0.0
             for r in range(ride_first[node], ride_first[node + 1]):
@@ -195,7 +195,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
                 share = m * RIDES * ride_weight[r] / total
                 away = ride_to[r]
                 arms = first[away + 1] - first[away]
-                if share * np.sqrt(unseen) < LEAST / 4 or size + arms >= STATES:
+                if share * np.sqrt(unseen) < LEAST[kind] / 4 or size + arms >= STATES:
                     continue
                 for q in range(first[away], first[away + 1]):
                     edge = via[q]
@@ -225,7 +225,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             total += turn[q]
         for q in range(arms):
             share = m * turn[q] / total
-            if share * np.sqrt(unseen) < LEAST or size == STATES:
+            if share * np.sqrt(unseen) < LEAST[kind] or size == STATES:
                 continue
             edge = via[first[node] + q]
             s_arc[size] = 2 * edge if u[edge] == node else 2 * edge + 1
