@@ -67,7 +67,7 @@ def propose(officers: Sequence[Officer], free: Mapping[WearerId, int]) -> dict[W
     wearers, ids = sorted(priors), sorted(o.account_id for o in officers)
     if not wearers or not ids:
         return {}
-    h = highspy.Highs()
+    h = highspy.Highs()  # type: ignore[no-untyped-call]
     h.setOptionValue("output_flag", False)
     h.setOptionValue("time_limit", PATIENCE_S)
     h.setOptionValue("threads", 1)

@@ -9,7 +9,7 @@ import msgspec
 
 from ansimnet.facts.supervision import AlarmRaised, Trigger, TriggerConfirmed
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import named_id
+from ansimnet.kernel.ids import ConditionId, DeviceId, ProtectedPersonId, WearerId, named_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import stored_facts
 from ansimnet.platform.sealing import SealedColumn, register, seal, unseal
@@ -47,17 +47,17 @@ class _Condition(msgspec.Struct, omit_defaults=True):
     """A condition of any kind, flat."""
 
     trigger: str
-    condition_id: UUID
-    wearer_id: UUID
+    condition_id: ConditionId
+    wearer_id: WearerId
     label: str = ""
-    device_id: UUID | None = None
+    device_id: DeviceId | None = None
     ring: list[Point] | None = None
     centre: Point | None = None
     radius_m: float | None = None
     since: time | None = None
     until: time | None = None
     exceptions: list[tuple[datetime, datetime]] = []
-    protected_person_id: UUID | None = None
+    protected_person_id: ProtectedPersonId | None = None
     warn_m: float = 0.0
     alarm_m: float = 0.0
     place: Point | None = None
@@ -107,25 +107,20 @@ def _zone(flat: _Condition) -> Zone:
 
 
 def _condition(flat: _Condition) -> Condition:
-    head = (flat.condition_id, flat.wearer_id)
+    condition_id, wearer_id, hers = flat.condition_id, flat.wearer_id, flat.protected_person_id
     match Trigger(flat.trigger):
         case Trigger.EXCLUSION_ZONE:
-            return Exclusion(*head, flat.label, _zone(flat), flat.protected_person_id)  # type: ignore[arg-type]
+            return Exclusion(condition_id, wearer_id, flat.label, _zone(flat), hers)
         case Trigger.CURFEW:
             spans = tuple(Span(a, b) for a, b in flat.exceptions)
             window = Window(flat.since or time(0), flat.until or time(6))
-            return Curfew(*head, flat.label, window, _zone(flat), spans, flat.protected_person_id)  # type: ignore[arg-type]
+            return Curfew(condition_id, wearer_id, flat.label, window, _zone(flat), spans, hers)
         case Trigger.APPROACH:
-            return Approach(
-                *head,
-                flat.label,
-                flat.protected_person_id,
-                flat.warn_m,
-                flat.alarm_m,
-                flat.place,  # type: ignore[arg-type]
-            )
+            assert hers is not None
+            return Approach(condition_id, wearer_id, flat.label, hers, flat.warn_m, flat.alarm_m, flat.place)
         case Trigger.TAMPER:
-            return Wholeness(*head, flat.device_id)  # type: ignore[arg-type]
+            assert flat.device_id is not None
+            return Wholeness(condition_id, wearer_id, flat.device_id)
 
 
 async def keep(tx: Tx, fact: AlarmRaised | TriggerConfirmed, scene: Scene) -> None:
