@@ -13,7 +13,6 @@ from uuid import UUID
 from evaluation._evidence_studio import MemoryLedger, Studio, recorded, street
 
 from ansimnet.platform.ledger import merkle
-from ansimnet.platform.ledger.canonical import canonical
 from ansimnet.platform.ledger.keys import Signer
 from ansimnet.slices.footage.evidence import package
 
@@ -52,7 +51,7 @@ class Exhibit:
         """Return the files as somebody with the export key signs them, with the ledger's word for it."""
         signer = signer or self.studio.signer
         told = refitted(manifest)
-        raw = canonical(told)
+        raw = plain(told)
         mine = ledger or self.ledger()
         other = Studio(self.studio.seed + 1, mine, self.studio.recorder, signer)
         sealed = other.seal(raw, bytes.fromhex(told["root"]))
@@ -62,8 +61,8 @@ class Exhibit:
         return {
             **files,
             "manifest.json": raw,
-            "signature.json": canonical(signature),
-            "proof.json": canonical(mine.proof([*ids, sealed])),
+            "signature.json": plain(signature),
+            "proof.json": plain(mine.proof([*ids, sealed])),
         }
 
     def ledger(self) -> MemoryLedger:
@@ -107,10 +106,15 @@ def key_frames(tool: ModuleType, files: Files, manifest: dict[str, Any]) -> list
     return found
 
 
+def plain(value: Any) -> bytes:
+    """Return the canonical form of what JSON can say: there is nothing in it to translate."""
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def refitted(manifest: dict[str, Any]) -> dict[str, Any]:
     """Return a manifest whose root fits its groups."""
     groups = [g for c in manifest["cameras"] for p in c["parts"] for g in p["groups"]]
-    tree = merkle.Tree(hashlib.sha256(b"\x00" + canonical(g)).digest() for g in groups)
+    tree = merkle.Tree(hashlib.sha256(b"\x00" + plain(g)).digest() for g in groups)
     return {**manifest, "root": tree.root().hex()}
 
 

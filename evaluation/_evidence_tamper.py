@@ -17,12 +17,11 @@ from datetime import timedelta
 from random import Random
 from typing import Any
 
-from evaluation._evidence_exhibit import Exhibit, Files, Tampered, refitted, seals_of, with_seals
+from evaluation._evidence_exhibit import Exhibit, Files, Tampered, plain, refitted, seals_of, with_seals
 from evaluation._evidence_paint import insider_other_hidden, insider_other_picture
 from evaluation._evidence_studio import BEGAN, Studio, new_signer
 
 from ansimnet.platform.ledger import merkle
-from ansimnet.platform.ledger.canonical import canonical
 from ansimnet.slices.footage.evidence import package
 from ansimnet.slices.footage.evidence.seal import CONTEXT as SEAL_CONTEXT
 from ansimnet.slices.footage.evidence.seal import HEAD
@@ -89,7 +88,7 @@ def other_signature(e: Exhibit, rng: Random) -> Tampered:
     signature = json.loads(e.files["signature.json"])
     by = rng.choice([new_signer(), e.studio.signer])
     signature["signature"] = by.sign(rng.randbytes(8) + e.files["manifest.json"]).hex()
-    return Tampered({**e.files, "signature.json": canonical(signature)})
+    return Tampered({**e.files, "signature.json": plain(signature)})
 
 
 # ------------------------------------------------------------------------------------------------- words
@@ -136,7 +135,7 @@ def edited_manifest(e: Exhibit, rng: Random) -> Tampered:
     told = edited(e.manifest, rng)
     with contextlib.suppress(KeyError, TypeError):
         told = refitted(told)
-    return Tampered({**e.files, "manifest.json": canonical(told)})
+    return Tampered({**e.files, "manifest.json": plain(told)})
 
 
 def edited_ledger(e: Exhibit, rng: Random) -> Tampered:
@@ -156,10 +155,10 @@ def edited_ledger(e: Exhibit, rng: Random) -> Tampered:
         case _:
             entry = entries[k]["entry"]
             body = edited(json.loads(entry["body"]), rng)
-            entry["body"] = canonical(body).decode()
-            entry["header"]["body_sha256"] = package.sha256(canonical(body))
-            entry["hash"] = hashlib.sha256(b"\x00" + canonical(entry["header"])).hexdigest()
-    return Tampered({**e.files, "proof.json": canonical(proof)})
+            entry["body"] = plain(body).decode()
+            entry["header"]["body_sha256"] = package.sha256(plain(body))
+            entry["hash"] = hashlib.sha256(b"\x00" + plain(entry["header"])).hexdigest()
+    return Tampered({**e.files, "proof.json": plain(proof)})
 
 
 # ------------------------------------------------------------------------------------------------- groups
@@ -219,13 +218,13 @@ def _two_swapped(rng: Random) -> Callable[[int], list[int]]:
 def dropped_group(e: Exhibit, rng: Random) -> Tampered:
     """A group gone from films, seals and manifest; nobody signs that."""
     files, told, _ = _rearranged(e, rng, _without_one(rng))
-    return Tampered({**files, "manifest.json": canonical(told)})
+    return Tampered({**files, "manifest.json": plain(told)})
 
 
 def reordered_groups(e: Exhibit, rng: Random) -> Tampered:
     """Two groups change places everywhere; nobody signs that."""
     files, told, _ = _rearranged(e, rng, _two_swapped(rng))
-    return Tampered({**files, "manifest.json": canonical(told)})
+    return Tampered({**files, "manifest.json": plain(told)})
 
 
 def insider_dropped_group(e: Exhibit, rng: Random) -> Tampered:
@@ -292,9 +291,7 @@ def _shifted(e: Exhibit, rng: Random, *, signed: bool) -> Tampered:
         from_at, until_at = rng.choice([("05:00:00", "05:00:08"), ("03:00:02", "03:00:08"), ("03:00:00", "03:00:06")])
         camera["from_at"], camera["until_at"] = (f"2026-11-07T{at}.000000Z" for at in (from_at, until_at))
     files = with_seals(e.files, seals)
-    return Tampered(
-        e.resigned(files, manifest) if signed else {**files, "manifest.json": canonical(refitted(manifest))}
-    )
+    return Tampered(e.resigned(files, manifest) if signed else {**files, "manifest.json": plain(refitted(manifest))})
 
 
 def insider_other_seal(e: Exhibit, rng: Random) -> Tampered:
