@@ -8,6 +8,7 @@ from uuid import UUID
 
 from evaluation._leaks_paper import Paper
 from evaluation._leaks_requests import Contract
+from evaluation._leaks_sights import Sights
 from evaluation._leaks_wire import call
 from evaluation._leaks_world import (
     CENTRES,
@@ -327,6 +328,7 @@ class Builder:
             w.actors.append(await sign_in(stage, Actor(f"wearer{k}", "wearer", "tracking", f"wearer{k}"), login))
         await self._ended()
         await Paper(stage, w, self.contract).file()
+        await Sights(stage, w).tell()
         await stage.settle(signed=True)
         for name, centre_id in CENTRES.items():
             async with stage.dbs.of(centre_id).transaction() as tx:

@@ -18,6 +18,7 @@ ALL = frozenset({LIVE, CLOSED, EXPIRED, QUIET})
 HAD = frozenset({LIVE, CLOSED, EXPIRED})  # there is or was an incident
 OPEN = frozenset({LIVE, EXPIRED})  # an incident that nobody closed
 GIVEN = frozenset({LIVE})  # footage was given and the hour has not passed
+DOOR = frozenset({LIVE})  # a camera at her door alerted, and somebody brought it to 112
 
 ROOM = "tracking_controller shift_lead"
 OFFICE = "probation_officer office_director"
@@ -47,8 +48,9 @@ SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
     ("victim", "code"): [(f"{OFFICE} police_112", ALL), (ROOM, HAD), ("own:unit", OPEN), ("own:victim", ALL)],
     ("victim", "device"): [(f"{OFFICE} police_112", ALL), (ROOM, OPEN), ("own:victim", ALL)],
     ("victim", "place"): [(f"{OFFICE} police_112 {ROOM}", OPEN), ("own:victim", ALL)],
-    ("victim", "home"): [("own:victim", ALL)],
+    ("victim", "home"): [("own:victim", ALL), ("police_112", DOOR)],
     ("victim", "phone"): [],
+    ("victim", "film"): [("police_112", DOOR), ("own:victim", ALL)],
     ("unit", "name"): [(f"{ROOM} {OFFICE} police_112 administrator", ALL), ("own:unit", ALL)],
     ("unit", "place"): [(f"{ROOM} {OFFICE} police_112", ALL), ("own:unit", ALL)],
     ("incident", "note"): [(f"{ROOM} {OFFICE} police_112", HAD)],

@@ -36,12 +36,17 @@ SKIPPED = frozenset({"/ingest/osmand", "/ingest/positions", "/link/v1/ask", "/li
 """Doors of machines: played by `_leaks_machines`, with keys and signatures in place of sessions."""
 MEANT = {
     "/accounts/{account_id}/facilities": ("facility_manager@city",),
+    "/accounts/{account_id}/": ("analyst@tracking", "analyst@city"),
+    "/footage-rights/{account_id}/": ("tracking_controller@tracking", "centre_operator@city", "police_112@city"),
     "/machines/{account_id}/keys": ("machine@city",),
     "/agencies/{agency_id}/machines": ("machine@city",),
     "/agencies/{agency_id}/keys": ("machine@city",),
     "/cameras/{camera_id}/ptz": ("given1",),
     "/cameras/{camera_id}/onvif": ("given1",),
     "/recordings/{camera_id}/timeline": ("given1",),
+    "/vision/alarms/{alarm_id}": ("seen intrusion", "seen violence", "seen collapse"),
+    "/vision/cameras/{camera_id}": ("given1",),
+    "/city-incidents/{incident_id}": ("seen",),
     "/reviews/{month}/sign": ("last",),
     "/transparency/{centre}/{month}": ("last",),
     "/incidents/{incident_id}/orders/{order_id}/send": ("incident1", WAITING),

@@ -29,7 +29,9 @@ HEARS = {
     "investigator investigator@city": ("policy.hold.", "policy.order.", "policy.request."),
     "field_unit": ("dispatch.order.", "dispatch.incident."),
     "victim": ("protection.warning.", "dispatch.incident.closed"),
-    "centre_operator@city shift_lead@city": ("footage.", "cameras.", "policy.", "duties."),
+    "centre_operator@city shift_lead@city": (
+        *("footage.", "cameras.", "policy.", "duties.", "vision.", "dispatch.city-incident."),
+    ),
     "administrator@city": ("cameras.",),
     "police_112@city": ("policy.request.",),
     "privacy_officer privacy_officer@city": ("policy.", "duties."),
