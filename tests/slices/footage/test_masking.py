@@ -313,8 +313,13 @@ async def test_no_export_leaves_before_every_doubtful_frame_is_decided(dbs: Dbs,
             await house.exports.review(lead, row.export_id, [])
         with pytest.raises(NoReviewer):
             await decide(house.exports, investigator, row.export_id, 0, Verdict.MASK, None)
-        with pytest.raises(BadDecision):
-            await decide(house.exports, lead, row.export_id, 0, Verdict.WIDEN, None)
+        for verdict, box in (
+            (Verdict.WIDEN, None),
+            (Verdict.WIDEN, Box(-1, 0, 2, 1)),
+            (Verdict.MASK, Box(-1, 0, 2, 1)),
+        ):
+            with pytest.raises(BadDecision):
+                await decide(house.exports, lead, row.export_id, 0, verdict, box)
         with pytest.raises(NotFound):
             await decide(house.exports, lead, row.export_id, 2, Verdict.MASK, None)
         await decide(house.exports, lead, row.export_id, 0, Verdict.MASK, None)

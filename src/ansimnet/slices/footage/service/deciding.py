@@ -34,8 +34,7 @@ async def decide(
         Conflict: the export does not wait for a reviewer.
     """
     await out.approver(account, export_id)
-    whole = box is not None and box.clipped() == box
-    if whole is not (verdict is Verdict.WIDEN):
+    if (box is not None) is not (verdict is Verdict.WIDEN) or (box is not None and box.clipped() != box):
         raise BadDecision
     m = out.maker()
     now = m.clock.now()
