@@ -1,9 +1,9 @@
-"""How many fixes a second one core judges: everybody's filter, zones, shared zones and pairs, by the server's own rules.
+"""How many fixes a second one core judges: filter, zones, shared zones and pairs, by the server's own rules.
 
-100,000 persons with three polygons of 24 corners each about their homes, 20,000 zones that bind everybody, 20,000 pairs
-of whom both move, in ten cities sized by their people; everybody walks, one fix per 15 s. Judged is: the filter followed,
-each probability that can matter integrated, each watch moved. Beside it in the same run, on the same fixes: Shapely, which
-tests containment alone (no error, no pairs, no state), and, where they are installed, PostGIS and Redis.
+100,000 persons with three polygons of 24 corners each about their homes, 20,000 zones that bind everybody, 20,000
+pairs of whom both move, in ten cities sized by their people; everybody walks, one fix per 15 s. Judged is: the filter
+followed, each probability that can matter integrated, each watch moved. Beside it in the same run, on the same fixes:
+Shapely, which tests containment alone (no error, no pairs, no state). PostGIS and Redis are not run.
 
 `fixes_per_s_core` is per second of processor time of this process, the median round; other work on the machine disturbs
 it less than the wall clock. `p99_us_single` is the wall time of a call with one fix.

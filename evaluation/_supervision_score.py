@@ -1,8 +1,8 @@
 """Truth against alarms: what was a breach, what decided it, when it was told, and what was told for nothing.
 
-Usable fix: delivered within 60 s of being taken, true error at most three class medians. Breach: truly 30 m deep or more
-for 60 s or more, with two usable fixes in that stretch. Deciding: the second of them; for an approach the second once
-each of the two has one in the stretch or in the minute before it, for until then nobody can know where the other is.
+Usable fix: delivered within 60 s of being taken, true error at most three class medians. Breach: truly 30 m deep or
+more for 60 s or more, with two usable fixes in that stretch. Deciding: the second of them; for an approach the second
+once each of the two has one in the stretch or in the minute before it: until then nobody can know where the other is.
 Alarmed: an alarm (probable or certain) of that condition stands between the breach's first second and two minutes after
 its last. False: an alarm in whose whole life, and the minute before it, the condition was at no second truly broken.
 """
@@ -188,7 +188,7 @@ class Vouching:
 
 
 def vouched(story: Staged, facts: Sequence[Fact]) -> Vouching:
-    """Score the notices: each stretch of more than 240 s without a place delivered in time must be told within 240 s."""
+    """Score the notices: each stretch of more than 240 s without a place delivered must be told within 240 s."""
     placed = sorted(
         (seconds(story, m.fix.heard_at), seconds(story, m.fix.seen_at))
         for m in _once(story.made)

@@ -1,4 +1,4 @@
-"""Where people truly are in the supervision evaluation: streets, walks with stops, zones. The detector sees none of it."""
+"""Where people truly are in the supervision evaluation: streets, walks with stops, zones. No detector sees it."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Many fixes judged at once: the same compiled rules as one by one, over arrays.
 
 A `Board` holds everybody: a row per person (`motion`), zones in compressed rows, a grid for zones that bind all,
-pairs, and a row per watch. `judge_many` moves it by fixes in order and returns what must be told; whoever tells looks up
-words and ids. Its result is the one `judge` reaches (a test draws both on random stories).
+pairs, and a row per watch. `judge_many` moves it by fixes in order and returns what must be told; whoever tells looks
+up words and ids. Its result is the one `judge` reaches (a test draws both on random stories).
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ OPEN = 8
 """Shared zones a person can be in doubt about at once. ours; more is an error, never a silence."""
 CELL_M = 500.0
 SPARE_M = 250.0
-"""The side of a cell of the grid of shared zones, and how far about its reach a zone is listed. ours: a zone's size; and
-how far a usual fix may be off."""
+"""The side of a cell of the grid of shared zones, and how far about its reach a zone is listed. ours: a zone's size;
+and how far a usual fix may be off."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,9 +88,11 @@ class Grid:
 class Board:
     """Everybody at once.
 
-    `people` (N, WIDTH), `bound` whom the shared zones bind (wearers); a person's zones `own_first[p]` to `own_first[p + 1]` of `zones`, each with a watch (5 numbers)
-    and whether it is turned round (a curfew in its hours); shared zones by `grid`, with `OPEN` places a person for watches
-    that are not quiet (`open_zone` -1: free); a person's pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row,
+    `people` (N, WIDTH), `bound` whom the shared zones bind (wearers); a person's zones `own_first[p]` to
+    `own_first[p + 1]` of `zones`, each with a watch (5 numbers) and whether it is turned round (a curfew in its hours);
+    shared zones by `grid`, with `OPEN` places a person for watches that are not quiet (`open_zone` -1: free);
+    a person's
+    pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row,
     the pair's number.
     """
 
@@ -270,7 +272,8 @@ def _place_of(zones: I32, zone: int) -> int:
 @compiled
 def _judge_many(
     who: I32, at: F64, lat: F64, lon: F64, error_m: F64, variance: F64, speed: F64, people: F64,
-    known: NDArray[np.bool_], bound: NDArray[np.bool_], z_first: I64, z_lats: F64, z_lons: F64, z_radius: F64, z_reach: F64, own_first: I64,
+    known: NDArray[np.bool_], bound: NDArray[np.bool_], z_first: I64, z_lats: F64, z_lons: F64, z_radius: F64,
+    z_reach: F64, own_first: I64,
     outside: NDArray[np.bool_], watch: I64, s_first: I64, s_lats: F64, s_lons: F64, s_radius: F64, s_reach: F64,
     g_first: I64, g_zone: I32, g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I64,
     pair_first: I64, pair_other: I32, pair_number: I32, radii: F64, pair_watch: I64, near_from: float,

@@ -102,8 +102,8 @@ def _in_ring(
 ) -> float:
     """Return the mass of an ellipse around a place inside a simple polygon.
 
-    The place is (`x0`, `y0`) in the corners' units, `wide` and `high` metres each. One or nothing, as the place lies in or
-    out, less what each edge near enough cuts off: a signed integral over its angle.
+    The place is (`x0`, `y0`) in the corners' units, `wide` and `high` metres each. One or nothing, as the place lies in
+    or out, less what each edge near enough cuts off: a signed integral over its angle.
     """
     sx = math.sqrt(max(xx, 1e-12))
     shear = xy / sx

@@ -26,8 +26,8 @@ CORRELATED = 0.7
 ours."""
 POOR_ERROR_M = 75.0
 ALIKE_M = 40.0
-"""From this claim on a fix is poor, and poor ones so near each other are one mast heard again: the second says less than
-the first, the third less again. ours."""
+"""From this claim on a fix is poor, and poor ones so near each other are one mast heard again: the second says less
+than the first, the third less again. ours."""
 
 # How people move ------------------------------------------------------------------------------------------------------
 WALK_MPS = 1.34
@@ -64,8 +64,9 @@ NEAR_FROM = 0.25
 PROBABLE_FROM = 0.50
 CURFEW_FROM = 0.75
 CERTAIN_FROM = 0.90
-"""The thresholds: an alarm of a zone or a person begins at 0.25, for a life may hang on it, one of a device at 0.50, one
-of a curfew at 0.75; all are confirmed at 0.90 and end only below 0.10 (hysteresis). ours, tuned by the evaluation."""
+"""The thresholds: an alarm of a zone or a person begins at 0.25, for a life may hang on it, one of a device at 0.50,
+one of a curfew at 0.75; all are confirmed at 0.90 and end only below 0.10 (hysteresis). ours, tuned by the
+evaluation."""
 OUT_FOR_SURE = 0.02
 """One fix this far out ends an alarm; between here and 0.20 it takes two. ours."""
 DWELL_FIXES = 2

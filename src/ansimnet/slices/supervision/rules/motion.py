@@ -144,8 +144,8 @@ def _follow(
 ) -> tuple[float, float, float]:
     """Write what a fix makes of a state (`out`) and what was expected at its second (`prior`).
 
-    `claimed` is the variance behind the stated radius (m²), `stated` the stated speed (m/s, negative: none). Returns how
-    surely the fix belongs to the track, what became of it, and the variance it deserved (m²).
+    `claimed` is the variance behind the stated radius (m²), `stated` the stated speed (m/s, negative: none). Returns
+    how surely the fix belongs to the track, what became of it, and the variance it deserved (m²).
     """
     r, alike = _believed(s, lat, lon, claimed, k)
     _age(s, at, s[PACE], k, prior)
@@ -163,11 +163,11 @@ def _follow(
         genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), k, out)
     elif genuine >= 0.5 and implied <= k.possible_mps:
         out[:] = prior
-        _learn_go(out, x, y, g1 / go, g2 / go, r, k)
+        _learn_go(out, x, y, g1 / (g1 + g2 + 1e-300), g2 / (g1 + g2 + 1e-300), r, k)  # who moves is where he is seen
         _learn_rest(out, u, v, h1 / rest, h2 / rest, r, k)
         out[REST] = w
         told = stated if stated <= k.highway_mps else 0.0
-        out[PACE] = max(k.walk_mps, max(prior[PACE], max(told, min(implied, k.possible_mps))))
+        out[PACE] = max(k.walk_mps, prior[PACE], told, min(implied, k.possible_mps))
         out[SUSPECT_AT] = out[SUSPECTS] = 0.0
         became = TAKEN
     else:

@@ -38,7 +38,8 @@ def _step(
 ) -> tuple[int, int]:
     """Move a watch in place by one piece of evidence; return what became of it and what must be told.
 
-    `own` below 0: no fix spoke; `begin` is where an alarm begins. What must be told, in bits: 1 raised, 2 confirmed, 4 cleared.
+    `own` below 0: no fix spoke; `begin` is where an alarm begins. What must be told, in bits: 1 raised, 2 confirmed,
+    4 cleared.
     """
     if own >= begin:
         w[SUPPORT] = min(w[SUPPORT] + 1, 99)

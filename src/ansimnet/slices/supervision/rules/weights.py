@@ -198,6 +198,6 @@ def _weigh_pair(
             sure = p
     b_lat, b_lon, _ = _best(other)
     x, y = _metres(b_lat, b_lon, lat, lon)
-    doubt = max(error_m, max(k.error_floor_m, other_error_m))
+    doubt = max(error_m, k.error_floor_m, other_error_m)
     deep = own > 0.5 and genuine >= k.deep_genuine and alarm - math.hypot(x, y) >= max(k.deep_m, k.deep_errors * doubt)
     return likely, sure, own, deep, became == ANEW or before >= (k.probable_from if first else k.expected_from)
