@@ -1,7 +1,7 @@
 """Reads plates: where one is on a vehicle, what stands on it and how sure each character is, several reads in one.
 
 A read is told only where it is a plate by its form (`letters.is_plate`). Networks learned from rendered plates alone:
-what they do with photographs of real ones is not known (`docs/design/plates.md`).
+what they do with photographs of real ones is not known (`docs/design/sightings.md`).
 """
 
 from __future__ import annotations
