@@ -148,4 +148,4 @@ def _from_box(corners: F64, box: tuple[float, float, float, float], width: int, 
     """Return what leads from pixels of an upright picture to those of the camera's."""
     x1, y1, x2, y2 = box
     scale = np.array([[(x2 - x1) / width, 0, x1], [0, (y2 - y1) / height, y1], [0, 0, 1]])
-    return homography(_UNIT, corners) @ scale
+    return np.asarray(homography(_UNIT, corners) @ scale, np.float64)

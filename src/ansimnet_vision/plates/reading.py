@@ -99,7 +99,7 @@ def decoded(columns: NDArray[np.float32]) -> tuple[str, tuple[float, ...]]:
     >>> decoded(columns)[0]
     '12가3456'
     """
-    beam = {(): _Prefix(1.0, 0.0, ())}
+    beam: dict[tuple[int, ...], _Prefix] = {(): _Prefix(1.0, 0.0, ())}
     for column in columns:
         likely = [int(n) for n in np.argsort(-column)[:MOST_TOKENS] if column[n] >= LEAST_COLUMN and n]
         following: dict[tuple[int, ...], _Prefix] = {}

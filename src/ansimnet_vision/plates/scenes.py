@@ -76,18 +76,17 @@ def shot(plate: Plate, condition: Condition, font: Font, rng: Generator, around:
     return Shot(taken(picture, condition, rng), corners, plate)
 
 
-def taken(picture: Grey, condition: Condition, rng: Generator) -> Grey:
+def taken(clean: Grey, condition: Condition, rng: Generator) -> Grey:
     """Return what a camera makes of a clean picture: light, focus, motion, noise, coding."""
-    tall, wide = picture.shape
+    tall, wide = clean.shape
     across, down = np.linspace(-1, 1, wide), np.linspace(-1, 1, tall)[:, None]
-    picture = picture * (
-        rng.uniform(*condition.light) * (1 + rng.normal(0, 0.12) * across + rng.normal(0, 0.12) * down)
-    )
+    lit = rng.uniform(*condition.light) * (1 + rng.normal(0, 0.12) * across + rng.normal(0, 0.12) * down)
+    light: F64 = clean * lit
     if condition.night:
         for _ in range(int(rng.integers(0, 3))):  # lamps
             x, y, size = rng.uniform(-1, 1), rng.uniform(-1, 1), rng.uniform(0.05, 0.3)
-            picture = picture + rng.uniform(60, 220) * np.exp(-((across - x) ** 2 + (down - y) ** 2) / size**2)
-    picture = smeared(picture.astype(np.float32), rng.uniform(0, condition.smear), rng.normal(0, 0.5))
+            light = light + rng.uniform(60, 220) * np.exp(-((across - x) ** 2 + (down - y) ** 2) / size**2)
+    picture = smeared(light.astype(np.float32), rng.uniform(0, condition.smear), rng.normal(0, 0.5))
     picture = blurred(picture, rng.uniform(*condition.blur))
     picture = picture + rng.standard_normal(picture.shape, dtype=np.float32) * np.float32(rng.uniform(*condition.noise))
     if condition.night:  # the camera turns its gain up

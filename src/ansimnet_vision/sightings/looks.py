@@ -105,4 +105,4 @@ def as_bytes(vector: F32) -> bytes:
     >>> as_bytes(np.eye(1, SIZE, 3, dtype=np.float32)[0])[2:5].hex()
     '007f00'
     """
-    return np.rint(vector * (127 / max(1e-9, float(np.abs(vector).max())))).astype(np.int8).tobytes()
+    return bytes(np.rint(vector * (127 / max(1e-9, float(np.abs(vector).max())))).astype(np.int8).tobytes())

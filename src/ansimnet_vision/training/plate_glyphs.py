@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import hashlib
+import importlib
 import io
 import json
 import tarfile
@@ -39,18 +40,18 @@ PRETENDARD = ("Medium", "Bold", "ExtraBold")
 
 def _fonts(pretendard: Path, packages: Path) -> Iterator[tuple[str, str, list[bytes], str]]:
     for weight in PRETENDARD:
-        data = (pretendard / f"Pretendard-{weight}.otf").read_bytes()
-        yield f"pretendard-{weight.lower()}", "taught", [data], hashlib.sha256(data).hexdigest()
-    for archive, (family, weights, use) in PACKAGES.items():
+        whole = (pretendard / f"Pretendard-{weight}.otf").read_bytes()
+        yield f"pretendard-{weight.lower()}", "taught", [whole], hashlib.sha256(whole).hexdigest()
+    for archive, (family, heavy, use) in PACKAGES.items():
         digest = hashlib.sha256((packages / archive).read_bytes()).hexdigest()
         with tarfile.open(packages / archive) as tar:
-            for weight in weights:
-                data = []
+            for grade in heavy:
+                data = list[bytes]()
                 for part in ("latin", "korean"):
-                    member = tar.extractfile(f"package/files/{family}-{part}-{weight}-normal.woff2")
+                    member = tar.extractfile(f"package/files/{family}-{part}-{grade}-normal.woff2")
                     assert member is not None
                     data.append(member.read())
-                yield f"{family}-{weight}", use, data, digest
+                yield f"{family}-{grade}", use, data, digest
 
 
 def _glyph(fonts: list[Any], character: str) -> Any:
@@ -68,8 +69,7 @@ def _glyph(fonts: list[Any], character: str) -> Any:
 
 def main() -> None:
     """Draw and keep the characters."""
-    from PIL import ImageFont
-
+    fonts_of = importlib.import_module("PIL.ImageFont")
     options = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     options.add_argument("--pretendard", type=Path, required=True, help="folder of Pretendard's .otf files")
     options.add_argument("--packages", type=Path, required=True, help="folder of the packages' archives")
@@ -78,7 +78,7 @@ def main() -> None:
     glyphs: dict[str, Any] = {}
     fonts = []
     for name, use, data, digest in _fonts(chosen.pretendard, chosen.packages):
-        loaded = [ImageFont.truetype(io.BytesIO(d), SIZE) for d in data]
+        loaded = [fonts_of.truetype(io.BytesIO(d), SIZE) for d in data]
         pictures = [_glyph(loaded, c) for c in DIGITS + SYLLABLES]
         glyphs[f"{name}.sizes"] = np.array([p.shape for p in pictures], np.uint8)
         glyphs[f"{name}.pixels"] = np.concatenate([p.ravel() for p in pictures])

@@ -12,6 +12,7 @@ card: seed, counts, seconds, typefaces. Typefaces marked unseen are not drawn.
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import time
 from pathlib import Path
@@ -99,8 +100,7 @@ def _any_plate(rng: Generator) -> Any:
 
 def learn(name: str, room: Path, budget_s: float, seed: int) -> None:
     """Learn one network, `finder` or `reader`, and leave it in the room."""
-    import torch
-
+    torch: Any = importlib.import_module("torch")
     torch.set_num_threads(1)
     torch.manual_seed(seed)
     layers, steps, spent_s = {"finder": _finder, "reader": _reader}[name](torch, room, budget_s, seed)
@@ -264,12 +264,11 @@ def main() -> None:
         return
     room.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(chosen.seed)
-    for names, arrays in (
-        (("scenes_pixels", "scenes_corners"), draw_scenes(chosen.scenes, rng)),
-        (("strips_pixels", "strips_columns", "strips_texts"), draw_strips(chosen.strips, rng)),
-    ):
-        for name, array in zip(names, arrays, strict=True):
-            np.save(room / f"{name}.npy", array)
+    scenes, corners = draw_scenes(chosen.scenes, rng)
+    strips, columns, texts = draw_strips(chosen.strips, rng)
+    for name, array in (("scenes_pixels", scenes), ("scenes_corners", corners), ("strips_pixels", strips),
+                        ("strips_columns", columns), ("strips_texts", texts)):  # fmt: skip
+        np.save(room / f"{name}.npy", np.asarray(array))
     print(f"drawn in {time.process_time():.0f} s of processor")
 
 

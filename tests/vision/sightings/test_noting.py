@@ -27,7 +27,7 @@ from ansimnet_vision.sightings.looks import SIZE, Stripes, as_bytes
 from ansimnet_vision.sightings.note import Sighting
 from ansimnet_vision.sightings.noter import MOST_WAITING, Describer, Noter
 from ansimnet_vision.sightings.seal import Sealed, hour_of, sealed
-from ansimnet_vision.types import PERSON, VEHICLE, Box, CameraConfig, Seen
+from ansimnet_vision.types import PERSON, VEHICLE, Box, CameraConfig, Scene, Seen, Signal
 
 pytestmark = [pytest.mark.requirement("TR-02"), pytest.mark.requirement("DI-08")]
 NOW = datetime(2026, 11, 22, 6, 30, tzinfo=UTC)
@@ -191,7 +191,7 @@ def test_nothing_is_noted_of_a_camera_unless_the_server_gave_a_key() -> None:
 
 
 class Nothing:
-    def step(self, scene: object) -> list[object]:
+    def step(self, scene: Scene) -> list[Signal]:
         return []
 
 
