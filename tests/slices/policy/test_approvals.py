@@ -106,7 +106,7 @@ async def test_nobody_approves_his_own_nor_by_another_account_nor_by_a_role_that
     with pytest.raises(NoSecondPerson, match="this role"):
         await approve(dbs.city, auditor, asked.request_id)
     async with dbs.city.transaction() as tx:
-        await queries.same_person(tx, operator.account_id, lead.account_id)
+        await queries.note_same_person(tx, operator.account_id, lead.account_id)
     with pytest.raises(NoSecondPerson, match="belongs to the one who asked"):
         await approve(dbs.city, lead, asked.request_id)
     officer = await make(dbs.city, Role.PRIVACY_OFFICER)
@@ -116,11 +116,11 @@ async def test_nobody_approves_his_own_nor_by_another_account_nor_by_a_role_that
 async def test_accounts_of_one_person_are_joined_however_they_were_named(dbs: Dbs, make: Make) -> None:
     a, b, c = [await make(dbs.city, Role.SHIFT_LEAD) for _ in range(3)]
     async with dbs.city.transaction() as tx:
-        await queries.same_person(tx, a.account_id, b.account_id)
-        await queries.same_person(tx, c.account_id, b.account_id)
+        await queries.note_same_person(tx, a.account_id, b.account_id)
+        await queries.note_same_person(tx, c.account_id, b.account_id)
         assert await same_person(tx, a.account_id, c.account_id)
         with pytest.raises(NotFound):
-            await queries.same_person(tx, a.account_id, AccountId(new_id()))
+            await queries.note_same_person(tx, a.account_id, AccountId(new_id()))
 
 
 async def test_a_disabled_approver_a_stranger_and_silence_answer_nothing(

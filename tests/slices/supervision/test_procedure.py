@@ -10,6 +10,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from ansimnet.kernel.ids import AccountId
 from ansimnet.kernel.permits import Role
 from ansimnet.platform.ledger import stored_facts
 from ansimnet.slices.policy import queries as policy
@@ -230,6 +231,18 @@ async def test_an_upheld_contest_ends_it(office: Office) -> None:
     upheld = {"upheld": True, "why": "영상으로 확인"}
     assert (await office.director.post(f"/api/v1/contests/{contest_id}/decision", json=upheld)).status_code == 204
     assert (await office.petition(months=1)).json()["type"].endswith("nothing-to-ask")
+
+
+async def test_who_found_a_violation_does_not_decide_by_another_account(office: Office) -> None:
+    await office.find()
+    await office.report()
+    path = f"/api/v1/me/supervision/alarms/{office.alarm_id}/contest"
+    contest_id = (await office.wearer.post(path, json={"said": "문에 끼었습니다"})).json()["id"]
+    finder, decider = (AccountId(UUID(c.headers["x-account"])) for c in (office.officer, office.director))
+    async with office.desk.dbs.tracking.transaction() as tx:
+        await policy.note_same_person(tx, finder, decider)
+    said = await office.director.post(f"/api/v1/contests/{contest_id}/decision", json={"upheld": False, "why": "확인"})
+    assert said.json()["type"].endswith("same-person")
 
 
 async def test_a_wearer_sees_nobody_elses_page(office: Office) -> None:

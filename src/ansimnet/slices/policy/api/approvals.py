@@ -320,7 +320,7 @@ async def note_same_person(
     if account_id == form.other:
         raise Refusal("name another account")
     async with home_of(desk, account).transaction() as tx:
-        await queries.same_person(tx, AccountId(account_id), AccountId(form.other))
+        await queries.note_same_person(tx, AccountId(account_id), AccountId(form.other))
 
 
 # ------------------------------------------------------------------------------------------------- neighbours (EM-12)

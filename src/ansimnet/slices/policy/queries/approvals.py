@@ -471,7 +471,7 @@ async def words_for(tx: Tx, row: RequestRow) -> tuple[dict[str, object] | None, 
     return await rows.words_of(tx, row)
 
 
-async def same_person(tx: Tx, one: AccountId, other: AccountId) -> None:
+async def note_same_person(tx: Tx, one: AccountId, other: AccountId) -> None:
     """Remember that two accounts are one human being's: neither approves what the other asks. Safe to run twice.
 
     Raises:
@@ -481,6 +481,11 @@ async def same_person(tx: Tx, one: AccountId, other: AccountId) -> None:
         if await accounts.lock_account(tx, each) is None:
             raise NotFound("there is no such account")
     await rows.join_persons(tx, one, other, new_id())
+
+
+async def same_person(tx: Tx, one: AccountId, other: AccountId) -> bool:
+    """Return whether two accounts are known to be one human being's."""
+    return await rows.same_person(tx, one, other)
 
 
 async def request_known(tx: Tx, request_id: UUID) -> RequestRow | None:

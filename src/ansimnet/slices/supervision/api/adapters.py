@@ -44,7 +44,7 @@ def read_owntracks(payload: bytes, name: str | None, heard_at: datetime) -> list
         raise wire.Unreadable(f"the message is not readable: {str(e)[:200]}") from None
     if said.get("_type") != "location":
         return []  # waypoints, cards, a last will: no position
-    kept = {k: said[k] for k in ("lat", "lon", "batt") if k in said}
+    kept: dict[str, Any] = {k: said[k] for k in ("lat", "lon", "batt") if k in said}
     for theirs, ours in (("tst", "timestamp"), ("acc", "accuracy"), ("cog", "course")):
         if theirs in said:
             kept[ours] = said[theirs]

@@ -80,9 +80,9 @@ class Estimate:
 
     Two ways to be. On the way: `lat`, `lon`, `v_east`, `v_north` (m/s) and `pp`, `pv`, `vv`, the covariance of position
     and velocity along one axis (m², m²/s, m²/s²); both axes share it, because devices report one radius. At rest:
-    `rest_lat`, `rest_lon`, `rest_pp`, with `rest` the probability of it. `last_*` is the last fix as it came, `alike` how
-    many poor ones at its spot came before it. `pace_mps` is the fastest net movement seen
-    lately; `error_m` is the radius about `point` that holds the truth 68 times in 100.
+    `rest_lat`, `rest_lon`, `rest_pp`, with `rest` the probability of it. `last_*` is the last fix as it came, `alike`
+    how many poor ones at its spot came before it. `pace_mps` is the fastest net movement seen lately;
+    `error_m` is the radius about `point` that holds the truth 68 times in 100.
     """
 
     person_id: PersonId

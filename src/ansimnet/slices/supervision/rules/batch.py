@@ -233,7 +233,7 @@ def judge_many(board: Board, fixes: Fixes) -> tuple[I64, F64]:
     done = 0
     while done < len(fixes.who):
         columns = [getattr(fixes, name)[done:] for name in Fixes.__slots__]
-        count, judged, lost = _judge_many(
+        count, judged, lost = _judge_many(  # type: ignore[call-arg]
             *columns, b.people, b.known, b.bound,
             z.first, z.lats, z.lons, z.radius, z.reach, b.own_first, b.outside, b.watch,
             s.first, s.lats, s.lons, s.radius, s.reach, g.first, g.zone,
@@ -254,7 +254,7 @@ def judge_many(board: Board, fixes: Fixes) -> tuple[I64, F64]:
 @compiled
 def _open(watch: I64) -> bool:
     """Tell whether a watch remembers anything that evidence against it would change."""
-    return watch[0] != 0 or watch[1] != 0 or watch[2] != 0 or watch[3] != 0 or watch[4] != 1
+    return bool(watch[0] != 0 or watch[1] != 0 or watch[2] != 0 or watch[3] != 0 or watch[4] != 1)
 
 
 @compiled

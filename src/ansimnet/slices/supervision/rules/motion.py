@@ -221,7 +221,7 @@ def _implied(s: F64, at: float, lat: float, lon: float, r: float) -> float:
     a, b, variance = _best(s)
     east, north = _metres(a, b, lat, lon)
     slack = 2 * (math.sqrt(variance) + math.sqrt(r))
-    return max(0.0, math.hypot(east, north) - slack) / max(at - s[AT], 1.0)  # device clocks tick in seconds
+    return max(0.0, math.hypot(east, north) - slack) / max(at - float(s[AT]), 1.0)  # device clocks tick in seconds
 
 
 @compiled

@@ -13,7 +13,7 @@ from ansimnet.slices.supervision.model.proofs import Proof
 from ansimnet.slices.supervision.rules import limits
 from ansimnet.slices.supervision.rules.judge import judge, judge_clock
 
-Told = TypeVar("Told", AlarmRaised, TriggerConfirmed)
+Told = TypeVar("Told", bound=AlarmRaised | TriggerConfirmed)
 
 
 class OtherRule(Refusal):

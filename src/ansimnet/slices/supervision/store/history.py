@@ -74,7 +74,7 @@ async def lines_out(tx: Tx, table: str) -> AsyncIterator[bytes]:
     columns = _sealed_of(table)
     # a centre's own id, where it is a key, is set anew by whoever takes the row
     order = [k for k in await _keys(tx, table) if k != "centre_id"]
-    subjects = sql.SQL(", ").join(sql.SQL(c.subject) for c in columns)  # type: ignore[arg-type]
+    subjects = sql.SQL(", ").join(sql.SQL(c.subject) for c in columns)
     query = sql.SQL("select (to_jsonb(t) - 'centre_id')::text{} from {} t{}").format(
         sql.SQL(", ") + subjects if columns else sql.SQL(""),
         sql.Identifier(table),
@@ -157,7 +157,9 @@ async def _facts_out(tx: Tx) -> AsyncIterator[bytes]:
         [_STAYS + "%"],
     )
     for ids in _parts([r[0] for r in rows]):
-        known = {fact.fact_id: _told(tx, fact, actor) for fact, actor in await stored_facts(tx, ids)}
+        known: dict[UUID, dict[str, Any]] = {
+            fact.fact_id: _told(tx, fact, actor) for fact, actor in await stored_facts(tx, ids)
+        }
         moved = await tx.all(
             "select fact_id, kind, happened_at, actor, subject_id, fact_sealed from supervision_moved_fact "
             "where fact_id = any(%s)",

@@ -18,8 +18,8 @@ from ansimnet.slices.tracing.rules.times import SIGNAL_S, SPEED_MPS
 from ansimnet.slices.tracing.rules.types import F64, I32, Kind
 
 LEAST = np.array([5e-4, 3e-4, 1e-4])
-"""By kind. Branches whose share times the root of the chance of being unseen is smaller are not followed: several cameras in a
-row may miss him for one reason. ours."""
+"""By kind. Branches whose share times the root of the chance of being unseen is smaller are not followed: several
+cameras in a row may miss him for one reason. ours."""
 PASSAGES, STATES = 4000, 12000
 """Room of a fan. ours: a hop in Seoul needs some 800."""
 TURN = np.array(

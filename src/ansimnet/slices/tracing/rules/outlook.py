@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
 from ansimnet.kernel import streets as net_streets
 from ansimnet.slices.tracing.rules.belief import Hypothesis, along, leaving, on_ground
@@ -47,7 +50,7 @@ def next_cameras(
     net: CameraNet, learned: Learned, weighted: Weighted, now_s: float, limit: int
 ) -> tuple[NextCamera, ...]:
     """Return the likeliest next cameras. See `relay.ahead`."""
-    columns: list[tuple[F64, ...]] = []
+    columns: list[tuple[NDArray[Any], ...]] = []
     for index, (share, h) in enumerate(weighted):
         if share < LISTED and index:
             continue
@@ -118,7 +121,7 @@ def written(learned: Learned, weighted: Weighted, from_s: float, until_s: float)
     if len(camera) == 0:
         return camera, chance
     unique, group = np.unique(camera, return_inverse=True)
-    return unique, np.bincount(group, weights=chance)
+    return unique, np.bincount(group, weights=chance).astype(np.float64)
 
 
 def cameras_within(net: CameraNet, camera: int, radius_m: float) -> int:
@@ -142,7 +145,7 @@ def heat(learned: Learned, weighted: Weighted, now_s: float) -> Heat:
         edges.append(f.s_arc >> 1)
         chances.append(share * np.minimum(1.0, 1.0 / h.survival) * f.s_mass * missed * np.maximum(0.0, into - out))
     edge, group = np.unique(np.concatenate(edges), return_inverse=True)
-    chance = np.bincount(group, weights=np.concatenate(chances))
+    chance = np.bincount(group, weights=np.concatenate(chances)).astype(np.float64)
     total = float(chance.sum())
     if total > 1.0:
         chance, total = chance / total, 1.0
