@@ -158,6 +158,7 @@ class Db:
             yield tx
         if tx.appended:
             self._wake_sealer()
+            await asyncio.sleep(0)  # the word is on its way before the writer goes on, whatever he computes next
 
     def _wake_sealer(self) -> None:
         """Have the sealer told that entries wait, beside whoever committed them; once for all that commit meanwhile.
