@@ -61,7 +61,7 @@ def terms(wanted: Wanted, track: Track) -> dict[str, float]:
         _colour(said, wanted, key, value)
     _colour(said, wanted, "vehicle_colour", track.vehicle_colour)
     classes = {v for k, v in wanted.attributes if k == "vehicle"} - {"car"}
-    if classes and track.vehicle:
+    if classes and track.vehicle and track.vehicle != "car":  # a camera that cannot tell which says nothing of it
         said["vehicle"] = scoring.described_llr({"vehicle": track.vehicle in classes}, {"vehicle": CLASS_SHARE})
     bags = {v for k, v in wanted.attributes if k in ("bag", "carried")} - {"none"}
     if bags and track.kind == "person":

@@ -19,6 +19,10 @@ Share = Annotated[float, msgspec.Meta(ge=0, le=1)]
 Word = Annotated[str, msgspec.Meta(max_length=24, pattern=r"^[a-z_]*$")]
 LONGEST = timedelta(hours=1)
 """A longer track is two: nobody stands in one view for longer and is still followed. Ours."""
+MOST_PLAIN = 1 << 24
+"""A block unpacks to this much at most: some twenty thousand tracks. Ours."""
+FARTHEST_S = 1e11
+"""No instant of ours is farther from 1970; beyond it Python has no date."""
 AHEAD = timedelta(minutes=2)
 """How far a worker's clock may run before ours. Ours."""
 
@@ -60,7 +64,7 @@ def read(said: object, now: datetime) -> Track | str:
         return str(error)
     if size not in (0, DIMENSIONS):
         return f"an appearance has {DIMENSIONS} bytes"
-    if not (math.isfinite(track.from_s) and math.isfinite(track.until_s) and abs(track.from_s) < 1e11):
+    if not (math.isfinite(track.from_s) and math.isfinite(track.until_s) and abs(track.from_s) < FARTHEST_S):
         return "times are POSIX seconds"
     if not 0 <= track.until_s - track.from_s <= LONGEST.total_seconds():
         return "a track begins before it ends and lasts an hour at most"
@@ -77,6 +81,30 @@ def pack(tracks: Sequence[Track]) -> bytes:
     return zlib.compress(msgspec.msgpack.encode(tracks), 1)
 
 
-def unpack(plain: bytes) -> list[Track]:
-    """Return the tracks of `pack`."""
-    return msgspec.msgpack.decode(zlib.decompress(plain), type=list[Track])
+def unpack(plain: bytes, camera_id: UUID, hour_at: datetime) -> list[Track]:
+    """Return the tracks of `pack` that are of this camera and hour.
+
+    Workers seal by themselves, so nobody has read what is in a block: what is no track, or another camera's or hour's,
+    is left out, and a block that is no list of tracks has none.
+    """
+    try:
+        found = msgspec.msgpack.decode(zlib.decompressobj().decompress(plain, MOST_PLAIN), type=list[Track])
+    except (zlib.error, msgspec.DecodeError):
+        return []
+    return [
+        t
+        for t in found
+        if t.camera_id == camera_id
+        and abs(t.from_s) < FARTHEST_S
+        and hour_of(datetime.fromtimestamp(t.from_s, UTC)) == hour_at
+        and 0 <= t.until_s - t.from_s <= LONGEST.total_seconds()
+        and len(t.plate) == len(t.plate_p)
+        and _sized(t)
+    ]
+
+
+def _sized(track: Track) -> bool:
+    try:
+        return len(base64.b64decode(track.appearance, validate=True)) in (0, DIMENSIONS)
+    except binascii.Error:
+        return False

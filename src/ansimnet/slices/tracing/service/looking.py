@@ -128,7 +128,7 @@ def _opened(block: Block, private: bytes | None) -> list[Track]:
     if private is None:
         return []
     plain = sealing.open_sealed(private, block.sealed, bound_to(block.camera_id, hour_of(block.hour_at)))
-    return [] if plain is None else tracks.unpack(plain)
+    return [] if plain is None else tracks.unpack(plain, block.camera_id, hour_of(block.hour_at))
 
 
 def _found(track: Track, wanted: Wanted, search_id: UUID) -> Found:
