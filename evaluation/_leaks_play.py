@@ -35,8 +35,8 @@ QUIET_TABLES = frozenset({
 and burnt by whoever tries to sign in; a seat says that an operator reads the list of alarms.
 """
 PROBLEM = "urn:ansimnet:problem:"
-QUIET_COLUMNS = ["told_at"]
-"""Written by a lawful read: when the privacy officer's screen was first handed a break-glass."""
+QUIET_COLUMNS = ["told_at", "opened_at"]
+"""Written by a lawful read: when a privacy officer's screen was first handed a break-glass, an operator's an alarm."""
 
 
 @dataclass(slots=True)

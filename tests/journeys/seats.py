@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from playwright.async_api import Browser, Page
 from tests.journeys.test_browser import PAGES
 
 from ansimnet.app.demo.stage import SEATS, free_port
@@ -41,3 +42,15 @@ async def seated(place: Path, parts: tuple[str, ...] = PARTS, **more: Any) -> As
     ):
         await running.ready()
         yield settings, dbs
+
+
+async def at_the_desk(chromium: Browser, base: str, login: str, password: str, broken: list[str]) -> Page:
+    """Sign in at a desk of its own and return its page; errors of the page are added to `broken`."""
+    page = await (await chromium.new_context(viewport={"width": 1600, "height": 900}, locale="ko-KR")).new_page()
+    page.on("pageerror", lambda error: broken.append(f"{login}: {error}"))
+    await page.goto(base)
+    await page.fill("input[name=login]", login)
+    await page.fill("input[name=password]", password)
+    await page.keyboard.press("Enter")
+    await page.wait_for_selector("input[name=password]", state="detached")
+    return page

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
 from playwright.async_api import Error as PageError
+from playwright.async_api import Locator, Page, expect
 from tests.journeys.conftest import small_world, whole_system
+from tests.journeys.seats import at_the_desk
 from tests.journeys.test_browser import CHROMIUM, PAGES, browser, until
 
 from ansimnet.app.demo import stage as demo
@@ -37,21 +38,17 @@ PERSON_S = 20_000
 """What a page may take on two cores that draw, relay, mask and show at once."""
 
 
-async def _at_the_desk(
-    chromium: Browser, base: str, login: str, password: str, codes: list[str], broken: list[str]
-) -> tuple[Page, str]:
-    """Sign in as an operator and enlarge the tile of one of the cameras; return the page and which it is."""
-    page = await (await chromium.new_context(viewport={"width": 1600, "height": 900}, locale="ko-KR")).new_page()
-    page.on("pageerror", lambda error: broken.append(f"{login}: {error}"))
-    await page.goto(base)
-    await page.fill("input[name=login]", login)
-    await page.fill("input[name=password]", password)
-    await page.keyboard.press("Enter")
-    await page.wait_for_selector("input[name=password]", state="detached")
-    code = await until("a tile of such a camera stands still", lambda: _enlarged(page, codes))
-    await page.evaluate("document.activeElement.blur()")
-    await expect(page.locator(".ptz h2")).to_have_text(f"PTZ {code}", timeout=PERSON_S)
-    return page, code
+async def _at_both(pages: list[Page], codes: list[str]) -> str | None:
+    """Enlarge a camera that every desk shows now; None where the ranking took it from one of them meanwhile."""
+    shown = [
+        await p.locator("section.slot").evaluate_all("all => all.map(each => each.getAttribute('aria-label') ?? '')")
+        for p in pages
+    ]
+    for code in codes:
+        everywhere = all(any(code in label for label in labels) for labels in shown)
+        if everywhere and [await _enlarged(p, [code]) for p in pages] == [code] * len(pages):
+            return code
+    return None
 
 
 async def _enlarged(page: Page, codes: list[str]) -> str | None:
@@ -123,10 +120,13 @@ async def test_two_operators_see_who_turns_a_camera_and_hand_it_over(
             seen = {c["code"]: c["camera_id"] for c in provision["cameras"] if c["code"] in night.cameras.mounts}
             for camera_id in seen.values():
                 await _set_up(apis["city-admin"], f"/api/v1/cameras/{camera_id}", device)
-            first, code = await _at_the_desk(chromium, base, "operator", stage.password, list(seen), broken)
-            pages.append(first)
-            second, _ = await _at_the_desk(chromium, base, "operator-2", stage.password, [code], broken)
-            pages.append(second)
+            for login in ("operator", "operator-2"):
+                pages.append(await at_the_desk(chromium, base, login, stage.password, broken))
+            first, second = pages
+            code = await until("both desks show such a camera", lambda: _at_both(pages, list(seen)))
+            for page in pages:
+                await page.evaluate("document.activeElement.blur()")
+                await expect(page.locator(".ptz h2")).to_have_text(f"PTZ {code}", timeout=PERSON_S)
             path = f"/api/v1/cameras/{seen[code]}"
 
             # when: the one takes it

@@ -16,8 +16,9 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Page, expect
 from tests.journeys.conftest import small_world, whole_system
+from tests.journeys.seats import at_the_desk
 from tests.journeys.test_browser import CHROMIUM, PAGES, browser, until
 
 from ansimnet.kernel.clock import now
@@ -32,17 +33,6 @@ PERSON_MS = 30_000
 """What a page may take on two cores that draw, relay, mask and show at once."""
 RECORDED_S = 14
 """A clip begins ten seconds before what alarmed."""
-
-
-async def _at_the_desk(chromium: Browser, base: str, login: str, password: str, broken: list[str]) -> Page:
-    page = await (await chromium.new_context(viewport={"width": 1600, "height": 900}, locale="ko-KR")).new_page()
-    page.on("pageerror", lambda error: broken.append(f"{login}: {error}"))
-    await page.goto(base)
-    await page.fill("input[name=login]", login)
-    await page.fill("input[name=password]", password)
-    await page.keyboard.press("Enter")
-    await page.wait_for_selector("input[name=password]", state="detached")
-    return page
 
 
 async def _shot(page: Page, name: str) -> None:
@@ -114,7 +104,7 @@ async def test_a_zone_is_drawn_its_alarm_judged_by_key_and_the_quality_page_chan
 
             camera = await until("a camera lives", alive, within_s=120)
             began = now()
-            draws = await _at_the_desk(chromium, base, "city-lead", stage.password, broken)
+            draws = await at_the_desk(chromium, base, "city-lead", stage.password, broken)
             pages.append(draws)
             await _draw_a_zone(draws, base, camera["camera_id"])
             setup = await until("a version is kept", lambda: _drawn(lead, camera["camera_id"]), within_s=60)
@@ -129,7 +119,7 @@ async def test_a_zone_is_drawn_its_alarm_judged_by_key_and_the_quality_page_chan
             await until("something is recorded", recorded)
 
             # when: the camera alarms; then the room has it, and its seconds play by themselves
-            desk = await _at_the_desk(chromium, base, "operator", stage.password, broken)
+            desk = await at_the_desk(chromium, base, "operator", stage.password, broken)
             pages.append(desk)
             await desk.goto(f"{base}/#/vision")
             await worker.report(camera["camera_id"], 1, 0.3)

@@ -166,14 +166,15 @@ async def open_rows(db: Db) -> dict[str, int]:
 
 
 async def unknown_columns(db: Db) -> list[str]:
-    """Return sealed columns of the database that no slice has named and that no yearly key covers."""
+    """Return sealed columns of the database that no slice has named and that no key of a year or an hour covers."""
     known = {c.name for c in sealed_columns()}
     async with db.transaction() as tx:
         rows = await tx.all(
             """select c.table_name || '.' || c.column_name from information_schema.columns c
             where c.table_schema = 'public' and c.data_type = 'bytea' and c.column_name like '%%sealed'
               and not exists (select 1 from information_schema.columns y where y.table_schema = 'public'
-                              and y.table_name = c.table_name and y.column_name in ('key_year', 'sealed_year'))""",
+                              and y.table_name = c.table_name
+                              and y.column_name in ('key_year', 'sealed_year', 'hour_at'))""",
             (),
         )
     return sorted(r[0] for r in rows if r[0] not in known)

@@ -34,7 +34,7 @@ async def test_a_process_reads_its_cameras_and_what_it_says_becomes_an_alarm(roo
     for _ in range(2):  # sent again, it counts once
         waiting = _waiting(fleet.places.outbox)
         await fleet._take([json.loads(body) for _, body in waiting])
-    _mark(fleet.places.outbox, [name for name, _ in waiting])
+    _mark(fleet.places.outbox, "report", [name for name, _ in waiting])
     assert _waiting(fleet.places.outbox) == []
     async with room.dbs.city.transaction() as tx:
         rows = await tx.all("select camera_id, reports from vision_alarm")

@@ -45,6 +45,7 @@ def test_tracks_of_the_block_come_back() -> None:
         {"plate": "12가"},
         {"appearance": "AAAA"},
         {"appearance": "!"},
+        {"appearance": "해담"},
     ],
 )
 def test_what_does_not_belong_there_is_left_out(odd: dict[str, Any]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
@@ -103,7 +102,7 @@ class SearchForm(Form):
         """
         try:
             size = len(base64.b64decode(self.picture, validate=True))
-        except binascii.Error:
+        except ValueError:  # no base64, or not even ASCII
             size = -1
         if size not in (0, DIMENSIONS):
             raise Refusal(f"a picture's appearance has {DIMENSIONS} bytes")

@@ -53,21 +53,25 @@ def levelled(given: Mapping[str, int], loads: Mapping[str, float], workers: Coll
 def eased(
     given: Mapping[str, int], loads: Mapping[str, float], workers: Collection[int], uneven: float = UNEVEN
 ) -> dict[str, int]:
-    """Return the same with one camera moved from the busiest to the idlest, where that makes them clearly more even."""
+    """Return the same with one camera moved to the idlest, where that makes them clearly more even.
+
+    It comes from the busiest, or where all of that one's are too heavy to move, from the next.
+    """
     burden = dict.fromkeys(sorted(workers), 0.0)
     for camera, worker in given.items():
         burden[worker] += _load(loads, camera)
     if len(burden) < 2:
         return dict(given)
-    busiest, idlest = (pick(burden, key=lambda w: burden[w]) for pick in (max, min))
-    gap = burden[busiest] - burden[idlest]
-    if gap <= uneven:
-        return dict(given)
-    theirs = [c for c, w in sorted(given.items()) if w == busiest and _load(loads, c) < gap]
-    if not theirs:
-        return dict(given)
-    moved = min(theirs, key=lambda c: abs(gap / 2 - _load(loads, c)))
-    return {**given, moved: idlest}
+    idlest = min(burden, key=lambda w: burden[w])
+    for busy in sorted(burden, key=lambda w: -burden[w]):
+        gap = burden[busy] - burden[idlest]
+        if gap <= uneven:
+            break
+        theirs = [c for c, w in sorted(given.items()) if w == busy and _load(loads, c) < gap]
+        if theirs:
+            moved = min(theirs, key=lambda c: abs(gap / 2 - _load(loads, c)))
+            return {**given, moved: idlest}
+    return dict(given)
 
 
 def _load(loads: Mapping[str, float], camera: str) -> float:
