@@ -35,6 +35,11 @@ async def _until(true: Callable[[], bool], within_s: float = 60.0) -> bool:
     return True
 
 
+def _hears_ctrl_c() -> None:
+    """Whoever runs the tests in the background ignores Ctrl+C, and so would all they start."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @asynccontextmanager
 async def _serving(place: Path, port: int, relay: int) -> AsyncIterator[asyncio.subprocess.Process]:
     env = os.environ | {
@@ -45,18 +50,23 @@ async def _serving(place: Path, port: int, relay: int) -> AsyncIterator[asyncio.
     }
     out = asyncio.subprocess.DEVNULL
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "ansimnet.app.main", "serve", env=env, stdout=out, stderr=out, stdin=out
-    )
+        sys.executable, "-m", "ansimnet.app.main", "serve", env=env, stdout=out, stderr=out, stdin=out,
+        preexec_fn=_hears_ctrl_c,
+    )  # fmt: skip
     try:
         yield process
     finally:
         if process.returncode is None:
             process.send_signal(signal.SIGINT)
-            await asyncio.wait_for(process.wait(), 30)
+            try:
+                await asyncio.wait_for(process.wait(), 60)
+            finally:
+                with suppress(ProcessLookupError):
+                    process.kill()
 
 
 async def _answers(port: int) -> None:
-    async with asyncio.timeout(60), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with asyncio.timeout(120), httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
         while True:
             with suppress(httpx.HTTPError):
                 if (await client.get("/healthz")).status_code == 200:
