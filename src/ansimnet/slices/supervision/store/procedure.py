@@ -175,12 +175,13 @@ async def add_contest(
 
 async def contests(tx: Tx, *, wearer_id: UUID | None = None, contest_id: UUID | None = None) -> list[ContestRow]:
     """Return contests, newest first; one is locked."""
+    read = """
+        select contest_id, wearer_id, alarm_id, said, contested_at, upheld, why, decided_at, decided_by
+        from supervision_contest
+        where (%s::uuid is null or wearer_id = %s) and (%s::uuid is null or contest_id = %s)
+        order by contested_at desc limit 500"""
     rows = await tx.all(
-        """select contest_id, wearer_id, alarm_id, said, contested_at, upheld, why, decided_at, decided_by
-           from supervision_contest
-           where (%s::uuid is null or wearer_id = %s) and (%s::uuid is null or contest_id = %s)
-           order by contested_at desc limit 500 for update""",
-        [wearer_id, wearer_id, contest_id, contest_id],
+        read if contest_id is None else read + " for update", [wearer_id, wearer_id, contest_id, contest_id]
     )
     return [
         ContestRow(
