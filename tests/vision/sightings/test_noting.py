@@ -123,7 +123,7 @@ def test_the_server_reads_what_a_worker_tells_and_only_with_the_key() -> None:
     binding = bound_to(CameraId(UUID(CAMERA)), NOW.replace(minute=0))
     plain = sealing.open_sealed(KEY.private_bytes_raw(), block.block, binding)
     assert plain is not None
-    assert tracks.unpack(plain) == [read]
+    assert tracks.unpack(plain, UUID(CAMERA), NOW.replace(minute=0)) == [read]
     assert sealing.open_sealed(X25519PrivateKey.generate().private_bytes_raw(), block.block, binding) is None
     other = bound_to(CameraId(uuid4()), NOW.replace(minute=0))
     assert sealing.open_sealed(KEY.private_bytes_raw(), block.block, other) is None

@@ -310,16 +310,17 @@ async def add_decision(tx: Tx, row: DecisionRow) -> bool:
 async def decisions(
     tx: Tx, *, wearer_ids: Sequence[UUID] | None = None, decision_id: UUID | None = None, waiting: bool = False
 ) -> list[DecisionRow]:
-    """Return decisions, newest first; of some wearers (None: all), one, or those that wait to be carried out."""
+    """Return decisions, newest first: of some wearers (None: all), one, locked, or what waits to be carried out."""
     ids = list(wearer_ids) if wearer_ids is not None else None
+    read = """
+        select decision_id, petition_id, wearer_id, order_id, outcome, months, conditions, words, decided_at,
+               recorded_at, recorded_by, carried_out_at, carried_out_by, until_after
+        from supervision_decision
+        where (%s::uuid[] is null or wearer_id = any(%s)) and (%s::uuid is null or decision_id = %s)
+          and (not %s or (carried_out_at is null and outcome <> 'rejected'))
+        order by recorded_at desc limit 500"""
     rows = await tx.all(
-        """select decision_id, petition_id, wearer_id, order_id, outcome, months, conditions, words, decided_at,
-                  recorded_at, recorded_by, carried_out_at, carried_out_by, until_after
-           from supervision_decision
-           where (%s::uuid[] is null or wearer_id = any(%s)) and (%s::uuid is null or decision_id = %s)
-             and (not %s or (carried_out_at is null and outcome <> 'rejected'))
-           order by recorded_at desc limit 500 for update""",
-        [ids, ids, decision_id, decision_id, waiting],
+        read if decision_id is None else read + " for update", [ids, ids, decision_id, decision_id, waiting]
     )
     return [
         DecisionRow(
