@@ -154,7 +154,7 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/incidents/{incident_id}/cameras": f"{_READS} field_unit | unit-own",
     "POST /api/v1/provisions/{provision_id}/tickets": f"{_ROOM} field_unit {_CITY} | live unit-own",
     "POST /api/v1/cameras/{camera_id}/tickets": (
-        f"{_CITY} police_112@city fire_119@city investigator@city | live masked"
+        f"{_CITY} police_112@city fire_119@city disaster_room@city investigator@city | live masked"
     ),
     "POST /api/v1/provisions/{provision_id}/marks": f"{_ROOM} {_CITY} | live",
     "POST /api/v1/provisions/{provision_id}/extend": f"{_ROOM} {_CITY} | live",
