@@ -16,6 +16,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from ansimnet.kernel.streets import components
+
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 
@@ -226,7 +228,7 @@ def _rows(n: int, u: I32, v: I32) -> tuple[I32, I32, I32]:
 
 def _bridged(x: F64, y: F64, u: I32, v: I32) -> tuple[I32, I32]:
     """Return the streets with every part joined to the largest one: bridges, tunnels, roads between quarters."""
-    part = _parts(len(x), u, v)
+    part = components(len(x), u, v)
     largest = np.bincount(part).argmax()
     main = np.flatnonzero(part == largest)
     more: list[tuple[int, int]] = []
@@ -298,26 +300,6 @@ def _neighbours(x, y, order, first, key, columns, cell, draw):  # type: ignore[n
                 u[size], v[size] = i, j
                 size += 1
     return u[:size].copy(), v[:size].copy()
-
-
-@njit(cache=True, nogil=True)
-def _parts(n, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    parent = np.arange(n)
-    for i in range(len(u)):
-        a, b = u[i], v[i]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        parent[a] = b
-    for i in range(n):
-        a = i
-        while parent[a] != a:
-            a = parent[a]
-        parent[i] = a
-    return parent
 
 
 @njit(cache=True, nogil=True)

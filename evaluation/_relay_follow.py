@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -12,7 +13,7 @@ from evaluation._relay_scene import Scene, Truth
 from ansimnet.slices.tracing.rules import relay
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.net import CameraNet
-from ansimnet.slices.tracing.rules.types import Kind, NextCamera, Opening, Sighting, Subject
+from ansimnet.slices.tracing.rules.types import Kind, Mode, NextCamera, Opening, Sighting, Subject
 
 SLICE_S = {WALK: 10.0, CYCLE: 5.0, DRIVE: 3.0}
 URBAN_MPS = 50 / 3.6
@@ -175,7 +176,7 @@ def appearance_only(scene: Scene) -> Count:
     return _plain(scene, lambda camera, s: _within(scene.city, camera, s * mps / DETOUR))
 
 
-def _plain(scene: Scene, choose) -> Count:  # type: ignore[no-untyped-def]
+def _plain(scene: Scene, choose: Callable[[int, float], Iterable[int]]) -> Count:
     truth, first = scene.truth, first_of(scene)
     count = Count(scene.kind)
     if first is None or first.appearance is None:
@@ -190,7 +191,7 @@ def _plain(scene: Scene, choose) -> Count:  # type: ignore[no-untyped-def]
         reach.centre(here.camera)
         count.opened_s += LOOK_S * len(opened)
         count.reach_s += sum(reach.cameras(s, URBAN_MPS) for s in range(int(LOOK_S)))
-        asked.append((here.until_s, tuple(NextCamera(c, 0, here.until_s, 0, 0, "walk", (), 0, 0) for c in cameras)))  # type: ignore[arg-type]
+        asked.append((here.until_s, tuple(NextCamera(c, 0, here.until_s, 0, 0, Mode.WALK, (), 0, 0) for c in cameras)))
         seen = [d for d in scene.records(opened) if d.appearance is not None]
         if not seen:
             break

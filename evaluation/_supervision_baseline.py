@@ -63,8 +63,9 @@ class _Watcher:
                 return not _contains(self.condition.home, p)
             case Approach():
                 other = self.last.get(False)
-                near = other is not None and other.point is not None
-                return near and distance_m(p, other.point) <= self.condition.warn_m  # type: ignore[union-attr, arg-type]
+                if other is None or other.point is None:
+                    return False
+                return distance_m(p, other.point) <= self.condition.warn_m
             case _:
                 return False
 

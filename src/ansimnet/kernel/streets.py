@@ -76,7 +76,7 @@ def build(lat: F64, lon: F64, u: I32, v: I32, length_m: F64, rank: NDArray[np.in
         raise ValueError("a street ends at a node that is not in the file")
     if not bool(np.all(np.isfinite(length_m))) or float(length_m.min()) <= 0:
         raise ValueError("a street has no positive length")
-    part = _components(len(lat), u.astype(np.int32), v.astype(np.int32))
+    part = components(len(lat), u.astype(np.int32), v.astype(np.int32))
     keep_nodes = part == np.bincount(part).argmax()
     index = np.cumsum(keep_nodes).astype(np.int32) - 1
     keep = keep_nodes[u]
@@ -270,7 +270,7 @@ def _rows(n: int, u: I32, v: I32) -> tuple[I32, I32, I32]:
 
 
 @njit(cache=True, nogil=True)
-def _components(n, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def components(n, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     parent = np.arange(n)
     for i in range(len(u)):
         a, b = u[i], v[i]

@@ -46,6 +46,7 @@ async def test_an_approved_search_finds_him_and_says_why(city: City) -> None:
     assert len(found) >= 1
     assert found[0]["camera_id"] == him["camera_id"]
     assert found[0]["heading_deg"] == 90.0
+    assert found[0]["camera_code"]  # whoever searches may not read the register
     assert {w["name"] for w in found[0]["why"]} >= {"appearance", "upper_colour", "carried"}
     others = [f for f in found[1:] if f["why_not"]]
     assert all(f["probability"] < found[0]["probability"] for f in others)

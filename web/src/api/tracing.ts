@@ -48,6 +48,8 @@ export type HimOrNot = "him" | "not_him";
 export interface Candidate {
   candidate_id: string;
   camera_id: string;
+  camera_code: string;
+  camera_address: string;
   from_at: string;
   until_at: string;
   probability: number;
@@ -60,6 +62,8 @@ export interface Candidate {
 }
 export interface NextCamera {
   camera_id: string;
+  camera_code: string;
+  camera_address: string;
   probability: number;
   /** The window of arrival that holds nine times of ten. */
   from_at: string;
@@ -87,7 +91,6 @@ export const tracing = {
 
 /** Approvals and lapses are other people's and the clock's: asked again, milliseconds. */
 const SLOW_MS = 10_000;
-const NEXT_MS = 5_000;
 
 export const useSearches = () =>
   useQuery({
@@ -107,5 +110,6 @@ export const useNextCameras = (search: Search | undefined, confirmed: boolean) =
     queryKey: ["tracing", "next", search?.search_id],
     queryFn: () => get<{ cameras: NextCamera[] }>(`${of(search?.search_id ?? "")}/next`),
     enabled: confirmed && search?.state === "open",
-    refetchInterval: NEXT_MS,
+    // each question is a hop on the ledger: it is asked again when somebody judged, not by a clock
+    staleTime: Number.POSITIVE_INFINITY,
   });

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from ansimnet.facts.policy import ApprovalAnswered, UrgentRejected
 from ansimnet.facts.tracing import SightingsDestroyed
@@ -11,13 +11,14 @@ from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import Tx
 from ansimnet.platform.jobs import JobRun, every
 from ansimnet.platform.ledger import Entry, Reader, append
+from ansimnet.slices.duties import queries as duties
 from ansimnet.slices.tracing.model import HOUR, KEPT, OUTPUT, hour_of
 from ansimnet.slices.tracing.service import law
 from ansimnet.slices.tracing.store import searches, sightings
 from ansimnet.slices.tracing.store.keys import HourKeys
 
-FINDINGS_KEPT = timedelta(days=90)
-"""How long what an ended search found lies sealed, for a court to ask for: a quarter, as long as a hold. Ours."""
+FINDINGS_RULE = "search-findings-destruction"
+"""The duty table's row of how long what an ended search found lies sealed, for a court to ask for."""
 _ENDS = frozenset({"refused", "withdrawn", "expired", "rejected"})
 
 
@@ -73,7 +74,7 @@ async def forget(run: JobRun) -> None:
     now = run.context.clock.now()
     await forget_sightings(run, HourKeys.of(run.context.settings), now)
     async with run.db.transaction() as tx:
-        for search_id in await searches.old(tx, now - FINDINGS_KEPT):
+        for search_id in await searches.old(tx, now - await duties.limit_of(tx, FINDINGS_RULE, now)):
             search = await searches.lock(tx, search_id)
             if search is not None:
                 await law.destroy(tx, search, now)

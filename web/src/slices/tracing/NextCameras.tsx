@@ -3,9 +3,9 @@ import type { NextCamera } from "../../api/tracing";
 import { useNow } from "../../kit/clock";
 import { clock, metres, probability } from "../../kit/format";
 import { useTracingText } from "../../text/tracing";
-import { along, LETTERS, scaleOf } from "./rules";
+import { along, called, LETTERS, scaleOf } from "./rules";
 
-export function NextCameras({ next, names }: { next: readonly NextCamera[]; names: ReadonlyMap<string, string> }) {
+export function NextCameras({ next }: { next: readonly NextCamera[] }) {
   const t = useTracingText();
   const now = useNow();
   const scale = scaleOf(next, now);
@@ -18,7 +18,7 @@ export function NextCameras({ next, names }: { next: readonly NextCamera[]; name
           <li key={n.camera_id}>
             <kbd>{LETTERS[i]}</kbd>
             <span className="col cut">
-              <b className="cut">{names.get(n.camera_id) ?? "–"}</b>
+              <b className="cut">{called(n)}</b>
               <span className="xs t3 cut">
                 {t.modes[n.mode] ?? n.mode} {metres(n.length_m)}
                 {n.blind_m >= 1 ? ` · ${t.blind(metres(n.blind_m))}` : ""}

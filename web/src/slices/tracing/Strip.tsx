@@ -3,19 +3,17 @@ import type { Candidate, HimOrNot } from "../../api/tracing";
 import { clock, probability } from "../../kit/format";
 import { Button } from "../../kit/parts";
 import { useTracingText } from "../../text/tracing";
-import { tellingReasons } from "./rules";
+import { called, tellingReasons } from "./rules";
 
 export function Strip({
   strip,
   chosen,
-  names,
   busy,
   onPick,
   onSay,
 }: {
   strip: readonly Candidate[];
   chosen: Candidate | undefined;
-  names: ReadonlyMap<string, string>;
   busy: boolean;
   onPick: (candidate: Candidate) => void;
   onSay: (verdict: HimOrNot | null) => void;
@@ -37,7 +35,7 @@ export function Strip({
           >
             <div className="fx">
               <kbd>{i + 1}</kbd>
-              <b className="cut sp">{names.get(c.camera_id) ?? "–"}</b>
+              <b className="cut sp">{called(c)}</b>
               <span className="num t2">{clock(c.from_at)}</span>
             </div>
             <div className="fx">

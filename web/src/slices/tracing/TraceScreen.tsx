@@ -1,7 +1,6 @@
 /** One person across cameras: whom, under which approval, how he came, who may be him, which camera next. */
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
-import { api } from "../../api/client";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { usePoints } from "../../api/hooks";
 import {
   type Candidate,
@@ -24,7 +23,7 @@ import { toast } from "../../kit/Toasts";
 import { useTracingText } from "../../text/tracing";
 import { AskSearch } from "./AskSearch";
 import { NextCameras } from "./NextCameras";
-import { afterJudging, routeOf, stripOf } from "./rules";
+import { afterJudging, called, routeOf, stripOf } from "./rules";
 import { Strip } from "./Strip";
 import { TraceMap } from "./TraceMap";
 import "./tracing.css";
@@ -86,31 +85,6 @@ function Row({ search: s, selected, onPick }: { search: Search; selected: boolea
   );
 }
 
-/** The cameras of candidates and forecasts by what people call them. */
-function useNames(ids: readonly string[]): ReadonlyMap<string, string> {
-  const asked = [...new Set(ids)].sort();
-  const found = useQuery({
-    queryKey: ["tracing", "names", asked],
-    queryFn: async () => {
-      const each = await Promise.allSettled(asked.map((camera) => api.camera(camera)));
-      return new Map(
-        each.flatMap((said, i) => {
-          const id = asked[i];
-          return said.status === "fulfilled" && id
-            ? [[id, `${said.value.code} ${said.value.address ?? ""}`] as const]
-            : [];
-        }),
-      );
-    },
-    enabled: asked.length > 0,
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  return useMemo(
-    () => new Map([...asked.map((id) => [id, shortId(id)] as const), ...(found.data ?? [])]),
-    [found.data, asked.join()],
-  );
-}
-
 function Case({ search: s }: { search: Search }) {
   const t = useTracingText();
   const client = useQueryClient();
@@ -127,7 +101,6 @@ function Case({ search: s }: { search: Search }) {
   const [closing, setClosing] = useState(false);
   const chosen = strip.find((c) => c.candidate_id === word) ?? strip[0];
   const pick = (c: Candidate | undefined) => choose(c?.candidate_id);
-  const names = useNames([...candidates.map((c) => c.camera_id), ...next.map((n) => n.camera_id)]);
   const refresh = () => void client.invalidateQueries({ queryKey: ["tracing"] });
 
   const look = useMutation({
@@ -190,7 +163,7 @@ function Case({ search: s }: { search: Search }) {
           ) : !found.data ? (
             <Answer error={found.error} retry={() => void found.refetch()} what={t.candidates} />
           ) : strip.length ? (
-            <Strip strip={strip} chosen={chosen} names={names} busy={judge.isPending} onPick={pick} onSay={say} />
+            <Strip strip={strip} chosen={chosen} busy={judge.isPending} onPick={pick} onSay={say} />
           ) : look.isSuccess ? (
             <Empty icon="search" title={t.noCandidates} body={t.noCandidatesBody} />
           ) : (
@@ -206,7 +179,7 @@ function Case({ search: s }: { search: Search }) {
             ) : !ahead.data ? (
               <Answer error={ahead.error} retry={() => void ahead.refetch()} what={t.next} />
             ) : next.length ? (
-              <NextCameras next={next} names={names} />
+              <NextCameras next={next} />
             ) : (
               <Empty icon="camera" title={t.nobodyNext} />
             )}
@@ -220,7 +193,7 @@ function Case({ search: s }: { search: Search }) {
                   <li key={c.candidate_id}>
                     <button type="button" className="bare" onClick={() => pick(c)}>
                       <kbd>{i + 1}</kbd> <span className="num t2">{clock(c.from_at)}</span>{" "}
-                      <b className="cut">{names.get(c.camera_id)}</b>
+                      <b className="cut">{called(c)}</b>
                     </button>
                   </li>
                 ))}

@@ -5,6 +5,8 @@ import { afterJudging, along, attributeWords, routeOf, scaleOf, stripOf, telling
 const candidate = (id: string, probability: number, verdict: Candidate["verdict"], minute = 0): Candidate => ({
   candidate_id: id,
   camera_id: `c-${id}`,
+  camera_code: "HD-0001",
+  camera_address: "",
   from_at: new Date(minute * 60_000).toISOString(),
   until_at: new Date(minute * 60_000 + 5000).toISOString(),
   probability,
@@ -17,6 +19,8 @@ const candidate = (id: string, probability: number, verdict: Candidate["verdict"
 });
 const next = (from: number, until: number): NextCamera => ({
   camera_id: "x",
+  camera_code: "",
+  camera_address: "",
   probability: 0.5,
   from_at: new Date(from).toISOString(),
   likely_at: new Date((from + until) / 2).toISOString(),

@@ -49,3 +49,6 @@ export function along(at: string | number, { fromMs, untilMs }: Scale): number {
   return Math.min(100, Math.max(0, (100 * (ms - fromMs)) / (untilMs - fromMs)));
 }
 export const LETTERS = "ABCDE";
+/** A camera as people call it; one out of service has no name any more. */
+export const called = (c: { camera_code: string; camera_address: string }) =>
+  [c.camera_code, c.camera_address].filter(Boolean).join(" · ") || "–";

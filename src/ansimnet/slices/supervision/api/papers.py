@@ -380,19 +380,22 @@ def check(c: CheckRow) -> CheckShown:
 
 
 def line(
-    w: queries.Wearer, devices: list[queries.DeviceView], due: Mapping[UUID, datetime], to_report: list[Violation],
-    alarms: list[queries.Alarm], now: datetime,
+    w: queries.Wearer, devices: Mapping[UUID, float | None], due: Mapping[UUID, datetime], to_report: list[Violation],
+    alarms: int, now: datetime,
 ) -> Line:  # fmt: skip
-    """Return a wearer's line of the day. What stands comes first, then what is owed, then many priors (ours)."""
-    check_due = min(due.values(), default=None)
+    """Return a wearer's line of the day. What stands comes first, then what is owed, then many priors (ours).
+
+    `devices` with their batteries, `due` of anybody's devices, `alarms` how many stand.
+    """
+    check_due = min((due[d] for d in devices if d in due), default=None)
     overdue = check_due is not None and check_due <= now
     grave = sum(1 for v in to_report if rules.degree_of(v.trigger, v.protects) is Degree.GRAVE)
     many = w.priors >= caseload_rules.MANY_PRIORS
-    risk = 100 * len(alarms) + 20 * grave + 10 * len(to_report) + 5 * overdue + 2 * many
+    risk = 100 * alarms + 20 * grave + 10 * len(to_report) + 5 * overdue + 2 * many
     return Line(
-        wearer=shown.wearer(w), priors=w.priors, risk=risk, alarms=len(alarms), check_due_at=check_due,
+        wearer=shown.wearer(w), priors=w.priors, risk=risk, alarms=alarms, check_due_at=check_due,
         check_overdue=overdue, to_report=[violation(v) for v in to_report],
-        battery=min((d.battery for d in devices if d.battery is not None), default=None),
+        battery=min((b for b in devices.values() if b is not None), default=None),
     )  # fmt: skip
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID
@@ -12,30 +11,26 @@ from fastapi import APIRouter, Depends
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Forbidden, NotFound
 from ansimnet.kernel.ids import AccountId, WearerId
-from ansimnet.kernel.permits import Act, Permit, Purpose
+from ansimnet.kernel.permits import Act, Purpose
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.http import door
 from ansimnet.slices.duties import queries as duties
-from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.supervision import queries
 from ansimnet.slices.supervision.api import papers, shown
+from ansimnet.slices.supervision.api.asking import Ask, asker
 from ansimnet.slices.supervision.rules import caseload as caseload_rules
 from ansimnet.slices.supervision.rules import procedure as rules
 from ansimnet.slices.supervision.service import caseload, procedure
 from ansimnet.slices.supervision.store import caseload as caseload_rows
 from ansimnet.slices.supervision.store import procedure as rows
 
-Ask = Callable[[Account, Act, Purpose, str, UUID | None], Awaitable[Permit]]
-
 
 def router(db: Db, clock: Clock) -> APIRouter:
     """Return the routes."""
     api = APIRouter(prefix="/api/v1", tags=["supervision"])
 
-    async def ask(account: Account, act: Act, purpose: Purpose, screen: str, about: UUID | None) -> Permit:
-        return await policy.permit(db, account, act, resource=about, purpose=purpose, screen=screen, now=clock.now())
-
+    ask = asker(db, clock)
     _officers(api, db, clock, ask)
     _directors(api, db, clock, ask)
     _caseloads(api, db, clock, ask)
@@ -56,7 +51,7 @@ async def papers_of(tx: Tx, wearer_id: UUID) -> papers.Papers:
     """Return all of a wearer's procedure."""
     t = await procedure.counted(tx, wearer_id)
     return papers.Papers(
-        violations=[papers.violation(v) for v in await rows.violations_of(tx, wearer_id)],
+        violations=[papers.violation(v) for v in (await rows.violations_of(tx, [wearer_id])).get(wearer_id, ())],
         counted=papers.tally(t),
         most_months=rules.most_months(t),
         reports=[papers.report(r) for r in await rows.reports(tx, wearer_ids=[wearer_id])],
@@ -150,17 +145,15 @@ def _officers(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
 
 async def _day(tx: Tx, wearers: list[queries.Wearer], now: datetime) -> papers.Day:
     ids: list[UUID] = [w.wearer_id for w in wearers]
+    reported = {r.alarm_id for r in await rows.reports(tx, wearer_ids=ids)}
+    judged, standing = await rows.violations_of(tx, ids), await caseload_rows.standing_alarms(tx, ids)
+    devices = await caseload_rows.devices_of(tx, ids)
+    due = await duties.due(tx, "device-check", [d for owned in devices.values() for d in owned])
     lines = []
     for w in wearers:
-        devices = await queries.devices_of(tx, wearer_id=w.wearer_id)
-        due = await duties.due(tx, "device-check", [d.device_id for d in devices])
-        reported = {r.alarm_id for r in await rows.reports(tx, wearer_ids=[w.wearer_id])}
-        open_violations = [
-            v for v in await rows.violations_of(tx, w.wearer_id)
-            if v.finding == "confirmed" and v.alarm_id not in reported
-        ]  # fmt: skip
-        alarms = await queries.alarms_of(tx, wearer_id=w.wearer_id)
-        lines.append(papers.line(w, devices, due, open_violations, alarms, now))
+        to_report = [v for v in judged.get(w.wearer_id, ()) if v.finding == "confirmed" and v.alarm_id not in reported]
+        owned = devices.get(w.wearer_id, {})
+        lines.append(papers.line(w, owned, due, to_report, standing.get(w.wearer_id, 0), now))
     lines.sort(key=lambda line: (-line.risk, line.wearer.code))
     return papers.Day(
         wearers=lines,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 from uuid import UUID
@@ -12,13 +11,13 @@ from fastapi import APIRouter, Depends, Query
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Forbidden, NotFound
 from ansimnet.kernel.ids import ConditionId, WearerId
-from ansimnet.kernel.permits import Act, Permit, Purpose
+from ansimnet.kernel.permits import Act, Purpose
 from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
-from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.supervision import queries
 from ansimnet.slices.supervision.api import forms, shown
+from ansimnet.slices.supervision.api.asking import Ask, asker
 from ansimnet.slices.supervision.model import Exclusion, Fix
 from ansimnet.slices.supervision.rules.estimate import variance_of
 from ansimnet.slices.supervision.rules.evidence import chance_in_zone
@@ -30,16 +29,12 @@ TARGET_PER_10MIN = 1.0
 TRACK_DEFAULT = timedelta(hours=2)
 TRACK_MOST = timedelta(days=7)
 
-Ask = Callable[[Account, Act, Purpose, str, UUID | None], Awaitable[Permit]]
-
 
 def router(db: Db, clock: Clock) -> APIRouter:
     """Return the routes."""
     api = APIRouter(prefix="/api/v1", tags=["supervision"])
 
-    async def ask(account: Account, act: Act, purpose: Purpose, screen: str, about: UUID | None) -> Permit:
-        return await policy.permit(db, account, act, resource=about, purpose=purpose, screen=screen, now=clock.now())
-
+    ask = asker(db, clock)
     _wearers(api, db, clock, ask)
     _registration(api, db, clock, ask)
     _alarms(api, db, clock, ask)

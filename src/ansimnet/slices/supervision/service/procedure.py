@@ -162,7 +162,8 @@ async def decide_contest(tx: Tx, contest_id: UUID, upheld: bool, why: str, *, by
 async def counted(tx: Tx, wearer_id: UUID) -> Tally:
     """Return the violations that a petition would count now: those that stand, and no petition has counted."""
     done = await rows.petitioned(tx, wearer_id)
-    return rules.tally(v for v in await rows.violations_of(tx, wearer_id) if v.alarm_id not in done)
+    judged = (await rows.violations_of(tx, [wearer_id])).get(wearer_id, ())
+    return rules.tally(v for v in judged if v.alarm_id not in done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -156,3 +157,24 @@ async def checks_of(
         )
         for r in rows
     ]  # fmt: skip
+
+
+async def devices_of(tx: Tx, wearer_ids: Sequence[UUID]) -> dict[UUID, dict[UUID, float | None]]:
+    """Return the devices of these wearers with their batteries, 0 to 1."""
+    rows = await tx.all(
+        "select wearer_id, device_id, battery from supervision_device where wearer_id = any(%s)", [list(wearer_ids)]
+    )
+    found: dict[UUID, dict[UUID, float | None]] = {}
+    for wearer_id, device_id, battery in rows:
+        found.setdefault(wearer_id, {})[device_id] = battery
+    return found
+
+
+async def standing_alarms(tx: Tx, wearer_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """Return how many alarms stand of each of these wearers that has one."""
+    rows = await tx.all(
+        "select wearer_id, count(*) from supervision_alarm "
+        "where closed_at is null and cleared_at is null and wearer_id = any(%s) group by 1",
+        [list(wearer_ids)],
+    )
+    return {r[0]: int(r[1]) for r in rows}

@@ -41,16 +41,19 @@ def opened(tx: Tx, wearer_id: UUID, of: str, stored: str | None) -> str | None:
 # --------------------------------------------------------------------------------------------------------- violations
 
 
-async def violations_of(tx: Tx, wearer_id: UUID) -> list[Violation]:
-    """Return every alarm of a wearer that an officer has judged, and whether it is contested, oldest first."""
+async def violations_of(tx: Tx, wearer_ids: Sequence[UUID]) -> dict[UUID, list[Violation]]:
+    """Return every alarm of these wearers that an officer has judged, and whether it is contested, oldest first."""
     rows = await tx.all(
-        """select a.alarm_id, a.trigger, a.protected_person_id is not null, a.found_at, a.finding,
+        """select a.wearer_id, a.alarm_id, a.trigger, a.protected_person_id is not null, a.found_at, a.finding,
                   c.contest_id is not null, c.upheld
            from supervision_alarm a left join supervision_contest c using (alarm_id)
-           where a.wearer_id = %s and a.finding is not null order by a.found_at, a.alarm_id""",
-        [wearer_id],
+           where a.wearer_id = any(%s) and a.finding is not null order by a.found_at, a.alarm_id""",
+        [list(wearer_ids)],
     )
-    return [Violation(AlarmId(r[0]), Trigger(r[1]), *r[2:]) for r in rows]
+    found: dict[UUID, list[Violation]] = {}
+    for r in rows:
+        found.setdefault(r[0], []).append(Violation(AlarmId(r[1]), Trigger(r[2]), *r[3:]))
+    return found
 
 
 async def petitioned(tx: Tx, wearer_id: UUID) -> set[UUID]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
@@ -14,6 +15,8 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
+from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.cameras.queries import Camera
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.tracing.api.forms import (
     CandidatesShown,
@@ -31,7 +34,7 @@ from ansimnet.slices.tracing.api.forms import (
     parsed_shown,
     search_shown,
 )
-from ansimnet.slices.tracing.model import Search
+from ansimnet.slices.tracing.model import Found, Next, Search
 from ansimnet.slices.tracing.rules import describe
 from ansimnet.slices.tracing.service import ahead, law, looking
 from ansimnet.slices.tracing.service.ahead import Nets
@@ -65,6 +68,18 @@ class Desk:
         now = self.clock.now()
         async with self.city.transaction() as tx:
             return [search_shown(s, await policy.approved(tx, s.request_id, now), now) for s in found]
+
+    async def candidates(self, found: list[Found]) -> CandidatesShown:
+        """Return candidates as pages take them, cameras by their names: whoever searches may read no register."""
+        return candidates_shown(found, await self._called(f.camera_id for f in found))
+
+    async def nexts(self, found: list[Next]) -> NextsShown:
+        """Return next cameras as pages take them."""
+        return nexts_shown(found, await self._called(n.camera_id for n in found))
+
+    async def _called(self, ids: Iterable[CameraId]) -> dict[CameraId, Camera]:
+        async with self.city.transaction() as tx:
+            return await cameras.by_ids(tx, set(ids))
 
 
 def routes(desk: Desk) -> APIRouter:
@@ -105,30 +120,30 @@ def routes(desk: Desk) -> APIRouter:
             until_at=form.until_at,
             only=only,
         )
-        return candidates_shown(found)
+        return await desk.candidates(found)
 
     @api.get("/searches/{search_id}/candidates")
     async def list_candidates(search_id: UUID, account: Asker) -> CandidatesShown:
         """The candidates of a search that stands, with why and why not."""
-        return candidates_shown(await looking.found_of(db, desk.own(account), search_id, clock.now()))
+        return await desk.candidates(await looking.found_of(db, desk.own(account), search_id, clock.now()))
 
     @api.post("/searches/{search_id}/judge")
     async def judge(search_id: UUID, form: JudgeForm, account: Asker) -> CandidatesShown:
         """Say that a candidate is him or not."""
         found = await looking.judge(db, desk.own(account), search_id, form.candidate_id, form.verdict, clock.now())
-        return candidates_shown(found)
+        return await desk.candidates(found)
 
     @api.get("/searches/{search_id}/route")
     async def read_route(search_id: UUID, account: Asker) -> CandidatesShown:
         """The confirmed candidates in the order of time."""
         found = await looking.found_of(db, desk.own(account), search_id, clock.now())
-        return candidates_shown(looking.route_of(found))
+        return await desk.candidates(looking.route_of(found))
 
     @api.get("/searches/{search_id}/next")
     async def next_cameras(search_id: UUID, account: Asker, backwards: bool = False) -> NextsShown:
         """The cameras that may see him next after the last confirmed candidate, or saw him before the first."""
         found = await ahead.ahead(db, desk.nets, desk.own(account), search_id, clock.now(), backwards=backwards)
-        return nexts_shown(found)
+        return await desk.nexts(found)
 
     @api.post("/searches/{search_id}/close")
     async def close(search_id: UUID, form: CloseForm, account: Asker) -> SearchShown:

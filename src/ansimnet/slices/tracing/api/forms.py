@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
@@ -11,12 +12,16 @@ from uuid import UUID
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ansimnet.kernel.errors import Refusal
-from ansimnet.kernel.ids import new_id
+from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.kernel.permits import GroundKind, Purpose
+from ansimnet.slices.cameras.queries import Camera
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.approvals import SEARCH
 from ansimnet.slices.tracing.model import DIMENSIONS, Found, Next, Search
 from ansimnet.slices.tracing.rules.describe import Parsed
+
+Called = Mapping[CameraId, Camera]
+"""The cameras of an answer by what people call them."""
 
 
 class Form(BaseModel):
@@ -161,6 +166,8 @@ class CandidateShown(BaseModel):
 
     candidate_id: UUID
     camera_id: UUID
+    camera_code: str
+    camera_address: str
     from_at: datetime
     until_at: datetime
     probability: float
@@ -182,6 +189,8 @@ class NextShown(BaseModel):
     """A camera that may see him next, with its 90 % window of arrival; `blind_m` of the way no camera sees."""
 
     camera_id: UUID
+    camera_code: str
+    camera_address: str
     probability: float
     from_at: datetime
     likely_at: datetime
@@ -218,13 +227,14 @@ def search_shown(search: Search, stands: bool, now: datetime) -> SearchShown:
     )
 
 
-def candidates_shown(found: list[Found]) -> CandidatesShown:
+def candidates_shown(found: list[Found], called: Called) -> CandidatesShown:
     """Return candidates as pages take them."""
     return CandidatesShown(
         candidates=[
             CandidateShown(
                 candidate_id=f.candidate_id,
                 camera_id=f.camera_id,
+                **_called(called, f.camera_id),
                 from_at=f.from_at,
                 until_at=f.until_at,
                 probability=f.score,
@@ -240,6 +250,12 @@ def candidates_shown(found: list[Found]) -> CandidatesShown:
     )
 
 
-def nexts_shown(found: list[Next]) -> NextsShown:
+def nexts_shown(found: list[Next], called: Called) -> NextsShown:
     """Return next cameras as pages take them."""
-    return NextsShown(cameras=[NextShown(**asdict(n)) for n in found])
+    return NextsShown(cameras=[NextShown(**asdict(n), **_called(called, n.camera_id)) for n in found])
+
+
+def _called(called: Called, camera_id: CameraId) -> dict[str, str]:
+    """Return what people call a camera; nothing where it is out of service."""
+    camera = called.get(camera_id)
+    return {"camera_code": camera.code if camera else "", "camera_address": camera.address if camera else ""}

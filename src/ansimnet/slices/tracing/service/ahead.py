@@ -33,7 +33,7 @@ from ansimnet.slices.tracing.store import searches
 
 KINDS = {"person": Kind.PERSON, "cyclist": Kind.CYCLIST, "vehicle": Kind.VEHICLE}
 MOST = 8
-"""Cameras named at once: a screen of tiles (ours); he is at one of the first three in 95 of 100 hops."""
+"""Cameras named at once: a screen of tiles (ours)."""
 
 
 class NobodyConfirmed(Conflict):
