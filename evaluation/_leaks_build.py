@@ -7,6 +7,7 @@ from datetime import timedelta
 from uuid import UUID
 
 from evaluation._leaks_paper import Paper
+from evaluation._leaks_procedure import Procedure
 from evaluation._leaks_requests import Contract
 from evaluation._leaks_sights import Sights
 from evaluation._leaks_wire import call
@@ -169,6 +170,7 @@ class Builder:
             {"name": w.mark(f"QANKLET{k}", "wearer", k, "device")},
         )
         w.devices[f"wearer{k}"] = w.mark(device["device_key"], "secret", 0, "device key")
+        w.know("device_id", f"wearer{k}", device["device_id"])
         zone = await do(
             officer,
             "POST",
@@ -321,7 +323,7 @@ class Builder:
             for role in Role:
                 if f"{role.value}@{centre}" not in have:
                     await self._seats((role.value,), centre)
-        for k in (LIVE, QUIET):
+        for k in (LIVE, CLOSED, QUIET):
             subject = UUID(w.ids["wearer_id"][f"wearer{k}"])
             login = f"own-wearer-{k}"
             await add_account(stage.dbs.tracking, login, Role.WEARER, stage.clock.now(), subject)
@@ -329,6 +331,7 @@ class Builder:
         await self._ended()
         await Paper(stage, w, self.contract).file()
         await Sights(stage, w).tell()
+        await Procedure(stage, w).take()
         await stage.settle(signed=True)
         for name, centre_id in CENTRES.items():
             async with stage.dbs.of(centre_id).transaction() as tx:

@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from evaluation._leaks_world import LIVE, LON, NOBODY, PASSWORD, World, band
+from evaluation._leaks_world import EXPIRED, LIVE, LON, NOBODY, PASSWORD, World, band
 
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE
 
@@ -38,6 +38,8 @@ BEFORE = frozenset({"from_at", "covers_from_at", "enters_at", "from"})
 AFTER = frozenset({"until_at", "leaves_at", "download_until", "until", "ends_at"})
 POOLS = {"cameras": "camera_id", "camera_ids": "camera_id", "other": "account_id"}
 """Fields that hold ids and are not named after them."""
+COURT = "court"
+"""Whose the orders about a petition are: `court2` and `court3`."""
 
 
 def when(world: World, rng: random.Random, name: str) -> str | None:
@@ -250,6 +252,21 @@ def _month(world: World, _: random.Random) -> dict[str, Any]:
     return {"month": f"{world.at:%Y-%m}"}
 
 
+def petition(_: World, __: random.Random) -> dict[str, Any]:
+    """Return what a director asks for one violation."""
+    return {"months": 1, "conditions": [], "risk": "middle", "risk_why": "weighed", "reason": "one violation"}
+
+
+def decision(world: World, _: random.Random, k: int = EXPIRED) -> dict[str, Any]:
+    """Return a court's grant of that petition, under its order about this wearer."""
+    order = world.ids["order_id"][f"{COURT}{k}"]
+    return {"order_id": order, "outcome": "granted", "months": 1, "conditions": [], "decided_at": _at(world, 0)}
+
+
+def _carried(_: World, __: random.Random) -> dict[str, Any]:
+    return {"conditions": []}
+
+
 FORMS: dict[str, Form] = {
     "POST /api/v1/requests": _request,
     "POST /api/v1/orders": _order,
@@ -277,5 +294,8 @@ FORMS: dict[str, Form] = {
     "POST /api/v1/me/push-subscription": _subscription,
     "POST /api/v1/me/password": _password,
     "POST /api/v1/session/step-up": _proof,
+    "POST /api/v1/wearers/{wearer_id}/petitions": petition,
+    "POST /api/v1/supervision/petitions/{petition_id}/decision": decision,
+    "POST /api/v1/decisions/{decision_id}/carry-out": _carried,
 }
 """Operation -> a form that is right in every field, but for whose things it names."""
