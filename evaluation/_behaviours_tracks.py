@@ -35,7 +35,9 @@ INSIDE_S = 1.0
 SAME = 0.3
 """Overlap of boxes (IoU) that makes an alarm one about this person."""
 PEOPLE = frozenset({1, 2, 7})
-"""MOT classes: pedestrian, person on vehicle, static person; and distractors that look like people are left alone."""
+"""MOT classes: pedestrian, person on vehicle, static person."""
+PLAIN = 0.3
+"""Of a person that must be visible, for it to be asked that he be found."""
 LUMA = np.zeros((2, 2), np.uint8)
 SMALLEST = 0.05
 """Of the picture's height: 18 pixels of a sub-stream of 360. The certification films people at 10 to 30 m."""
@@ -44,16 +46,24 @@ BETWEEN_S = 2.0
 TRAJECTORIES = {"small": 400, "full": 100_000}
 LOITERS = 0.5
 """Nats a second, on average, that call a trajectory loitering: chosen on the two thirds."""
-People = dict[int, list[tuple[int, Box]]]
-"""(track, box) by frame."""
+People = dict[int, list[tuple[int, Box, float]]]
+"""(track, box, visible share) by frame."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Entry:
-    """Somebody steps into a zone. `boxes`: where he is, by instant."""
+    """Somebody is in a zone. `boxes`: where, by instant; `plain`: the instants at which he is large and visible enough.
 
-    at_s: float
+    An alarm about somebody who never was is right all the same: the person did stand there. It is not asked for.
+    """
+
     boxes: dict[float, Box]
+    plain: list[float]
+
+    @property
+    def at_s(self) -> float:
+        """Return when he is first seen plainly, else when he came."""
+        return min(self.plain or self.boxes)
 
 
 def intrusion(data: Path, size: str, seed: int) -> dict[str, Any]:
@@ -92,28 +102,32 @@ def _sequence(file: Path) -> tuple[int, int, float]:
 
 
 def _boxes(file: Path, wide: int, tall: int, drawn: bool) -> People:
-    """Return (track, box) by frame."""
+    """Return who is where by frame; a tracker's boxes count as visible."""
     rows = np.loadtxt(file, delimiter=",", usecols=range(9 if drawn else 6), ndmin=2)
     if drawn:
-        rows = rows[(rows[:, 6] > 0) & np.isin(rows[:, 7], list(PEOPLE)) & (rows[:, 8] > 0.3)]
+        rows = rows[(rows[:, 6] > 0) & np.isin(rows[:, 7], list(PEOPLE))]
     out: People = {}
-    for frame, track, x, y, w, h in rows[:, :6].tolist():
-        out.setdefault(int(frame), []).append((int(track), (x / wide, y / tall, (x + w) / wide, (y + h) / tall)))
+    for frame, track, x, y, w, h, *rest in rows.tolist():
+        box = (x / wide, y / tall, (x + w) / wide, (y + h) / tall)
+        out.setdefault(int(frame), []).append((int(track), box, rest[2] if drawn else 1.0))
     return out
 
 
 def _entries(real: People, zone: Zone, rate: float, every: int) -> list[Entry]:
-    """Return every stay in a zone by somebody who is large enough, brief ones too."""
+    """Return every stay in a zone, brief ones and those of hidden people too."""
     here: dict[int, Entry] = {}
     done: list[Entry] = []
     for frame in range(1, max(real, default=0) + 1, every):
         at_s = frame / rate
-        for track, box in real.get(frame, []):
+        for track, box, visible in real.get(frame, []):
             if not inside(foot_of(box), zone.points):
                 if track in here and at_s - max(here[track].boxes) > BETWEEN_S:
                     done.append(here.pop(track))
-            elif box[3] - box[1] >= SMALLEST:
-                here.setdefault(track, Entry(at_s, {})).boxes[at_s] = box
+                continue
+            entry = here.setdefault(track, Entry({}, []))
+            entry.boxes[at_s] = box
+            if visible > PLAIN and box[3] - box[1] >= SMALLEST:
+                entry.plain.append(at_s)
     return done + list(here.values())
 
 
@@ -122,7 +136,7 @@ def _alarms(config: CameraConfig, seen: People, rate: float, every: int) -> list
     behaviour, out = Intrusion(config), []
     for frame in range(1, max(seen, default=0) + 1, every):
         at_s = frame / rate
-        people = tuple(Seen(track, PERSON, box, 0.8, at_s) for track, box in seen.get(frame, []))
+        people = tuple(Seen(track, PERSON, box, 0.8, at_s) for track, box, _ in seen.get(frame, []))
         out += [(s.at_s, s.box) for s in behaviour.step(Scene(at_s, people, LUMA, 0.0))]
     return out
 
@@ -130,12 +144,12 @@ def _alarms(config: CameraConfig, seen: People, rate: float, every: int) -> list
 def _scored(entries: list[Entry], alarms: list[tuple[float, Box]], every_s: float) -> Count:
     """Match alarms with entries: in the window, and about the same person.
 
-    A stay in which nobody was seen for `INSIDE_S` is no event; an alarm about it is neither right nor wrong, for the
-    person did stand there.
+    A stay in which nobody was plainly seen for `INSIDE_S` is no event; an alarm about it is neither right nor wrong,
+    for the person did stand there.
     """
     count, used = Count(), set()
     owners = [max(entries, key=lambda e: _overlap(a, e), default=None) for a in alarms]
-    for entry in (e for e in entries if len(e.boxes) * every_s >= INSIDE_S):
+    for entry in (e for e in entries if len(e.plain) * every_s >= INSIDE_S):
         hit = next((i for i, a in enumerate(alarms) if owners[i] is entry and _about(a, entry)), None)
         if hit is None:
             count.missed += 1
