@@ -167,6 +167,15 @@ async def test_a_wearers_page_and_track(story: Story) -> None:
     assert track[0]["probability"] < 0.01 < 0.9 < track[-1]["probability"]
 
 
+async def test_a_wearer_is_named_by_his_whole_number_to_whoever_writes_an_order(story: Story) -> None:
+    clerk, officer = await story.desk.sign_in(Role.COURT_CLERK), story.officer
+    found = await clerk.get("/api/v1/wearers/numbered", params={"code": "w-1043"})
+    assert found.json() == {"wearer_id": str(story.wearer_id), "code": "W-1043"}
+    assert (await clerk.get("/api/v1/wearers/numbered", params={"code": "W-10"})).status_code == 404
+    assert (await clerk.get(f"/api/v1/wearers/{story.wearer_id}")).status_code == 403
+    assert (await officer.get("/api/v1/wearers/numbered", params={"code": "W-1043"})).status_code == 403
+
+
 @pytest.mark.parametrize("role", [Role.AUDITOR, Role.ADMINISTRATOR])
 @pytest.mark.parametrize("path", ["/wearers", "/alarms", "/notices"])
 async def test_who_has_no_ground_sees_nobody(desk: Desk, role: Role, path: str) -> None:
@@ -326,3 +335,31 @@ async def test_a_wearer_handed_over_is_seen_by_the_new_office_alone(desk: Desk) 
     assert (await registrar.get(f"/api/v1/wearers/{wearer}")).json()["office"] == "서부보호관찰소"
     missing = await registrar.put(f"/api/v1/wearers/{new_id()}/office", json={"office": "서부보호관찰소"})
     assert missing.status_code == 404
+
+
+@pytest.mark.requirement("DI-01")
+async def test_whoever_tries_keys_is_looked_up_no_more_and_whoever_has_one_is_heard(story: Story) -> None:
+    assert (await story.walk(1)).status_code == 200
+    stranger = story.desk.stranger()
+    answers = []
+    for i in range(60):
+        tried = {"authorization": f"Bearer nobody-{i}"}
+        answers.append((await stranger.post("/ingest/positions", json={"positions": []}, headers=tried)).status_code)
+    assert answers == [401] * 50 + [429] * 10
+    assert (await story.walk(2)).json()["accepted"] == 1  # from the same address, by a key that is known
+    story.desk.clock.at += timedelta(seconds=1)
+    assert (await stranger.post("/ingest/positions", json={}, headers=tried)).status_code == 401  # five a second
+
+
+async def test_messages_that_arrive_together_are_answered_each_for_its_own(story: Story) -> None:
+    async def say(i: int) -> dict[str, Any]:
+        position = story.position(i) if i % 5 else {"device_id": "anklet-1", "seen_at": "when?"}
+        answer = await story.device.post("/ingest/positions", json={"positions": [position]})
+        return cast(dict[str, Any], answer.json())
+
+    story.desk.clock.at = NOON + timedelta(seconds=600)
+    told = await asyncio.gather(*(say(i) for i in range(40)))
+    assert [t["accepted"] for t in told] == [1 if i % 5 else 0 for i in range(40)]
+    assert [[r["name"] for r in t["refused"]] for t in told] == [[] if i % 5 else ["no-instant"] for i in range(40)]
+    again = await asyncio.gather(*(say(i) for i in range(40)))
+    assert sum(t["duplicate"] for t in again) == 32

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from ansimnet.kernel.clock import SimulatedClock
 from ansimnet.platform.db import Dbs
+from ansimnet.slices.supervision.api import gateway
 from ansimnet.slices.supervision.api import mqtt_wire as frames
 from ansimnet.slices.supervision.api.adapters import ADAPTERS
 from ansimnet.slices.supervision.api.mqtt import Mqtt
@@ -157,10 +158,10 @@ class Device:
 @pytest.fixture
 async def door(dbs: Dbs) -> AsyncIterator[Door]:
     world = await World(dbs).begin()
-    guard = Guard(world.db)
-    mqtt = Mqtt(world.db, SimulatedClock(NOON + timedelta(hours=1)), guard)
+    way_in = gateway.Door(world.db, SimulatedClock(NOON + timedelta(hours=1)))
+    mqtt = Mqtt(way_in)
     async with mqtt.serve("127.0.0.1", 0, None) as port:
-        yield Door(world, mqtt, port, guard)
+        yield Door(world, mqtt, port, way_in.guard)
 
 
 def batch(n: int, first: int = 0) -> bytes:

@@ -7,7 +7,7 @@ and only until it is closed.
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -73,6 +73,7 @@ class Alarm:
     closed_at: datetime | None
     acknowledged_at: datetime | None
     finding: str | None
+    verdict: str | None
     place: Point
     error_m: float
     speed_mps: float | None
@@ -96,8 +97,8 @@ class Alarm:
 _ALARM = """
     select a.alarm_id, a.incident_id, a.wearer_id, w.code, w.office, a.device_id, a.protected_person_id, p.code,
            a.trigger, a.condition_id, c.label, a.state, a.probability, a.rule_version, a.medical, a.raised_at,
-           a.confirmed_at, a.cleared_at, a.clear_reason, a.closed_at, a.acknowledged_at, a.finding, a.lat, a.lon,
-           a.error_m, a.speed_mps, a.course_deg, a.seen_at
+           a.confirmed_at, a.cleared_at, a.clear_reason, a.closed_at, a.acknowledged_at, a.finding, a.verdict,
+           a.lat, a.lon, a.error_m, a.speed_mps, a.course_deg, a.seen_at
     from supervision_alarm a join supervision_wearer w using (wearer_id)
     left join supervision_protected p on p.protected_person_id = a.protected_person_id
     left join supervision_condition c on c.condition_id = a.condition_id
@@ -106,8 +107,8 @@ _ALARM = """
 
 def _alarm(tx: Tx, r: tuple[Any, ...]) -> Alarm:
     label = places.open_label(tx, r[2], r[10]) if r[10] is not None else None
-    a, b, c = r[:8], (r[9], label, *r[11:14]), r[15:22]
-    values = (*a, Trigger(r[8]), *b, Medical(r[14]), *c, Point(r[22], r[23]), *r[24:])
+    a, b, c = r[:8], (r[9], label, *r[11:14]), r[15:23]
+    values = (*a, Trigger(r[8]), *b, Medical(r[14]), *c, Point(r[23], r[24]), *r[25:])
     return Alarm(*values)
 
 
@@ -189,10 +190,9 @@ async def grounds_of(tx: Tx, permit: Permit, a: Alarm, now: datetime) -> Grounds
     """
     permit.check(Act.READ_ALARM, a.alarm_id, now=now)
     row = await tx.one("select basis from supervision_alarm where alarm_id = %s", [a.alarm_id])
-    ids = await tx.all("select fix_id from supervision_alarm_fix where alarm_id = %s", [a.alarm_id])
     condition = await scenes.condition_by_id(tx, a.condition_id) if a.condition_id is not None else None
     return Grounds(
-        fixes=await fix_store.fixes_by_id(tx, [r[0] for r in ids]),
+        fixes=await fix_store.cited_by(tx, a.alarm_id),
         basis=alarms.basis_of(bytes(row[0])) if row is not None and row[0] is not None else None,
         condition=condition,
         his=await scenes.estimate_of(tx, a.wearer_id),
@@ -322,6 +322,17 @@ async def wearer(tx: Tx, wearer_id: UUID) -> Wearer | None:
     """Return a wearer, or None."""
     row = await tx.one(_WEARER + "where wearer_id = %s", [wearer_id])
     return _wearer(tx, row) if row is not None else None
+
+
+async def wearers_among(tx: Tx, ids: Collection[UUID]) -> dict[WearerId, Wearer]:
+    """Return some wearers by id; nobody for an id of nobody."""
+    return {r[0]: _wearer(tx, r) for r in await tx.all(_WEARER + "where wearer_id = any(%s)", [list(ids)])}
+
+
+async def wearer_numbered(tx: Tx, code: str) -> WearerId | None:
+    """Return whom a whole number names, as an order writes it; None: nobody."""
+    row = await tx.one("select wearer_id from supervision_wearer where upper(code) = upper(%s)", [code])
+    return row[0] if row is not None else None
 
 
 async def wearers(tx: Tx, permit: Permit, now: datetime) -> list[Wearer]:

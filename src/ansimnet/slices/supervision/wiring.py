@@ -26,9 +26,9 @@ from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.supervision import jobs, queries
-from ansimnet.slices.supervision.api import gateway, mqtt, procedure, routes
+from ansimnet.slices.supervision.api import gateway, load, mqtt, procedure, replayed, routes
+from ansimnet.slices.supervision.rules import sift
 from ansimnet.slices.supervision.service import incidents, moving, proving
-from ansimnet.slices.supervision.service.conduct import Guard
 from ansimnet.slices.supervision.service.moving import Moved
 from ansimnet.slices.supervision.service.proving import Step
 
@@ -46,11 +46,11 @@ def parts(ctx: Context) -> Parts:
     """Return routes, readers and views; the timers register with `platform.jobs` by import."""
     db = ctx.dbs.tracking
 
-    guard = Guard(db)
+    door = gateway.Door(db, ctx.clock)
     hosts_devices = asyncio.Event()
 
     def install(app: FastAPI) -> None:
-        app.router.routes.extend(gateway.routes(db, ctx.clock, guard))
+        app.router.routes.extend(gateway.routes(door))
         hosts_devices.set()
 
     async def mqtt_door() -> None:
@@ -60,7 +60,7 @@ def parts(ctx: Context) -> Parts:
             await asyncio.Event().wait()
             return
         host, tls = mqtt.where(ctx.settings)
-        async with mqtt.Mqtt(db, ctx.clock, guard).serve(host, ctx.settings.mqtt_port, tls):
+        async with mqtt.Mqtt(door).serve(host, ctx.settings.mqtt_port, tls):
             await asyncio.Event().wait()
 
     async def status() -> dict[str, Any]:
@@ -70,7 +70,7 @@ def parts(ctx: Context) -> Parts:
 
     shown = (AlarmRaised, TriggerConfirmed, AlarmCleared, NoticeRaised, NoticeEnded, PositionFollowed)
     return Parts(
-        routers=[routes.router(db, ctx.clock), procedure.router(db, ctx.clock)],
+        routers=[part.router(db, ctx.clock) for part in (routes, procedure, replayed, load)],
         readers=[
             Reader(
                 name="supervision.incidents",
@@ -87,6 +87,7 @@ def parts(ctx: Context) -> Parts:
         ],
         live=[LiveView(fact, WATCHERS) for fact in shown],
         on_serve=[install],
+        warm=[sift.warm],
         status=[status],
         background=[mqtt_door],
     )

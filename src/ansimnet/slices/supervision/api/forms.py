@@ -88,6 +88,12 @@ class MedicalForm(Form):
     accompanied_by: str = Field("", max_length=200)
 
 
+class VerdictForm(Form):
+    """Whether whoever handles an alarm holds it for real."""
+
+    verdict: Literal["true", "false"]
+
+
 class FindingForm(Form):
     """An officer's own finding, and why. The note stays off the ledger."""
 

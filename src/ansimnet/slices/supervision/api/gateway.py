@@ -9,6 +9,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -24,7 +25,9 @@ from ansimnet.platform.http import TooLarge, problem
 from ansimnet.platform.machines import WrongKey, key_of, route
 from ansimnet.slices.supervision.api import wire
 from ansimnet.slices.supervision.service.conduct import Guard
-from ansimnet.slices.supervision.service.receive import Receipt, Refused, Report, Sender, receive
+from ansimnet.slices.supervision.service.intake import Intake
+from ansimnet.slices.supervision.service.receive import Message, Receipt, Refused, Report, Sender
+from ansimnet.slices.supervision.service.senders import Senders
 from ansimnet.slices.supervision.store import devices
 
 MAX_BYTES = 1 << 20
@@ -41,7 +44,15 @@ Read = Callable[[datetime], list[Report | Refused]]
 """What reads a message that was heard at an instant."""
 
 
-async def take(db: Db, guard: Guard, sender: Sender, read: Read, heard_at: datetime) -> Receipt:
+class Door:
+    """What every way in of one process shares: whose key it is, how each behaves, and where its messages go."""
+
+    def __init__(self, db: Db, clock: Clock) -> None:
+        self.clock, self.guard, self.intake = clock, Guard(db), Intake(db)
+        self.senders = Senders(partial(sender_of, db), clock)
+
+
+async def take(door: Door, sender: Sender, read: Read, heard_at: datetime) -> Receipt:
     """Take one message of a known sender; return what became of it after its commit.
 
     Raises:
@@ -49,43 +60,48 @@ async def take(db: Db, guard: Guard, sender: Sender, read: Read, heard_at: datet
         Unreadable, TooMany: nothing in it can be read.
     """
     began = monotonic_s()
-    guard.check(sender, heard_at)
+    door.guard.check(sender, heard_at)
     try:
         reports = read(heard_at)
     except (wire.Unreadable, wire.TooMany):
-        await guard.note(sender, heard_at, None)
+        await door.guard.note(sender, heard_at, None)
         raise
-    receipt = await receive(db, sender, [r for r in reports if isinstance(r, Report)], heard_at)
+    receipt = await door.intake.take(Message(sender, [r for r in reports if isinstance(r, Report)], heard_at))
     receipt.refused += [r for r in reports if isinstance(r, Refused)]
     receipt.refused.sort(key=lambda r: r.index)
-    await guard.note(sender, heard_at, receipt)
+    await door.guard.note(sender, heard_at, receipt)
     SECONDS.observe(monotonic_s() - began)
     return receipt
 
 
-def routes(db: Db, clock: Clock, guard: Guard) -> list[Route]:
+def routes(door: Door) -> list[Route]:
     """Return the routes of devices. Who it is comes before what it says: a stranger's body is never read."""
 
     async def osmand(request: Request) -> Response:
-        sender = await sender_of(db, key_of(request))
-        words = dict(parse_qsl(request.url.query, keep_blank_values=False, max_num_fields=64))
+        sender = await door.senders.of_key(key_of(request), _address(request))
+        asked = request.scope["query_string"].decode("latin-1")
+        words = dict(parse_qsl(asked, keep_blank_values=False, max_num_fields=64))
         if request.method == "POST":
             words |= _form(await _body(request))
-        return _answer(await take(db, guard, sender, lambda at: [wire.read_osmand(words, at)], clock.now()))
+        return _answer(await take(door, sender, lambda at: [wire.read_osmand(words, at)], door.clock.now()))
 
     async def positions(request: Request) -> Response:
-        sender = await sender_of(db, key_of(request))
+        sender = await door.senders.of_key(key_of(request), _address(request))
         try:
             body = await _body(request)
         except TooLarge as error:
-            await guard.note(sender, clock.now(), None)
+            await door.guard.note(sender, door.clock.now(), None)
             return problem(413, error.name, error.message, todo=error.todo)
-        return _answer(await take(db, guard, sender, lambda at: wire.read_json(body, at), clock.now()))
+        return _answer(await take(door, sender, lambda at: wire.read_json(body, at), door.clock.now()))
 
     return [
         route("/ingest/osmand", osmand, Act.REPORT_FIX, ("GET", "POST")),
         route("/ingest/positions", positions, Act.REPORT_FIX),
     ]
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client is not None else ""
 
 
 def _answer(receipt: Receipt) -> Response:

@@ -16,17 +16,16 @@ import structlog
 from prometheus_client import Gauge
 from psycopg_pool import PoolTimeout
 
-from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Refusal
-from ansimnet.platform.db import Db
 from ansimnet.platform.machines import WrongKey
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.supervision.api import mqtt_wire as frames
 from ansimnet.slices.supervision.api import wire
 from ansimnet.slices.supervision.api.adapters import adapter_of
-from ansimnet.slices.supervision.api.gateway import sender_of, take
-from ansimnet.slices.supervision.service.conduct import Guard, Isolated
+from ansimnet.slices.supervision.api.gateway import Door, take
+from ansimnet.slices.supervision.service.conduct import Isolated
 from ansimnet.slices.supervision.service.receive import Sender
+from ansimnet.slices.supervision.service.senders import TooManyKeys
 
 log = structlog.get_logger(__name__)
 
@@ -44,8 +43,8 @@ OPEN = Gauge("ansimnet_supervision_mqtt_open", "Devices connected by MQTT")
 class Mqtt:
     """Serves devices until it is closed."""
 
-    def __init__(self, db: Db, clock: Clock, guard: Guard) -> None:
-        self._db, self._clock, self._guard = db, clock, guard
+    def __init__(self, door: Door) -> None:
+        self._door, self._clock, self._guard = door, door.clock, door.guard
         self._open = 0
 
     @asynccontextmanager
@@ -109,13 +108,13 @@ class Mqtt:
             code = frames.CONNACK_BUSY
         else:
             try:
-                sender = await sender_of(self._db, (packet.password or b"").decode())
+                sender = await self._door.senders.of_key((packet.password or b"").decode(), _address(writer))
                 if sender.device is not None and packet.username not in (None, sender.device.name):
                     raise WrongKey
                 self._guard.check(sender, self._clock.now())
             except (WrongKey, UnicodeDecodeError):
                 code, sender = frames.CONNACK_STRANGER, None
-            except Isolated:
+            except (Isolated, TooManyKeys):
                 code, sender = frames.CONNACK_BUSY, None
         writer.write(frames.connack(code))
         await writer.drain()
@@ -155,7 +154,7 @@ class Mqtt:
             await self._guard.note(sender, now, None)
             return True
         try:
-            receipt = await take(self._db, self._guard, sender, lambda at: adapter(packet.payload, name, at), now)
+            receipt = await take(self._door, sender, lambda at: adapter(packet.payload, name, at), now)
         except Isolated:
             return False
         except (wire.Unreadable, wire.TooMany) as refusal:
@@ -175,6 +174,10 @@ def where(settings: Settings) -> tuple[str, ssl.SSLContext | None]:
     tls.minimum_version = ssl.TLSVersion.TLSv1_2
     tls.load_cert_chain(settings.mqtt_cert, settings.mqtt_key)
     return settings.http_host, tls
+
+
+def _address(writer: asyncio.StreamWriter) -> str:
+    return str((writer.get_extra_info("peername") or ("",))[0])
 
 
 def _name(refusal: Refusal) -> str:

@@ -27,7 +27,7 @@ from ansimnet.slices.supervision.rules import caseload as caseload_rules
 from ansimnet.slices.supervision.rules import procedure as rules
 from ansimnet.slices.supervision.service.caseload import Bearing
 from ansimnet.slices.supervision.service.procedure import Carried, Decision, Petition
-from ansimnet.slices.supervision.store.caseload import CheckRow
+from ansimnet.slices.supervision.store.caseload import CheckRow, Unjudged
 from ansimnet.slices.supervision.store.procedure import ContestRow, DecisionRow, PetitionRow, ReportRow
 
 # -------------------------------------------------------------------------------------------------------------- forms
@@ -241,7 +241,10 @@ class CheckShown(BaseModel):
 
 
 class Papers(BaseModel):
-    """All of a wearer's procedure. `most_months` is what the counted violations bear now."""
+    """All of a wearer's procedure. `most_months` is what the counted violations bear now.
+
+    `who` names the authors by their logins, to those who work on it; to the wearer it is empty.
+    """
 
     violations: list[ViolationShown]
     counted: TallyShown
@@ -252,16 +255,44 @@ class Papers(BaseModel):
     decisions: list[DecisionShown]
     obligations: list[Obligation]
     checks: list[CheckShown]
+    who: dict[UUID, str]
 
 
 class Waiting(BaseModel):
     reports: list[ReportShown]
     contests: list[ContestShown]
     petitions: list[PetitionShown]
+    who: dict[UUID, str]
 
 
 class Petitions(BaseModel):
+    """The undecided petitions about a wearer, who is a code."""
+
+    code: str
     petitions: list[PetitionShown]
+
+
+class Waits(BaseModel):
+    """A petition that waits at the court: about whom, by code, and since when; what it says is opened by an order."""
+
+    petition_id: UUID
+    wearer_id: UUID
+    code: str
+    office: str
+    filed_at: datetime
+
+
+class Docket(BaseModel):
+    petitions: list[Waits]
+
+
+class ToJudge(BaseModel):
+    """A confirmed alarm that waits for an officer's finding; `closed_at` once the room has closed its incident."""
+
+    alarm_id: UUID
+    trigger: Trigger
+    raised_at: datetime
+    closed_at: datetime | None
 
 
 class Line(BaseModel):
@@ -273,6 +304,7 @@ class Line(BaseModel):
     alarms: int
     check_due_at: datetime | None
     check_overdue: bool
+    to_judge: list[ToJudge]
     to_report: list[ViolationShown]
     battery: float | None
 
@@ -379,9 +411,13 @@ def check(c: CheckRow) -> CheckShown:
     )  # fmt: skip
 
 
+def waits(p: PetitionRow, w: queries.Wearer) -> Waits:
+    return Waits(petition_id=p.petition_id, wearer_id=p.wearer_id, code=w.code, office=w.office, filed_at=p.filed_at)
+
+
 def line(
-    w: queries.Wearer, devices: Mapping[UUID, float | None], due: Mapping[UUID, datetime], to_report: list[Violation],
-    alarms: int, now: datetime,
+    w: queries.Wearer, devices: Mapping[UUID, float | None], due: Mapping[UUID, datetime], to_judge: list[Unjudged],
+    to_report: list[Violation], alarms: int, now: datetime,
 ) -> Line:  # fmt: skip
     """Return a wearer's line of the day. What stands comes first, then what is owed, then many priors (ours).
 
@@ -391,10 +427,13 @@ def line(
     overdue = check_due is not None and check_due <= now
     grave = sum(1 for v in to_report if rules.degree_of(v.trigger, v.protects) is Degree.GRAVE)
     many = w.priors >= caseload_rules.MANY_PRIORS
-    risk = 100 * alarms + 20 * grave + 10 * len(to_report) + 5 * overdue + 2 * many
+    risk = 100 * alarms + 20 * grave + 10 * (len(to_report) + len(to_judge)) + 5 * overdue + 2 * many
     return Line(
         wearer=shown.wearer(w), priors=w.priors, risk=risk, alarms=alarms, check_due_at=check_due,
-        check_overdue=overdue, to_report=[violation(v) for v in to_report],
+        check_overdue=overdue, to_judge=[
+            ToJudge(alarm_id=u.alarm_id, trigger=u.trigger, raised_at=u.raised_at, closed_at=u.closed_at)
+            for u in to_judge
+        ], to_report=[violation(v) for v in to_report],
         battery=min((b for b in devices.values() if b is not None), default=None),
     )  # fmt: skip
 
@@ -422,3 +461,11 @@ def own_alarm(a: queries.Alarm) -> OwnAlarm:
         alarm_id=a.alarm_id, trigger=a.trigger, raised_at=a.raised_at, confirmed_at=a.confirmed_at, finding=a.finding,
         probability=a.probability,
     )  # fmt: skip
+
+
+def authors(p: Papers) -> set[UUID]:
+    """Return who wrote any of it."""
+    by = {r.reported_by for r in p.reports} | {d.recorded_by for d in p.decisions} | {q.filed_by for q in p.petitions}
+    by |= {c.checked_by for c in p.checks}
+    more = [r.answered_by for r in p.reports] + [c.decided_by for c in p.contests]
+    return by | {b for b in (*more, *(d.carried_out_by for d in p.decisions)) if b is not None}

@@ -15,6 +15,7 @@ from ansimnet.kernel.permits import Act, Purpose
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.http import door
 from ansimnet.slices.duties import queries as duties
+from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.supervision import queries
 from ansimnet.slices.supervision.api import papers, shown
@@ -47,10 +48,10 @@ async def _whose(db: Db, alarm_id: UUID) -> WearerId:
     return found[0]
 
 
-async def papers_of(tx: Tx, wearer_id: UUID) -> papers.Papers:
-    """Return all of a wearer's procedure."""
+async def papers_of(tx: Tx, wearer_id: UUID, *, named: bool) -> papers.Papers:
+    """Return all of a wearer's procedure; with the logins of its authors if `named`."""
     t = await procedure.counted(tx, wearer_id)
-    return papers.Papers(
+    found = papers.Papers(
         violations=[papers.violation(v) for v in (await rows.violations_of(tx, [wearer_id])).get(wearer_id, ())],
         counted=papers.tally(t),
         most_months=rules.most_months(t),
@@ -62,7 +63,15 @@ async def papers_of(tx: Tx, wearer_id: UUID) -> papers.Papers:
             papers.Obligation(kind=k, words=w or "", set_at=at) for k, w, at in await rows.obligations_of(tx, wearer_id)
         ],
         checks=[papers.check(c) for c in await caseload_rows.checks_of(tx, wearer_ids=[wearer_id])],
+        who={},
     )
+    if named:
+        found.who = await _logins(tx, papers.authors(found))
+    return found
+
+
+async def _logins(tx: Tx, ids: set[UUID]) -> dict[UUID, str]:
+    return dict((await policy.logins(tx, {AccountId(i) for i in ids})).items())
 
 
 def _officers(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
@@ -84,7 +93,7 @@ def _officers(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
         async with db.transaction() as tx:
             if await queries.wearer(tx, wearer_id) is None:
                 raise NotFound
-            return await papers_of(tx, wearer_id)
+            return await papers_of(tx, wearer_id, named=True)
 
     @api.post("/alarms/{alarm_id}/report", status_code=201)
     async def report_violation(
@@ -147,13 +156,14 @@ async def _day(tx: Tx, wearers: list[queries.Wearer], now: datetime) -> papers.D
     ids: list[UUID] = [w.wearer_id for w in wearers]
     reported = {r.alarm_id for r in await rows.reports(tx, wearer_ids=ids)}
     judged, standing = await rows.violations_of(tx, ids), await caseload_rows.standing_alarms(tx, ids)
-    devices = await caseload_rows.devices_of(tx, ids)
+    unjudged, devices = await caseload_rows.unjudged_of(tx, ids), await caseload_rows.devices_of(tx, ids)
     due = await duties.due(tx, "device-check", [d for owned in devices.values() for d in owned])
     lines = []
     for w in wearers:
         to_report = [v for v in judged.get(w.wearer_id, ()) if v.finding == "confirmed" and v.alarm_id not in reported]
         owned = devices.get(w.wearer_id, {})
-        lines.append(papers.line(w, owned, due, to_report, standing.get(w.wearer_id, 0), now))
+        to_judge, alarms = unjudged.get(w.wearer_id, []), standing.get(w.wearer_id, 0)
+        lines.append(papers.line(w, owned, due, to_judge, to_report, alarms, now))
     lines.sort(key=lambda line: (-line.risk, line.wearer.code))
     return papers.Day(
         wearers=lines,
@@ -174,10 +184,12 @@ def _directors(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
             contests = [c for c in await rows.contests(tx) if c.upheld is None]
             at_court = await rows.petitions(tx, undecided=True)
             waiting = await rows.reports(tx, wearer_ids=None if reach is None else list(reach), waiting=True)
+            ours = [p for p in at_court if reach is None or p.wearer_id in reach]
             return papers.Waiting(
                 reports=[papers.report(r) for r in waiting],
                 contests=[papers.contest(c) for c in contests if reach is None or c.wearer_id in reach],
-                petitions=[papers.petition(p) for p in at_court if reach is None or p.wearer_id in reach],
+                petitions=[papers.petition(p) for p in ours],
+                who=await _logins(tx, {r.reported_by for r in waiting} | {p.filed_by for p in ours}),
             )
 
     @api.post("/supervision/reports/{report_id}/no-petition", status_code=204)
@@ -265,6 +277,15 @@ def _courts(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
             raise NotFound
         return found[0]
 
+    @api.get("/supervision/docket")
+    async def read_docket(account: Annotated[Account, Depends(door(Act.REGISTER_ORDER))]) -> papers.Docket:
+        """What lies at the court, oldest first: enough to name the wearer in the order that opens a petition."""
+        await ask(account, Act.REGISTER_ORDER, Purpose.ADJUDICATE, "docket", None)
+        async with db.transaction() as tx:
+            filed = sorted(await rows.petitions(tx, undecided=True), key=lambda p: p.filed_at)
+            whom = await queries.wearers_among(tx, {p.wearer_id for p in filed})
+        return papers.Docket(petitions=[papers.waits(p, whom[p.wearer_id]) for p in filed])
+
     @api.get("/wearers/{wearer_id}/petitions")
     async def read_petitions(
         wearer_id: UUID, account: Annotated[Account, Depends(door(Act.RECORD_DECISION))]
@@ -272,8 +293,11 @@ def _courts(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
         """The undecided petitions about somebody whom a confirmed order of the court names."""
         await ask(account, Act.RECORD_DECISION, Purpose.ADJUDICATE, "decisions", wearer_id)
         async with db.transaction() as tx:
+            w = await queries.wearer(tx, wearer_id)
             found = await rows.petitions(tx, wearer_id=wearer_id, undecided=True)
-        return papers.Petitions(petitions=[papers.petition(p) for p in found])
+        if w is None:
+            raise NotFound
+        return papers.Petitions(code=w.code, petitions=[papers.petition(p) for p in found])
 
     @api.post("/supervision/petitions/{petition_id}/decision", status_code=201)
     async def record_decision(
@@ -312,7 +336,7 @@ def _wearers(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
                 conditions=[shown.condition(c) for c in await queries.conditions(tx, wearer_id)],
                 devices=[shown.device(d) for d in await queries.devices_of(tx, wearer_id=wearer_id)],
                 alarms=[papers.own_alarm(a) for a in await queries.own_alarms(tx, wearer_id)],
-                papers=await papers_of(tx, wearer_id),
+                papers=await papers_of(tx, wearer_id, named=False),
             )
 
     @api.post("/me/supervision/alarms/{alarm_id}/contest", status_code=201)

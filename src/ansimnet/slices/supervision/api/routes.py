@@ -50,6 +50,19 @@ def _wearers(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
         async with db.transaction() as tx:
             return shown.Wearers(wearers=[shown.wearer(w) for w in await queries.wearers(tx, permit, clock.now())])
 
+    @api.get("/wearers/numbered")
+    async def find_wearer(
+        account: Annotated[Account, Depends(door(Act.FIND_WEARER))],
+        code: Annotated[str, Query(min_length=2, max_length=40, description="The whole number, as the order has it.")],
+    ) -> shown.Numbered:
+        """Whom a number names, for whoever may not read wearers; the whole number alone, and nothing else of him."""
+        await ask(account, Act.FIND_WEARER, Purpose.INVESTIGATE, "orders", None)
+        async with db.transaction() as tx:
+            found = await queries.wearer_numbered(tx, code.strip())
+        if found is None:
+            raise NotFound("nobody has this number", detail_ko="그런 번호가 없습니다")
+        return shown.Numbered(wearer_id=found, code=code.strip().upper())
+
     @api.get("/wearers/{wearer_id}")
     async def read_wearer(
         wearer_id: UUID, account: Annotated[Account, Depends(door(Act.READ_WEARER))]
@@ -250,6 +263,15 @@ def _verdicts(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
             await incidents.acknowledge(tx, alarm_id, account.account_id, clock.now())
             alarm = await queries.alarm(tx, alarm_id)
         return shown.Acknowledged(alarm_id=alarm_id, acknowledged_at=alarm.acknowledged_at if alarm else None)
+
+    @api.post("/alarms/{alarm_id}/verdict", status_code=204)
+    async def judge_alarm(
+        alarm_id: UUID, form: forms.VerdictForm, account: Annotated[Account, Depends(door(Act.ACKNOWLEDGE_ALARM))]
+    ) -> None:
+        """Say whether an alarm was real, by one key; it measures alarms, and no violation follows from it (EM-19)."""
+        await ask(account, Act.ACKNOWLEDGE_ALARM, Purpose.RESPOND, "alarm", alarm_id)
+        async with db.transaction() as tx:
+            await incidents.judge(tx, alarm_id, form.verdict, account.account_id, clock.now())
 
     @api.post("/alarms/{alarm_id}/finding", status_code=204)
     async def find(

@@ -77,6 +77,13 @@ class Wearers(BaseModel):
     wearers: list[WearerShown]
 
 
+class Numbered(BaseModel):
+    """Whom a number names: to be written into an order or a hold, and nothing else of him."""
+
+    wearer_id: UUID
+    code: str
+
+
 class DeviceShown(BaseModel):
     """A device as it last spoke. `skew_ms` is our clock less its own, at least."""
 
@@ -155,6 +162,7 @@ class AlarmShown(BaseModel):
     error_m: float
     place: str | None
     finding: str | None
+    verdict: str | None
 
 
 class Load(BaseModel):
@@ -319,6 +327,7 @@ def alarm(a: queries.Alarm) -> AlarmShown:
         error_m=a.error_m,
         place=a.label,
         finding=a.finding,
+        verdict=a.verdict,
     )
 
 

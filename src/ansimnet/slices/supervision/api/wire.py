@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +21,7 @@ KNOT_MPS = 1852 / 3600
 """Traccar forwards speeds in knots (its `Position.getSpeed`); OsmAnd and our own form send m/s."""
 
 _ALARMS = {"tampering": Sign.STRAP, "removing": Sign.OFF_BODY, "jamming": Sign.JAM, "accident": None}
+_NO_SIGNS: frozenset[Sign] = frozenset()
 _TAMPER = {"strap": Sign.STRAP, "case": Sign.CASE, "off_body": Sign.OFF_BODY, "true": Sign.STRAP, "1": Sign.STRAP}
 
 
@@ -80,6 +82,13 @@ class Envelope(msgspec.Struct):
     device: TraccarDevice | None = None
 
 
+class Batch(msgspec.Struct):
+    """A batch in which every position reads as it should: most of them, and read in one go."""
+
+    positions: list[Position]
+
+
+_batch = msgspec.json.Decoder(Batch, strict=False)
 _envelope = msgspec.json.Decoder(Envelope)
 _anything = msgspec.json.Decoder(dict[str, Any])
 
@@ -95,6 +104,10 @@ def read_json(body: bytes, heard_at: datetime, *, owner: str | None = None) -> l
     """
     try:
         body.decode()  # the decoder skips what it does not need unread, and JSON is UTF-8 from end to end
+        with suppress(msgspec.ValidationError):
+            positions = _batch.decode(body).positions
+            if len(positions) <= MAX_POSITIONS:
+                return [_said(p, i, None, heard_at, owner) for i, p in enumerate(positions)]
         envelope = _envelope.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         raise Unreadable(f"the body is not readable: {str(e)[:200]}") from None
@@ -112,6 +125,10 @@ def _one(raw: msgspec.Raw, index: int, traccars: str | None, heard_at: datetime,
         p = msgspec.convert(_anything.decode(raw), Position, strict=False)
     except (msgspec.ValidationError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as e:
         return Refused(index, "unreadable", str(e)[:200])
+    return _said(p, index, traccars, heard_at, owner)
+
+
+def _said(p: Position, index: int, traccars: str | None, heard_at: datetime, owner: str | None) -> Report | Refused:
     if traccars is None and (p.device_id, p.name, p.id, p.deviceid) == (None, None, None, None):
         p.name = owner
     return report_of(p, index, traccars, heard_at, None, KNOT_MPS if traccars is not None else 1.0)
@@ -137,21 +154,23 @@ def report_of(
         seen_at = instant(_first(p.seen_at, p.fix_time, p.timestamp), unseen_at)
     except (ValueError, OverflowError, OSError):
         return Refused(index, "no-instant", "`seen_at` is ISO 8601 with a zone, or seconds since 1970")
-    placed = p.valid is not False
     attributes = p.attributes or {}
-    speed = _first(p.speed_mps, p.speed * speed_unit_mps if p.speed is not None else None)
+    speed = p.speed_mps if p.speed_mps is not None else p.speed
+    if p.speed_mps is None and speed is not None:
+        speed *= speed_unit_mps
     try:
         signs = signs_of(p.tamper, p.alarm or _text(attributes.get("alarm")))
     except ValueError as e:
         return Refused(index, "unknown-sign", str(e))
     course = _first(p.course_deg, p.course, p.bearing, p.heading)
+    placed = p.valid is not False
     return Report(
         index=index,
         device=str(device),
         seen_at=seen_at,
-        lat=_first(p.lat, p.latitude) if placed else None,
-        lon=_first(p.lon, p.longitude) if placed else None,
-        error_m=_first(p.error_m, p.accuracy),
+        lat=(p.lat if p.lat is not None else p.latitude) if placed else None,
+        lon=(p.lon if p.lon is not None else p.longitude) if placed else None,
+        error_m=p.error_m if p.error_m is not None else p.accuracy,
         speed_mps=None if speed is None or speed < 0 else speed,  # -1 is what phones say that do not know
         course_deg=None if course is None or course < 0 else course,
         battery=_first(p.battery, p.batt, _number(attributes.get("batteryLevel"))),
@@ -211,6 +230,8 @@ def signs_of(tamper: bool | str | list[str] | None, alarm: str | None) -> frozen
     Raises:
         ValueError: a tamper sign of no known name. An alarm of another kind (`lowBattery`, `sos`) is no sign.
     """
+    if tamper is None and not alarm:
+        return _NO_SIGNS
     signs: set[Sign] = set()
     words = [] if tamper is None or tamper is False else [tamper] if not isinstance(tamper, list) else tamper
     for word in words:

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from ansimnet.facts.supervision import Medical, NoticeKind
+from ansimnet.facts.supervision import Medical, NoticeKind, Trigger
 from ansimnet.kernel.ids import (
     AlarmId,
     ConditionId,
@@ -152,3 +152,15 @@ class Scene:
     def watch(self, c: Condition) -> Watch:
         """Return the watch of a condition, a clear one where there was none."""
         return self.watches.get(c.condition_id) or Watch(c.condition_id, c.wearer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An alarm, and when a person saw and judged it."""
+
+    trigger: Trigger
+    raised_at: datetime
+    certain: bool
+    acknowledged_at: datetime | None
+    finding: str | None
+    verdict: str | None

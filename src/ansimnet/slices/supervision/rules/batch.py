@@ -8,7 +8,7 @@ up words and ids. Its result is the one `judge` reaches (a test draws both on ra
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,14 +16,17 @@ from numpy.typing import NDArray
 
 from ansimnet.kernel.geo import Point
 from ansimnet.slices.supervision.model import Approach, Condition, Curfew, Exclusion, Fix, Zone
-from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M, compiled
+from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M, FAR_SIGMAS, compiled
 from ansimnet.slices.supervision.rules.estimate import seconds_of, variance_of
 from ansimnet.slices.supervision.rules.evidence import shape_of
-from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, RULES, Rules
+from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, PLACE_ERROR_M, RULES, STALE, Rules
 from ansimnet.slices.supervision.rules.motion import (
     AT,
+    LAT,
+    LON,
     LOST,
     PACE,
+    PP,
     TAKEN,
     WIDTH,
     _age,
@@ -31,12 +34,14 @@ from ansimnet.slices.supervision.rules.motion import (
     _best,
     _follow,
 )
-from ansimnet.slices.supervision.rules.watching import ARMED, _step
-from ansimnet.slices.supervision.rules.weights import _far_of, _weigh_pair, _weigh_zone
+from ansimnet.slices.supervision.rules.watching import ARMED, STATE, _step
+from ansimnet.slices.supervision.rules.weights import NEAR_SIGMAS, _depth_at, _far_of, _weigh_pair, _weigh_zone
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
+STALE_S = STALE.total_seconds()
+PLACE_VARIANCE = variance_of(PLACE_ERROR_M)
 OPEN = 8
 """Shared zones a person can be in doubt about at once. ours; more is an error, never a silence."""
 CELL_M = 500.0
@@ -69,6 +74,23 @@ class Zones:
             np.array([s[3] for s in shapes], dtype=np.float64).reshape(-1, 3),
         )
 
+    @staticmethod
+    def together(parts: Sequence[Zones]) -> Zones:
+        """Return the zones of all parts, in their order."""
+        if not parts:
+            return Zones.of([])
+        ends, at = [np.zeros(1, dtype=np.int64)], 0
+        for z in parts:
+            ends.append(z.first[1:] + at)
+            at += len(z.lats)
+        return Zones(
+            np.concatenate(ends),
+            np.concatenate([z.lats for z in parts]),
+            np.concatenate([z.lons for z in parts]),
+            np.concatenate([z.radius for z in parts]),
+            np.concatenate([z.reach for z in parts]),
+        )
+
 
 @dataclass(slots=True, eq=False)
 class Grid:
@@ -92,8 +114,8 @@ class Board:
     `own_first[p + 1]` of `zones`, each with a watch (5 numbers) and whether it is turned round (a curfew in its hours);
     shared zones by `grid`, with `OPEN` places a person for watches that are not quiet (`open_zone` -1: free);
     a person's
-    pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row,
-    the pair's number.
+    pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row, the pair's number, and where the other is taken to be
+    when not heard for long (degrees, NaN: nowhere).
     """
 
     people: F64
@@ -110,6 +132,7 @@ class Board:
     pair_first: I64
     pair_other: I32
     pair_number: I32
+    pair_place: F64
     radii: F64
     pair_watch: I64
 
@@ -144,7 +167,7 @@ def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: 
     number = {p: i for i, p in enumerate(people)}
     wearers = {c.wearer_id for c in conditions}
     own: list[list[Exclusion | Curfew]] = [[] for _ in people]
-    beside: list[list[tuple[int, int]]] = [[] for _ in people]
+    beside: list[list[tuple[int, int, Point | None]]] = [[] for _ in people]
     radii: list[tuple[float, float]] = []
     for c in conditions:
         match c:
@@ -152,8 +175,8 @@ def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: 
                 own[number[c.wearer_id]].append(c)
             case Approach():
                 a, b = number[c.wearer_id], number[c.protected_person_id]
-                beside[a].append((b, len(radii)))
-                beside[b].append((a, len(radii)))
+                beside[a].append((b, len(radii), c.place))
+                beside[b].append((a, len(radii), None))
                 radii.append((c.warn_m, c.alarm_m))
             case _:
                 raise ValueError("a board knows zones, curfews and pairs")
@@ -167,20 +190,27 @@ def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: 
         zones=zones,
         own_first=np.cumsum([0, *(len(cs) for cs in own)]).astype(np.int64),
         outside=np.array([isinstance(c, Curfew) for c in flat], dtype=np.bool_),
-        watch=_quiet(len(flat)),
+        watch=quiet(len(flat)),
         shared=everybodys,
         grid=grid_of(everybodys),
         open_zone=np.full((len(people), OPEN if len(shared) else 0), -1, dtype=np.int32),
-        open_watch=_quiet(len(people) * (OPEN if len(shared) else 0)).reshape(len(people), -1, 5),
+        open_watch=quiet(len(people) * (OPEN if len(shared) else 0)).reshape(len(people), -1, 5),
         pair_first=np.cumsum([0, *(len(ps) for ps in beside)]).astype(np.int64),
         pair_other=np.array([p[0] for p in pairs], dtype=np.int32),
         pair_number=np.array([p[1] for p in pairs], dtype=np.int32),
+        pair_place=places_of(p[2] for p in pairs),
         radii=np.array(radii, dtype=np.float64).reshape(-1, 2),
-        pair_watch=_quiet(len(radii)),
+        pair_watch=quiet(len(radii)),
     )
 
 
-def _quiet(n: int) -> I64:
+def places_of(places: Iterable[Point | None]) -> F64:
+    """Return places as rows of degrees, NaN for none."""
+    return np.array([(p.lat, p.lon) if p is not None else (np.nan, np.nan) for p in places]).reshape(-1, 2)
+
+
+def quiet(n: int) -> I64:
+    """Return watches that remember nothing."""
     watches = np.zeros((n, 5), dtype=np.int64)
     watches[:, ARMED] = 1
     return watches
@@ -201,15 +231,15 @@ class Fixes:
 
 def columns_of(fixes: Sequence[tuple[int, Fix, Point]]) -> Fixes:
     """Return fixes as columns; each with its person's row and its place."""
-    return Fixes(
-        np.array([n for n, _, _ in fixes], dtype=np.int32),
-        np.array([seconds_of(f.seen_at) for _, f, _ in fixes]),
-        np.array([p.lat for _, _, p in fixes]),
-        np.array([p.lon for _, _, p in fixes]),
-        np.array([float(f.error_m) for _, f, _ in fixes]),
-        np.array([variance_of(f.error_m) for _, f, _ in fixes]),
-        np.array([f.speed_mps if f.speed_mps is not None else -1.0 for _, f, _ in fixes]),
-    )
+    rows = [
+        (
+            n, seconds_of(f.seen_at), p.lat, p.lon, float(f.error_m), variance_of(f.error_m),
+            f.speed_mps if f.speed_mps is not None else -1.0,
+        )
+        for n, f, p in fixes
+    ]  # fmt: skip
+    who, *columns = np.array(rows, dtype=np.float64).reshape(-1, 7).T.copy()
+    return Fixes(who.astype(np.int32), *columns)
 
 
 ZONE, SHARED, PAIR = 0, 1, 2
@@ -219,36 +249,43 @@ class TooManyOpenError(ValueError):
     """Somebody is in doubt about more shared zones at once than the board has places for."""
 
 
-def judge_many(board: Board, fixes: Fixes) -> tuple[I64, F64]:
+def judge_many(board: Board, fixes: Fixes, became: F64 | None = None) -> tuple[I64, F64]:
     """Judge fixes in order; return what must be told and how likely it is. (M, 4): fix, kind, number, bits of `_step`.
 
     Kind `ZONE`: the number is the row of `board.watch`; `PAIR`: of `board.pair_watch`; `SHARED`: of `board.shared`.
+    `became`, where given, is filled with what became of each fix (a word of `motion`).
 
     Raises:
         TooManyOpenError: see there.
     """
     b, z, s, g = board, board.zones, board.shared, board.grid
-    told, likely = np.empty((len(fixes.who) // 4 + 256, 4), dtype=np.int64), np.empty(len(fixes.who) // 4 + 256)
+    count = len(fixes.who)
+    room = count // 4 + 64  # a fix moves no more watches than that; where it is not enough the rest comes in parts
+    told, likely = np.empty((room, 4), dtype=np.int64), np.empty(room)
     parts: list[tuple[I64, F64]] = []
+    words = became if became is not None else np.empty(count)
+    columns = [getattr(fixes, name) for name in Fixes.__slots__]
     done = 0
-    while done < len(fixes.who):
-        columns = [getattr(fixes, name)[done:] for name in Fixes.__slots__]
-        count, judged, lost = _judge_many(  # type: ignore[call-arg]
+    while True:
+        rows, judged, lost = _judge_many(  # type: ignore[call-arg]
             *columns, b.people, b.known, b.bound,
             z.first, z.lats, z.lons, z.radius, z.reach, b.own_first, b.outside, b.watch,
             s.first, s.lats, s.lons, s.radius, s.reach, g.first, g.zone,
             (g.south, g.west, g.high, g.wide, float(g.rows), float(g.columns)), b.open_zone, b.open_watch,
-            b.pair_first, b.pair_other, b.pair_number, b.radii, b.pair_watch, NEAR_FROM, CURFEW_FROM, RULES,
-            told, likely,
+            b.pair_first, b.pair_other, b.pair_number, b.pair_place, b.radii, b.pair_watch, NEAR_FROM, CURFEW_FROM,
+            STALE_S, PLACE_ERROR_M, PLACE_VARIANCE, RULES, told, likely, words,
         )  # fmt: skip
         if lost:
             raise TooManyOpenError(f"more than {OPEN} shared zones in doubt at once")
-        rows = told[:count].copy()
-        rows[:, 0] += done
-        parts.append((rows, likely[:count].copy()))
+        if judged == len(words) and not parts:
+            return told[:rows], likely[:rows]
+        part = told[:rows].copy()
+        part[:, 0] += done
+        parts.append((part, likely[:rows].copy()))
         done += judged
-    none = (np.zeros((0, 4), dtype=np.int64), np.zeros(0))
-    return np.concatenate([none[0], *(p[0] for p in parts)]), np.concatenate([none[1], *(p[1] for p in parts)])
+        if done == count:
+            return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
+        columns, words = [c[judged:] for c in columns], words[judged:]
 
 
 @compiled
@@ -276,8 +313,9 @@ def _judge_many(
     z_reach: F64, own_first: I64,
     outside: NDArray[np.bool_], watch: I64, s_first: I64, s_lats: F64, s_lons: F64, s_radius: F64, s_reach: F64,
     g_first: I64, g_zone: I32, g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I64,
-    pair_first: I64, pair_other: I32, pair_number: I32, radii: F64, pair_watch: I64, near_from: float,
-    curfew_from: float, k: Rules, told: I64, likely: F64,
+    pair_first: I64, pair_other: I32, pair_number: I32, pair_place: F64, radii: F64, pair_watch: I64,
+    near_from: float, curfew_from: float, stale_s: float, place_error_m: float, place_variance: float, k: Rules,
+    told: I64, likely: F64, words: F64,
 ) -> tuple[int, int, int]:  # fmt: skip
     """Fill `told`; return how many rows, how many fixes were judged, and how many watches found no place."""
     prior, after, other, mine, was = (
@@ -297,17 +335,22 @@ def _judge_many(
         else:
             genuine, became, r = _follow(people[p], at[i], lat[i], lon[i], variance[i], speed[i], k, prior, after)
             first = became == LOST
+        words[i] = became
         people[p] = after
-        far = _far_of(prior, after, first, lat[i], lon[i], r)
+        near = _far_of(prior, after, first, lat[i], lon[i], r, NEAR_SIGMAS)
+        far = _far_of(prior, after, first, lat[i], lon[i], r, FAR_SIGMAS)
         wide = EARTH_DEGREE_M * math.cos(math.radians(lat[i]))
         for q in range(own_first[p], own_first[p + 1]):
             x, y = (z_reach[q, 1] - lon[i]) * wide, (z_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
-            gap = far + z_reach[q, 2] * 1.03
-            if not outside[q] and x * x + y * y > gap * gap and not _open(watch[q]):
-                continue  # nowhere near: the watch would stay as quiet as it is
+            gap = near + z_reach[q, 2] * 1.03
             a, b = z_first[q], z_first[q + 1]
+            if not outside[q] and not _open(watch[q]):
+                if x * x + y * y > gap * gap:
+                    continue  # nowhere near: the watch would stay as quiet as it is
+                if _depth_at(lat[i], lon[i], z_lats[a:b], z_lons[a:b], z_radius[q]) < -near:
+                    continue
             like, own, deep, expected = _weigh_zone(
-                prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, outside[q],
+                prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, outside[q], watch[q, STATE],
                 z_lats[a:b], z_lons[a:b], z_radius[q], (z_reach[q, 0], z_reach[q, 1], z_reach[q, 2]), k,
             )  # fmt: skip
             begin = curfew_from if outside[q] else near_from
@@ -322,6 +365,7 @@ def _judge_many(
             a, b = s_first[q], s_first[q + 1]
             like, own, deep, expected = _weigh_zone(
                 prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False,
+                open_watch[p, j, STATE],
                 s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
             )  # fmt: skip
             _, bits = _step(open_watch[p, j], like, like, own, deep, expected, False, near_from, k)
@@ -331,7 +375,7 @@ def _judge_many(
                 told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, SHARED, q, bits, like
                 m += 1
         row, column = math.floor((lat[i] - south) / high), math.floor((lon[i] - west) / wide_deg)
-        about = 0 if far <= SPARE_M else int((far - SPARE_M) / CELL_M) + 1
+        about = 0 if near <= SPARE_M else int((near - SPARE_M) / CELL_M) + 1
         if not bound[p]:
             row = -2 - about  # no row of the grid
         for cell_row in range(max(0, row - about), min(int(rows), row + about + 1)):
@@ -340,15 +384,17 @@ def _judge_many(
                 for e in range(g_first[cell], g_first[cell + 1]):
                     q = g_zone[e]
                     x, y = (s_reach[q, 1] - lon[i]) * wide, (s_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
-                    gap = far + s_reach[q, 2] * 1.03
+                    gap = near + s_reach[q, 2] * 1.03
                     if x * x + y * y > gap * gap:
+                        continue
+                    a, b = s_first[q], s_first[q + 1]
+                    if _depth_at(lat[i], lon[i], s_lats[a:b], s_lons[a:b], s_radius[q]) < -near:
                         continue
                     j = _place_of(open_zone[p], q)
                     if j >= 0 and open_zone[p, j] != -1:
                         continue  # looked at already
-                    a, b = s_first[q], s_first[q + 1]
                     like, own, deep, expected = _weigh_zone(
-                        prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False,
+                        prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False, 0,
                         s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
                     )  # fmt: skip
                     if like < k.clear_below and own < near_from:
@@ -368,16 +414,22 @@ def _judge_many(
                 open_zone[p, j] = -1
         for e in range(pair_first[p], pair_first[p + 1]):
             o, c = pair_other[e], pair_number[e]
-            if not known[o]:
+            t = max(at[i], people[o, AT]) if known[o] else at[i]
+            if (not known[o] or t - people[o, AT] > stale_s) and not math.isnan(pair_place[e, 0]):
+                other[:] = 0.0
+                other[AT], other[LAT], other[LON], other[PP] = t, pair_place[e, 0], pair_place[e, 1], place_variance
+                doubt = place_error_m
+            elif known[o]:
+                _age(people[o], t, people[o, PACE], k, other)
+                doubt = math.sqrt(_best(other)[2]) * k.radius_per_sigma
+            else:
                 continue
-            t = max(at[i], people[o, AT])
-            _age(people[o], t, people[o, PACE], k, other)
             _age(after, t, after[PACE], k, mine)
             if not first:
                 _age(prior, t, prior[PACE], k, was)
             like, sure, own, deep, expected = _weigh_pair(
                 was, mine, genuine, became, first, lat[i], lon[i], r, error_m[i], other,
-                math.sqrt(_best(other)[2]) * k.radius_per_sigma, radii[c, 0], radii[c, 1], k,
+                doubt, radii[c, 0], radii[c, 1], k,
             )  # fmt: skip
             _, bits = _step(pair_watch[c], like, sure, own, deep, expected, False, near_from, k)
             if bits:

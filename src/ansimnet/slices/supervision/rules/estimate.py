@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ansimnet.kernel.geo import Point
-from ansimnet.slices.supervision.model import Estimate, Fix, Suspect
+from ansimnet.kernel.ids import DeviceId, FixId
+from ansimnet.slices.supervision.model import Estimate, Fix, PersonId, Suspect
 from ansimnet.slices.supervision.rules import limits, motion
 from ansimnet.slices.supervision.rules.limits import RULES
 
@@ -63,13 +64,20 @@ def row_of(e: Estimate) -> F64:
     )  # fmt: skip
 
 
-def estimate_of(row: F64, of: Estimate | Fix, at: datetime, suspect: Suspect | None = None) -> Estimate:
-    """Return a row as an estimate; whose it is, and by which fix, is told by `of`."""
+def instant(seconds: float) -> datetime:
+    """Return the instant behind a kernel's second: a double tells microseconds of this century apart."""
+    return _EPOCH + timedelta(microseconds=round(float(seconds) * 1e6))
+
+
+def belief_of(
+    row: F64, person_id: PersonId, device_id: DeviceId, fix_id: FixId, at: datetime, suspect: Suspect | None = None
+) -> Estimate:
+    """Return a row of numbers as an estimate of a person, made by a fix of a device."""
     _, lat, lon, v_east, v_north, pp, pv, vv, pace, rest_lat, rest_lon, rest_pp, rest = row[:13].tolist()
     return Estimate(
-        person_id=of.person_id,
-        device_id=of.device_id,
-        fix_id=of.fix_id,
+        person_id=person_id,
+        device_id=device_id,
+        fix_id=fix_id,
         at=at,
         lat=lat,
         lon=lon,
@@ -91,6 +99,11 @@ def estimate_of(row: F64, of: Estimate | Fix, at: datetime, suspect: Suspect | N
         last_variance_m2=float(row[motion.LAST_VAR]),
         alike=int(row[motion.ALIKE]),
     )
+
+
+def estimate_of(row: F64, of: Estimate | Fix, at: datetime, suspect: Suspect | None = None) -> Estimate:
+    """Return a row as an estimate; whose it is, and by which fix, is told by `of`."""
+    return belief_of(row, of.person_id, of.device_id, of.fix_id, at, suspect)
 
 
 def aged(e: Estimate, at: datetime) -> Estimate:

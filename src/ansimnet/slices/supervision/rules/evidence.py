@@ -26,7 +26,8 @@ from ansimnet.slices.supervision.model import (
     Zone,
 )
 from ansimnet.slices.supervision.rules import limits, motion, weights, window
-from ansimnet.slices.supervision.rules.estimate import Step, aged, reachable, row_of, variance_of
+from ansimnet.slices.supervision.rules.chance import FAR_SIGMAS
+from ansimnet.slices.supervision.rules.estimate import Step, aged, reachable, row_of, seconds_of, variance_of
 from ansimnet.slices.supervision.rules.limits import RULES
 
 F64 = NDArray[np.float64]
@@ -126,8 +127,9 @@ def _weigh_zone(zone: Zone, fix: Fix, point: Point, step: Step, *, outside: bool
         point.lon,
         step.variance_m2,
         float(fix.error_m),
-        weights._far_of(prior, after, first, point.lat, point.lon, step.variance_m2),
+        weights._far_of(prior, after, first, point.lat, point.lon, step.variance_m2, FAR_SIGMAS),
         outside,
+        0,
         *shape_of(zone),
         RULES,
     )
@@ -141,7 +143,7 @@ def _weigh_approach(
     """Judge an approach from either party's fix, the other's place aged to the same instant."""
     at = max(fix.seen_at, others.at) if others is not None else fix.seen_at
     other = aged(others, at) if others is not None else None
-    stale = others is None or at - others.at > limits.STALE
+    stale = others is None or seconds_of(at) - seconds_of(others.at) > limits.STALE.total_seconds()
     if stale and fix.person_id == condition.wearer_id and condition.place is not None:
         other = _placed(fix, condition.place, at)
     if other is None:

@@ -79,9 +79,9 @@ def _judge_fix(scene: Scene, fix: Fix) -> list[Fact]:
     step = follow(before, fix, fix.point) if fix.point is not None else None
     if step is not None:
         scene.estimates[fix.person_id] = step.estimate
-    far_m = _far_m(step, fix.point) if step is not None and fix.point is not None else 0.0
+    near_m = _near_m(step, fix.point) if step is not None and fix.point is not None else 0.0
     for condition in scene.concerning(fix.person_id):
-        if condition.condition_id not in scene.watches and _silent(condition, fix, far_m):
+        if condition.condition_id not in scene.watches and _silent(condition, fix, near_m):
             continue
         others = None
         if isinstance(condition, Approach):
@@ -94,24 +94,26 @@ def _judge_fix(scene: Scene, fix: Fix) -> list[Fact]:
     return facts
 
 
-def _far_m(step: Step, point: Point) -> float:
-    """Return a distance from a fix beyond which nothing probable of this person lies, before it or after it."""
+def _near_m(step: Step, point: Point) -> float:
+    """Return a distance from a fix beyond which too little of this person lies for a quiet watch to stir."""
     after = row_of(step.estimate)
     prior = row_of(step.prior) if step.prior is not None else after
-    return float(weights._far_of(prior, after, step.prior is None, point.lat, point.lon, step.variance_m2))
+    return float(
+        weights._far_of(prior, after, step.prior is None, point.lat, point.lon, step.variance_m2, weights.NEAR_SIGMAS)
+    )
 
 
-def _silent(condition: Condition, fix: Fix, far_m: float) -> bool:
+def _silent(condition: Condition, fix: Fix, near_m: float) -> bool:
     """Tell whether a fix surely says nothing of a condition that is remembered as quiet: most fixes of most zones.
 
     Weighing it would leave the watch as quiet as it is.
     """
     if isinstance(condition, Wholeness):
         return not fix.signs & TAMPER_SIGNS
-    if not isinstance(condition, Exclusion) or fix.point is None or far_m == 0.0:
+    if not isinstance(condition, Exclusion) or fix.point is None or near_m == 0.0:
         return False
     centre, radius_m = condition.zone.reach
-    return distance_m(centre, fix.point) - radius_m > far_m
+    return distance_m(centre, fix.point) - radius_m > near_m
 
 
 def _turn(scene: Scene, condition: Curfew, until: datetime) -> list[Fact]:

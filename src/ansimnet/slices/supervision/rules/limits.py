@@ -9,7 +9,7 @@ import math
 from datetime import timedelta
 from typing import NamedTuple
 
-RULE_VERSION = "supervision/2"
+RULE_VERSION = "supervision/3"
 """Stands in every alarm, so that years later it can be judged again by the same rule."""
 
 # How an error radius becomes a variance -------------------------------------------------------------------------------

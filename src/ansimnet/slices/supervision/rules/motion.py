@@ -168,7 +168,7 @@ def _follow(
         out[REST] = w
         told = stated if stated <= k.highway_mps else 0.0
         out[PACE] = max(k.walk_mps, prior[PACE], told, min(implied, k.possible_mps))
-        out[SUSPECT_AT] = out[SUSPECTS] = 0.0
+        out[SUSPECT_AT : SUSPECTS + 1] = 0.0
         became = TAKEN
     else:
         genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), k, out)

@@ -28,7 +28,7 @@ from ansimnet.slices.supervision.rules.vouching import (
     notices_of_her_fixes,
     notices_of_her_silence,
     notices_of_silence,
-    vouches,
+    placed_at,
 )
 
 TICK = timedelta(seconds=5)
@@ -127,14 +127,15 @@ class _Past:
 
     def _hear(self, fix: Fix) -> None:
         if WearerId(fix.person_id) not in self.wearers:
-            if vouches(fix):
-                self.hers[fix.device_id] = (ProtectedPersonId(fix.person_id), fix.device_id, fix.heard_at)
+            at, hers = placed_at(fix), self.hers.get(fix.device_id)
+            if at is not None and (hers is None or hers[2] < at):
+                self.hers[fix.device_id] = (ProtectedPersonId(fix.person_id), fix.device_id, at)
             return
         old = self.hearings.get(fix.device_id)
-        placed = fix.heard_at if vouches(fix) else (old.placed_at if old is not None else None)
+        known = [at for at in (placed_at(fix), old.placed_at if old is not None else None) if at is not None]
         first = old.heard_at if old is not None else fix.heard_at
         self.hearings[fix.device_id] = Hearing(
-            fix.device_id, WearerId(fix.person_id), first, placed, fix.battery, Sign.JAM in fix.signs
+            fix.device_id, WearerId(fix.person_id), first, max(known, default=None), fix.battery, Sign.JAM in fix.signs
         )
 
     def _keep(self, facts: Sequence[Fact]) -> None:

@@ -21,6 +21,26 @@ def vouches(fix: Fix) -> bool:
     return fix.point is not None and fix.error_m <= limits.PLACED_M
 
 
+def placed_at(fix: Fix) -> datetime | None:
+    """Return since when a fix says where somebody is: not before it was heard of, and not after it was seen."""
+    return min(fix.seen_at, fix.heard_at) if vouches(fix) else None
+
+
+def placed_of(fixes: Iterable[Fix]) -> dict[DeviceId, datetime]:
+    """Return the last instant for which fixes say where each device is; without those that say none."""
+    placed: dict[DeviceId, datetime] = {}
+    for fix in fixes:
+        at = placed_at(fix)
+        if at is not None:
+            placed[fix.device_id] = max(at, placed.get(fix.device_id, at))
+    return placed
+
+
+def _fresh(fix: Fix) -> bool:
+    """Tell whether a fix ends a silence: one that comes late says where somebody was."""
+    return vouches(fix) and fix.heard_at - fix.seen_at < limits.SILENCE
+
+
 def notices_of_fixes(scene: Scene, fixes: Sequence[Fix], open_notices: Sequence[OpenNotice]) -> list[Fact]:
     """Return what new fixes of wearers begin and end: battery, jam, and the end of silence."""
     facts: list[Fact] = []
@@ -38,7 +58,7 @@ def notices_of_fixes(scene: Scene, fixes: Sequence[Fix], open_notices: Sequence[
         jam = [n for n in mine if n.notice is NoticeKind.JAM]
         if Sign.JAM in fix.signs and not jam:
             facts.append(_raised(NoticeKind.JAM, wearer_id, fix.device_id, None, fix.heard_at, fix.seen_at, e))
-        elif vouches(fix) and Sign.JAM not in fix.signs:
+        elif _fresh(fix) and Sign.JAM not in fix.signs:
             facts += [_ended(n, fix.heard_at) for n in mine if n.notice in UNHEARD and _own(n, wearer_id, mine, fix)]
     return facts
 
@@ -50,7 +70,7 @@ def _own(notice: OpenNotice, wearer_id: WearerId, mine: Sequence[OpenNotice], fi
 
 def notices_of_her_fixes(fixes: Sequence[Fix], open_notices: Sequence[OpenNotice]) -> list[Fact]:
     """Return the notices that end because a protected person's device is heard again."""
-    heard = {f.device_id: f for f in fixes if vouches(f)}
+    heard = {f.device_id: f for f in fixes if _fresh(f)}
     return [_ended(n, heard[n.device_id].heard_at) for n in open_notices if n.device_id in heard]
 
 

@@ -41,8 +41,13 @@ from ansimnet.slices.supervision.rules.motion import (
 
 F64 = NDArray[np.float64]
 Reach = tuple[float, float, float]
+NEAR_SIGMAS = 2.2
+"""Further than so many sigmas from its middle lies 0.089 of a round Gaussian (exp(-2.2²/2)): below `CLEAR_BELOW` and
+`NEAR_FROM`, so a watch that remembers nothing stays as it is where its zone lies further, whatever else was weighed."""
 SURE = 0.95
 """From here on a fix is taken as belonging to the track without a remainder."""
+PROBABLE = 2
+"""The rank of `State.PROBABLE`."""
 _NOTHING = 0.01
 """A way to be less probable than this is not looked at."""
 
@@ -81,35 +86,40 @@ def _chance_of(s: F64, lats: F64, lons: F64, radius: float, reach: Reach) -> flo
 
 
 @compiled
-def _away(s: F64, lat: float, lon: float) -> float:
-    """Return a distance from a place, m, beyond which nothing probable of a person lies."""
+def _away(s: F64, lat: float, lon: float, sigmas: float) -> float:
+    """Return a distance from a place, m, within which a person is believed to be, give or take so many sigmas."""
     w, away = s[REST], 0.0
     if w > _NOTHING:
         x, y = _metres(lat, lon, s[REST_LAT], s[REST_LON])
-        away = math.hypot(x, y) + FAR_SIGMAS * math.sqrt(s[REST_PP])
+        away = math.hypot(x, y) + sigmas * math.sqrt(s[REST_PP])
     if w < 1 - _NOTHING:
         x, y = _metres(lat, lon, s[LAT], s[LON])
-        away = max(away, math.hypot(x, y) + FAR_SIGMAS * math.sqrt(s[PP]))
+        away = max(away, math.hypot(x, y) + sigmas * math.sqrt(s[PP]))
     return away
 
 
 @compiled
-def _far_of(prior: F64, after: F64, first: bool, lat: float, lon: float, r: float) -> float:
-    """Return a distance from a fix, m, beyond which nothing probable of this person lies, before or after it."""
-    far = max(FAR_SIGMAS * math.sqrt(r), _away(after, lat, lon))
+def _far_of(prior: F64, after: F64, first: bool, lat: float, lon: float, r: float, sigmas: float) -> float:
+    """Return a distance from a fix, m, that this person is believed to be within, before or after it.
+
+    By `FAR_SIGMAS` nothing probable lies beyond; by `NEAR_SIGMAS` too little for a quiet watch to stir.
+    """
+    far = max(sigmas * math.sqrt(r), _away(after, lat, lon, sigmas))
     if not first:
-        far = max(far, _away(prior, lat, lon))
+        far = max(far, _away(prior, lat, lon, sigmas))
     return 1.02 * far + 1.0  # a fiftieth: the plane is no sphere
 
 
 @compiled
 def _weigh_zone(
     prior: F64, after: F64, genuine: float, became: float, first: bool, lat: float, lon: float, r: float,
-    error_m: float, far: float, outside: bool, lats: F64, lons: F64, radius: float, reach: Reach, k: Rules,
+    error_m: float, far: float, outside: bool, state: int, lats: F64, lons: F64, radius: float, reach: Reach, k: Rules,
 ) -> tuple[float, float, bool, bool]:  # fmt: skip
     """Return how likely a zone's rule is broken, by all and by this fix alone, whether it is deep and was expected.
 
-    `far` is `_far_of` this fix. `outside` turns the question round: broken is who is not inside.
+    `far` is `_far_of` this fix by `FAR_SIGMAS`. `outside` turns the question round: broken is who is not inside.
+    `state` is how far the watch is: nobody asks whether what is probable already was expected. Alone a fix says 1 or 0
+    where it lies far enough from the edge that no threshold is near.
     """
     x, y = _metres(reach[0], reach[1], lat, lon)
     depth = -math.inf
@@ -118,10 +128,14 @@ def _weigh_zone(
     if abs(depth) > far:
         own = now = before = 1.0 if depth > 0 else 0.0
     else:
-        own = _chance_at(lat, lon, r, lats, lons, radius, reach)
+        if became != HELD and abs(depth) > 1.02 * NEAR_SIGMAS * math.sqrt(r):
+            own = 1.0 if depth > 0 else 0.0
+        else:
+            own = _chance_at(lat, lon, r, lats, lons, radius, reach)
         now = own if became == HELD else _chance_of(after, lats, lons, radius, reach)
         before = now
-        if not first and (genuine <= SURE or (1 - now if outside else now) >= k.clear_below):  # else nobody asks
+        asked = state < PROBABLE and (1 - now if outside else now) >= k.clear_below
+        if not first and (genuine <= SURE or asked):
             before = _chance_of(prior, lats, lons, radius, reach)
     if outside:
         own, now, before, depth = 1 - own, 1 - now, 1 - before, -depth
@@ -177,6 +191,7 @@ def _weigh_pair(
     for i in range(2):
         radius = warn if i == 0 else alarm
         now = _near_place(lat, lon, r, other, radius) if became == HELD else _near(after, other, radius)
+        track = now
         if other[SUSPECT_AT] > 0:
             if became == HELD:
                 x, y = _metres(s_lat, s_lon, lat, lon)
@@ -186,12 +201,12 @@ def _weigh_pair(
             now = (now + there) / 2  # until her next fix either of the two places may be the true one
         was = now
         if not first and (genuine <= SURE or now >= k.clear_below):  # else nobody asks
-            was = _near(prior, other, radius)
+            was = track = _near(prior, other, radius)
             if other[SUSPECT_AT] > 0:
                 was = (was + _near_place(s_lat, s_lon, s_var, prior, radius)) / 2
         p = now if first or genuine > SURE else genuine * now + (1 - genuine) * was
         if i == 0:
-            likely, before = p, was
+            likely, before = p, track  # a suspect is one fix: what it says was expected by nobody
             if p < k.clear_below:
                 break  # the smaller circle is not asked for
         else:

@@ -48,3 +48,13 @@ def turns(curfew: Curfew, after: datetime, until: datetime) -> list[datetime]:
     for span in curfew.exceptions:
         found.update((span.from_at, span.until_at))
     return sorted(t for t in found if after < t <= until)
+
+
+def spell(curfew: Curfew, at: datetime) -> tuple[datetime, datetime, bool]:
+    """Return since and until when the duty to be home is as it is at an instant, [since, until), and whether it binds.
+
+    No more than a day either way is looked at.
+    """
+    day = timedelta(days=1)
+    since, until = turns(curfew, at - day, at), turns(curfew, at, at + day)
+    return (since[-1] if since else at - day), (until[0] if until else at + day), bound(curfew, at)

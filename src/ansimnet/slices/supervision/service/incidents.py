@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from ansimnet.facts.supervision import Trigger, ViolationConfirmed
+from ansimnet.facts.supervision import AlarmJudged, Trigger, ViolationConfirmed
 from ansimnet.kernel.errors import Conflict, NotFound
-from ansimnet.kernel.ids import AlarmId, FactId, ProtectedPersonId, named_id
+from ansimnet.kernel.ids import AlarmId, FactId, ProtectedPersonId, named_id, new_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.supervision.model import PersonId
@@ -74,6 +74,25 @@ async def acknowledge(tx: Tx, alarm_id: UUID, by: UUID, now: datetime) -> None:
         "where alarm_id = %s and acknowledged_at is null",
         [now, by, alarm_id],
     )
+
+
+async def judge(tx: Tx, alarm_id: UUID, verdict: str, by: UUID, now: datetime) -> None:
+    """Keep whether whoever handles an alarm holds it for real; the latest verdict stands, the ledger has them all.
+
+    Raises:
+        NotFound: no such alarm.
+    """
+    row = await tx.one(
+        "update supervision_alarm set verdict = %s, verdict_at = %s, verdict_by = %s where alarm_id = %s "
+        "returning wearer_id",
+        [verdict, now, by, alarm_id],
+    )
+    if row is None:
+        raise NotFound
+    fact = AlarmJudged(
+        fact_id=FactId(new_id()), happened_at=now, alarm_id=AlarmId(alarm_id), wearer_id=row[0], verdict=verdict, by=by
+    )
+    await append(tx, fact, actor=f"account:{by}")
 
 
 async def find(tx: Tx, alarm_id: UUID, finding: str, by: UUID, now: datetime, *, note: str = "") -> None:

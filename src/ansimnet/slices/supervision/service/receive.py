@@ -7,33 +7,42 @@ sender answered. No truth is kept in memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from prometheus_client import Counter
+from psycopg import Rollback
 
+from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import FixId, WearerId, named_id
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.supervision.model import Device, Fix, PersonId, Scene, Sign
-from ansimnet.slices.supervision.rules import limits
+from ansimnet.slices.supervision.rules import limits, motion
+from ansimnet.slices.supervision.rules.estimate import seconds_of
 from ansimnet.slices.supervision.rules.judge import judge
 from ansimnet.slices.supervision.rules.replay import split_late
 from ansimnet.slices.supervision.rules.rerun import rerun
+from ansimnet.slices.supervision.rules.sift import Bound, loud_by_themselves, sift
 from ansimnet.slices.supervision.rules.vouching import (
     notices_of_fixes,
     notices_of_her_fixes,
-    vouches,
+    placed_of,
 )
-from ansimnet.slices.supervision.store import alarms, devices, notices
+from ansimnet.slices.supervision.service.bindings import Bindings
+from ansimnet.slices.supervision.store import alarms, beliefs, devices, notices
 from ansimnet.slices.supervision.store import fixes as fix_store
 from ansimnet.slices.supervision.store import scene as scenes
+from ansimnet.slices.supervision.store.beliefs import Person
 
 OURS = "system:supervision"
+TRIES = 5
+"""How often a batch is begun again because what binds its people changed while it was read."""
 
 FIXES = Counter("ansimnet_supervision_fixes", "Position reports by what became of them", ["outcome"])
 ALARMS = Counter("ansimnet_supervision_alarms", "Alarm facts by kind", ["kind"])
@@ -89,57 +98,142 @@ class Sender:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What one sender said at once, and when it was heard."""
+
+    sender: Sender
+    reports: Sequence[Report]
+    heard_at: datetime
+
+
+class Unsettled(Fault):
+    """What binds the people of a batch changed each time it was to be judged."""
+
+
 async def receive(db: Db, sender: Sender, reports: Sequence[Report], heard_at: datetime) -> Receipt:
     """Take one batch: check each report, store, judge and tell, in one transaction; return after its commit.
 
     Safe to run twice: a report sent again changes nothing. A report that is refused never keeps the others from being
     taken.
     """
-    receipt = Receipt()
-    if not reports:
-        return receipt
-    async with db.transaction() as tx:
-        known = await devices.devices_called(tx, sorted({r.device for r in reports}))
-        fixes: dict[FixId, Fix] = {}
-        for r in reports:
-            checked = check(r, known.get(r.device), sender, heard_at)
-            if isinstance(checked, Refused):
-                receipt.refused.append(checked)
-            elif checked.fix_id in fixes:
-                receipt.duplicate += 1
-            else:
-                fixes[checked.fix_id] = checked
-        await _take(tx, list(fixes.values()), list(known.values()), receipt, heard_at)
-    FIXES.labels("accepted").inc(receipt.accepted)
-    FIXES.labels("duplicate").inc(receipt.duplicate)
-    FIXES.labels("refused").inc(len(receipt.refused))
+    (receipt,) = await receive_together(db, Bindings(), [Message(sender, reports, heard_at)])
     return receipt
 
 
-async def _take(tx: Tx, fixes: list[Fix], known: Sequence[Device], receipt: Receipt, heard_at: datetime) -> None:
+async def receive_together(db: Db, bindings: Bindings, messages: Sequence[Message]) -> list[Receipt]:
+    """Take several messages in one transaction, as `receive` takes one; return the receipt of each.
+
+    Raises:
+        Unsettled: see there.
+    """
+    names = {r.device for m in messages for r in m.reports}
+    for _ in range(TRIES):
+        bounds = await bindings.of_devices(db, names)
+        receipts = await _take(db, bindings, bounds, messages)
+        if receipts is not None:
+            FIXES.labels("accepted").inc(sum(r.accepted for r in receipts))
+            FIXES.labels("duplicate").inc(sum(r.duplicate for r in receipts))
+            FIXES.labels("refused").inc(sum(len(r.refused) for r in receipts))
+            return receipts
+    raise Unsettled("what binds these people changes without end")
+
+
+async def _take(
+    db: Db, bindings: Bindings, bounds: Mapping[str, Bound], messages: Sequence[Message]
+) -> list[Receipt] | None:
+    """Take messages; return None, and take nothing, where what is remembered of the people has changed."""
+    receipts = [Receipt() for _ in messages]
+    taken = _checked(messages, bounds, receipts)
+    if not taken:
+        return receipts
+    fixes = [f for f, _ in taken]
     people = {f.person_id for f in fixes}
-    if not people:
-        return
+    speak = {b.person_id: b for b in bounds.values() if b.person_id in people}
+    everybody = people.union(*(b.others() for b in speak.values() if b.pairs))
+    async with db.transaction(pipelined=True) as tx:
+        asked = await beliefs.ask(tx, everybody)
+        adding = await fix_store.add_fixes(tx, fixes)
+        of_whom = await notices.ask_of_whom(tx, everybody, [f.device_id for f in fixes])
+        locked = await beliefs.locked(asked)
+        if bindings.stale(speak.values(), locked):
+            raise Rollback
+        new = await fix_store.added(adding, len(fixes))
+        told_of = {r[0] for r in await of_whom.fetchall()}
+        if new is not None:
+            for f, receipt in taken:
+                receipt.duplicate += f.fix_id not in new
+            taken = [(f, receipt) for f, receipt in taken if f.fix_id in new]
+        if taken:
+            await _judge(tx, speak, locked, taken, told_of)
+        return receipts
+    return None
+
+
+def _checked(
+    messages: Sequence[Message], bounds: Mapping[str, Bound], receipts: Sequence[Receipt]
+) -> list[tuple[Fix, Receipt]]:
+    """Return the fixes that may be taken, each once; what is refused or said twice is noted in the receipts."""
+    fixes: list[tuple[Fix, Receipt]] = []
+    known: set[UUID] = set()
+    for message, receipt in zip(messages, receipts, strict=True):
+        for r in message.reports:
+            bound = bounds.get(r.device)
+            device = bound.devices.get(r.device) if bound is not None else None
+            checked = check(r, device, message.sender, message.heard_at)
+            if isinstance(checked, Refused):
+                receipt.refused.append(checked)
+            elif checked.fix_id in known:
+                receipt.duplicate += 1
+            else:
+                known.add(checked.fix_id)
+                fixes.append((checked, receipt))
+    return fixes
+
+
+async def _judge(
+    tx: Tx,
+    speak: Mapping[PersonId, Bound],
+    locked: Mapping[PersonId, Person],
+    fresh: Sequence[tuple[Fix, Receipt]],
+    told_of: AbstractSet[UUID],
+) -> None:
+    """Judge new fixes of locked people: the quiet ones by numbers alone, the others with all that is known of them."""
+    fixes = [f for f, _ in fresh]
+    rows = beliefs.rows_of(locked)
+    for f, receipt in fresh:
+        row = rows[f.person_id]
+        receipt.accepted += 1
+        if row is not None and seconds_of(f.seen_at) < row[motion.AT]:
+            receipt.late += 1
+    loud = loud_by_themselves(fixes)
+    if told_of:
+        loud |= {f.person_id for f in fixes if f.person_id in told_of or f.device_id in told_of}
+        loud |= {p for p, b in speak.items() if any(o in told_of for o in b.others())}
+    quiet, loud = sift(speak, rows, fixes, loud)
+    await beliefs.save(tx, beliefs.of_quiet(quiet, locked))
+    await devices.note_heard(tx, fixes, placed_of(fixes))
+    if loud:
+        theirs = [f for f in fixes if f.person_id in loud]
+        await _judge_loud(tx, theirs, [d for p in loud if p in speak for d in speak[p].devices.values()])
+
+
+async def _judge_loud(tx: Tx, fixes: list[Fix], known: Sequence[Device]) -> None:
+    """Judge fixes of people of whom something is remembered, or must be told."""
+    heard_at = max(f.heard_at for f in fixes)
+    people = {f.person_id for f in fixes}
     scene = await scenes.load_scene(tx, people, known, heard_at, followed_for=limits.FOLLOW_AFTER)
-    new = await fix_store.add_fixes(tx, fixes)
-    fresh = [f for f in fixes if f.fix_id in new]
-    receipt.duplicate += len(fixes) - len(fresh)
-    receipt.accepted += len(fresh)
-    if not fresh:
-        return
     before, watched = dict(scene.estimates), dict(scene.watches)
-    receipt.late += sum(1 for f in fresh if (e := before.get(f.person_id)) is not None and f.seen_at < e.at)
-    in_order, late = split_late(scene, fresh)
+    in_order, late = split_late(scene, fixes)
     facts = judge(scene, in_order)
     for person_id, since in late.items():
         facts += await _again(tx, scene, person_id, since, heard_at)
     hers = {PersonId(d.protected_person_id) for d in known if d.protected_person_id is not None}
-    his_fixes, her_fixes = [f for f in fresh if f.person_id not in hers], [f for f in fresh if f.person_id in hers]
+    his_fixes, her_fixes = [f for f in fixes if f.person_id not in hers], [f for f in fixes if f.person_id in hers]
     open_notices = await notices.open_notices(tx, {f.person_id for f in his_fixes}, {f.device_id for f in her_fixes})
     facts += notices_of_fixes(scene, his_fixes, open_notices) + notices_of_her_fixes(her_fixes, open_notices)
-    await devices.note_heard(tx, fresh, {f.device_id for f in fresh if vouches(f)})
     await scenes.save_scene(tx, scene, before, watched)
-    await tell(tx, facts, _actor(fresh), scene)
+    await tell(tx, facts, _actor(fixes), scene)
 
 
 async def _again(tx: Tx, scene: Scene, person_id: PersonId, since: datetime, heard_at: datetime) -> list[Fact]:
@@ -202,9 +296,9 @@ def _wrong(r: Report, heard_at: datetime) -> Refused | None:
         return Refused(r.index, "seen-long-ago", "the fix was seen more than 30 days ago: set the device's clock")
     if (r.lat is None) != (r.lon is None) or (r.lat is None and not r.signs and r.battery is None):
         return Refused(r.index, "no-place", "a report needs `lat` and `lon`, or says something of the device itself")
-    numbers = (r.lat, r.lon, r.error_m, r.speed_mps, r.course_deg, r.battery)
-    if not all(n is None or math.isfinite(n) for n in numbers):
-        return Refused(r.index, "not-a-number", "a number is not finite")
+    for number in (r.lat, r.lon, r.error_m, r.speed_mps, r.course_deg, r.battery):
+        if number is not None and not math.isfinite(number):
+            return Refused(r.index, "not-a-number", "a number is not finite")
     if r.lat is not None and r.lon is not None and not (-90 <= r.lat <= 90 and -180 <= r.lon <= 180):
         return Refused(r.index, "no-such-place", "`lat` lies within 90 and `lon` within 180 degrees")
     if r.lat == 0 and r.lon == 0:
@@ -217,7 +311,7 @@ def _wrong(r: Report, heard_at: datetime) -> Refused | None:
 
 def _fix(r: Report, device: Device, heard_at: datetime) -> Fix:
     words = (r.lat, r.lon, r.error_m, r.speed_mps, r.course_deg, r.battery, *sorted(r.signs))
-    fix_id = named_id("fix", str(device.device_id), r.seen_at.isoformat(), *(str(w) for w in words))
+    fix_id = named_id("fix", str(device.device_id), r.seen_at.isoformat(), *map(str, words))
     return Fix(
         fix_id=FixId(fix_id),
         device_id=device.device_id,

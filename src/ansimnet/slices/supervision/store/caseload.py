@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from ansimnet.kernel.ids import DeviceId, WearerId
+from ansimnet.facts.supervision import Trigger
+from ansimnet.kernel.ids import AlarmId, DeviceId, WearerId
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model.procedure import Anomaly, Officer, Remedy
 from ansimnet.slices.supervision.store.procedure import opened, sealed
@@ -167,6 +168,29 @@ async def devices_of(tx: Tx, wearer_ids: Sequence[UUID]) -> dict[UUID, dict[UUID
     found: dict[UUID, dict[UUID, float | None]] = {}
     for wearer_id, device_id, battery in rows:
         found.setdefault(wearer_id, {})[device_id] = battery
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Unjudged:
+    """A confirmed alarm that no officer has judged."""
+
+    alarm_id: AlarmId
+    trigger: Trigger
+    raised_at: datetime
+    closed_at: datetime | None
+
+
+async def unjudged_of(tx: Tx, wearer_ids: Sequence[UUID]) -> dict[UUID, list[Unjudged]]:
+    """Return the confirmed alarms of these wearers that wait for an officer's finding, oldest first."""
+    rows = await tx.all(
+        "select wearer_id, alarm_id, trigger, raised_at, closed_at from supervision_alarm "
+        "where wearer_id = any(%s) and confirmed_at is not null and finding is null order by raised_at, alarm_id",
+        [list(wearer_ids)],
+    )
+    found: dict[UUID, list[Unjudged]] = {}
+    for r in rows:
+        found.setdefault(r[0], []).append(Unjudged(AlarmId(r[1]), Trigger(r[2]), r[3], r[4]))
     return found
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -23,6 +22,7 @@ from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
     Device,
     Fix,
+    PersonId,
     Sign,
 )
 from ansimnet.slices.supervision.store import places
@@ -51,43 +51,62 @@ async def gateway_of_key(tx: Tx, key_sha256: bytes) -> tuple[UUID, bytes] | None
 
 async def devices_called(tx: Tx, names: Sequence[str]) -> dict[str, Device]:
     """Return the devices with these names or ids, by the word they were asked for."""
-    rows = await tx.all(_DEVICE + "where d.name = any(%s) or d.device_id::text = any(%s)", [list(names), list(names)])
+    ids = [i for i in map(_as_id, names) if i is not None]
+    rows = await tx.all(_DEVICE + "where d.name = any(%s) or d.device_id = any(%s)", [list(names), ids])
     found = {row[1]: _device(row) for row in rows}
     found.update({str(row[0]): _device(row) for row in rows})
-    return found
+    return {name: found[name] for name in names if name in found}
 
 
-async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: AbstractSet[DeviceId]) -> None:
-    """Keep what devices last said of themselves: when heard, battery, worn, skew; `placed` had a fix that vouches."""
-    newest: dict[DeviceId, Fix] = {}
-    skew: dict[DeviceId, int] = {}
-    for f in sorted(fixes, key=lambda f: (f.seen_at, f.fix_id)):
-        newest[f.device_id] = f
-        late_ms = int((f.heard_at - f.seen_at).total_seconds() * 1000)
-        skew[f.device_id] = min(late_ms, skew.get(f.device_id, late_ms), 2**31 - 1)
-    rows = sorted(newest.values(), key=lambda f: f.device_id)
+def _as_id(name: str) -> UUID | None:
+    """Return a name that is written as an id is."""
+    try:
+        found = UUID(name)
+    except ValueError:
+        return None
+    return found if str(found) == name else None
+
+
+async def devices_of(tx: Tx, people: Iterable[PersonId]) -> list[Device]:
+    """Return the devices of some wearers and protected persons."""
+    ids = list(people)
+    rows = await tx.all(_DEVICE + "where d.wearer_id = any(%s) or d.protected_person_id = any(%s)", [ids, ids])
+    return [_device(row) for row in rows]
+
+
+async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: Mapping[DeviceId, datetime]) -> None:
+    """Keep what devices last said of themselves: when heard, since when placed, battery, worn, skew."""
+    newest: dict[DeviceId, tuple[Fix, int]] = {}
+    for f in fixes:
+        late_ms = min(int((f.heard_at - f.seen_at).total_seconds() * 1000), 2**31 - 1)
+        old = newest.get(f.device_id)
+        if old is not None:
+            late_ms, f = min(late_ms, old[1]), max(old[0], f, key=lambda f: (f.seen_at, f.fix_id))
+        newest[f.device_id] = f, late_ms
+    rows = [f for f, _ in newest.values()]
     # skew: the least of the last reports; a later one raises it slowly (by 1/16), a sooner one counts at once
     await tx.execute(
         """
         update supervision_device d set
             heard_at = greatest(d.heard_at, n.heard_at),
             seen_at = greatest(d.seen_at, n.seen_at),
-            placed_at = case when n.placed then greatest(d.placed_at, n.heard_at) else d.placed_at end,
+            placed_at = greatest(d.placed_at, n.placed_at),
             battery = coalesce(n.battery, d.battery), worn = n.worn, jammed = n.jammed,
             skew_ms = least(n.skew_ms, coalesce(d.skew_ms + (n.skew_ms - d.skew_ms) / 16, n.skew_ms))
-        from unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::bool[], %s::float8[], %s::bool[], %s::bool[],
-                    %s::int[]) as n (device_id, heard_at, seen_at, placed, battery, worn, jammed, skew_ms)
+        from unnest(%s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::timestamptz[], %s::float8[],
+                    %s::bool[], %s::bool[], %s::int[])
+            as n (device_id, heard_at, seen_at, placed_at, battery, worn, jammed, skew_ms)
         where d.device_id = n.device_id
         """,
         [
             array(UUIDS, [f.device_id.bytes for f in rows]),
             instants(f.heard_at for f in rows),
             instants(f.seen_at for f in rows),
-            flags(f.device_id in placed for f in rows),
+            instants(placed.get(f.device_id) for f in rows),
             floats(f.battery for f in rows),
             flags(not f.signs & {Sign.STRAP, Sign.OFF_BODY} for f in rows),
             flags(Sign.JAM in f.signs for f in rows),
-            [skew[f.device_id] for f in rows],
+            [late_ms for _, late_ms in newest.values()],
         ],
     )
 

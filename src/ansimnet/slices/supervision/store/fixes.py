@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from psycopg import AsyncCursor
+
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import (
-    FixId,
-)
 from ansimnet.platform.arrays import UUIDS, array, floats, instants, texts
 from ansimnet.platform.db import Tx
+from ansimnet.platform.pool import Row
 from ansimnet.slices.supervision.model import (
     Fix,
     PersonId,
@@ -20,9 +20,9 @@ from ansimnet.slices.supervision.model import (
 )
 
 
-async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> set[FixId]:
-    """Insert fixes, and return the ids of those that were new: a report sent again changes nothing."""
-    rows = await tx.all(
+async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> AsyncCursor[Row]:
+    """Insert fixes; `added` reads which of them were new: a report sent again changes nothing."""
+    return await tx.execute(
         """
         insert into supervision_fix (fix_id, device_id, person_id, seen_at, heard_at, lat, lon, error_m, speed_mps,
                                      course_deg, battery, signs)
@@ -48,8 +48,16 @@ async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> set[FixId]:
             floats(f.battery for f in fixes),
             texts(" ".join(sorted(f.signs)) for f in fixes),
         ],
+        binary=True,
     )
-    return {FixId(r[0]) for r in rows}
+
+
+async def added(adding: AsyncCursor[Row], count: int) -> set[UUID] | None:
+    """Return the ids of those fixes that were new; None where all `count` were, as mostly."""
+    first = await adding.fetchone()
+    if adding.rowcount == count:
+        return None
+    return {r[0] for r in ([first] if first is not None else [])} | {r[0] for r in await adding.fetchall()}
 
 
 _FIX = """
@@ -78,6 +86,12 @@ async def fixes_by_id(tx: Tx, fix_ids: Iterable[UUID]) -> list[Fix]:
     """Return some fixes, oldest first."""
     rows = await tx.all(_FIX + "where fix_id = any(%s) order by seen_at, fix_id", [list(fix_ids)])
     return [_fix(r) for r in rows]
+
+
+async def cited_by(tx: Tx, alarm_id: UUID) -> list[Fix]:
+    """Return the fixes that an alarm rests on, oldest first."""
+    ids = await tx.all("select fix_id from supervision_alarm_fix where alarm_id = %s", [alarm_id])
+    return await fixes_by_id(tx, [r[0] for r in ids])
 
 
 async def last_fix(tx: Tx, person_id: PersonId) -> Fix | None:

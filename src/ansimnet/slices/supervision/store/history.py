@@ -30,6 +30,8 @@ TABLES = (
 )  # fmt: skip
 """Every table of the slice in an order in which rows may be inserted; the moved facts are handed on as `FACTS`."""
 FACTS = "facts"
+OURS = ("centre_id", "bound_by")
+"""Columns that belong to an installation and never move."""
 AT_ONCE = 1000
 """Rows per statement."""
 _STAYS = "supervision.history."
@@ -59,8 +61,8 @@ async def _keys(tx: Tx, table: str) -> list[str]:
 async def _columns(tx: Tx, table: str) -> list[str]:
     rows = await tx.all(
         "select column_name from information_schema.columns where table_name = %s and table_schema = 'public' "
-        "and column_name <> 'centre_id' order by ordinal_position",
-        [table],
+        "and column_name <> all(%s) order by ordinal_position",
+        [table, list(OURS)],
     )
     return [r[0] for r in rows]
 
@@ -75,7 +77,8 @@ async def lines_out(tx: Tx, table: str) -> AsyncIterator[bytes]:
     # a centre's own id, where it is a key, is set anew by whoever takes the row
     order = [k for k in await _keys(tx, table) if k != "centre_id"]
     subjects = sql.SQL(", ").join(sql.SQL(c.subject) for c in columns)
-    query = sql.SQL("select (to_jsonb(t) - 'centre_id')::text{} from {} t{}").format(
+    query = sql.SQL("select (to_jsonb(t) - {}::text[])::text{} from {} t{}").format(
+        sql.Literal(list(OURS)),
         sql.SQL(", ") + subjects if columns else sql.SQL(""),
         sql.Identifier(table),
         sql.SQL(" order by ") + sql.SQL(", ").join(map(sql.Identifier, order)) if order else sql.SQL(""),

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from psycopg import AsyncCursor
+
 from ansimnet.facts.supervision import (
     NoticeKind,
 )
@@ -15,7 +17,9 @@ from ansimnet.kernel.ids import (
     ProtectedPersonId,
     WearerId,
 )
+from ansimnet.platform.arrays import UUIDS, array
 from ansimnet.platform.db import Tx
+from ansimnet.platform.pool import Row
 from ansimnet.slices.supervision.model import (
     Hearing,
     OpenNotice,
@@ -30,6 +34,26 @@ async def open_notices(tx: Tx, wearers: Iterable[UUID], devices: Iterable[UUID] 
         [list(wearers), list(devices)],
     )
     return [OpenNotice(NoticeId(r[0]), NoticeKind(r[1]), *r[2:]) for r in rows]
+
+
+async def ask_of_whom(tx: Tx, people: Iterable[UUID], devices: Iterable[UUID]) -> AsyncCursor[Row]:
+    """Ask of whom anything is remembered but a place; the rows are ids of people, and of devices.
+
+    What counts: a watch that is not quiet, an alarm that is not closed, a notice that stands.
+    """
+    ids = array(UUIDS, [p.bytes for p in people])
+    return await tx.execute(
+        """
+        select wearer_id from supervision_watch where wearer_id = any(%(people)s)
+        union all select wearer_id from supervision_alarm where closed_at is null and wearer_id = any(%(people)s)
+        union all select protected_person_id from supervision_alarm
+            where closed_at is null and protected_person_id = any(%(people)s)
+        union all select wearer_id from supervision_notice where ended_at is null and wearer_id = any(%(people)s)
+        union all select device_id from supervision_notice where ended_at is null and device_id = any(%(devices)s)
+        """,
+        {"people": ids, "devices": array(UUIDS, [d.bytes for d in devices])},
+        binary=True,
+    )
 
 
 async def silent_wearers(

@@ -17,7 +17,6 @@ from ansimnet.kernel.ids import (
     AlarmId,
     ConditionId,
 )
-from ansimnet.platform.arrays import BYTEA, UUIDS, array
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
     Approach,
@@ -36,9 +35,8 @@ from ansimnet.slices.supervision.model import (
     Window,
     whole_id,
 )
-from ansimnet.slices.supervision.store import places
+from ansimnet.slices.supervision.store import beliefs, places
 
-_estimate = msgspec.json.Decoder(Estimate)
 _watch = msgspec.json.Decoder(Watch)
 _encode = msgspec.json.Encoder().encode
 
@@ -63,7 +61,7 @@ async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, Esti
         """,
         {"ids": ids},
     )
-    return {PersonId(r[0]): _estimate.decode(bytes(r[1])) for r in rows if r[1] is not None}
+    return {PersonId(r[0]): beliefs.unpack(PersonId(r[0]), r[1]) for r in rows if r[1] is not None}
 
 
 _CONDITION = """
@@ -178,22 +176,19 @@ async def load_scene(
 
 async def save_scene(tx: Tx, scene: Scene, before: dict[PersonId, Estimate], watched: dict[ConditionId, Watch]) -> None:
     """Write back what changed in a scene since it was loaded."""
-    people = sorted(p for p, e in scene.estimates.items() if before.get(p) is not e)
-    if people:
-        await tx.execute(
-            "update supervision_person p set estimate = n.estimate "
-            "from unnest(%s::uuid[], %s::bytea[]) as n (person_id, estimate) where p.person_id = n.person_id",
-            [
-                array(UUIDS, [p.bytes for p in people]),
-                array(BYTEA, [_encode(scene.estimates[p]) for p in people]),
-            ],
-        )
+    changed = {p: beliefs.pack(e) for p, e in scene.estimates.items() if before.get(p) is not e}
+    await beliefs.save(tx, changed)
     await save_watches(tx, [w for c, w in sorted(scene.watches.items()) if worth_saving(watched.get(c), w)])
 
 
 async def save_watches(tx: Tx, watches: Sequence[Watch]) -> None:
-    """Write what the rules remember."""
-    if watches:
+    """Write what the rules remember; what is quiet is not remembered."""
+    resting, kept = [w for w in watches if quiet(w)], [w for w in watches if not quiet(w)]
+    if resting:
+        await tx.execute(
+            "delete from supervision_watch where condition_id = any(%s)", [[w.condition_id for w in resting]]
+        )
+    if kept:
         await tx.execute(
             """
             insert into supervision_watch (condition_id, wearer_id, state, probability, alarm_id, watch)
@@ -202,29 +197,28 @@ async def save_watches(tx: Tx, watches: Sequence[Watch]) -> None:
                 alarm_id = excluded.alarm_id, watch = excluded.watch
             """,
             [
-                [w.condition_id for w in watches],
-                [w.wearer_id for w in watches],
-                [w.state.value for w in watches],
-                [w.probability for w in watches],
-                [w.alarm_id for w in watches],
-                [_encode(w) for w in watches],
+                [w.condition_id for w in kept],
+                [w.wearer_id for w in kept],
+                [w.state.value for w in kept],
+                [w.probability for w in kept],
+                [w.alarm_id for w in kept],
+                [_encode(w) for w in kept],
             ],
         )
 
 
-def worth_saving(old: Watch | None, new: Watch) -> bool:
-    """Tell whether a watch says more than before: a quiet one that is judged quiet again is not written.
+def quiet(w: Watch) -> bool:
+    """Tell whether a watch carries no memory.
 
-    Quiet watches carry no memory except the instant they were judged at, which only curfews use; a curfew is judged
-    again from the estimate's own instant where it is older.
+    But for the instant it was judged at, which only curfews use; a curfew is judged again from the estimate's own
+    instant where it is older.
     """
-    if old is None:
-        old = Watch(new.condition_id, new.wearer_id)
-    if old == new:
-        return False
-    quiet = Watch(new.condition_id, new.wearer_id, judged_at=new.judged_at, probability=new.probability)
-    was = Watch(old.condition_id, old.wearer_id, judged_at=old.judged_at, probability=old.probability)
-    return not (new == quiet and old == was and new.probability == 0.0 and old.probability == 0.0)
+    return w == Watch(w.condition_id, w.wearer_id, judged_at=w.judged_at, probability=w.probability)
+
+
+def worth_saving(old: Watch | None, new: Watch) -> bool:
+    """Tell whether a watch says other than what is stored."""
+    return not (old is None and quiet(new)) and old != new
 
 
 async def watch_of(tx: Tx, condition_id: UUID) -> Watch | None:
@@ -236,4 +230,4 @@ async def watch_of(tx: Tx, condition_id: UUID) -> Watch | None:
 async def estimate_of(tx: Tx, person_id: UUID) -> Estimate | None:
     """Return where a person is believed to be."""
     row = await tx.one("select estimate from supervision_person where person_id = %s", [person_id])
-    return _estimate.decode(bytes(row[0])) if row is not None and row[0] is not None else None
+    return beliefs.unpack(PersonId(person_id), row[0]) if row is not None and row[0] is not None else None

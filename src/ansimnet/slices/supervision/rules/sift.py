@@ -1,0 +1,276 @@
+"""Which fixes of a batch say nothing new: most of them. They are judged by `batch.judge_many` and by nothing else.
+
+A person is quiet where no condition remembers anything before the batch and none would after it: then all that a batch
+leaves of him is where he is believed to be, which the compiled rules give to the bit. Everybody else, and whoever must
+be kept apart from one of those, is judged again by `judge`, which has the words for what must be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from uuid import UUID
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet.kernel.geo import Plane, Point
+from ansimnet.kernel.ids import ConditionId, DeviceId, FixId, ProtectedPersonId, WearerId
+from ansimnet.slices.supervision.model import (
+    TAMPER_SIGNS,
+    Approach,
+    Circle,
+    Condition,
+    Curfew,
+    Device,
+    Exclusion,
+    Fix,
+    PersonId,
+    Polygon,
+    Scene,
+    Sign,
+    Window,
+)
+from ansimnet.slices.supervision.rules import limits, motion, window
+from ansimnet.slices.supervision.rules.batch import (
+    F64,
+    I64,
+    Board,
+    Grid,
+    Zones,
+    columns_of,
+    grid_of,
+    judge_many,
+    places_of,
+    quiet,
+)
+from ansimnet.slices.supervision.rules.estimate import instant, seconds_of
+from ansimnet.slices.supervision.rules.judge import judge
+
+_LOUD_SIGNS = TAMPER_SIGNS | {Sign.JAM}
+_NO_ZONES = Zones.of([])
+_NO_GRID: Grid = grid_of(_NO_ZONES)
+
+
+@dataclass(slots=True, eq=False)
+class Bound:
+    """All that binds one person, and the devices that speak for him or her, by name and by id.
+
+    True while the person's row says `bound_by`, and no longer than up to `until_s` by the monotonic clock.
+    """
+
+    person_id: PersonId
+    bound_by: UUID
+    until_s: float
+    devices: Mapping[str, Device]
+    zones: Zones
+    curfews: tuple[tuple[Curfew, Zones], ...]
+    pairs: tuple[Approach, ...]
+    spells: dict[ConditionId, tuple[datetime, datetime, bool]] = field(default_factory=dict)
+
+    @staticmethod
+    def of(
+        person_id: PersonId, by: UUID, until_s: float, devices: Iterable[Device], found: Iterable[Condition]
+    ) -> Bound:
+        """Return what binds a person, of all conditions that were found."""
+        his = [c for c in found if person_id in (c.wearer_id, c.protected_person_id)]
+        called = {word: d for d in devices for word in (str(d.device_id), d.name)}
+        return Bound(
+            person_id,
+            by,
+            until_s,
+            called,
+            Zones.of([c.zone for c in his if isinstance(c, Exclusion) and c.wearer_id == person_id]),
+            tuple((c, Zones.of([c.home])) for c in his if isinstance(c, Curfew) and c.wearer_id == person_id),
+            tuple(c for c in his if isinstance(c, Approach)),
+        )
+
+    def other(self, pair: Approach) -> PersonId:
+        """Return the other one of a pair."""
+        his = pair.wearer_id == self.person_id
+        return PersonId(pair.protected_person_id if his else pair.wearer_id)
+
+    def others(self) -> list[PersonId]:
+        """Return whom this person must be kept apart from."""
+        return [self.other(pair) for pair in self.pairs]
+
+    def binds(self, curfew: Curfew, since: datetime, until: datetime) -> bool | None:
+        """Tell whether a curfew binds all through [since, until]; None where it begins or ends in between."""
+        known = self.spells.get(curfew.condition_id)
+        if known is None or not known[0] <= until < known[1]:
+            known = self.spells[curfew.condition_id] = window.spell(curfew, until)
+        return known[2] if known[0] <= since else None
+
+
+@dataclass(slots=True)
+class Quiet:
+    """What a batch leaves of the quiet ones: rows of numbers, and the fix each was last taken from, None: none."""
+
+    people: list[PersonId]
+    rows: F64
+    taken: list[Fix | None]
+
+
+def warm() -> None:
+    """Have every compiled rule ready before the first fix comes: two people walk about a zone and each other."""
+    at, place = datetime(2026, 1, 1, tzinfo=UTC), Point(37.5, 127.0)
+    him, her = WearerId(UUID(int=1)), ProtectedPersonId(UUID(int=2))
+    ring = Polygon(tuple(Plane(place).to_point(x, y) for x, y in ((-50, -50), (50, -50), (50, 50), (-50, 50))))
+    conditions: list[Condition] = [
+        Exclusion(ConditionId(UUID(int=3)), him, "", Circle(place, 50.0)),
+        Exclusion(ConditionId(UUID(int=4)), him, "", ring),
+        Curfew(ConditionId(UUID(int=5)), him, "", Window(time(0), time(0)), Circle(place, 50.0)),
+        Approach(ConditionId(UUID(int=6)), him, "", her, 1000.0, 300.0),
+    ]
+    fixes = [
+        Fix(
+            FixId(UUID(int=10 + i)), DeviceId(UUID(int=2 - i % 2)), PersonId((her, him)[i % 2]), seen, seen,
+            Plane(place).to_point(60.0 * (i % 3), 20.0), 15.0,
+        )
+        for i, seen in enumerate(at + timedelta(seconds=5 * k) for k in range(8))
+    ]  # fmt: skip
+    judge(Scene({c.condition_id: c for c in conditions}), fixes)
+    people = (PersonId(him), PersonId(her))
+    bounds = {p: Bound.of(p, UUID(int=0), 0.0, (), conditions) for p in people}
+    sift(bounds, dict.fromkeys(people), fixes, set())
+
+
+def loud_by_themselves(fixes: Iterable[Fix]) -> set[PersonId]:
+    """Return whose fixes say more than a place."""
+    return {
+        f.person_id
+        for f in fixes
+        if f.signs & _LOUD_SIGNS or (f.battery is not None and f.battery <= limits.LOW_BATTERY)
+    }
+
+
+def sift(
+    bounds: Mapping[PersonId, Bound], rows: Mapping[PersonId, F64 | None], fixes: Sequence[Fix], loud: set[PersonId]
+) -> tuple[Quiet, set[PersonId]]:
+    """Judge a batch of new fixes; return what is left of the quiet ones, and who is not.
+
+    `bounds` has everybody who speaks, `rows` them and whoever they must be kept apart from (None: not seen yet). `loud`
+    are known not to be quiet.
+    """
+    ordered = sorted((f for f in fixes if f.point is not None), key=lambda f: (f.seen_at, f.fix_id.int))
+    said: dict[PersonId, list[int]] = {}
+    for i, f in enumerate(ordered):
+        said.setdefault(f.person_id, []).append(i)
+    homes = {p: _homes(bounds[p], rows[p], [ordered[i].seen_at for i in said[p]]) for p in said if p not in loud}
+    loud = _spread(bounds, loud | {p for p, h in homes.items() if h is None})
+    people = [p for p in said if p not in loud]
+    if not people:
+        return Quiet([], np.zeros((0, motion.WIDTH)), []), loud
+    others = [p for p in rows if p not in said or p in loud]
+    board = _board(people, others, bounds, rows, {p: homes[p] or [] for p in people})
+    who = np.full(len(ordered), -1)
+    for n, p in enumerate(people):
+        who[said[p]] = n
+    chosen = np.flatnonzero(who >= 0).tolist()
+    columns = columns_of([(n, ordered[i], point) for i, n in _numbered(chosen, who) if (point := ordered[i].point)])
+    became = np.empty(len(ordered))
+    words = np.empty(len(chosen))
+    told, _ = judge_many(board, columns, words)
+    became[chosen] = words
+    heard = {ordered[chosen[i]].person_id for i in told[:, 0].tolist()}
+    loud = _spread(bounds, loud | heard | {people[i] for i in _stirred(board)})
+    kept = [n for n, p in enumerate(people) if p not in loud]
+    taken = [next((i for i in reversed(said[people[n]]) if became[i] != motion.HELD), None) for n in kept]
+    last = [ordered[i] if i is not None else None for i in taken]
+    return Quiet([people[n] for n in kept], board.people[kept], last), loud
+
+
+def _numbered(chosen: Sequence[int], who: I64) -> Iterable[tuple[int, int]]:
+    """Return the fixes that were chosen, each with its person's row."""
+    return zip(chosen, who[chosen].tolist(), strict=True)
+
+
+def _homes(bound: Bound, row: F64 | None, seen: Sequence[datetime]) -> list[Zones] | None:
+    """Return the homes of the curfews that bind at all fixes of a person, oldest first.
+
+    None where one begins or ends meanwhile, and where a fix is older than what is believed.
+    """
+    since = seen[0]
+    if row is not None:
+        if seconds_of(since) < max(row[motion.AT], row[motion.SUSPECT_AT]):
+            return None
+        if bound.curfews:
+            since = min(since, instant(row[motion.AT]))
+    homes = []
+    for curfew, home in bound.curfews:
+        binds = bound.binds(curfew, since, seen[-1])
+        if binds is None:
+            return None
+        if binds:
+            homes.append(home)
+    return homes
+
+
+def _spread(bounds: Mapping[PersonId, Bound], loud: Iterable[PersonId]) -> set[PersonId]:
+    """Return the loud, and whoever of those who speak must be kept apart from one of them, and so on."""
+    found, last = set(loud), list(loud)
+    while last:
+        person = last.pop()
+        if person in bounds:
+            new = [o for o in bounds[person].others() if o in bounds and o not in found]
+            found.update(new)
+            last += new
+    return found
+
+
+def _stirred(board: Board) -> set[int]:
+    """Return the rows of those whose watches are no longer quiet."""
+    zones = np.flatnonzero(_not_quiet(board.watch))
+    pairs = np.flatnonzero(np.isin(board.pair_number, np.flatnonzero(_not_quiet(board.pair_watch))))
+    rows = np.searchsorted(board.own_first, zones, side="right") - 1
+    return {*rows.tolist(), *(np.searchsorted(board.pair_first, pairs, side="right") - 1).tolist()}
+
+
+def _not_quiet(watches: I64) -> NDArray[np.bool_]:
+    changed: NDArray[np.bool_] = (watches != quiet(len(watches))).any(axis=1)
+    return changed
+
+
+def _board(
+    speak: Sequence[PersonId],
+    others: Sequence[PersonId],
+    bounds: Mapping[PersonId, Bound],
+    rows: Mapping[PersonId, F64 | None],
+    homes: Mapping[PersonId, Sequence[Zones]],
+) -> Board:
+    """Return a board of those who speak, and after them of the others, whom some must be kept apart from."""
+    n, silent = len(speak) + len(others), [0] * len(others)
+    bound = [bounds[p] for p in speak]
+    own = [(b.zones, *homes[b.person_id]) for b in bound]
+    zones = Zones.together([z for zs in own for z in zs])
+    turned = [(i > 0, len(z.radius)) for zs in own for i, z in enumerate(zs)]
+    beside = [(b, pair) for b in bound for pair in b.pairs]
+    number = {p: i for i, p in enumerate((*speak, *others))} if beside else {}
+    numbers: dict[ConditionId, int] = {}
+    for _, pair in beside:
+        numbers.setdefault(pair.condition_id, len(numbers))
+    apart = {pair.condition_id: (pair.warn_m, pair.alarm_m) for _, pair in beside}
+    believed = [rows[p] for p in (*speak, *others)]
+    known = np.array([row is not None for row in believed], dtype=np.bool_)
+    people = np.zeros((n, motion.WIDTH))
+    people[known] = [row for row in believed if row is not None] or np.zeros((0, motion.WIDTH))
+    return Board(
+        people=people,
+        known=known,
+        bound=np.zeros(n, dtype=np.bool_),
+        zones=zones,
+        own_first=np.cumsum([0, *(sum(len(z.radius) for z in zs) for zs in own), *silent]).astype(np.int64),
+        outside=np.repeat([t for t, _ in turned], [k for _, k in turned]).astype(np.bool_),
+        watch=quiet(len(zones.radius)),
+        shared=_NO_ZONES,
+        grid=_NO_GRID,
+        open_zone=np.full((n, 0), -1, dtype=np.int32),
+        open_watch=np.zeros((n, 0, 5), dtype=np.int64),
+        pair_first=np.cumsum([0, *(len(b.pairs) for b in bound), *silent]).astype(np.int64),
+        pair_other=np.array([number[b.other(pair)] for b, pair in beside], dtype=np.int32),
+        pair_number=np.array([numbers[pair.condition_id] for _, pair in beside], dtype=np.int32),
+        pair_place=places_of(pair.place if b.person_id == pair.wearer_id else None for b, pair in beside),
+        radii=np.array([apart[c] for c in numbers], dtype=np.float64).reshape(-1, 2),
+        pair_watch=quiet(len(numbers)),
+    )

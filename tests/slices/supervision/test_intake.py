@@ -1,0 +1,71 @@
+"""The way in of one process: what it remembers of who is bound by what is never believed over the rows it locks."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from ansimnet.facts.supervision import Trigger
+from ansimnet.platform.db import Dbs
+from ansimnet.slices.supervision.service import register
+from ansimnet.slices.supervision.service.intake import Intake
+from ansimnet.slices.supervision.service.receive import Message, Receipt
+
+from .made import NOON, ORIGIN
+from .test_receive import GATEWAY, WHO, World, report
+
+
+@pytest.fixture
+async def world(dbs: Dbs) -> World:
+    return await World(dbs).begin()
+
+
+async def say(intake: Intake, s: float, east_m: float, device: str = "anklet-1") -> Receipt:
+    heard_at = NOON + timedelta(seconds=s)
+    return await intake.take(Message(GATEWAY, [report(s, east_m, device=device)], heard_at))
+
+
+@pytest.mark.requirement("EM-19")
+async def test_a_zone_that_is_set_binds_the_next_fix_and_one_that_ended_binds_none(world: World) -> None:
+    intake = Intake(world.db)
+    for i in range(4):
+        assert (await say(intake, 15 * i, 10.0 * i)).accepted == 1
+    assert await world.alarms() == []
+    zone = await world.zone()
+    await say(intake, 60, 40)
+    assert await world.alarms() == ["alarm.raised", "trigger.confirmed"]
+    async with world.db.transaction() as tx:
+        await register.end_condition(tx, zone, actor=WHO, now=NOON + timedelta(seconds=70))
+    for i in range(5, 9):
+        await say(intake, 15 * i, 10.0 * i)
+    assert await world.alarms() == ["alarm.raised", "trigger.confirmed", "alarm.cleared"]
+
+
+async def test_a_device_that_changed_hands_or_is_new_is_known_at_once(world: World) -> None:
+    intake = Intake(world.db)
+    assert (await say(intake, 0, 0)).accepted == 1
+    assert [r.name for r in (await say(intake, 15, 0, device="anklet-2")).refused] == ["unknown-device"]
+    async with world.db.transaction() as tx:
+        await register.bind_device(tx, world.wearer, "anklet-2", actor=WHO, now=NOON)
+    assert (await say(intake, 30, 0, device="anklet-2")).accepted == 1
+    assert (await say(intake, 45, 0)).accepted == 1
+
+
+async def test_what_is_said_while_conditions_change_is_taken_once_and_judged_by_one_of_them(world: World) -> None:
+    intake = Intake(world.db)
+
+    async def devices() -> list[Receipt]:
+        return list(await asyncio.gather(*(say(intake, 15 * i, 2000.0 + i) for i in range(40))))
+
+    async def officer() -> None:
+        for i in range(6):
+            await world.set(trigger=Trigger.EXCLUSION_ZONE, label=f"학교 {i}", centre=ORIGIN, radius_m=300)
+
+    receipts, _ = await asyncio.gather(devices(), officer())
+    assert [(r.accepted, r.duplicate) for r in receipts] == [(1, 0)] * 40
+    async with world.db.transaction() as tx:
+        row = await tx.one("select count(*) from supervision_fix")
+    assert row == (40,)
+    assert await world.alarms() == []
