@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from tests.slices.footage.archives import CAMERA, OTHER, START, Clocks, D, H, M, S, in_memory, on_files, record
@@ -30,6 +31,16 @@ async def court(dbs: Dbs) -> policy.Account:
     """A court's clerk on file."""
     async with dbs.city.transaction() as tx:
         return await policy.create_account(tx, login="clerk", role=Role.COURT_CLERK, display="기록", now=START)
+
+
+async def lift(dbs: Dbs, clerk: policy.Account, hold_id: UUID, at: datetime) -> None:
+    """Lift a hold as two people do."""
+    async with dbs.city.transaction() as tx:
+        other = await policy.create_account(
+            tx, login="officer", role=Role.PRIVACY_OFFICER, display="보호책임자", now=START
+        )
+        await policy.ask_release(tx, clerk, hold_id, "확정", at)
+        await policy.confirm_hold(tx, other, hold_id, at)
 
 
 async def hold(dbs: Dbs, clerk: policy.Account, clocks: Clocks, lasts: timedelta, **more: Any) -> policy.HoldRow:
@@ -145,8 +156,7 @@ async def test_a_hold_of_the_last_minute_and_its_release(dbs: Dbs, tmp_path: Pat
     assert (await sweeper.turn()).destroyed == 1, "the hour's key dies on time, the copy was made in that turn"
     [copy] = archive.segments(CAMERA, SUB, START, START + M, hold_id=row.hold_id)
     assert archive.read(copy).fragments == b"picture"
-    async with dbs.city.transaction() as tx:
-        await policy.release_hold(tx, clerk, row.hold_id, "확정", clocks.true)
+    await lift(dbs, clerk, row.hold_id, clocks.true)
     assert (await sweeper.turn()).released == 1
     with pytest.raises(Destroyed):
         archive.read(copy)

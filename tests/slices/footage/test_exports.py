@@ -131,7 +131,8 @@ async def test_what_a_hold_keeps_is_shown_and_exported_after_its_hour_is_destroy
     assert held_until(archive.holds.values(), [house.camera_id], *span[2:], later) == hold.until_at
     assert held_until(archive.holds.values(), [house.camera_id], span[2], now() + timedelta(days=1), later) is None
     async with house.dbs.city.transaction() as tx:
-        await policy.release_hold(tx, investigator, hold.hold_id, "판결이 확정되었다", now())
+        await policy.ask_release(tx, investigator, hold.hold_id, "판결이 확정되었다", now())
+        await policy.confirm_hold(tx, house.accounts["other"], hold.hold_id, now())
     await sweeper.refresh()
     assert archive.everywhere(*span) == []
 

@@ -228,13 +228,14 @@ async def test_a_failure_opens_one_ticket_that_only_a_measurement_closes(house: 
     assert listed["tickets"] == 1
     [ticket] = listed["cameras"][0]["tickets"]
     assert await house.duty("camera-repair", UUID(ticket["ticket_id"])) == ["open"]
-    answer = await house.http.post(
-        f"/api/v1/footage/inspections/tickets/{ticket['ticket_id']}/actions", json={"action": "cleaned"}
-    )
-    assert answer.status_code == 204, answer.text
+    for action in ("cleaned", "replaced"):  # in one instant
+        answer = await house.http.post(
+            f"/api/v1/footage/inspections/tickets/{ticket['ticket_id']}/actions", json={"action": action}
+        )
+        assert answer.status_code == 204, answer.text
     [kept] = (await house.get(f"/{camera_id}"))["tickets"]
     assert kept["closed_at"] is None
-    assert [a["action"] for a in kept["actions"]] == ["cleaned"]
+    assert [a["action"] for a in kept["actions"]] == ["cleaned", "replaced"]
     house.clock.advance(timedelta(hours=1))
     await house.find(camera_id, Defect.COVERED, opened=False, value=0.9)
     await house.follow()
@@ -244,6 +245,7 @@ async def test_a_failure_opens_one_ticket_that_only_a_measurement_closes(house: 
     async with house.dbs.city.transaction() as tx:
         rows = await tx.all("select kind, actor from ledger_entry where kind like 'footage.ticket.%%' order by kind")
         assert rows == [
+            ("footage.ticket.acted.v1", f"account:{seat.account_id}"),
             ("footage.ticket.acted.v1", f"account:{seat.account_id}"),
             ("footage.ticket.closed.v1", "system:inspection"),
             ("footage.ticket.opened.v1", "system:inspection"),

@@ -391,7 +391,9 @@ async def test_every_doubt_is_queued_and_the_rest_can_be_hidden_whole(dbs: Dbs, 
         assert whole in [g["hidden"] for g in groups]
 
 
-async def test_a_facility_manager_keeps_the_zones_of_own_cameras_alone(dbs: Dbs, tmp_path: Path) -> None:
+async def test_who_keeps_a_camera_draws_and_removes_its_zones_and_who_looks_at_it_only_adds(
+    dbs: Dbs, tmp_path: Path
+) -> None:
     async with recorded_city(dbs, tmp_path) as house:
         city, path = house.dbs.city, f"/cameras/{house.camera_id}/privacy-zones"
         accounts = {}
@@ -400,6 +402,9 @@ async def test_a_facility_manager_keeps_the_zones_of_own_cameras_alone(dbs: Dbs,
                 accounts[login] = await policy.create_account(
                     tx, login=login, role=Role.FACILITY_MANAGER, display=login, now=now()
                 )
+            accounts["lead"] = await policy.create_account(
+                tx, login="lead-2", role=Role.SHIFT_LEAD, display="lead", now=now()
+            )
             begins = now() - timedelta(days=1)
             await assign(
                 tx,
@@ -423,7 +428,16 @@ async def test_a_facility_manager_keeps_the_zones_of_own_cameras_alone(dbs: Dbs,
             form, keeper = {"zones": [list(WINDOW)]}, {"X-Seat": "keeper"}
             assert (await client.put(path, json=form, headers=keeper)).status_code == 200
             assert (await client.get(path, headers=keeper)).json()["zones"] == [[list(c) for c in WINDOW]]
-            assert (await client.get(path, headers={"X-Seat": "other-keeper"})).status_code == 403
+            stranger, lead = {"X-Seat": "other-keeper"}, {"X-Seat": "lead"}
+            assert (await client.put(path, json=form, headers=stranger)).status_code == 403
+            assert (await client.post(path, json=form, headers=stranger)).status_code == 403
+            assert (await client.put(path, json={"zones": []}, headers=lead)).status_code == 403
+            door = [[0.1, 0.2], [0.3, 0.2], [0.3, 0.6]]
+            more = await client.post(path, json={"zones": [door]}, headers=lead)
+            assert more.json()["zones"] == [[list(c) for c in WINDOW], door], "what was hidden stays hidden"
+            assert (await client.post(path, json={"zones": [door]}, headers=lead)).json() == more.json()
+            listed = (await client.get("/footage/privacy-zones", headers=lead)).json()["cameras"]
+            assert [(c["code"], len(c["zones"])) for c in listed] == [("HD-0000", 2)]
             outside = {"zones": [[[0, 0], [2, 0], [1, 1]]]}
             assert (await client.put(path, json=outside, headers=keeper)).status_code == 422
             assert (await client.put(path, json={"zones": []}, headers=keeper)).json()["zones"] == []

@@ -135,6 +135,18 @@ def test_what_is_clipped_shows_nothing_outside_the_sector(o: Optics, s: Sector, 
     assert abs(offset(again.pose.azimuth_deg, target.pose.azimuth_deg)) < 0.1
 
 
+@given(poses)
+def test_a_place_is_pointed_at_only_where_a_lawful_picture_shows_it(wish: Pose) -> None:
+    beyond = (wish.azimuth_deg - EAST.from_deg) % 360 > EAST.span_deg
+    beyond = beyond or not EAST.low_deg <= wish.tilt_deg <= EAST.high_deg
+    try:
+        sectors.checked_place(EAST, OPTICS, wish)
+    except OutsideSector:
+        assert sectors.clip(EAST, OPTICS, wish).clipped
+    else:
+        assert not beyond
+
+
 @given(poses, st.floats(0.02, 0.98), st.floats(0.02, 0.98))
 def test_no_pixel_of_a_clipped_picture_lies_outside(wish: Pose, x: float, y: float) -> None:
     pose = sectors.clip(EAST, OPTICS, wish).pose

@@ -268,10 +268,11 @@ async def test_a_place_on_the_map_and_a_preset_are_turned_to(scene: Scene) -> No
     assert status == 201, preset
     behind = place(-60, 5)
     await asyncio.sleep(0.1)
-    status, moved = await scene.post("operator", "point", {"lat": behind.lat, "lon": behind.lon})
-    assert status == 200
-    assert moved["clipped"] is True, "its sector ends long before"
-    await scene.stands()
+    asked = scene.device.asked.count("AbsoluteMove")
+    status, said = await scene.post("operator", "point", {"lat": behind.lat, "lon": behind.lon})
+    assert (status, said["type"].rsplit(":", 1)[-1]) == (409, "outside-sector"), said
+    assert "270°" in said["detail"], "it says where the place lies"
+    assert scene.device.asked.count("AbsoluteMove") == asked, "its sector ends long before: it stays where it is"
     status, moved = await scene.post("operator", f"presets/{preset['preset_id']}")
     assert status == 200
     await scene.stands()

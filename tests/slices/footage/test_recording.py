@@ -165,8 +165,12 @@ async def test_a_recording_plays_at_its_speed_and_says_which_instant_it_shows(tm
         truth = await r.window.frames(r.camera.camera_id, *span)
         assert truth is not None
         times = watcher.times()
-        assert len(times) == len(truth.frames)
-        assert np.diff(times) == pytest.approx(np.diff([f.dts for f in truth.frames]) / 90_000, abs=0.001)
+        both = min(len(times), len(truth.frames))
+        # the span ends exactly at a frame: whether that one belongs to it is a matter of rounding
+        assert max(len(times), len(truth.frames)) - both <= 1
+        assert np.diff(times)[: both - 1] == pytest.approx(
+            np.diff([f.dts for f in truth.frames])[: both - 1] / 90_000, abs=0.001
+        )
         (init,) = words(watcher, "init")
         assert init["recorded"] is True
         at = words(watcher, "at")

@@ -18,8 +18,8 @@ from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import CameraId, new_id
-from ansimnet.kernel.permits import Act, Purpose
-from ansimnet.platform.db import Dbs
+from ansimnet.kernel.permits import Act, Purpose, Role
+from ansimnet.platform.db import Db, Dbs
 from ansimnet.platform.http import door
 from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.cameras import queries, service, store
@@ -71,7 +71,7 @@ def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> API
             account,
             act,
             resource=resource,
-            purpose=Purpose.OPERATE if account.centre_id == city.centre_id else Purpose.RESPOND,
+            purpose=_purpose(account, city),
             screen="cameras",
             now=clock.now(),
         )
@@ -255,6 +255,12 @@ def routes(dbs: Dbs, registry: Registry, map_data: MapData, clock: Clock) -> API
         return await asyncio.to_thread(style_data)
 
     return api
+
+
+def _purpose(account: Account, city: Db) -> Purpose:
+    if account.role is Role.INVESTIGATOR:
+        return Purpose.INVESTIGATE
+    return Purpose.OPERATE if account.centre_id == city.centre_id else Purpose.RESPOND
 
 
 def _style_data(map_data: MapData) -> dict[str, Any]:

@@ -6,7 +6,7 @@ Ids, states and times; pictures come from the relay alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -28,12 +28,15 @@ __all__ = [
     "cameras_of",
     "hand",
     "hand_live",
+    "hand_portrait",
     "hand_recorded",
     "of_alarm",
     "of_incident",
     "views_now",
 ]
 
+STILL = timedelta(seconds=1)
+"""A still's right reaches so far around its instant."""
 _CENTRES = {TRACKING_CENTRE: "tracking", CITY_CENTRE: "city"}
 
 
@@ -71,6 +74,40 @@ async def hand_recorded(
         "reason": reason,
     }
     return await hand(tx, account, permit, camera_id, Masking.MASKED, now, recorded=said)
+
+
+async def hand_portrait(
+    tx: Tx,
+    account: policy.Account,
+    permit: Permit,
+    lifted: Permit,
+    camera_id: CameraId,
+    at: datetime,
+    box: tuple[float, float, float, float],
+    name: str,
+    reason: str,
+    now: datetime,
+) -> Ticket:
+    """Return a one-use ticket to a recorded instant in which whoever stands in a box alone is clear.
+
+    Args:
+        permit: covers seeing this camera.
+        lifted: covers lifting one mask on it.
+        box: x1 y1 x2 y2 in parts of the picture.
+        name: what the clear track is called on the ledger.
+    """
+    await policy.mark_track(tx, lifted, camera_id, name, now)
+    said = {
+        "cameras": [str(camera_id)],
+        "from": (at - STILL).isoformat(),
+        "until": (at + STILL).isoformat(),
+        "reason": reason,
+        "portrait": {"at": at.isoformat(), "box": list(box)},
+    }
+    mark = str(lifted.permit_id)
+    return await hand(
+        tx, account, permit, camera_id, Masking.MARKED, now, recorded=said, track=name, mark_permit_id=mark
+    )
 
 
 async def hand(

@@ -27,6 +27,8 @@ OWN = "own:"
 """How the tracks of our own detector are named; a camera's have names of its own."""
 LATE = int(LIVE_LEAD_S * CLOCK_HZ)
 """Ticks by which a camera's boxes may come behind their pictures; where they are and were going is both hidden."""
+SAME = 0.4
+"""Share of two boxes that both hold from which they are of one person. Ours: side by side people have under 0.3."""
 MOTION_S = 0.6
 """Velocity at an end is taken over so long: shorter, and a detector's jitter becomes speed."""
 
@@ -113,6 +115,13 @@ class Masks:
     patches: tuple[Patch, ...] = ()
     openings: tuple[Opening, ...] = ()
 
+    def standing_in(self, box: Box, pts: int) -> str | None:
+        """Return the track that was seen in a box at about an instant, None where none fills it well enough."""
+        nearest = [(min(t.spots, key=lambda s: abs(s.pts - pts)), t.name) for t in self.tracks]
+        near = [(_overlap(s.box, box), name) for s, name in nearest if abs(s.pts - pts) <= FRESH_S * CLOCK_HZ]
+        best = max(near, default=(0.0, ""))
+        return best[1] if best[0] >= SAME else None
+
     def regions(self, pts: int, clear: frozenset[str] = frozenset()) -> tuple[Box, ...] | None:
         """Return the rectangles to hide at an instant, None: everything. Tracks named in `clear` stay visible."""
         if any(a <= pts < b for a, b in self.blind):
@@ -121,6 +130,13 @@ class Masks:
         found = [t.region(pts) for t in self.tracks if t.name not in shown]
         found += [p.box for p in self.patches if p.from_pts <= pts < p.until_pts]
         return tuple(r for box in found if box is not None and (r := box.clipped()) is not None)
+
+
+def _overlap(a: Box, b: Box) -> float:
+    """Return the share of two boxes that both hold, of all that either holds."""
+    wide, high = min(a.x2, b.x2) - max(a.x1, b.x1), min(a.y2, b.y2) - max(a.y1, b.y1)
+    both = max(0.0, wide) * max(0.0, high)
+    return both / ((a.x2 - a.x1) * (a.y2 - a.y1) + (b.x2 - b.x1) * (b.y2 - b.y1) - both or 1.0)
 
 
 def fill(sightings: Iterable[Sighting], from_pts: int, until_pts: int) -> Masks:

@@ -127,6 +127,24 @@ def _differ(a: Pose, b: Pose) -> bool:
     return far > 0.1 or abs(a.zoom - b.zoom) > 0.005
 
 
+def checked_place(sector: Sector, optics: Optics, wish: Pose) -> None:
+    """Refuse a wish to look at a place that the lawful picture nearest to it does not show.
+
+    Raises:
+        OutsideSector: the place lies outside the registered sector.
+        TooWide: see `clip`.
+    """
+    if optics.shows(clip(sector, optics, wish).pose, (wish.azimuth_deg, wish.tilt_deg)):
+        return
+    lies, span = f"{wish.azimuth_deg:.0f}°", f"{sector.from_deg:.0f}°–{sector.until_deg:.0f}°"
+    raise OutsideSector(
+        f"that place lies at {lies}; its registered sector is {span}",
+        todo="choose another camera, or a place inside the sector",
+        detail_ko=f"그곳은 방위 {lies}, 등록된 촬영범위 {span} 밖입니다",
+        todo_ko="다른 카메라를 고르거나 촬영범위 안의 곳을 고르십시오",
+    )
+
+
 def checked_way(sector: Sector, optics: Optics, start: Pose, end: Pose) -> None:
     """Refuse a turn whose way leaves the sector: over the device's stop, or round the other side.
 

@@ -45,6 +45,11 @@ class Asked:
         n = message.get("n")
         number = n if isinstance(n, int) else 0
         match message:
+            case {"type": "portrait"} if self.recorded.portrait is not None:
+                at_once = self.recorded.portrait.at
+                return self._file("portrait", number, (at_once, at_once))
+            case _ if self.recorded.portrait is not None:
+                return None
             case {"type": "clip" | "merge" as kind, "from": str(a), "until": str(b)}:
                 span = self._span(a, b)
                 track = Track.MAIN if message.get("track") == Track.MAIN else Track.SUB
@@ -106,6 +111,11 @@ class Asked:
             cameras = self.recorded.cameras
             data = await self.clips.merge([c.camera_id for c in cameras], span, original=self.original)
             return "video/mp4", data, facts | {"cameras": [c.code for c in cameras]}
+        if kind == "portrait":
+            assert self.recorded.portrait is not None
+            portrait = self.recorded.portrait
+            still, box = await self.clips.portrait(self.camera_id, portrait.at, portrait.box)
+            return "image/jpeg", still, facts | {"box": [round(v, 4) for v in box]}
         if kind == "snapshot":
             still = await self.clips.still(self.camera_id, span[0], original=self.original, clear=self.clear)
             return "image/jpeg", still, facts

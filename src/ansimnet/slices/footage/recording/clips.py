@@ -21,6 +21,7 @@ from ansimnet.slices.footage.recording.pictures import Film
 from ansimnet.slices.footage.recording.window import Window
 from ansimnet.slices.footage.relay.fmp4 import CLOCK_HZ
 from ansimnet.slices.footage.relay.gate import Span
+from ansimnet.slices.footage.relay.onvif import Box
 
 BEFORE_S = AFTER_S = 10.0
 """About 20 seconds of video go to the protected person (VP-06)."""
@@ -32,6 +33,10 @@ MARGIN = timedelta(seconds=5)
 """Sightings read around a clip (`masking.tracks.BRIDGE_S`)."""
 MOST_CAMERAS = 9
 """Three by three: in smaller tiles nobody is recognised as the one who turned the corner."""
+
+
+AROUND, LEAST_PART = 1.5, 0.2
+"""A portrait is so many times as high as the person, and at least this part of the picture. Ours."""
 
 
 class TooLong(Refusal):
@@ -153,6 +158,25 @@ class Clips:
             raise NothingRecorded
         return await self.worker.ask("still", film)
 
+    async def portrait(self, camera_id: CameraId, at: datetime, box: Box) -> tuple[bytes, Box]:
+        """Return somebody large as JPEG, everybody else hidden, and where he is in it.
+
+        Where no track stands in the box nobody is clear: what is not vouched for stays hidden.
+
+        Raises:
+            NothingRecorded: there is no picture within a second before the instant.
+        """
+        found = await self.film(camera_id, (at, at + timedelta(milliseconds=1)), original=False)
+        last = None if found is None else found.found.frames[-1]
+        if found is None or last is None or (at - found.found.at(last.dts)).total_seconds() > 1.0:
+            raise NothingRecorded
+        assert found.masks is not None
+        name = found.masks.standing_in(box, last.pts)
+        film = found._replace(clear=frozenset() if name is None else frozenset({name}))
+        part = around(box)
+        still = await self.worker.ask("still", film, part)
+        return still, Box(*((v - o) / s for v, o, s in zip(box, part[:2] * 2, _sizes(part) * 2, strict=True)))
+
     async def strip(
         self, camera_id: CameraId, instants: Sequence[datetime], width: int, *, original: bool, clear: frozenset[str]
     ) -> bytes:
@@ -168,6 +192,23 @@ class Clips:
         found = film.found
         one = Frames(found.camera_id, found.track, found.start, found.frames[:1], found.sightings)
         return film_of(one, original=original, clear=clear)
+
+
+def around(box: Box) -> Box:
+    """Return the part of a picture that shows somebody large: one and a half of him high, four by three, inside it.
+
+    >>> around(Box(0.4, 0.4, 0.5, 0.8))
+    Box(x1=0.225, y1=0.3, x2=0.675, y2=0.9)
+    """
+    high = min(1.0, max(LEAST_PART, AROUND * (box.y2 - box.y1)))
+    wide = min(1.0, max(high * 0.75, AROUND * (box.x2 - box.x1)))  # of a picture 16 by 9
+    x = min(max(0.0, (box.x1 + box.x2 - wide) / 2), 1.0 - wide)
+    y = min(max(0.0, (box.y1 + box.y2 - high) / 2), 1.0 - high)
+    return Box(round(x, 6), round(y, 6), round(x + wide, 6), round(y + high, 6))
+
+
+def _sizes(part: Box) -> tuple[float, float]:
+    return part.x2 - part.x1, part.y2 - part.y1
 
 
 def _whole(found: Frames, span: Span) -> bool:

@@ -53,8 +53,8 @@ def clip(film: Film) -> bytes:
     return movie(list(render(film.found.frames, film.masks, film.clear, quality=LIVE)))
 
 
-def still(film: Film) -> bytes:
-    """Return the last picture of a film as JPEG.
+def still(film: Film, part: Box = WHOLE) -> bytes:
+    """Return the last picture of a film, or a part of it, as JPEG.
 
     Raises:
         Fault: it cannot be read.
@@ -64,7 +64,7 @@ def still(film: Film) -> bytes:
         pass
     if picture is None:
         raise Fault("this picture cannot be read")
-    return jpeg(picture, WHOLE)
+    return jpeg(picture, part)
 
 
 def strip(films: Sequence[Film | None], width: int) -> bytes:

@@ -16,6 +16,7 @@ from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.ids import CameraId, PermitId, ProvisionId, new_id
 from ansimnet.kernel.permits import Masking, NoPermit
 from ansimnet.slices.footage.relay.hiding import Polygon
+from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.relay.turning import Turned
 
 Span = tuple[datetime, datetime]
@@ -49,12 +50,24 @@ class Camera:
 
 
 @dataclass(frozen=True, slots=True)
+class Portrait:
+    """One instant of a recording in which whoever stands in `box` is clear, and nobody else."""
+
+    at: datetime
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
 class Recorded:
-    """What a right to recorded pictures reaches: these cameras, the first of them played, in [from_at, until)."""
+    """What a right to recorded pictures reaches: these cameras, the first of them played, in [from_at, until).
+
+    `portrait`: the one still that it opens besides, of somebody alone; such a right opens no other file.
+    """
 
     cameras: tuple[Camera, ...]
     from_at: datetime
     until: datetime
+    portrait: Portrait | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

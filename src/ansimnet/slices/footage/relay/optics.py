@@ -139,6 +139,18 @@ class Optics:
         fov = 2 * math.degrees(math.atan2(width_m / 2, math.hypot(away_m, self.height_m - above_m)))
         return Pose(bearing_deg(camera, place), tilt, self.zoom_for(fov))
 
+    def shows(self, pose: Pose, angles: Angles) -> bool:
+        """Return whether a direction lies in the picture.
+
+        >>> o = Optics(0, -180, 180, -90, 90, 60, 6, 5)
+        >>> o.shows(Pose(90, 0, 0), (119, 0)), o.shows(Pose(90, 0, 0), (121, 0))
+        (True, False)
+        """
+        a = self._half(pose.zoom)
+        c, s = math.cos(math.radians(pose.tilt_deg)), math.sin(math.radians(pose.tilt_deg))
+        right, ahead, up = _turned(angles, pose.azimuth_deg, c, s)
+        return ahead >= BEHIND and abs(right) <= a * ahead and abs(up) <= a / ASPECT * ahead
+
     def project(self, zone: Sequence[Angles], pose: Pose, margin_deg: float) -> Outline | None:
         """Return the part of the picture that a zone of the world covers, grown on all sides; None: none of it.
 

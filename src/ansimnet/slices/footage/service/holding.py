@@ -18,7 +18,8 @@ from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.model import OpenView
-from ansimnet.slices.footage.relay.gate import Camera, End, Held, Lease, Recorded, Span
+from ansimnet.slices.footage.relay.gate import Camera, End, Held, Lease, Portrait, Recorded, Span
+from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.service.giving import Giver
 from ansimnet.slices.footage.service.onvif import turned_of
 from ansimnet.slices.footage.store import onvif, recordings
@@ -221,7 +222,9 @@ class DbGate(Looks):
             if camera_id not in self._cameras:
                 raise NotFound("this camera has no stream")
         from_at, until = datetime.fromisoformat(said["from"]), datetime.fromisoformat(said["until"])
-        return Recorded(tuple(self._cameras[c] for c in ids), from_at, until)
+        alone = said.get("portrait")
+        portrait = None if alone is None else Portrait(datetime.fromisoformat(alone["at"]), Box(*alone["box"]))
+        return Recorded(tuple(self._cameras[c] for c in ids), from_at, until, portrait)
 
     async def mark(self, held: Held, track: str) -> Held:
         account = self._accounts.get(held.view_id)

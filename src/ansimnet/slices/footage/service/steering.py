@@ -227,7 +227,11 @@ class Steering:
         return await self._turn(account, camera_id, how, pose, target, 1.0)
 
     async def point(self, account: policy.Account, camera_id: CameraId, place: Point, width_m: float) -> Moved:
-        """Look at a place on the map, so much of it across the picture. Raises as `move`."""
+        """Look at a place on the map, so much of it across the picture.
+
+        Raises:
+            OutsideSector: the place is not in any lawful picture; and as `move`.
+        """
         async with self.db.transaction() as tx:
             camera = (await cameras.by_ids(tx, [camera_id])).get(camera_id)
             turns = await self._turns(tx, camera_id)
@@ -235,6 +239,7 @@ class Steering:
             raise NotFound("there is no such camera in service")
         stands = Point(camera.lat, camera.lon)
         wish = turns.optics.towards(stands, place, above_m=BODY_M, width_m=width_m)
+        sectors.checked_place(turns.sector, turns.optics, wish)
         return await self.turn(account, camera_id, wish, how="point")
 
     async def recall(self, account: policy.Account, camera_id: CameraId, preset_id: UUID) -> Moved:

@@ -1,4 +1,4 @@
-"""Privacy zones: kept by the facility manager whose camera it is, or taken from a file."""
+"""Privacy zones: kept by who sets the camera up, added to by who looks at it, or taken from a file."""
 
 from __future__ import annotations
 
@@ -45,7 +45,10 @@ def checked(zones: Collection[Polygon]) -> tuple[Polygon, ...]:
     """
     small = len(zones) <= MOST_ZONES and all(3 <= len(z) <= MOST_CORNERS for z in zones)
     if not small or not all(0.0 <= v <= 1.0 for z in zones for corner in z for v in corner):
-        raise BadZone
+        raise BadZone(
+            f"a zone has 3 to {MOST_CORNERS} corners within the picture, a camera {MOST_ZONES} zones at most",
+            detail_ko=f"구역은 화면 안의 꼭짓점 3–{MOST_CORNERS}개, 카메라마다 {MOST_ZONES}개까지입니다",
+        )
     return tuple(zones)
 
 
@@ -56,11 +59,19 @@ async def set_zones(tx: Tx, camera_id: CameraId, zones: Collection[Polygon], *, 
         BadZone, NotFound: there is no such camera.
     """
     good = checked(zones)
+    await store.lock(tx, camera_id)
     if not await cameras.by_ids(tx, [camera_id]):
         raise NotFound("there is no such camera")
     await store.replace(tx, camera_id, good, actor, now)
     fact = PrivacyZonesSet(fact_id=FactId(new_id()), happened_at=now, camera_id=camera_id, zones=len(good))
     await append(tx, fact, actor=actor)
+
+
+async def add_zones(tx: Tx, camera_id: CameraId, zones: Collection[Polygon], *, actor: str, now: datetime) -> None:
+    """Hide more of a camera's picture, beside what is hidden already. Safe to run twice. Raises as `set_zones`."""
+    await store.lock(tx, camera_id)
+    standing = await store.of_camera(tx, camera_id)
+    await set_zones(tx, camera_id, list(dict.fromkeys((*standing, *zones))), actor=actor, now=now)
 
 
 async def import_zones(db: Db, file: Path, *, actor: str, now: datetime) -> ZonesReport:

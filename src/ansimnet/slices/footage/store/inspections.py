@@ -215,10 +215,12 @@ async def ticket(tx: Tx, ticket_id: UUID) -> Ticket | None:
 
 
 async def act(tx: Tx, ticket_id: UUID, action: str, by: AccountId, now: datetime) -> None:
-    """Note what was done about a ticket."""
+    """Note what was done about a ticket, after whatever was done before."""
     await tx.execute(
-        "insert into footage_ticket_action (ticket_id, acted_at, action, by_account) values (%s, %s, %s, %s)",
-        (ticket_id, now, action, by),
+        """insert into footage_ticket_action (ticket_id, acted_at, action, by_account)
+           select %s, greatest(%s, max(acted_at) + interval '1 microsecond'), %s, %s
+           from footage_ticket_action where ticket_id = %s""",
+        (ticket_id, now, action, by, ticket_id),
     )
 
 

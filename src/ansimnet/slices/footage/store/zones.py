@@ -13,14 +13,19 @@ from ansimnet.platform.db import Tx
 Polygon = tuple[tuple[float, float], ...]
 
 
+async def lock(tx: Tx, camera_id: CameraId) -> None:
+    """Let nobody else change this camera's zones before this transaction ends."""
+    await tx.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", (f"zones {camera_id}",))
+
+
 async def replace(tx: Tx, camera_id: CameraId, zones: Collection[Polygon], by: str, now: datetime) -> None:
     """Give a camera these zones and no others."""
     await tx.execute("delete from footage_privacy_zone where camera_id = %s", (camera_id,))
-    for zone in zones:
+    for zone_id, zone in zip(sorted(new_id() for _ in zones), zones, strict=True):  # read back as they were given
         await tx.execute(
             """insert into footage_privacy_zone (zone_id, camera_id, corners, set_by, set_at)
                values (%s, %s, %s, %s, %s)""",
-            (new_id(), camera_id, list(chain.from_iterable(zone)), by, now),
+            (zone_id, camera_id, list(chain.from_iterable(zone)), by, now),
         )
 
 
