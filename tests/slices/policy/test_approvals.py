@@ -57,7 +57,7 @@ async def test_an_approved_search_has_a_scoped_ending_ground_for_its_asker_alone
         operator.account_id,
     )
     assert ground.resources == {CAMERA}
-    assert ground.acts == {Act.SEARCH_PERSON}
+    assert ground.acts == {Act.SEARCH_PERSON, Act.VIEW_STREAM, Act.UNMASK_TRACK, Act.EXPORT_DATA}
     assert ground.until_at == NOW + 4 * HOUR
     assert ground.request_id == asked.request_id
     async with dbs.city.transaction() as tx:

@@ -37,7 +37,7 @@ async def place(db: Db, who: Account, **changes: Any) -> HoldRow:
 
 @pytest.mark.requirement("CC-04")
 async def test_a_hold_stands_for_what_it_names_until_its_end_or_its_release(dbs: Dbs, make: Make) -> None:
-    court = await make(dbs.city, Role.COURT_CLERK)
+    court, officer = await make(dbs.city, Role.COURT_CLERK), await make(dbs.city, Role.PRIVACY_OFFICER)
     hold = await place(dbs.city, court)
     async with dbs.city.transaction() as tx:
         assert await queries.held(tx, CLIP, NOW)
@@ -51,15 +51,47 @@ async def test_a_hold_stands_for_what_it_names_until_its_end_or_its_release(dbs:
         [(row, said)] = await queries.holds_listed(tx)
         assert (row.renewals, said) == (1, {"case_no": "2026-고합-77", "reason": "증거 보전"})
         with pytest.raises(NoReason):
-            await queries.release_hold(tx, court, hold.hold_id, " ", NOW)
-        await queries.release_hold(tx, court, hold.hold_id, "확정", NOW + HOUR)
+            await queries.ask_release(tx, court, hold.hold_id, " ", NOW)
+        await queries.ask_release(tx, court, hold.hold_id, "확정", NOW + HOUR)
+        await queries.confirm_hold(tx, officer, hold.hold_id, NOW + HOUR)
         assert not await queries.held(tx, CLIP, NOW + HOUR)
         with pytest.raises(Conflict):
-            await queries.release_hold(tx, court, hold.hold_id, "다시", NOW + HOUR)
+            await queries.ask_release(tx, court, hold.hold_id, "다시", NOW + HOUR)
         with pytest.raises(NotFound):
-            await queries.release_hold(tx, court, new_id(), "없음", NOW)
+            await queries.ask_release(tx, court, new_id(), "없음", NOW)
         kinds = await tx.all("select kind from ledger_entry where kind like 'policy.hold.%%'")
-    assert len(kinds) == 3
+    assert len(kinds) == 4
+
+
+@pytest.mark.requirement("CC-04")
+async def test_one_person_lifts_no_hold_and_keeps_none_longer_than_the_rule(dbs: Dbs, make: Make) -> None:
+    court, officer = await make(dbs.city, Role.COURT_CLERK), await make(dbs.city, Role.PRIVACY_OFFICER)
+    second = await make(dbs.city, Role.INVESTIGATOR)
+    hold, later = (await place(dbs.city, court)).hold_id, NOW + 20 * DAY
+    async with dbs.city.transaction() as tx:
+        with pytest.raises(Conflict, match="nothing was asked"):
+            await queries.confirm_hold(tx, officer, hold, later)
+        await queries.ask_release(tx, court, hold, "확정", later)
+        assert await queries.held(tx, CLIP, later), "asking lifts nothing"
+        [(row, _)] = await queries.holds_listed(tx)
+        assert row.asked is not None
+        assert (row.asked.change, row.asked.by, row.asked.reason) == ("release", court.account_id, "확정")
+        await queries.note_same_person(tx, court.account_id, second.account_id)
+        for one in (court, second):
+            with pytest.raises(Forbidden, match="another person"):
+                await queries.confirm_hold(tx, one, hold, later)
+        with pytest.raises(Conflict, match="asked already"):
+            await queries.ask_release(tx, officer, hold, "확정", later)
+        with pytest.raises(Conflict, match="asked already"):
+            await queries.renew_hold(tx, officer, hold, "재판이 길어짐", NOW + 60 * DAY, later)
+        await queries.set_hold_aside(tx, officer, hold, later)
+        assert await queries.renew_hold(tx, court, hold, "재판이 길어짐", NOW + 90 * DAY, later)
+        assert not await queries.renew_hold(tx, court, hold, "상고", NOW + 100 * DAY, later), "longer than the rule"
+        assert not await queries.held(tx, CLIP, NOW + 95 * DAY)
+        await queries.confirm_hold(tx, officer, hold, later)
+        assert await queries.held(tx, CLIP, NOW + 95 * DAY)
+        [(row, _)] = await queries.holds_listed(tx)
+    assert (row.renewals, row.asked) == (2, None)
 
 
 @pytest.mark.requirement("CC-04")

@@ -148,8 +148,8 @@ MATRIX = {
     ("administrator", "operate", "statute", C): "import_cameras manage_accounts manage_agencies read_cameras read_map "
     "read_status set_up_camera tune_vision",
     ("probation_officer", "inform", "statute", T): "register_order request_disclosure",
-    ("police_112", "respond", "statute", C): "justify_access read_cameras",
-    ("police_112", "operate", "statute", C): "read_cameras",
+    ("police_112", "respond", "statute", C): "justify_access read_cameras read_map",
+    ("police_112", "operate", "statute", C): "read_cameras read_map",
     ("tracking_controller", "own", "statute", T): "manage_own",
     ("probation_officer", "own", "statute", T): "manage_own",
     ("police_112", "own", "statute", T): "manage_own",

@@ -158,6 +158,14 @@ async def test_orders_and_holds_over_http(dbs: Dbs, sign_in: SignIn) -> None:
     assert (await clerk.post(f"{there}/renew", json=later)).status_code == 204
     assert (await auditor.get("/api/v1/holds")).status_code == 403
     assert (await clerk.post(f"{there}/release", json={"reason": "확정"})).status_code == 204
+    [standing] = (await investigator.get("/api/v1/holds")).json()["holds"]
+    assert standing["stands"], "until another person confirms"
+    assert (standing["asked"]["change"], standing["asked"]["reason"]) == ("release", "확정")
+    assert (await clerk.post(f"{there}/confirm")).status_code == 403
+    assert (await investigator.post(f"{there}/leave")).status_code == 204
+    assert (await investigator.post(f"{there}/confirm")).status_code == 409
+    assert (await clerk.post(f"{there}/release", json={"reason": "확정"})).status_code == 204
+    assert (await investigator.post(f"{there}/confirm")).status_code == 204
     assert [h["stands"] for h in (await clerk.get("/api/v1/holds")).json()["holds"]] == [False]
     assert (await investigator.post(f"{path}/withdraw", json={"reason": "집행 끝"})).status_code == 204
     assert (await clerk.get("/api/v1/orders")).json()["orders"][0]["state"] == "withdrawn"

@@ -104,7 +104,7 @@ async def test_under_a_hold_it_is_kept_for_a_court_alone_and_goes_when_the_hold_
     dbs: Dbs, make: Make, two: tuple[Account, Account]
 ) -> None:
     operator, lead = two
-    court = await make(dbs.city, Role.COURT_CLERK)
+    court, officer = await make(dbs.city, Role.COURT_CLERK), await make(dbs.city, Role.PRIVACY_OFFICER)
     out, at = new_id(), NOW + DAY
     asked = await ask(dbs.city, operator, urgent=True)
     async with dbs.city.transaction() as tx:
@@ -129,7 +129,8 @@ async def test_under_a_hold_it_is_kept_for_a_court_alone_and_goes_when_the_hold_
             with pytest.raises(NotFound):
                 await queries.request_for(tx, other, asked.request_id)
     async with dbs.city.transaction() as tx:
-        await queries.release_hold(tx, court, hold.hold_id, "재판이 끝남", at + HOUR)
+        await queries.ask_release(tx, court, hold.hold_id, "재판이 끝남", at + HOUR)
+        await queries.confirm_hold(tx, officer, hold.hold_id, at + HOUR)
         assert await queries.destroy_undone(tx, at + HOUR) == 1
     told = await facts(dbs.city, UrgentRejected)
     assert [(t.because, t.court_sealed) for t in told] == [("unanswered", True), ("hold-over", False)]
@@ -160,7 +161,7 @@ async def test_a_search_opens_to_its_asker_once_approved_and_dies_with_its_groun
     await approve(dbs.city, lead, asked.request_id)
     held = await look(dbs.city, operator, Act.SEARCH_PERSON, Purpose.INVESTIGATE)
     assert held.resources == {CAMERA}
-    for who, act in ((other, Act.SEARCH_PERSON), (lead, Act.SEARCH_PERSON), (operator, Act.VIEW_STREAM)):
+    for who, act in ((other, Act.SEARCH_PERSON), (lead, Act.SEARCH_PERSON), (operator, Act.READ_FOOTAGE)):
         with pytest.raises(Forbidden):
             await look(dbs.city, who, act, Purpose.INVESTIGATE)
     async with dbs.city.transaction() as tx:

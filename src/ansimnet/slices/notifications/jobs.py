@@ -6,8 +6,9 @@ from uuid import UUID
 
 from ansimnet.facts.dispatch import PoliceAsked, PoliceTold
 from ansimnet.facts.protection import Level, WarningEscalated, WarningIssued
+from ansimnet.facts.tracing import SubjectHandedOver
 from ansimnet.kernel.clock import now
-from ansimnet.kernel.ids import TRACKING_CENTRE, DeliveryId
+from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, DeliveryId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.jobs import JobRun, job
 from ansimnet.platform.ledger import Entry, Reader
@@ -50,6 +51,16 @@ async def on_police_asked(tx: Tx, entry: Entry) -> None:
     )  # fmt: skip
 
 
+async def on_handed_over(tx: Tx, entry: Entry) -> None:
+    """Bring to 112 where whom a search looks for was last seen."""
+    fact = entry.fact
+    assert isinstance(fact, SubjectHandedOver)
+    await service.open_delivery(
+        tx, about=fact.search_id, to=fact.request_id, channel=Channel.AGENCY, content=fact.message,
+        now=entry.recorded_at,
+    )  # fmt: skip
+
+
 @job(service.DELIVER, why="carries what a fact already decided; reads an address, never a reason")
 async def deliver(run: JobRun, *, delivery_id: str) -> None:
     """Carry out one delivery."""
@@ -69,5 +80,8 @@ READERS = [
         kinds=frozenset({PoliceAsked, PoliceTold}),
         centre=TRACKING_CENTRE,
         handle=on_police_asked,
+    ),
+    Reader(
+        name="notifications.search", kinds=frozenset({SubjectHandedOver}), centre=CITY_CENTRE, handle=on_handed_over
     ),
 ]

@@ -55,6 +55,17 @@ class RenewForm(AnswerForm):
     until_at: AwareDatetime
 
 
+class HoldAskedShown(BaseModel):
+    """What somebody asked of a hold: release | renewal. Another person confirms it."""
+
+    change: str
+    by: str
+    at: datetime
+    until_at: datetime | None
+    reason: str | None
+    mine: bool
+
+
 class HoldShown(BaseModel):
     """A hold in the list."""
 
@@ -72,6 +83,7 @@ class HoldShown(BaseModel):
     stands: bool
     covers_from_at: datetime | None
     covers_until_at: datetime | None
+    asked: HoldAskedShown | None
 
 
 class HoldsShown(BaseModel):
@@ -80,7 +92,11 @@ class HoldsShown(BaseModel):
     holds: list[HoldShown]
 
 
-def _shown(row: HoldRow, said: dict[str, object] | None, names: dict[AccountId, str], now: datetime) -> HoldShown:
+def _shown(
+    row: HoldRow, said: dict[str, object] | None, names: dict[AccountId, str], account: Account, now: datetime
+) -> HoldShown:
+    stands = row.released_at is None and now < row.until_at
+    asked = row.asked if stands else None
     return HoldShown(
         hold_id=row.hold_id,
         resources=sorted(row.resources),
@@ -93,9 +109,19 @@ def _shown(row: HoldRow, said: dict[str, object] | None, names: dict[AccountId, 
         until_at=row.until_at,
         renewals=row.renewals,
         released_at=row.released_at,
-        stands=row.released_at is None and now < row.until_at,
+        stands=stands,
         covers_from_at=None if row.covers is None else row.covers[0],
         covers_until_at=None if row.covers is None else row.covers[1],
+        asked=None
+        if asked is None
+        else HoldAskedShown(
+            change=asked.change,
+            by=names.get(asked.by, ""),
+            at=asked.at,
+            until_at=asked.until_at,
+            reason=asked.reason,
+            mine=asked.by == account.account_id,
+        ),
     )
 
 
@@ -110,7 +136,7 @@ async def place_hold(
     async with home_of(desk, account).transaction() as tx:
         row = await queries.place_hold(tx, account, now=now, covers=form.covers, **said_form)
     said: dict[str, object] = {"case_no": form.case_no.strip(), "reason": form.reason.strip()}
-    return _shown(row, said, {account.account_id: account.login}, now)
+    return _shown(row, said, {account.account_id: account.login}, account, now)
 
 
 @router.get("/holds")
@@ -120,31 +146,42 @@ async def list_holds(account: Annotated[Account, Depends(door(Act.HOLD_DATA))], 
     now = desk.clock.now()
     async with home_of(desk, account).transaction() as tx:
         found = await queries.holds_listed(tx)
-        names = await queries.logins(tx, {row.placed_by for row, _ in found})
-    return HoldsShown(holds=[_shown(row, said, names, now) for row, said in found])
+        names = await queries.logins(
+            tx, {a for row, _ in found for a in (row.placed_by, row.asked and row.asked.by) if a}
+        )
+    return HoldsShown(holds=[_shown(row, said, names, account, now) for row, said in found])
+
+
+Keeps = Annotated[Account, Depends(door(Act.HOLD_DATA, step_up=True))]
 
 
 @router.post("/holds/{hold_id}/renew", status_code=204)
-async def renew_hold(
-    hold_id: UUID,
-    form: RenewForm,
-    account: Annotated[Account, Depends(door(Act.HOLD_DATA, step_up=True))],
-    desk: TheDesk,
-) -> None:
-    """Let a hold last longer."""
+async def renew_hold(hold_id: UUID, form: RenewForm, account: Keeps, desk: TheDesk) -> None:
+    """Let a hold last longer; beyond 90 days from its beginning another person confirms."""
     await may(desk, account, Act.HOLD_DATA, hold_id, "holds")
     async with home_of(desk, account).transaction() as tx:
         await queries.renew_hold(tx, account, hold_id, form.reason, form.until_at, desk.clock.now())
 
 
 @router.post("/holds/{hold_id}/release", status_code=204)
-async def release_hold(
-    hold_id: UUID,
-    form: AnswerForm,
-    account: Annotated[Account, Depends(door(Act.HOLD_DATA, step_up=True))],
-    desk: TheDesk,
-) -> None:
-    """End a hold; what it kept goes when its own time has come."""
+async def release_hold(hold_id: UUID, form: AnswerForm, account: Keeps, desk: TheDesk) -> None:
+    """Ask that a hold be lifted; it stands until another person confirms."""
     await may(desk, account, Act.HOLD_DATA, hold_id, "holds")
     async with home_of(desk, account).transaction() as tx:
-        await queries.release_hold(tx, account, hold_id, form.reason, desk.clock.now())
+        await queries.ask_release(tx, account, hold_id, form.reason, desk.clock.now())
+
+
+@router.post("/holds/{hold_id}/confirm", status_code=204)
+async def confirm_hold(hold_id: UUID, account: Keeps, desk: TheDesk) -> None:
+    """Do what another person asked: lift the hold, and what it kept goes in its time; or let it last longer."""
+    await may(desk, account, Act.HOLD_DATA, hold_id, "holds")
+    async with home_of(desk, account).transaction() as tx:
+        await queries.confirm_hold(tx, account, hold_id, desk.clock.now())
+
+
+@router.post("/holds/{hold_id}/leave", status_code=204)
+async def leave_hold(hold_id: UUID, account: Keeps, desk: TheDesk) -> None:
+    """Leave a hold as it is, whatever was asked of it."""
+    await may(desk, account, Act.HOLD_DATA, hold_id, "holds")
+    async with home_of(desk, account).transaction() as tx:
+        await queries.set_hold_aside(tx, account, hold_id, desk.clock.now())

@@ -40,8 +40,10 @@ from ansimnet.slices.policy.service import Desk
 
 router = APIRouter(prefix="/api/v1", tags=["openness"])
 
-PERSONS = (Role.VICTIM, Role.WEARER, Role.CITIZEN)
+PERSONS = (Role.VICTIM, Role.WEARER, Role.CITIZEN, Role.NEIGHBOUR)
 """Whose own page this is."""
+BY_CODE = (Role.WEARER, Role.CITIZEN, Role.NEIGHBOUR)
+"""Whose phone an administrator gives a code for; a neighbour reads the notices to residents there (EM-12)."""
 
 Own = Annotated[Account, Depends(door(Act.READ_OWN))]
 Reviews = Annotated[Account, Depends(door(Act.REVIEW_ACCESS))]
@@ -96,9 +98,9 @@ async def enrol_person(
     desk: TheDesk,
     _: Annotated[None, Depends(door(Act.SIGN_IN, public_because="the one-time code is the proof"))],
 ) -> SessionShown:
-    """Make this phone the phone of a wearer or a citizen: it opens their own page, and nothing else."""
+    """Make this phone the phone of a wearer, a citizen or a neighbour: it opens their own page, and nothing else."""
     refuse_foreign(request)
-    opened = await desk.enrol(form.code, (Role.WEARER, Role.CITIZEN), caller_of(request))
+    opened = await desk.enrol(form.code, BY_CODE, caller_of(request))
     return enter(opened, request, response, keep=True)
 
 
@@ -157,7 +159,7 @@ async def ask_about_look(handle: str, form: AskForm, account: Own, desk: TheDesk
 
 
 class PersonForm(Form):
-    """Whose phone it will be: a registered wearer's, or a citizen's who has data here."""
+    """Whose phone it will be: a registered wearer's, a citizen's who has data here, or a neighbour's."""
 
     person_id: UUID
     role: Role
@@ -167,8 +169,8 @@ class PersonForm(Form):
 async def issue_person_code(
     form: PersonForm, account: Annotated[Account, Depends(door(Act.MANAGE_ACCOUNTS))], desk: TheDesk
 ) -> dict[str, str]:
-    """Give a wearer or a citizen the one-time code with which a phone opens the page of who looked."""
-    if form.role not in (Role.WEARER, Role.CITIZEN):
+    """Give a wearer, a citizen or a neighbour the one-time code with which a phone opens their own page."""
+    if form.role not in BY_CODE:
         raise Forbidden("other phones are enrolled by those who register them")
     db, now = desk.dbs.of(account.centre_id), desk.clock.now()
     await queries.permit(db, account, Act.MANAGE_ACCOUNTS, purpose=Purpose.OPERATE, screen="accounts", now=now)

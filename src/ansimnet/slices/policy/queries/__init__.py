@@ -58,12 +58,14 @@ from ansimnet.slices.policy.queries.grounds import (
 )
 from ansimnet.slices.policy.queries.holds import (
     HoldRow,
+    ask_release,
+    confirm_hold,
     held,
     holds_against,
     holds_listed,
     place_hold,
-    release_hold,
     renew_hold,
+    set_hold_aside,
 )
 from ansimnet.slices.policy.queries.looks import looks
 from ansimnet.slices.policy.queries.notices import close_notices, standing_notices
@@ -81,6 +83,7 @@ from ansimnet.slices.policy.queries.people import (
     new_phone,
     new_phone_code,
     officers_of,
+    seats,
 )
 from ansimnet.slices.policy.queries.permits import (
     BadTicket,
@@ -137,6 +140,7 @@ __all__ = [
     "approve_request",
     "approved",
     "ask",
+    "ask_release",
     "assign",
     "break_glasses",
     "broke",
@@ -145,6 +149,7 @@ __all__ = [
     "citation",
     "close_break_glass",
     "close_notices",
+    "confirm_hold",
     "confirm_order",
     "create_account",
     "declare_acquaintance",
@@ -192,7 +197,6 @@ __all__ = [
     "register_output",
     "relate",
     "release",
-    "release_hold",
     "renew_hold",
     "request_approval",
     "request_for",
@@ -200,6 +204,8 @@ __all__ = [
     "requests_for",
     "revoke",
     "same_person",
+    "seats",
+    "set_hold_aside",
     "short",
     "standing_notices",
     "statute_for",

@@ -95,7 +95,7 @@ async def ask(db: Db, account: Account, asking: Asking, now: datetime) -> Reques
         async with db.transaction() as tx:
             return await request_approval(tx, account, asking, now)
     except NotAnAsker:
-        act = min(RULES_OF_TWO[asking.kind].acts)
+        act = min(RULES_OF_TWO[asking.kind].asked)
         await refused(db, account, act, asking.purpose, asking.resources, "second-person", now)
         raise
 
@@ -128,7 +128,7 @@ async def request_approval(tx: Tx, account: Account, asking: Asking, now: dateti
         Forbidden: the order is not in force, or does not reach that far.
     """
     lacks = missing(asking, account.role, now)
-    if "not-an-asker" in lacks or not any(may_ever(account, act) for act in RULES_OF_TWO[asking.kind].acts):
+    if "not-an-asker" in lacks or not any(may_ever(account, act) for act in RULES_OF_TWO[asking.kind].asked):
         raise NotAnAsker(todo="ask somebody whose work it is", detail_ko=MISSING["not-an-asker"].ko)
     if lacks:
         raise BadRequest(

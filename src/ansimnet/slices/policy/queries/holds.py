@@ -1,4 +1,8 @@
-"""Holds: data that nobody destroys, under a ground and a case, until a stated end (CC-04). A hold wins over erasure."""
+"""Holds: data that nobody destroys, under a ground and a case, until a stated end (CC-04). A hold wins over erasure.
+
+One person places a hold at once: evidence does not wait. Two people lift it, for what it kept is destroyed then, and
+two keep it longer than the rule.
+"""
 
 from __future__ import annotations
 
@@ -9,23 +13,26 @@ from uuid import UUID
 from ansimnet.facts.policy import HoldChanged
 from ansimnet.kernel import clock
 from ansimnet.kernel.errors import Conflict, Forbidden, NotFound, Refusal
-from ansimnet.kernel.ids import FactId, new_id
+from ansimnet.kernel.ids import AccountId, FactId, new_id
 from ansimnet.platform import ledger
 from ansimnet.platform.db import Tx
 from ansimnet.slices.policy.model import Account
+from ansimnet.slices.policy.queries.approvals import same_person
 from ansimnet.slices.policy.queries.grounds import NoReason
 from ansimnet.slices.policy.rules.second import MOST_HOLD, PLACES_HOLD
 from ansimnet.slices.policy.store import orders as rows
-from ansimnet.slices.policy.store.orders import HoldRow
+from ansimnet.slices.policy.store.orders import HoldAsked, HoldRow
 
 __all__ = [
     "HoldRow",
+    "ask_release",
+    "confirm_hold",
     "held",
     "holds_against",
     "holds_listed",
     "place_hold",
-    "release_hold",
     "renew_hold",
+    "set_hold_aside",
 ]
 
 
@@ -78,28 +85,83 @@ async def place_hold(
     )
     await rows.lock_ids(tx, hold.resources)
     await rows.add_hold(tx, hold, case_no=case_no.strip(), reason=reason.strip())
-    await _changed(tx, hold, "placed", hold.until_at, account, now)
+    await _changed(tx, hold, "placed", hold.until_at, account.account_id, now)
     return hold
 
 
-async def renew_hold(tx: Tx, account: Account, hold_id: UUID, reason: str, until_at: datetime, now: datetime) -> None:
-    """Let a standing hold last longer, for a reason.
+async def renew_hold(tx: Tx, account: Account, hold_id: UUID, reason: str, until_at: datetime, now: datetime) -> bool:
+    """Let a standing hold last longer, for a reason: at once within 90 days of its beginning.
+
+    Returns:
+        Whether it lasts longer now; if not, another person is asked to confirm it.
 
     Raises:
-        NoReason, NotFound, Forbidden, Conflict, Refusal: nothing said, none there, not this role's, over, too long.
+        NoReason, NotFound, Forbidden, Conflict, Refusal: nothing said, none there, not this role's, over or asked of
+        already, too long.
     """
     hold = await _standing(tx, account, hold_id, reason, now)
     if not hold.until_at < until_at <= now + MOST_HOLD:
         raise Refusal("a renewal ends later, within 90 days", detail_ko="더 늦게, 90일 안에 끝나야 합니다")
+    if until_at > hold.placed_at + MOST_HOLD:
+        await _ask(tx, hold, HoldAsked("renewal", account.account_id, now, until_at, reason.strip()))
+        return False
+    if hold.asked is not None:
+        raise _asked_already()
     await rows.renew_hold(tx, hold_id, until_at)
-    await _changed(tx, hold, "renewed", until_at, account, now)
+    await _changed(tx, hold, "renewed", until_at, account.account_id, now)
+    return True
 
 
-async def release_hold(tx: Tx, account: Account, hold_id: UUID, reason: str, now: datetime) -> None:
-    """End a hold; what it kept is destroyed when its own time has come. Raises as `renew_hold`."""
+async def ask_release(tx: Tx, account: Account, hold_id: UUID, reason: str, now: datetime) -> None:
+    """Ask that a hold be lifted; it stands until another person confirms. Raises as `renew_hold`."""
     hold = await _standing(tx, account, hold_id, reason, now)
-    await rows.release_hold(tx, hold_id, account.account_id, now)
-    await _changed(tx, hold, "released", now, account, now)
+    await _ask(tx, hold, HoldAsked("release", account.account_id, now, None, reason.strip()))
+
+
+async def confirm_hold(tx: Tx, account: Account, hold_id: UUID, now: datetime) -> None:
+    """Do what another person asked of a hold: lift it, or let it last longer than the rule.
+
+    What it kept is destroyed when its own time has come.
+
+    Raises:
+        NotFound, Forbidden, Conflict: none there; not this role's, or one's own asking; over, or nothing was asked.
+    """
+    hold = await _standing(tx, account, hold_id, "confirmed", now)
+    asked = hold.asked
+    if asked is None:
+        raise Conflict("nothing was asked of this hold", detail_ko="이 보존에 청한 것이 없습니다")
+    if account.account_id == asked.by or await same_person(tx, account.account_id, asked.by):
+        raise Forbidden("another person confirms", detail_ko="청한 사람이 아닌 다른 사람이 확인합니다")
+    if asked.until_at is None:
+        await rows.release_hold(tx, hold_id, account.account_id, now)
+        await _changed(tx, hold, "released", now, account.account_id, now)
+    elif asked.until_at <= hold.until_at:
+        raise Conflict("it lasts that long already", detail_ko="이미 그때까지입니다")
+    else:
+        await rows.renew_hold(tx, hold_id, asked.until_at)
+        await _changed(tx, hold, "renewed", asked.until_at, account.account_id, now)
+
+
+async def set_hold_aside(tx: Tx, account: Account, hold_id: UUID, now: datetime) -> None:
+    """Leave a hold as it is: whoever asked takes it back, or another refuses. Raises as `confirm_hold`."""
+    hold = await _standing(tx, account, hold_id, "set aside", now)
+    if hold.asked is None:
+        raise Conflict("nothing was asked of this hold", detail_ko="이 보존에 청한 것이 없습니다")
+    await rows.set_aside(tx, hold_id)
+    await _changed(tx, hold, "left", hold.until_at, account.account_id, now)
+
+
+async def _ask(tx: Tx, hold: HoldRow, asked: HoldAsked) -> None:
+    if hold.asked is not None:
+        raise _asked_already()
+    await rows.ask_of_hold(tx, hold, asked)
+    await _changed(tx, hold, f"{asked.change}-asked", asked.until_at or hold.until_at, asked.by, asked.at)
+
+
+def _asked_already() -> Conflict:
+    return Conflict(
+        "somebody asked already; confirm it or set it aside", detail_ko="이미 청한 것이 있습니다. 먼저 답하십시오"
+    )
 
 
 async def _standing(tx: Tx, account: Account, hold_id: UUID, reason: str, now: datetime) -> HoldRow:
@@ -115,7 +177,7 @@ async def _standing(tx: Tx, account: Account, hold_id: UUID, reason: str, now: d
     return hold
 
 
-async def _changed(tx: Tx, hold: HoldRow, change: str, until_at: datetime, account: Account, now: datetime) -> None:
+async def _changed(tx: Tx, hold: HoldRow, change: str, until_at: datetime, by: AccountId, now: datetime) -> None:
     fact = HoldChanged(
         fact_id=FactId(new_id()),
         happened_at=now,
@@ -125,11 +187,11 @@ async def _changed(tx: Tx, hold: HoldRow, change: str, until_at: datetime, accou
         statute=hold.statute,
         order_id=hold.order_id,
         until_at=until_at,
-        by=account.account_id,
+        by=by,
         covers_from_at=None if hold.covers is None else hold.covers[0],
         covers_until_at=None if hold.covers is None else hold.covers[1],
     )
-    await ledger.append(tx, fact, actor=f"account:{account.account_id}")
+    await ledger.append(tx, fact, actor=f"account:{by}")
 
 
 async def held(tx: Tx, ids: UUID | Collection[UUID], now: datetime | None = None) -> bool:

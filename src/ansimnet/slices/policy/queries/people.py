@@ -111,3 +111,8 @@ async def officers_of(tx: Tx, office: str | None = None) -> list[Account]:
         and file.account.disabled_at is None
         and office in (None, file.office)
     ]
+
+
+async def seats(tx: Tx, *roles: Role) -> dict[str | None, int]:
+    """Return how many accounts of these roles work in each office of this centre, None: in none; nobody disabled."""
+    return await accounts.seats(tx, roles)

@@ -70,6 +70,11 @@ class Rule:
     urgent: bool
     says: Said
 
+    @property
+    def asked(self) -> frozenset[Act]:
+        """Return the acts that need the second person: what else an approval opens follows from them."""
+        return self.acts & GUARDED_ACTS or self.acts
+
 
 _R = Role
 _STATUTE, _ORDER, _CONSENT = GroundKind.STATUTE, GroundKind.ORDER, GroundKind.CONSENT
@@ -89,7 +94,7 @@ RULES_OF_TWO: dict[RequestKind, Rule] = {
             approves=frozenset({_R.SHIFT_LEAD, _R.PRIVACY_OFFICER}),
             clauses={_STATUTE: frozenset({_INVESTIGATION, _LIFE, MISSING_ACT}), _ORDER: frozenset()},
             purposes=frozenset({Purpose.INVESTIGATE, Purpose.RESPOND}),
-            acts=frozenset({Act.SEARCH_PERSON}),
+            acts=frozenset({Act.SEARCH_PERSON, Act.VIEW_STREAM, Act.UNMASK_TRACK, Act.EXPORT_DATA}),
             answer_within=timedelta(hours=2),  # ours: a search asked for in one half of a shift is answered in it
             lasts=timedelta(hours=24),
             urgent=True,

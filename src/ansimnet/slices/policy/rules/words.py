@@ -174,6 +174,7 @@ ACT_WORDS: dict[Act, Said] = {
     Act.SERVE_ORDER: Said("출동 명령", "an order"),
     Act.IMPORT_CAMERAS: Said("카메라 들여오기", "importing cameras"),
     Act.READ_CAMERAS: Said("카메라 위치", "camera positions"),
+    Act.FIND_WEARER: Said("피부착자 번호 찾기", "looking a wearer's number up"),
     Act.FIND_CAMERA: Said("카메라 이름 찾기", "looking a camera's name up"),
     Act.READ_MAP: Said("지도", "the map"),
     Act.REQUEST_FOOTAGE: Said("영상 제공 요청", "a request for footage"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import LiteralString
@@ -97,6 +97,15 @@ async def move_account(tx: Tx, account_id: AccountId, role: Role, office: str | 
     await tx.execute(
         "update policy_account set role = %s, office = %s where account_id = %s", (role, office, account_id)
     )
+
+
+async def seats(tx: Tx, roles: Sequence[Role]) -> dict[str | None, int]:
+    """Return how many accounts of some roles work in each office; nobody disabled."""
+    rows = await tx.all(
+        "select office, count(*) from policy_account where role = any(%s) and disabled_at is null group by 1",
+        [list(roles)],
+    )
+    return {r[0]: int(r[1]) for r in rows}
 
 
 async def office_of(tx: Tx, account_id: AccountId) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import LiteralString
 from uuid import UUID
@@ -119,6 +119,17 @@ async def withdraw_order(tx: Tx, order_id: UUID, by: AccountId, now: datetime) -
 # ------------------------------------------------------------------------------------------------- holds
 
 
+@dataclass(frozen=True, slots=True)
+class HoldAsked:
+    """What one person asked of a hold and another confirms. `until_at`: of a renewal, its new end."""
+
+    change: str  # release | renewal
+    by: AccountId
+    at: datetime
+    until_at: datetime | None
+    reason: str | None = None  # None where it was not read, or its key was destroyed
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRow:
     """Who keeps what, under which ground, until when. The case and the reason are sealed beside it."""
@@ -133,10 +144,11 @@ class HoldRow:
     renewals: int = 0
     released_at: datetime | None = None
     covers: tuple[datetime, datetime] | None = None  # of what is recorded, only what was then; None: everything
+    asked: HoldAsked | None = None
 
 
 _HOLD: LiteralString = """hold_id, resources, statute, order_id, placed_by, placed_at, until_at, renewals,
-    released_at, covers_from_at, covers_until_at"""
+    released_at, covers_from_at, covers_until_at, asked_change, asked_by, asked_at, asked_until_at"""
 
 
 def _hold(r: Row) -> HoldRow:
@@ -151,6 +163,7 @@ def _hold(r: Row) -> HoldRow:
         renewals=r[7],
         released_at=r[8],
         covers=None if r[9] is None else (r[9], r[10]),
+        asked=None if r[11] is None else HoldAsked(r[11], AccountId(r[12]), r[13], r[14]),
     )
 
 
@@ -187,11 +200,37 @@ async def lock_hold(tx: Tx, hold_id: UUID) -> HoldRow | None:
     return None if row is None else _hold(row)
 
 
+async def ask_of_hold(tx: Tx, hold: HoldRow, asked: HoldAsked) -> None:
+    """Keep what one person asks of a hold, until another confirms it or somebody sets it aside."""
+    await tx.execute(
+        """update policy_hold set asked_change = %s, asked_by = %s, asked_at = %s, asked_until_at = %s,
+               asked_sealed = %s where hold_id = %s""",
+        (
+            asked.change,
+            asked.by,
+            asked.at,
+            asked.until_at,
+            seal(tx, hold.hold_id, hold.placed_at.year, {"reason": asked.reason}, "hold-asked"),
+            hold.hold_id,
+        ),
+    )
+
+
+async def set_aside(tx: Tx, hold_id: UUID) -> None:
+    """Forget what was asked of a hold."""
+    await tx.execute(
+        """update policy_hold set asked_change = null, asked_by = null, asked_at = null, asked_until_at = null,
+               asked_sealed = null where hold_id = %s""",
+        (hold_id,),
+    )
+
+
 async def renew_hold(tx: Tx, hold_id: UUID, until_at: datetime) -> None:
-    """Move a hold's end."""
+    """Move a hold's end; a renewal that was asked for is answered by it."""
     await tx.execute(
         "update policy_hold set until_at = %s, renewals = renewals + 1 where hold_id = %s", (until_at, hold_id)
     )
+    await set_aside(tx, hold_id)
 
 
 async def release_hold(tx: Tx, hold_id: UUID, by: AccountId, now: datetime) -> None:
@@ -202,11 +241,18 @@ async def release_hold(tx: Tx, hold_id: UUID, by: AccountId, now: datetime) -> N
 async def list_holds(tx: Tx, limit: int = 200) -> list[tuple[HoldRow, dict[str, object] | None]]:
     """Return the holds of this centre with case and reason, those that stand first."""
     rows = await tx.all(
-        f"""select {_HOLD}, sealed, key_year from policy_hold
+        f"""select {_HOLD}, sealed, asked_sealed, key_year from policy_hold
             order by released_at is not null, placed_at desc limit %s""",
         (limit,),
     )
-    return [(_hold(r), unseal(tx, r[0], r[12], r[11], "hold")) for r in rows]
+    found = []
+    for r in rows:
+        hold, (sealed, asked_sealed, year) = _hold(r), r[-3:]
+        if hold.asked is not None:
+            said = unseal(tx, hold.hold_id, year, asked_sealed, "hold-asked")
+            hold = replace(hold, asked=replace(hold.asked, reason=None if said is None else str(said["reason"])))
+        found.append((hold, unseal(tx, hold.hold_id, year, sealed, "hold")))
+    return found
 
 
 async def known_holds(tx: Tx, since: datetime) -> list[HoldRow]:
