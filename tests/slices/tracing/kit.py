@@ -30,8 +30,8 @@ from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.tracing import api, jobs
 from ansimnet.slices.tracing.service import intake
-from ansimnet.slices.tracing.service.ahead import Nets
 from ansimnet.slices.tracing.service.intake import Receipt
+from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.store.keys import HourKeys
 
 BEGAN = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)

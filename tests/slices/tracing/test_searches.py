@@ -9,12 +9,16 @@ from uuid import UUID
 
 import psycopg
 import pytest
+from tests.platform.ledger_kit import sealer_of
 from tests.slices.tracing.kit import City, appearance, streets
 
 from ansimnet.facts.tracing import HopMade, KeysReleased
 from ansimnet.kernel.permits import Role
+from ansimnet.platform import ledger
 from ansimnet.platform.ledger import keks
 from ansimnet.platform.roles import Urls
+from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.notifications.jobs import READERS as NOTIFIES
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.tracing import jobs
 from ansimnet.slices.tracing.model import hour_of
@@ -75,15 +79,54 @@ async def test_the_next_camera_is_named_before_he_gets_there(city: City) -> None
     await city.see(city.track(0, minutes=-0.5, heading_deg=0.0), city.track(1, minutes=-60, upper_colour="red"))
     search_id = await city.approved(text="회색 티셔츠에 검정 바지, 백팩")
     found = await city.look(search_id)
-    await city.get(f"/searches/{search_id}/next", 409)  # nobody is confirmed yet
+    await city.get(f"/searches/{search_id}/belief", 409)  # nobody is confirmed yet
     await city.post(f"/searches/{search_id}/judge", {"candidate_id": found[0]["candidate_id"], "verdict": "him"})
-    said = (await city.get(f"/searches/{search_id}/next"))["cameras"]
+    said = (await city.get(f"/searches/{search_id}/belief"))["cameras"]
     assert said[0]["camera_id"] == str(city.cameras[1])
     assert said[0]["from_at"] < said[0]["likely_at"] < said[0]["until_at"]
     assert said[0]["likely_at"] > city.clock.now().isoformat()[:19], "he is not there yet"
     assert 0 < said[0]["probability"] <= 1
     assert said[0]["mode"] == "walk"
-    assert await city.get(f"/searches/{search_id}/next?backwards=true")
+    assert await city.get(f"/searches/{search_id}/belief?backwards=true")
+
+
+@pytest.mark.requirement("TR-02", "EM-21")
+async def test_112_is_told_where_he_was_last_confirmed(city: City) -> None:
+    await city.see(city.track(0, minutes=-3), city.track(1, minutes=-1))
+    search_id = await city.approved(text="회색 티셔츠에 검정 바지, 백팩")
+    found = sorted(await city.look(search_id), key=lambda f: str(f["from_at"]))
+    said = await city.get(f"/searches/{search_id}")
+    assert said["text"] == "회색 티셔츠에 검정 바지, 백팩"
+    assert {"key": "upper_colour", "value": "gray"} in said["attributes"]
+    await city.post(f"/searches/{search_id}/hand-over", {}, 409)  # nobody is confirmed yet
+    for one in found:
+        await city.post(f"/searches/{search_id}/judge", {"candidate_id": one["candidate_id"], "verdict": "him"})
+    told = await city.post(f"/searches/{search_id}/hand-over", {"words": "북쪽으로 걷는다"})
+    assert told["camera_code"] == "HD-0002"
+    assert told["at"] == found[-1]["until_at"]
+    await sealer_of(city.dbs, city.folder).once()
+    await ledger.catch_up(city.dbs, list(NOTIFIES))
+    async with city.db.transaction() as tx:
+        [(channel, to)] = await tx.all("select channel, addressee from notifications_delivery")
+        [(body,)] = await tx.all("select body from ledger_entry where kind = 'tracing.subject.handed-over.v1'")
+    assert channel == "agency"
+    assert json.loads(bytes(body))["request_id"] == str(to)
+    assert "북쪽" not in bytes(body).decode(), "what 112 is told lies under the request's key"
+
+
+@pytest.mark.requirement("TR-02")
+async def test_a_silent_camera_is_not_named_as_next(city: City) -> None:
+    streets(city.folder / "map")
+    await city.see(city.track(0, minutes=-0.5, heading_deg=0.0))
+    search_id = await city.approved(text="회색 티셔츠에 검정 바지, 백팩")
+    [found] = await city.look(search_id)
+    await city.post(f"/searches/{search_id}/judge", {"candidate_id": found["candidate_id"], "verdict": "him"})
+    named = (await city.get(f"/searches/{search_id}/belief"))["cameras"]
+    assert str(city.cameras[1]) in {n["camera_id"] for n in named}
+    async with city.db.transaction() as tx:
+        await cameras.note_health(tx, city.cameras[0], True, "", now=city.clock.now())
+    named = (await city.get(f"/searches/{search_id}/belief"))["cameras"]
+    assert str(city.cameras[1]) not in {n["camera_id"] for n in named}
 
 
 @pytest.mark.requirement("TR-01")

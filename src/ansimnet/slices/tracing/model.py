@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from ansimnet.kernel.errors import Conflict, NotFound, Refusal
@@ -71,7 +72,10 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """A candidate of a search. `why` and `why_not`: names of terms with their log likelihood ratio in nats."""
+    """A candidate of a search. `why` and `why_not`: names of terms with their log likelihood ratio in nats.
+
+    `shot looks plate plate_p` as in `rules.tracks.Track`: what the relay weighs again, and where his picture is.
+    """
 
     candidate_id: UUID
     camera_id: CameraId
@@ -84,6 +88,10 @@ class Found:
     lat: float | None = None
     lon: float | None = None
     heading_deg: float | None = None
+    shot: tuple[float, float, float, float, float] | None = None
+    looks: str = ""
+    plate: str = ""
+    plate_p: tuple[float, ...] = ()
     verdict: str | None = None
 
 
@@ -99,6 +107,63 @@ class Next:
     mode: str
     length_m: float
     blind_m: float
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a search looked at: these cameras' records in `[from_at, until_at)`. Only cameras that noted anything."""
+
+    from_at: datetime
+    until_at: datetime
+    cameras: tuple[CameraId, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A piece of street (lat, lon at its ends) and how likely he is on it."""
+
+    from_: tuple[float, float]
+    to: tuple[float, float]
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Likely:
+    """Where he may be at an instant; with `elsewhere` (indoors, on a ride) the shares sum to one, less what is tiny."""
+
+    at: datetime
+    streets: list[Street]
+    elsewhere: float
+
+
+@dataclass(frozen=True, slots=True)
+class WayHop:
+    """One step of a way he may have taken."""
+
+    candidate_id: UUID
+    camera_id: CameraId
+    from_at: datetime
+    until_at: datetime
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way he may have taken, from the first confirmed hop on, and its share of the belief."""
+
+    probability: float
+    hops: list[WayHop]
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """What the relay of a search believes at an instant. `ways` likeliest first; `stopped`: lost, or not credible."""
+
+    at: datetime
+    next: list[Next]
+    heat: list[Likely]
+    ways: list[Way]
+    stopped: Literal["lost", "not_credible"] | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.tracing import api, jobs
 from ansimnet.slices.tracing.api import ingest
-from ansimnet.slices.tracing.service.ahead import Nets
+from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.service.notes import Notes
 from ansimnet.slices.tracing.store.keys import HourKeys
 
@@ -25,7 +25,7 @@ def parts(ctx: Context) -> Parts:
         app.router.routes.extend(ingest.routes(ctx.dbs.city, ctx.clock, keys))
 
     return Parts(
-        routers=[api.routes(api.Desk(ctx.dbs.city, ctx.clock, keys, Nets(ctx.map)))],
+        routers=[api.routes(api.Desk(ctx.dbs.city, ctx.clock, keys, Nets(ctx.map), ctx.settings.relay_public_url))],
         readers=list(jobs.READERS),
         on_serve=[install],
     )

@@ -17,27 +17,34 @@ from ansimnet.platform.db import Db
 from ansimnet.platform.http import door
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.cameras.queries import Camera
+from ansimnet.slices.footage.queries import Ticket
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.tracing.api.forms import (
+    BelievedShown,
     CandidatesShown,
     CloseForm,
+    HandedShown,
+    HandOverForm,
     JudgeForm,
     LookForm,
-    NextsShown,
     ParsedShown,
+    PictureShown,
     SearchesShown,
     SearchForm,
     SearchShown,
+    SoughtShown,
     TextForm,
+    believed_shown,
     candidates_shown,
-    nexts_shown,
+    handed_shown,
     parsed_shown,
     search_shown,
+    sought_shown,
 )
-from ansimnet.slices.tracing.model import Found, Next, Search
+from ansimnet.slices.tracing.model import Believed, Found, Search
 from ansimnet.slices.tracing.rules import describe
-from ansimnet.slices.tracing.service import ahead, law, looking
-from ansimnet.slices.tracing.service.ahead import Nets
+from ansimnet.slices.tracing.service import following, handing, law, looking, pictures
+from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.store import searches
 from ansimnet.slices.tracing.store.keys import HourKeys
 
@@ -46,12 +53,13 @@ Asker = Annotated[policy.Account, Depends(door(Act.SEARCH_PERSON))]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The city's half of every route."""
+    """The city's half of every route. `relay_url`: where a viewer connects while no worker pulls a camera."""
 
     city: Db
     clock: Clock
     keys: HourKeys
     nets: Nets
+    relay_url: str = ""
 
     def own(self, account: policy.Account) -> policy.Account:
         """Return an account of this city whose work it may be to search.
@@ -71,13 +79,24 @@ class Desk:
 
     async def candidates(self, found: list[Found]) -> CandidatesShown:
         """Return candidates as pages take them, cameras by their names: whoever searches may read no register."""
-        return candidates_shown(found, await self._called(f.camera_id for f in found))
+        return candidates_shown(found, await self.called(f.camera_id for f in found))
 
-    async def nexts(self, found: list[Next]) -> NextsShown:
-        """Return next cameras as pages take them."""
-        return nexts_shown(found, await self._called(n.camera_id for n in found))
+    async def believed(self, believed: Believed) -> BelievedShown:
+        """Return what the relay believes as pages take it."""
+        named = [n.camera_id for n in believed.next] + [h.camera_id for w in believed.ways for h in w.hops]
+        return believed_shown(believed, await self.called(named))
 
-    async def _called(self, ids: Iterable[CameraId]) -> dict[CameraId, Camera]:
+    def picture(self, got: Ticket) -> PictureShown:
+        """Return a ticket as pages take it."""
+        return PictureShown(
+            ticket=got.ticket,
+            url=got.url or self.relay_url,
+            not_after=got.not_after,
+            permit_id=got.permit_id,
+            masking=got.masking,
+        )
+
+    async def called(self, ids: Iterable[CameraId]) -> dict[CameraId, Camera]:
         async with self.city.transaction() as tx:
             return await cameras.by_ids(tx, set(ids))
 
@@ -106,6 +125,20 @@ def routes(desk: Desk) -> APIRouter:
             found = await searches.of_account(tx, desk.own(account).account_id)
         return SearchesShown(searches=await desk.shown(found))
 
+    @api.get("/searches/{search_id}")
+    async def read_search(search_id: UUID, account: Asker) -> SoughtShown:
+        """Whom a search that stands looks for, and what was approved."""
+        stood = await law.stand(db, desk.own(account), search_id, clock.now())
+        async with db.transaction() as tx:
+            await law.still(tx, stood, clock.now())
+            return sought_shown(await searches.subject(tx, stood.search), stood.scope)
+
+    @api.post("/searches/{search_id}/hand-over")
+    async def hand_over(search_id: UUID, form: HandOverForm, account: Asker) -> HandedShown:
+        """Tell 112 where he was last confirmed, so that its units go there. On the ledger."""
+        last = await handing.hand_over(db, desk.own(account), search_id, form.words.strip(), clock.now())
+        return handed_shown(last, await desk.called([last.camera_id]))
+
     @api.post("/searches/{search_id}/look")
     async def look(search_id: UUID, form: LookForm, account: Asker) -> CandidatesShown:
         """Release the keys of the approved area and time, or a part of them, and rank what passed there."""
@@ -113,6 +146,7 @@ def routes(desk: Desk) -> APIRouter:
         found = await looking.look(
             db,
             desk.keys,
+            desk.nets,
             desk.own(account),
             search_id,
             clock.now(),
@@ -125,25 +159,41 @@ def routes(desk: Desk) -> APIRouter:
     @api.get("/searches/{search_id}/candidates")
     async def list_candidates(search_id: UUID, account: Asker) -> CandidatesShown:
         """The candidates of a search that stands, with why and why not."""
-        return await desk.candidates(await looking.found_of(db, desk.own(account), search_id, clock.now()))
+        return await desk.candidates(await looking.found_of(db, desk.nets, desk.own(account), search_id, clock.now()))
 
     @api.post("/searches/{search_id}/judge")
     async def judge(search_id: UUID, form: JudgeForm, account: Asker) -> CandidatesShown:
         """Say that a candidate is him or not."""
-        found = await looking.judge(db, desk.own(account), search_id, form.candidate_id, form.verdict, clock.now())
+        own, now = desk.own(account), clock.now()
+        found = await looking.judge(db, desk.nets, own, search_id, form.candidate_id, form.verdict, now)
         return await desk.candidates(found)
 
     @api.get("/searches/{search_id}/route")
     async def read_route(search_id: UUID, account: Asker) -> CandidatesShown:
         """The confirmed candidates in the order of time."""
-        found = await looking.found_of(db, desk.own(account), search_id, clock.now())
-        return await desk.candidates(looking.route_of(found))
+        found = await looking.found_of(db, desk.nets, desk.own(account), search_id, clock.now())
+        return await desk.candidates(following.route_of(found))
 
-    @api.get("/searches/{search_id}/next")
-    async def next_cameras(search_id: UUID, account: Asker, backwards: bool = False) -> NextsShown:
-        """The cameras that may see him next after the last confirmed candidate, or saw him before the first."""
-        found = await ahead.ahead(db, desk.nets, desk.own(account), search_id, clock.now(), backwards=backwards)
-        return await desk.nexts(found)
+    @api.get("/searches/{search_id}/belief")
+    async def read_belief(search_id: UUID, account: Asker, backwards: bool = False) -> BelievedShown:
+        """Where he may be now and soon, the ways he may have come, and the next cameras; or where he came from."""
+        own, now = desk.own(account), clock.now()
+        return await desk.believed(await following.believed(db, desk.nets, own, search_id, now, backwards=backwards))
+
+    @api.post("/searches/{search_id}/candidates/{candidate_id}/picture")
+    async def candidate_picture(search_id: UUID, candidate_id: UUID, account: Asker) -> PictureShown:
+        """A ticket to a candidate's best picture: he is clear, everybody else hidden. On the ledger."""
+        return desk.picture(await pictures.portrait(db, desk.own(account), search_id, candidate_id, clock.now()))
+
+    @api.post("/searches/{search_id}/candidates/{candidate_id}/clip")
+    async def candidate_clip(search_id: UUID, candidate_id: UUID, account: Asker) -> PictureShown:
+        """A ticket to the seconds around a candidate, everybody hidden. On the ledger."""
+        return desk.picture(await pictures.clip(db, desk.own(account), search_id, candidate_id, clock.now()))
+
+    @api.post("/searches/{search_id}/cameras/{camera_id}/live")
+    async def camera_live(search_id: UUID, camera_id: UUID, account: Asker) -> PictureShown:
+        """A ticket to the live picture of a camera in the approved area, everybody hidden. On the ledger."""
+        return desk.picture(await pictures.live(db, desk.own(account), search_id, CameraId(camera_id), clock.now()))
 
     @api.post("/searches/{search_id}/close")
     async def close(search_id: UUID, form: CloseForm, account: Asker) -> SearchShown:

@@ -13,11 +13,11 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import CameraId, new_id
-from ansimnet.kernel.permits import GroundKind, Purpose
+from ansimnet.kernel.permits import GroundKind, Masking, Purpose
 from ansimnet.slices.cameras.queries import Camera
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.approvals import SEARCH
-from ansimnet.slices.tracing.model import DIMENSIONS, Found, Next, Search
+from ansimnet.slices.tracing.model import DIMENSIONS, Believed, Found, Scope, Search
 from ansimnet.slices.tracing.rules.describe import Parsed
 
 Called = Mapping[CameraId, Camera]
@@ -111,7 +111,8 @@ class SearchForm(Form):
             size = -1
         if size not in (0, DIMENSIONS):
             raise Refusal(f"a picture's appearance has {DIMENSIONS} bytes")
-        return {"attributes": [(a.key, a.value) for a in self.attributes], "picture": self.picture}
+        words = [(a.key, a.value) for a in self.attributes]
+        return {"text": self.text, "attributes": words, "picture": self.picture}
 
 
 class LookForm(Form):
@@ -168,6 +169,8 @@ class CandidateShown(BaseModel):
     camera_id: UUID
     camera_code: str
     camera_address: str
+    camera_lat: float | None
+    camera_lon: float | None
     from_at: datetime
     until_at: datetime
     probability: float
@@ -176,6 +179,7 @@ class CandidateShown(BaseModel):
     lat: float | None
     lon: float | None
     heading_deg: float | None
+    pictured: bool
     verdict: str | None
 
 
@@ -191,6 +195,11 @@ class NextShown(BaseModel):
     camera_id: UUID
     camera_code: str
     camera_address: str
+    camera_lat: float | None
+    camera_lon: float | None
+    azimuth_deg: float | None
+    fov_deg: float | None
+    range_m: float | None
     probability: float
     from_at: datetime
     likely_at: datetime
@@ -200,10 +209,86 @@ class NextShown(BaseModel):
     blind_m: float
 
 
-class NextsShown(BaseModel):
-    """Next cameras, likeliest first."""
+class StreetShown(BaseModel):
+    """A piece of street, as [lat, lon] at its ends, and how likely he is on it."""
 
+    line: list[tuple[float, float]]
+    probability: float
+
+
+class LikelyShown(BaseModel):
+    """Where he may be at an instant; `elsewhere`: indoors, or on a ride."""
+
+    at: datetime
+    streets: list[StreetShown]
+    elsewhere: float
+
+
+class WayHopShown(BaseModel):
+    """One step of a way."""
+
+    candidate_id: UUID
+    camera_id: UUID
+    camera_code: str
+    camera_address: str
+    camera_lat: float | None
+    camera_lon: float | None
+    from_at: datetime
+    until_at: datetime
+    probability: float
+
+
+class WayShown(BaseModel):
+    """One way he may have taken, and its share of the belief."""
+
+    probability: float
+    hops: list[WayHopShown]
+
+
+class BelievedShown(BaseModel):
+    """What the relay believes: next cameras, where he may be now and soon, ways likeliest first. `stopped`: why."""
+
+    at: datetime
     cameras: list[NextShown]
+    heat: list[LikelyShown]
+    ways: list[WayShown]
+    stopped: Literal["lost", "not_credible"] | None
+
+
+class SoughtShown(BaseModel):
+    """Whom a search looks for, as it was told, and what was approved."""
+
+    text: str
+    attributes: list[AttributeForm]
+    lat: float
+    lon: float
+    radius_m: float
+    from_at: datetime
+    until_at: datetime
+
+
+class HandOverForm(Form):
+    """What 112 is told besides the place and the time."""
+
+    words: str = Field(default="", max_length=500)
+
+
+class HandedShown(BaseModel):
+    """What was brought to 112."""
+
+    at: datetime
+    camera_code: str
+    place: str
+
+
+class PictureShown(BaseModel):
+    """A ticket to pictures, good once within a minute, and where to show it."""
+
+    ticket: str
+    url: str
+    not_after: datetime
+    permit_id: UUID
+    masking: Masking
 
 
 def parsed_shown(parsed: Parsed) -> ParsedShown:
@@ -243,6 +328,7 @@ def candidates_shown(found: list[Found], called: Called) -> CandidatesShown:
                 lat=f.lat,
                 lon=f.lon,
                 heading_deg=f.heading_deg,
+                pictured=f.shot is not None,
                 verdict=f.verdict,
             )
             for f in found
@@ -250,12 +336,68 @@ def candidates_shown(found: list[Found], called: Called) -> CandidatesShown:
     )
 
 
-def nexts_shown(found: list[Next], called: Called) -> NextsShown:
-    """Return next cameras as pages take them."""
-    return NextsShown(cameras=[NextShown(**asdict(n), **_called(called, n.camera_id)) for n in found])
+def believed_shown(believed: Believed, called: Called) -> BelievedShown:
+    """Return what the relay believes as pages take it."""
+    return BelievedShown(
+        at=believed.at,
+        cameras=[
+            NextShown(**asdict(n), **_called(called, n.camera_id), **_looks(called.get(n.camera_id)))
+            for n in believed.next
+        ],
+        heat=[
+            LikelyShown(
+                at=one.at,
+                streets=[StreetShown(line=[s.from_, s.to], probability=s.probability) for s in one.streets],
+                elsewhere=one.elsewhere,
+            )
+            for one in believed.heat
+        ],
+        ways=[
+            WayShown(
+                probability=w.probability,
+                hops=[WayHopShown(**asdict(h), **_called(called, h.camera_id)) for h in w.hops],
+            )
+            for w in believed.ways
+        ],
+        stopped=believed.stopped,
+    )
 
 
-def _called(called: Called, camera_id: CameraId) -> dict[str, str]:
-    """Return what people call a camera; nothing where it is out of service."""
+def _called(called: Called, camera_id: CameraId) -> dict[str, Any]:
+    """Return what people call a camera and where it stands; nothing where it is out of service."""
     camera = called.get(camera_id)
-    return {"camera_code": camera.code if camera else "", "camera_address": camera.address if camera else ""}
+    return {
+        "camera_code": camera.code if camera else "",
+        "camera_address": camera.address if camera else "",
+        "camera_lat": camera.lat if camera else None,
+        "camera_lon": camera.lon if camera else None,
+    }
+
+
+def _looks(camera: Camera | None) -> dict[str, float | None]:
+    """Return which way a camera looks, how wide and how far."""
+    return {
+        "azimuth_deg": camera.azimuth_deg if camera else None,
+        "fov_deg": camera.fov_deg if camera else None,
+        "range_m": camera.range_m if camera else None,
+    }
+
+
+def sought_shown(subject: Mapping[str, Any] | None, scope: Scope) -> SoughtShown:
+    """Return whom a search looks for as pages take it."""
+    said = subject or {}
+    return SoughtShown(
+        text=str(said.get("text", "")),
+        attributes=[AttributeForm(key=k, value=v) for k, v in said.get("attributes", ())],
+        lat=scope.lat,
+        lon=scope.lon,
+        radius_m=scope.radius_m,
+        from_at=scope.from_at,
+        until_at=scope.until_at,
+    )
+
+
+def handed_shown(last: Found, called: Called) -> HandedShown:
+    """Return what 112 was told of as pages take it."""
+    names = _called(called, last.camera_id)
+    return HandedShown(at=last.until_at, camera_code=names["camera_code"], place=names["camera_address"])

@@ -12,10 +12,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numba import njit
 
+from ansimnet.kernel import streets as net_streets
 from ansimnet.slices.tracing.rules import scoring
 from ansimnet.slices.tracing.rules.fan import DETECTS, Fan, fan
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.net import CameraNet
+from ansimnet.slices.tracing.rules.onward import Left, Onward, followed, onward
 from ansimnet.slices.tracing.rules.times import PACE_PRIOR_HOPS, below, known_class, log_ratio
 from ansimnet.slices.tracing.rules.types import F64, I32, Kind, Sighting, Subject
 
@@ -30,6 +32,9 @@ BESIDE, BESIDE_S, BESIDE_M = 0.04, 4.0, 60.0
 the register: its direction on file is wrong, or its view is wider. ours."""
 CORNER_M, ROUND = 10.0, 0.5
 """A view that ends so near a corner may have shown him go round it; that is so much less likely. ours."""
+ASTRAY = 0.3
+"""How much a sighting's own heading and place count beside the streets by which he was expected: registers of cameras
+err, and a way may be one that no fan has. ours."""
 GROUND_SD_M, GROUND_WRONG = 7.0, 0.02
 """Where the ground point of a track lies from its street: error of calibration and half a street. ours."""
 HIDDEN, SEEN_HIDDEN = 0.12, 0.35
@@ -49,9 +54,10 @@ class Hypothesis:
 
     `unseen` (K,) chance of having been written by no camera before each passage, `survival` by none at all;
     `template` the sum of `pictures` unit vectors; `pace` his log pace over `pace_hops` hops; `track` the (east, north)
-    of his last cameras; `arcs at_m weight` where he was left.
+    of his last cameras; `arcs at_m weight` where he was left, `left` the places since `way`, the ways on, begins.
     """
 
+    kind: Kind
     chain: tuple[Sighting, ...]
     score: float
     at_s: float
@@ -68,6 +74,8 @@ class Hypothesis:
     arcs: I32
     at_m: F64
     weight: F64
+    left: tuple[Left, ...]
+    way: Onward
 
     @property
     def pace(self) -> float:
@@ -102,12 +110,15 @@ class Fit:
 
 def root(net: CameraNet, subject: Subject, arcs: I32, at_m: F64, weight: F64, at_s: float, camera: int) -> Hypothesis:
     """Return the hypothesis that begins a relay."""
-    ahead = fan(net, subject.kind, arcs, at_m, weight, (0.0, 0.0), camera)
+    left = _left(net, arcs, at_m, weight)
+    way = onward(net, subject.kind, left)
+    ahead = fan(net, subject.kind, arcs, at_m, weight, (0.0, 0.0), camera, way)
     template = None if subject.appearance is None else subject.appearance.astype(np.float64).sum(axis=0)
     pictures = 0 if subject.appearance is None else len(subject.appearance)
     k = len(ahead.mass)
     track = ((float(net.x_m[camera]), float(net.y_m[camera])),) if camera >= 0 else ()
     return Hypothesis(
+        subject.kind,
         (),
         0.0,
         at_s,
@@ -124,7 +135,19 @@ def root(net: CameraNet, subject: Subject, arcs: I32, at_m: F64, weight: F64, at
         arcs,
         at_m,
         weight,
+        (left,),
+        way,
     )
+
+
+def _left(net: CameraNet, arcs: I32, at_m: F64, weight: F64) -> Left:
+    """Return where somebody was left, the likeliest street giving the place."""
+    s, best = net.streets, int(np.argmax(weight))
+    arc = int(arcs[best])
+    a, b = (s.u, s.v) if arc & 1 == 0 else (s.v, s.u)
+    share = float(at_m[best]) / float(s.length_m[arc >> 1])
+    x, y = ((1 - share) * c[a[arc >> 1]] + share * c[b[arc >> 1]] for c in (s.x_m, s.y_m))
+    return Left(float(x), float(y), arcs, at_m, weight)
 
 
 def remembering(h: Hypothesis, d: Sighting) -> Hypothesis:
@@ -165,6 +188,27 @@ def fit(net: CameraNet, learned: Learned, subject: Subject, h: Hypothesis, d: Si
     )  # fmt: skip
 
 
+def leaving_arcs(net: CameraNet, d: Sighting) -> tuple[I32, F64, F64]:
+    """Return the arcs on which somebody left a camera's view, where on them, and how likely each is.
+
+    A camera that has no street in view by the register is taken to look at the nearest one.
+    """
+    rows = net.cam_cov[net.cam_first[d.camera] : net.cam_first[d.camera + 1]]
+    if len(rows) == 0:
+        s = net.streets
+        at = net_streets.snap(s, s.plane.to_point(float(net.x_m[d.camera]), float(net.y_m[d.camera])))
+        arcs = np.array([2 * at.edge, 2 * at.edge + 1], np.int32)
+        places = np.array([at.along_m, s.length_m[at.edge] - at.along_m])
+        return arcs, places, along(net.bearing[arcs], d.heading_deg)
+    edges = net.cov_edge[rows]
+    arcs = np.concatenate([2 * edges, 2 * edges + 1]).astype(np.int32)
+    at_m = np.concatenate([net.cov_to_m[rows], net.streets.length_m[edges] - net.cov_from_m[rows]])
+    stretch = np.tile(net.cov_to_m[rows] - net.cov_from_m[rows], 2)
+    weight = along(net.bearing[arcs], d.heading_deg) * np.minimum(stretch, 30.0)
+    stands = on_ground(net, arcs, d)
+    return (arcs, at_m, weight) if stands is None else (arcs, stands[1], weight * stands[0])
+
+
 def _impossible(h: Hypothesis, d: Sighting) -> Fit:
     """Return that nobody gets from one to the other."""
     none = np.zeros(0)
@@ -196,7 +240,11 @@ def _round_corner(net: CameraNet, arcs: I32, leave_m: F64, heading_deg: float) -
 
 
 def _left_on(net: CameraNet, arcs: I32, leave_m: F64, weight: F64, d: Sighting) -> tuple[I32, F64, F64]:
-    """Return the arcs, places and weights that a track leaves somebody on: those expected, and round their corners."""
+    """Return the arcs, places and weights that a track leaves somebody on.
+
+    Those expected, and round their corners; and, as he may have come another way, whatever the camera has in view.
+    """
+    weight = weight / weight.sum()
     near = np.flatnonzero(net.streets.length_m[arcs >> 1] - leave_m < CORNER_M).tolist()
     plain = weight * along(net.bearing[arcs], d.heading_deg)
     all_arcs, all_m, all_weight = [arcs], [leave_m], [plain]
@@ -206,6 +254,10 @@ def _left_on(net: CameraNet, arcs: I32, leave_m: F64, weight: F64, d: Sighting) 
             all_arcs.append(onward)
             all_m.append(np.zeros(len(onward)))
             all_weight.append(weight[i] * ROUND * along(net.bearing[onward], d.heading_deg))
+    seen, seen_m, seen_weight = leaving_arcs(net, replace(d, ground=None))
+    all_arcs.append(seen)
+    all_m.append(seen_m)
+    all_weight.append(ASTRAY * seen_weight / np.maximum(1.0, np.sqrt(len(seen))) / 30.0)
     out, at_m, share = np.concatenate(all_arcs).astype(np.int32), np.concatenate(all_m), np.concatenate(all_weight)
     stands = on_ground(net, out, d)
     if stands is not None:
@@ -241,8 +293,9 @@ def passed(net: CameraNet, learned: Learned, h: Hypothesis, d: Sighting) -> tupl
     return at, dense, joint if stands is None else joint * stands[0]
 
 
-def extend(net: CameraNet, kind: Kind, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:
+def extend(net: CameraNet, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:
     """Return the hypothesis that this sighting, too, was him."""
+    kind = h.kind
     template, pictures = h.template, h.pictures
     if d.appearance is not None:
         picture = d.appearance.astype(np.float64)
@@ -256,11 +309,14 @@ def extend(net: CameraNet, kind: Kind, h: Hypothesis, d: Sighting, how: Fit) -> 
     arcs, at_m, weight = how.arcs, how.at_m, how.weight
     if not how.beside:
         arcs, at_m, weight = _left_on(net, arcs, at_m, weight, d)
-    ahead = fan(net, kind, arcs, at_m, weight, drift(track), d.camera)
+    left = (*h.left, _left(net, arcs, at_m, weight))
+    way = followed(net, kind, h.way, left)
+    left = left[next((i for i, place in enumerate(left) if place is way.origin), 0) :]
+    ahead = fan(net, kind, arcs, at_m, weight, drift(track), d.camera, way)
     k = len(ahead.mass)
     return Hypothesis(
-        (*h.chain, d), h.score + how.llr, d.until_s, d.camera, ahead, np.zeros(k), np.ones(k), 1.0, template, pictures,
-        pace_sum, pace_hops, track, arcs, at_m, weight,
+        kind, (*h.chain, d), h.score + how.llr, d.until_s, d.camera, ahead, np.zeros(k), np.ones(k), 1.0, template,
+        pictures, pace_sum, pace_hops, track, arcs, at_m, weight, left, way,
     )  # fmt: skip
 
 

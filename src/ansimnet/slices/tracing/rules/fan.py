@@ -14,6 +14,7 @@ from numba import njit
 from numpy.typing import NDArray
 
 from ansimnet.slices.tracing.rules.net import CameraNet
+from ansimnet.slices.tracing.rules.onward import Onward
 from ansimnet.slices.tracing.rules.times import SIGNAL_S, SPEED_MPS
 from ansimnet.slices.tracing.rules.types import F64, I32, Kind
 
@@ -41,6 +42,9 @@ RIDES = 0.08
 """Share of those who walk past a stop and get on. ours."""
 BEHIND_M, BEHIND_S = 6.0, 1.5
 """Two cameras lose him at the same corner, one a little later: views that end so far behind him still count. ours."""
+GOES = np.array([0.6, 0.8, 0.85])
+"""Share of people, per kind, who go somewhere by a short way; others turn as `TURN`, `RANK` and `DRIFT` say. ours."""
+NOWHERE = np.zeros(0)
 DETECTS = 0.86
 """Chance that a camera that has him in view writes a track of him. ours; missed detections are the rule."""
 
@@ -79,7 +83,14 @@ class Fan:
 
 
 def fan(
-    net: CameraNet, kind: Kind, arcs: I32, at_m: F64, weight: F64, drift: tuple[float, float], camera: int = -1
+    net: CameraNet,
+    kind: Kind,
+    arcs: I32,
+    at_m: F64,
+    weight: F64,
+    drift: tuple[float, float],
+    camera: int = -1,
+    ahead: Onward | None = None,
 ) -> Fan:
     """Return the fan of somebody on `arcs` (n,), `at_m` metres from their tails, with these weights.
 
@@ -91,6 +102,7 @@ def fan(
         net.cov_first, net.cov_camera, net.cov_from_m, net.cov_to_m, net.cov_view, net.site,
         net.ride_first, net.ride_to, net.ride_s, net.ride_weight, net.ride_metro,
         int(kind), arcs, at_m, weight / weight.sum(), drift[0], drift[1], camera,
+        *((NOWHERE, NOWHERE, 0.0, NOWHERE) if ahead is None else (ahead.cost, ahead.value, ahead.theta, ahead.per_m)),
     )  # fmt: skip
     return Fan(*out)
 
@@ -99,6 +111,7 @@ def fan(
 def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     first, to, via, u, v, length, rank, bearing, signal, cov_first, cov_camera, cov_from, cov_to, cov_view, site,
     ride_first, ride_to, ride_s, ride_weight, ride_metro, kind, arcs, at_m, weight, drift_x, drift_y, origin,
+    away_s, value, theta, per_m,
 ):  # fmt: skip
     camera, arc_of = np.empty(PASSAGES, np.int32), np.empty(PASSAGES, np.int32)
     mass, view = np.empty(PASSAGES), np.empty(PASSAGES)
@@ -119,7 +132,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
         s_parent[size], s_passage[size], s_family[size] = -1, -1, kind
         s_unseen[size], s_unviewed[size], s_way[size], s_blind[size] = 1.0, 1.0, 0.0, 0.0
         size += 1
-    turn = np.empty(64)
+    turn, gain = np.empty(64), np.empty(64)
     here = site[origin] if origin >= 0 else -1
     i = 0
     while i < size:
@@ -223,6 +236,19 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             ahead = np.sin(bearing[nxt]) * drift_x + np.cos(bearing[nxt]) * drift_y
             turn[q] = TURN[kind, kind_of] * RANK[kind, rank[edge]] * np.exp(DRIFT[kind] * ahead)
             total += turn[q]
+        gain[:] = 0.0
+        if len(away_s) and value[node] > 0.0:
+            goals = 0.0
+            for q in range(arms):
+                b, edge = to[first[node] + q], via[first[node] + q]
+                if away_s[b] > away_s[node] and edge != e:
+                    detour = away_s[node] + length[edge] * per_m[rank[edge]] - away_s[b]
+                    gain[q] = value[b] * np.exp(-theta * detour)
+                    goals += gain[q]
+            if goals > 0.0:
+                for q in range(arms):
+                    turn[q] = (1.0 - GOES[kind]) * turn[q] / total + GOES[kind] * gain[q] / goals
+                total = 1.0
         for q in range(arms):
             share = m * turn[q] / total
             if share * np.sqrt(unseen) < LEAST[kind] or size == STATES:

@@ -20,12 +20,14 @@ PASSERS_WEIGHT_S = 300.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Learned:
-    """A value: `cdf_leave cdf_arrive` follow from `times`; `sharpness` scales log odds to calibrated ones."""
+    """A value: `cdf_leave cdf_arrive` follow from `times`; `sharpness` scales log odds to calibrated ones;
+    `window` between which shares of the arrivals expected nine in ten really came, per kind."""
 
     times: Times
     looks: Looks
     sharpness: float = 1.0
     passers_s: tuple[float, float, float, float] = PASSERS_S
+    window: tuple[tuple[float, float], ...] = ((0.05, 0.95),) * 3
     cdf_leave: F64 = field(init=False)
     cdf_arrive: F64 = field(init=False)
 
@@ -61,6 +63,7 @@ def to_dict(learned: Learned) -> dict[str, Any]:
         "looks": {name: getattr(looks, name).tolist() for name in ("same_mean", "same_sd", "other_mean", "other_sd")},
         "sharpness": learned.sharpness,
         "passers_s": list(learned.passers_s),
+        "window": [list(w) for w in learned.window],
     }
 
 
@@ -72,4 +75,6 @@ def from_dict(data: dict[str, Any]) -> Learned:
     """
     looks = Looks(**{name: np.array(values, np.float64) for name, values in data["looks"].items()})
     a, b, c, d = (float(v) for v in data["passers_s"])
-    return Learned(travel.from_dict(data["times"]), looks, float(data["sharpness"]), (a, b, c, d))
+    sharpness = float(data["sharpness"])
+    window = tuple((float(low), float(high)) for low, high in data["window"])
+    return Learned(travel.from_dict(data["times"]), looks, sharpness, (a, b, c, d), window)

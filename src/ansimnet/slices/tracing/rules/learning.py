@@ -13,7 +13,7 @@ from ansimnet.slices.tracing.rules.belief import Hypothesis
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.times import Hop
-from ansimnet.slices.tracing.rules.types import Sighting, Subject
+from ansimnet.slices.tracing.rules.types import Kind, Sighting, Subject
 
 
 def learn_routes(learned: Learned, net: CameraNet, routes: Sequence[tuple[Subject, Sequence[Sighting]]]) -> Learned:
@@ -25,6 +25,46 @@ def learn_routes(learned: Learned, net: CameraNet, routes: Sequence[tuple[Subjec
         leave += left
         arrive += arrived
     return replace(learned, times=times.learn(learned.times, leave, arrive))
+
+
+LEAST_HOPS = 60
+"""Fewer confirmed arrivals of a kind move no window. ours."""
+NINE_IN_TEN = 0.9
+
+
+def learn_windows(learned: Learned, net: CameraNet, routes: Sequence[tuple[Subject, Sequence[Sighting]]]) -> Learned:
+    """Return what is known after asking where in their windows people of confirmed routes really came.
+
+    The shares between which nine in ten arrivals lay are the shares that a window is given from then on (split
+    conformal prediction: Vovk et al., 2005). The routes must not be those that the times were learned from.
+    """
+    early: tuple[list[float], ...] = ([], [], [])
+    late: tuple[list[float], ...] = ([], [], [])
+    for subject, chain in routes:
+        h = _root(net, subject, chain[0])
+        for i, d in enumerate(chain[:-1]):
+            if i:
+                how = belief.fit(net, learned, subject, h, d, 0.02)
+                h = _root(net, subject, d) if math.isinf(how.llr) else belief.extend(net, h, d, how)
+            after = _next(net, d, chain[i + 1 :])
+            named = outlook.next_cameras(net, learned, [(1.0, h)], d.until_s, 3)
+            if after is None or after.camera not in {c.camera for c in named}:
+                continue
+            for shares, slack in ((early, outlook.CLOCK_S), (late, -outlook.CLOCK_S)):
+                share = outlook.arrived(learned, h, after.camera, d.until_s, after.from_s + slack)
+                shares[subject.kind].append(share or 0.0)
+    window = list(learned.window)
+    for kind in Kind:
+        if len(early[kind]) >= LEAST_HOPS:
+            low = float(np.quantile(early[kind], (1 - NINE_IN_TEN) / 2))
+            window[kind] = low, float(np.quantile(late[kind], (1 + NINE_IN_TEN) / 2))
+    return replace(learned, window=tuple(window))
+
+
+def _next(net: CameraNet, d: Sighting, later: Sequence[Sighting]) -> Sighting | None:
+    """Return the sighting that began first once `d` was over, on another pole."""
+    after = (s for s in later if s.from_s >= d.until_s - outlook.CLOCK_S and net.site[s.camera] != net.site[d.camera])
+    return min(after, key=lambda s: s.from_s, default=None)
 
 
 def confirmed_hops(
@@ -41,7 +81,7 @@ def confirmed_hops(
             continue
         at, _, joint = belief.passed(net, learned, h, d)
         if joint.sum() <= 0.0:  # seen beside the street that was expected: no hop
-            h = belief.extend(net, subject.kind, h, d, how)
+            h = belief.extend(net, h, d, how)
             continue
         known = times.known_class(h.pace_hops)
         t_out, t_in = d.until_s - h.at_s, d.from_s - h.at_s
@@ -56,12 +96,12 @@ def confirmed_hops(
             if h.fan.elsewhere[k]:
                 y = times.log_ratio(t_in, tau_in) - pace
                 arrive.append((family, times.length_class(tau_in), known, y, share))
-        h = belief.extend(net, subject.kind, h, d, how)
+        h = belief.extend(net, h, d, how)
     return leave, arrive
 
 
 def _root(net: CameraNet, subject: Subject, d: Sighting) -> Hypothesis:
-    arcs, at_m, weight = outlook.leaving_arcs(net, d)
+    arcs, at_m, weight = belief.leaving_arcs(net, d)
     return belief.remembering(belief.root(net, subject, arcs, at_m, weight, d.until_s, d.camera), d)
 
 

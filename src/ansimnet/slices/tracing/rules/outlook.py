@@ -2,54 +2,53 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ansimnet.kernel import streets as net_streets
-from ansimnet.slices.tracing.rules.belief import Hypothesis, along, leaving, on_ground
+from ansimnet.slices.tracing.rules.belief import Hypothesis, leaving
 from ansimnet.slices.tracing.rules.fan import DETECTS
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.times import FAMILIES, below, known_class
-from ansimnet.slices.tracing.rules.types import F64, I32, Heat, Mode, NextCamera, Sighting
+from ansimnet.slices.tracing.rules.types import F64, I32, Heat, Mode, NextCamera
 
 LISTED = 0.01
 """Hypotheses of a smaller share name no next cameras. ours."""
-EARLY, LATE = 0.05, 0.95
-"""Between these quantiles he arrives with 90 %."""
 LONGEST_S = 5400.0
+CLOCK_S = 1.0
+"""Clocks of two cameras differ by about so much: windows are that much longer on both sides. ours."""
 
 Weighted = list[tuple[float, Hypothesis]]
 
 
-def leaving_arcs(net: CameraNet, d: Sighting) -> tuple[I32, F64, F64]:
-    """Return the arcs on which somebody left a camera's view, where on them, and how likely each is.
+@dataclass(frozen=True, slots=True, eq=False)
+class Coming:
+    """Passages (K,) at which he may come into view next: chance `mass`, nominal seconds, family, pace, since when.
 
-    A camera that has no street in view by the register is taken to look at the nearest one.
+    `index row` name the hypothesis and its passage.
     """
-    rows = net.cam_cov[net.cam_first[d.camera] : net.cam_first[d.camera + 1]]
-    if len(rows) == 0:
-        s = net.streets
-        at = net_streets.snap(s, s.plane.to_point(float(net.x_m[d.camera]), float(net.y_m[d.camera])))
-        arcs = np.array([2 * at.edge, 2 * at.edge + 1], np.int32)
-        places = np.array([at.along_m, s.length_m[at.edge] - at.along_m])
-        return arcs, places, along(net.bearing[arcs], d.heading_deg)
-    edges = net.cov_edge[rows]
-    arcs = np.concatenate([2 * edges, 2 * edges + 1]).astype(np.int32)
-    at_m = np.concatenate([net.cov_to_m[rows], net.streets.length_m[edges] - net.cov_from_m[rows]])
-    stretch = np.tile(net.cov_to_m[rows] - net.cov_from_m[rows], 2)
-    weight = along(net.bearing[arcs], d.heading_deg) * np.minimum(stretch, 30.0)
-    stands = on_ground(net, arcs, d)
-    return (arcs, at_m, weight) if stands is None else (arcs, stands[1], weight * stands[0])
+
+    camera: I32
+    mass: F64
+    tau: F64
+    family: I32
+    known: NDArray[np.int64]
+    pace: F64
+    at: F64
+    index: NDArray[np.int64]
+    row: NDArray[np.int64]
+
+    def of(self, rows: NDArray[Any]) -> tuple[Any, Any, Any, Any, Any, Any]:
+        """Return the columns that a time of arrival follows from."""
+        return self.known[rows], self.pace[rows], self.mass[rows], self.tau[rows], self.family[rows], self.at[rows]
 
 
-def next_cameras(
-    net: CameraNet, learned: Learned, weighted: Weighted, now_s: float, limit: int
-) -> tuple[NextCamera, ...]:
-    """Return the likeliest next cameras. See `relay.ahead`."""
+def coming(learned: Learned, weighted: Weighted, now_s: float) -> Coming:
+    """Return where he may come into view next, who is in view nowhere elsewhere now."""
     columns: list[tuple[NDArray[Any], ...]] = []
     for index, (share, h) in enumerate(weighted):
         if share < LISTED and index:
@@ -67,39 +66,32 @@ def next_cameras(
                 np.full(n, h.at_s), np.full(n, index), rows,
             )
         )  # fmt: skip
-    camera, mass, tau, family, known_of, pace_of, at, index_of, row_of = (
-        np.concatenate(c) for c in zip(*columns, strict=True)
-    )
-    cameras, group = np.unique(camera, return_inverse=True)
-    total = np.bincount(group, weights=mass, minlength=len(cameras))
+    return Coming(*(np.concatenate(c) for c in zip(*columns, strict=True)))
+
+
+def next_cameras(
+    net: CameraNet, learned: Learned, weighted: Weighted, now_s: float, limit: int
+) -> tuple[NextCamera, ...]:
+    """Return the likeliest next cameras. See `relay.ahead`."""
+    all_ = coming(learned, weighted, now_s)
+    cameras, group = np.unique(all_.camera, return_inverse=True)
+    total = np.bincount(group, weights=all_.mass, minlength=len(cameras))
+    low, high = learned.window[weighted[0][1].kind]
     found = []
     for g in np.argsort(-total, kind="stable")[:limit]:
         if total[g] <= 0:
             break
         i = np.flatnonzero(group == g)
-        early, likely, late = (
-            _quantile(
-                learned.cdf_arrive,
-                known_of[i],
-                pace_of[i],
-                mass[i],
-                tau[i],
-                family[i].astype(np.int32),
-                at[i],
-                now_s,
-                q,
-            )
-            for q in (EARLY, 0.5, LATE)
-        )
-        best = i[int(np.argmax(mass[i]))]
-        f, row = weighted[int(index_of[best])][1].fan, int(row_of[best])
+        early, likely, late = (_quantile(learned.cdf_arrive, *all_.of(i), now_s, q) for q in (low, 0.5, high))
+        best = i[int(np.argmax(all_.mass[i]))]
+        f, row = weighted[int(all_.index[best])][1].fan, int(all_.row[best])
         found.append(
             NextCamera(
                 camera=int(cameras[g]),
                 probability=float(min(1.0, total[g])),
-                from_s=early,
+                from_s=early - CLOCK_S,
                 likely_s=likely,
-                until_s=late,
+                until_s=late + CLOCK_S,
                 mode=Mode(FAMILIES[int(f.family[row])]),
                 edges=_way(f.s_parent, f.s_arc, int(f.state[row])),
                 length_m=float(f.length_m[row]),
@@ -107,6 +99,13 @@ def next_cameras(
             )
         )
     return tuple(found)
+
+
+def arrived(learned: Learned, h: Hypothesis, camera: int, now_s: float, at_s: float) -> float | None:
+    """Return the share of the arrivals at a camera that are expected before `at_s`; None: none is expected."""
+    all_ = coming(learned, [(1.0, h)], now_s)
+    rows = np.flatnonzero((all_.camera == camera) & (all_.mass > 0))
+    return float(_before(learned.cdf_arrive, *all_.of(rows), now_s, at_s)) if len(rows) else None
 
 
 def written(learned: Learned, weighted: Weighted, from_s: float, until_s: float) -> tuple[I32, F64]:
@@ -169,22 +168,24 @@ def _arrived(cdf, known, pace, tau, family, t):  # type: ignore[no-untyped-def] 
 
 
 @njit(cache=True, nogil=True)
-def _quantile(cdf, known, pace, mass, tau, family, at, now, q):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Instant before which this share of the arrivals still to come lies."""
-    lo, hi = now, now + LONGEST_S
-    before, total = 0.0, 0.0
+def _before(cdf, known, pace, mass, tau, family, at, now, t):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Share of the arrivals still to come that lie before an instant."""
+    done, total = 0.0, 0.0
     for k in range(len(tau)):
         passed = below(cdf, family[k], known[k], tau[k], now - at[k], pace[k])
         rest = max(1e-9, 1.0 - passed)
-        before += mass[k] / rest * passed
+        done += mass[k] / rest * (below(cdf, family[k], known[k], tau[k], t - at[k], pace[k]) - passed)
         total += mass[k] / rest * (1.0 - passed)
+    return done / max(1e-300, total)
+
+
+@njit(cache=True, nogil=True)
+def _quantile(cdf, known, pace, mass, tau, family, at, now, q):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Instant before which this share of the arrivals still to come lies."""
+    lo, hi = now, now + LONGEST_S
     while hi - lo > 0.05:
         t = (lo + hi) / 2
-        done = -before
-        for k in range(len(tau)):
-            passed = below(cdf, family[k], known[k], tau[k], now - at[k], pace[k])
-            done += mass[k] / max(1e-9, 1.0 - passed) * below(cdf, family[k], known[k], tau[k], t - at[k], pace[k])
-        if done < q * total:
+        if _before(cdf, known, pace, mass, tau, family, at, now, t) < q:
             lo = t
         else:
             hi = t

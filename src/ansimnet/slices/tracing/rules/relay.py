@@ -42,7 +42,7 @@ HYPOTHESES = 9
 """So many are kept. ours: more changed no route in the trials."""
 NEGLIGIBLE = 1e-4
 """A hypothesis of a smaller share is dropped. ours."""
-WORTH = 0.0003
+WORTH = 0.0001
 """A camera is opened where the chance per second that it writes him now is at least this. ours, as the next."""
 SHARE = 0.02
 """Beyond that the likeliest cameras are opened, up to this share of all that he may have reached since he was last
@@ -109,7 +109,7 @@ def begin(
         seen = _turned(start) if backwards else start
         if not 0 <= seen.camera < net.size:
             raise ValueError(f"no camera `{seen.camera}` is in this net")
-        arcs, at_m, weight = outlook.leaving_arcs(net, seen)
+        arcs, at_m, weight = belief.leaving_arcs(net, seen)
         first = belief.root(net, subject, arcs, at_m, weight, seen.until_s, seen.camera)
         first = belief.remembering(first, seen)
     return Trace(net, learned, subject, first, backwards, (first,), (), {}, {}, {}, first.at_s)
@@ -272,7 +272,7 @@ def _seen(
         return [_certain(trace, h, d, how)], record
     if math.isinf(score) or score < top + math.log(NEGLIGIBLE):
         return held, record if not math.isinf(score) else None
-    new = belief.extend(trace.net, trace.subject.kind, h, d, how)
+    new = belief.extend(trace.net, h, d, how)
     return [*_walked_on(held, h, how.llr), replace(new, score=total)], record
 
 
@@ -291,8 +291,8 @@ def _walked_on(held: list[Hypothesis], h: Hypothesis, llr: float) -> list[Hypoth
 def _certain(trace: Trace, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:
     """Return the one hypothesis left when a person said that it is him; the way there is forgotten if impossible."""
     if not math.isinf(how.llr):
-        return belief.extend(trace.net, trace.subject.kind, h, d, how)
-    arcs, at_m, weight = outlook.leaving_arcs(trace.net, d)
+        return belief.extend(trace.net, h, d, how)
+    arcs, at_m, weight = belief.leaving_arcs(trace.net, d)
     fresh = belief.root(trace.net, trace.subject, arcs, at_m, weight, d.until_s, d.camera)
     return replace(belief.remembering(fresh, d), chain=(d,), score=h.score)
 

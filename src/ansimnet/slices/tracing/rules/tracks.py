@@ -30,7 +30,8 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     """One track of one camera. Words are those of `rules.describe`; there is no face in it.
 
     `from_s until_s` POSIX seconds; `place` lon and lat where the camera is calibrated; `heading_deg` the course on
-    leaving, clockwise from north; `plate_p` the probability of each character; `appearance` base64 of int8 (256,).
+    leaving, clockwise from north; `shot` when its best picture was taken and where in it he is (x1 y1 x2 y2, parts of
+    the picture); `plate_p` the probability of each character; `appearance` base64 of int8 (256,).
     """
 
     id: UUID
@@ -40,6 +41,7 @@ class Track(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     kind: Literal["person", "cyclist", "vehicle"]
     place: tuple[float, float] | None = None
     heading_deg: float | None = None
+    shot: tuple[float, Share, Share, Share, Share] | None = None
     upper_colour: Word = ""
     lower_colour: Word = ""
     carried: tuple[Word, ...] = ()
@@ -72,7 +74,7 @@ def read(said: object, now: datetime) -> Track | str:
         return "the track is not of the past 30 days"
     if len(track.plate) != len(track.plate_p):
         return "each character of a plate has one probability"
-    return track
+    return track if _pictured(track) else "a picture is of its track's time, and its box has a size"
 
 
 def pack(tracks: Sequence[Track]) -> bytes:
@@ -99,7 +101,15 @@ def unpack(plain: bytes, camera_id: UUID, hour_at: datetime) -> list[Track]:
         and 0 <= t.until_s - t.from_s <= LONGEST.total_seconds()
         and len(t.plate) == len(t.plate_p)
         and _sized(t)
+        and _pictured(t)
     ]
+
+
+def _pictured(track: Track) -> bool:
+    if track.shot is None:
+        return True
+    at_s, x1, y1, x2, y2 = track.shot
+    return track.from_s - 1 <= at_s <= track.until_s + 1 and x1 < x2 and y1 < y2
 
 
 def _sized(track: Track) -> bool:

@@ -18,7 +18,7 @@ import msgspec
 from ansimnet.facts.tracing import FindingsDestroyed, HopMade, KeysReleased, SearchAsked, SearchEnded
 from ansimnet.kernel.errors import Conflict, Forbidden, NotFound
 from ansimnet.kernel.ids import CameraId, FactId, new_id
-from ansimnet.kernel.permits import Act, Permit
+from ansimnet.kernel.permits import Act, Masking, Permit, Purpose
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.policy import queries as policy
@@ -40,6 +40,7 @@ class Standing:
     search: Search
     permit: Permit
     scope: Scope
+    purpose: Purpose
 
 
 async def ask(
@@ -101,7 +102,7 @@ async def stand(db: Db, account: policy.Account, search_id: UUID, now: datetime)
     permit = await policy.permit(
         db, account, Act.SEARCH_PERSON, resource=search_id, purpose=request.purpose, screen=SCREEN, now=now
     )
-    return Standing(search, permit, _scope(words))
+    return Standing(search, permit, _scope(words), request.purpose)
 
 
 async def _own(tx: Tx, account: policy.Account, search_id: UUID) -> Search:
@@ -176,8 +177,34 @@ async def permitted(tx: Tx, stood: Standing, now: datetime) -> None:
 
 async def _never_revoked(tx: Tx, search: Search) -> None:
     """A permit that somebody took away is not asked for anew: the whole search is over."""
-    if any(held.permit.revoked_at for held in await policy.permits_about(tx, search.search_id)):
+    about = [*await policy.permits_about(tx, search.search_id), *await policy.permits_about(tx, search.request_id)]
+    if any(held.permit.revoked_at for held in about):
         raise SearchOver("a permit of this search was revoked", detail_ko="이 찾기의 허가가 취소되었습니다")
+
+
+async def camera(
+    db: Db, account: policy.Account, stood: Standing, kind: str, about: Mapping[str, Any], now: datetime,
+    acts: Mapping[Act, Masking],
+) -> list[Permit]:  # fmt: skip
+    """Take a step that opens a camera's pictures, and return a permit for each act; `about` names `camera_id`.
+
+    The camera joins the ground that the approval put on file, so that the end of the one ends all its pictures.
+
+    Raises:
+        SearchOver, PermitOver, Forbidden: see `stand`.
+    """
+    camera_id: CameraId = about["camera_id"]
+    ground_id = stood.permit.ground_id
+    assert ground_id is not None  # no search without a ground
+    async with db.transaction() as tx:
+        await step(tx, stood, kind, about, now)
+        await policy.widen_ground(tx, ground_id, {camera_id}, now, actor=f"account:{account.account_id}")
+    return [
+        await policy.permit(
+            db, account, act, resource=camera_id, purpose=stood.purpose, screen=SCREEN, now=now, masking=masking
+        )
+        for act, masking in acts.items()
+    ]
 
 
 async def release(tx: Tx, stood: Standing, cameras: list[CameraId], hours: list[datetime], now: datetime) -> None:

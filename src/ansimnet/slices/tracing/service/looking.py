@@ -7,10 +7,8 @@ above a threshold go into the search's own rows, sealed; all other tracks are fo
 from __future__ import annotations
 
 import asyncio
-import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 from uuid import UUID
 
 import numpy as np
@@ -21,13 +19,14 @@ from ansimnet.kernel.ids import CameraId, named_id
 from ansimnet.platform.db import Db
 from ansimnet.slices.cameras import queries as cameras
 from ansimnet.slices.policy import queries as policy
-from ansimnet.slices.tracing.model import DIMENSIONS, Block, Found, OutOfScope, Scope, hour_of
+from ansimnet.slices.tracing.model import DIMENSIONS, Block, Found, Looked, OutOfScope, Scope, hour_of
 from ansimnet.slices.tracing.rules import matching, sealing, tracks
 from ansimnet.slices.tracing.rules.matching import Wanted
 from ansimnet.slices.tracing.rules.segments import Segment, search
 from ansimnet.slices.tracing.rules.tracks import Track
-from ansimnet.slices.tracing.service import law
+from ansimnet.slices.tracing.service import following, law
 from ansimnet.slices.tracing.service.intake import bound_to
+from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.store import searches, sightings
 from ansimnet.slices.tracing.store.keys import HourKeys
 
@@ -42,6 +41,7 @@ LEAST = 1e-4
 async def look(
     db: Db,
     keys: HourKeys,
+    nets: Nets,
     account: policy.Account,
     search_id: UUID,
     now: datetime,
@@ -68,13 +68,16 @@ async def look(
         await law.step(tx, stood, "look", {"from_at": scope.from_at, "until_at": scope.until_at}, now)
         if chosen and hours:
             await law.release(tx, stood, chosen, hours, now)
-        subject = await searches.subject(tx, stood.search)
+        wanted, _ = await following.sought(tx, stood.search)
         blocks = await sightings.of_hours(tx, hours, chosen)
-    found = await asyncio.to_thread(_rank, keys, blocks, wanted_of(subject), scope, search_id)
+    found = await asyncio.to_thread(_rank, keys, blocks, wanted, scope, search_id)
+    span = Looked(scope.from_at, min(scope.until_at, now), tuple(sorted({b.camera_id for b in blocks})))
     async with db.transaction() as tx:
         await law.still(tx, stood, now)
         await searches.add_candidates(tx, stood.search, found, now)
-        return await searches.candidates(tx, stood.search)
+        await searches.add_look(tx, stood.search, span)
+        kept = await searches.candidates(tx, stood.search)
+    return await following.ranked(db, nets, stood, kept)
 
 
 def _narrowed(scope: Scope, from_at: datetime | None, until_at: datetime | None) -> Scope:
@@ -82,15 +85,6 @@ def _narrowed(scope: Scope, from_at: datetime | None, until_at: datetime | None)
     if not scope.from_at <= first < last <= scope.until_at:
         raise OutOfScope("the search was approved for another time", detail_ko="승인된 시간대 밖입니다")
     return Scope(lat=scope.lat, lon=scope.lon, radius_m=scope.radius_m, from_at=first, until_at=last)
-
-
-def wanted_of(subject: Mapping[str, Any] | None) -> Wanted:
-    """Return whom a search looks for, as its row keeps it."""
-    said = subject or {}
-    attributes = frozenset((str(k), str(v)) for k, v in said.get("attributes", ()))
-    picture = said.get("picture")
-    vector = None if not picture else np.frombuffer(base64.b64decode(picture), np.int8).astype(np.float32)
-    return Wanted(attributes, vector, matching.plate_pattern(attributes))
 
 
 def _rank(keys: HourKeys, blocks: list[Block], wanted: Wanted, scope: Scope, search_id: UUID) -> list[Found]:
@@ -145,6 +139,10 @@ def _found(track: Track, wanted: Wanted, search_id: UUID) -> Found:
         lat=None if track.place is None else track.place[1],
         lon=None if track.place is None else track.place[0],
         heading_deg=track.heading_deg,
+        shot=track.shot,
+        looks=track.appearance,
+        plate=track.plate,
+        plate_p=track.plate_p,
     )
 
 
@@ -152,7 +150,7 @@ def _found(track: Track, wanted: Wanted, search_id: UUID) -> Found:
 
 
 async def judge(
-    db: Db, account: policy.Account, search_id: UUID, candidate_id: UUID, verdict: str | None, now: datetime
+    db: Db, nets: Nets, account: policy.Account, search_id: UUID, candidate_id: UUID, verdict: str | None, now: datetime
 ) -> list[Found]:
     """Say that a candidate is him or not; every step is on the ledger. Return the candidates as they stand.
 
@@ -164,10 +162,11 @@ async def judge(
         await law.step(tx, stood, verdict or "taken-back", {"candidate_id": candidate_id}, now)
         if not await searches.judge(tx, search_id, candidate_id, verdict, now):
             raise NotFound("the search has no such candidate")
-        return await searches.candidates(tx, stood.search)
+        found = await searches.candidates(tx, stood.search)
+    return await following.ranked(db, nets, stood, found)
 
 
-async def found_of(db: Db, account: policy.Account, search_id: UUID, now: datetime) -> list[Found]:
+async def found_of(db: Db, nets: Nets, account: policy.Account, search_id: UUID, now: datetime) -> list[Found]:
     """Return the candidates of a search that stands; once it ended they lie sealed.
 
     Raises as `law.stand`.
@@ -175,9 +174,5 @@ async def found_of(db: Db, account: policy.Account, search_id: UUID, now: dateti
     stood = await law.stand(db, account, search_id, now)
     async with db.transaction() as tx:
         await law.still(tx, stood, now)
-        return await searches.candidates(tx, stood.search)
-
-
-def route_of(found: Sequence[Found]) -> list[Found]:
-    """Return the confirmed candidates in the order of time: the route as people vouch for it."""
-    return sorted((f for f in found if f.verdict == "him"), key=lambda f: f.from_at)
+        found = await searches.candidates(tx, stood.search)
+    return await following.ranked(db, nets, stood, found)

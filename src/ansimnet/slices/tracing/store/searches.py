@@ -13,7 +13,7 @@ from ansimnet.kernel.ids import AccountId, PermitId
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn, register, seal, unseal
-from ansimnet.slices.tracing.model import Found, Search
+from ansimnet.slices.tracing.model import Found, Looked, Search
 
 register(
     SealedColumn("tracing_search", "search_id", "subject_sealed", "request_id", bound="search_id"),
@@ -102,12 +102,30 @@ async def subject(tx: Tx, search: Search) -> dict[str, Any] | None:
     return None if row is None else _opened(tx, search.request_id, search.search_id, row[0])
 
 
-async def describe(tx: Tx, search: Search, content: dict[str, Any]) -> None:
-    """Write whom a search looks for anew, as its asker corrected it."""
+async def looks(tx: Tx, search: Search) -> list[Looked]:
+    """Return what a search looked at."""
+    said = await subject(tx, search) or {}
+    return [msgspec.convert(one, Looked, strict=False) for one in said.get("looked", ())]
+
+
+async def add_look(tx: Tx, search: Search, span: Looked) -> None:
+    """Keep what a search looked at, beside whom it looks for. One look at the same cameras takes in an earlier one.
+
+    The caller holds the search locked.
+    """
+    said = await subject(tx, search)
+    if said is None:
+        return
+    kept = [k for k in await looks(tx, search) if not _holds(span, k)]
+    content = said | {"looked": [msgspec.to_builtins(k) for k in (*kept, span)]}
     await tx.execute(
         "update tracing_search set subject_sealed = %s where search_id = %s",
         (_sealed(tx, search.request_id, search.search_id, content), search.search_id),
     )
+
+
+def _holds(span: Looked, other: Looked) -> bool:
+    return span.from_at <= other.from_at and other.until_at <= span.until_at and set(other.cameras) <= set(span.cameras)
 
 
 async def end(tx: Tx, search_id: UUID, why: str, now: datetime) -> None:
