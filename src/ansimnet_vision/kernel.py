@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -61,6 +62,17 @@ class Kernel:
             )
             gamma, bias, slope, shift, prior = (float(told[n]) for n in ("gamma", "bias", "slope", "shift", "prior"))
             return Kernel(mean, deviation, examples, weights, gamma, bias, slope, shift, prior)
+
+
+@lru_cache(maxsize=4)
+def loaded(file: Path) -> Kernel:
+    """Return what a file holds, once a process for all cameras.
+
+    Raises:
+        OSError: there is no such file.
+        ValueError: it is something else.
+    """
+    return Kernel.load(file)
 
 
 def fit(rows: F, truth: NDArray[np.int64], groups: NDArray[np.int64], gamma: float, ridge: float) -> Kernel:

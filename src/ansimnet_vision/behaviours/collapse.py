@@ -28,8 +28,11 @@ LOW = 0.7
 """Share of the upright height above which nobody lies, however wide he is."""
 WIDE = 0.8
 """Width against height below which nobody lies: who is half hidden becomes low, not wide. Ours."""
-LONG = 0.45
-"""Of the upright height; who leaves by the lower edge, and a bag taken for a person, are shorter. Ours."""
+LONG, LONG_JOINTED = 0.45, 0.3
+"""Of the upright height; a bag taken for a person is shorter, as is who is seen from his feet: joints tell. Ours."""
+LONG_CUT = 0.6
+"""The same of a box that the lower edge cuts: of who leaves there head and shoulders are seen last (0.45), of who lies
+there most of a body. Ours."""
 EDGE = 0.005
 """Of the picture: who leaves it becomes narrow or low by being cut."""
 SHORT_UP, SHORT_DOWN = (0.95, 0.12), (0.42, 0.14)
@@ -38,6 +41,9 @@ WIDE_UP, WIDE_DOWN = (-0.85, 0.35), (0.35, 0.5)
 """Natural logarithm of width over height: 0.43 and 1.4 in the middle."""
 LEAN_UP, LEAN_DOWN = (8.0, 12.0), (75.0, 30.0)
 """Degrees of the trunk from the plumb line."""
+HIPS_UP, HIPS_DOWN = (0.5, 0.1), (0.15, 0.12)
+"""Height of the hips over the lower edge against the upright height: 0.53 when standing (Winter, 2009), less of a box
+with hair and shoes; lying. Who bends down has his trunk level and his hips where they were."""
 SURE_JOINTS = 0.35
 """Mean score of shoulders and hips below which a pose says nothing."""
 LOST_S = 2.5
@@ -86,11 +92,11 @@ class Collapse:
 
     def _body(self, seen: Seen, here: set[int]) -> _Body | None:
         body = self._bodies.get(seen.track)
-        if body is None:
+        if body is None or body.upright_s is None:
             lost = self._lost(seen, here)
             if lost is not None:
                 body = self._bodies[seen.track] = self._bodies.pop(lost)
-            elif seen.kind == PERSON:
+            elif body is None and seen.kind == PERSON:
                 body = self._bodies[seen.track] = _Body(Evidence(self._needed), seen.at_s, seen.box)
         return body
 
@@ -133,7 +139,10 @@ class Collapse:
         """Return whether a box may hold somebody lying: low, wide, as long as a body, and not cut by a side."""
         wide, tall = (seen.box[2] - seen.box[0]) * self._aspect, seen.box[3] - seen.box[1]
         cut = seen.box[0] < EDGE or seen.box[2] > 1 - EDGE
-        return not cut and tall < LOW * body.tall and wide > WIDE * tall and max(wide, tall) > LONG * body.tall
+        least = LONG_JOINTED if self._trunk(body, seen) > 0 else LONG
+        if seen.box[3] > 1 - EDGE:
+            least = LONG_CUT
+        return not cut and tall < LOW * body.tall and wide > WIDE * tall and max(wide, tall) > least * body.tall
 
     def _note_upright(self, body: _Body, seen: Seen, passed_s: float) -> None:
         tall = seen.box[3] - seen.box[1]
@@ -151,8 +160,18 @@ class Collapse:
         ratio = normal_ratio(math.log(max(1e-3, wide) / max(1e-3, tall)), WIDE_UP, WIDE_DOWN)
         if body.upright_s is not None:
             ratio += normal_ratio(min(1.1, tall / body.tall), SHORT_UP, SHORT_DOWN)
+        return ratio + self._trunk(body, seen)
+
+    def _trunk(self, body: _Body, seen: Seen) -> float:
+        """Return the same of trunk and hips: who lies has both, the trunk level and the hips low."""
         lean = trunk_lean(seen, self._aspect)
-        return ratio if lean is None else ratio + normal_ratio(lean, LEAN_UP, LEAN_DOWN, most=2.0)
+        if lean is None:
+            return 0.0
+        level = normal_ratio(lean, LEAN_UP, LEAN_DOWN, most=2.0)
+        if body.upright_s is None or seen.pose is None:
+            return level
+        hips = (seen.box[3] - float(seen.pose[[11, 12], 1].mean())) / body.tall
+        return min(level, normal_ratio(hips, HIPS_UP, HIPS_DOWN, most=2.0))
 
 
 def trunk_lean(seen: Seen, aspect: float) -> float | None:

@@ -39,7 +39,7 @@ class Loitering:
         """Return who has just stayed too long."""
         passed_s = self._clock.step(scene.at_s)
         found = []
-        for trail in self._trails.step(scene):
+        for trail in (t for t in self._trails.step(scene) if t.believed):
             for zone in self._zones or (None,):
                 found += self._judge(zone, trail, scene.at_s, passed_s)
         alive = self._trails.remembered()

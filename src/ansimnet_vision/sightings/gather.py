@@ -41,12 +41,16 @@ LEAST_M = 0.8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Crop:
-    """One picture of a track: pixels (H, W, 3) with room around, its quality, and the light of the frame it is from."""
+    """One picture of a track: pixels (H, W, 3) with room around, its quality, and the light of the frame it is from.
+
+    `box`: where he is in the frame, without the room, in parts of it.
+    """
 
     rgb: Rgb
     quality: float
     at_s: float
     light: Light
+    box: tuple[float, float, float, float]
 
 
 @dataclass(slots=True, eq=False)
@@ -138,7 +142,7 @@ def crop_of(rgb: Rgb, box: tuple[float, float, float, float], at_s: float, light
     y1, y2 = (int(np.clip(v, 0, 1) * height) for v in (box[1] - dy, box[3] + dy))
     pixels = rgb[y1 : max(y1 + 2, y2), x1 : max(x1 + 2, x2)].copy()
     cut = box[0] < EDGE or box[1] < EDGE or box[2] > 1 - EDGE or box[3] > 1 - EDGE
-    return Crop(pixels, quality_of(pixels) * (CUT if cut else 1.0), at_s, light)
+    return Crop(pixels, quality_of(pixels) * (CUT if cut else 1.0), at_s, light, box)
 
 
 def quality_of(pixels: Rgb) -> float:

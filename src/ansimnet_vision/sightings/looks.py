@@ -13,7 +13,8 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ansimnet_vision.detectors import Rgb, resized, session
+from ansimnet_vision.appearance import features
+from ansimnet_vision.detectors import Rgb, resized
 
 SIZE = 256
 """Parts of a vector, as the server keeps it."""
@@ -22,9 +23,6 @@ HUES, SHADES = 24, 18
 """Bins of a stripe: 24 of hue for what has colour, 18 of lightness for what has none; six stripes fill 252 of 256."""
 COLOURED = 0.2
 """Saturation below which a pixel has no hue to speak of. Ours."""
-_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-_SPREAD = np.array([0.229, 0.224, 0.225], np.float32)
-"""Of ImageNet, as the weights were learned."""
 WIDE, TALL = 128, 256
 F32 = NDArray[np.float32]
 
@@ -73,14 +71,11 @@ class MobileNet:
     name = "mobilenetv2"
 
     def __init__(self, weights: Path, provider: str = "cpu") -> None:
-        self._session = session(weights, provider)
-        self._input = self._session.get_inputs()[0].name
+        self._weights, self._provider = weights, provider
         self._projection = np.random.default_rng(256).standard_normal((1280, SIZE)).astype(np.float32)
 
     def __call__(self, crop: Rgb) -> F32:
-        x = (resized(crop, WIDE, TALL).astype(np.float32) / 255 - _MEAN) / _SPREAD
-        told = self._session.run(None, {self._input: np.ascontiguousarray(x.transpose(2, 0, 1)[None])})[0][0]
-        return unit(told @ self._projection)
+        return unit(features(self._weights, crop, WIDE, TALL, self._provider) @ self._projection)
 
 
 def looks_of(weights: Path | None, provider: str = "cpu") -> Looks:

@@ -17,7 +17,8 @@ class Sighting:
     """What is noted. Words are those of the description grammar; no picture and no face.
 
     `kind`: person, cyclist, vehicle; `from_s until_s` POSIX seconds; `place` longitude and latitude where the camera is
-    calibrated, `heading_deg` the course on leaving, clockwise from north; `appearance` int8 (256,).
+    calibrated, `heading_deg` the course on leaving, clockwise from north; `appearance` int8 (256,); `shot` the instant
+    of its best picture and where in it he is, x1 y1 x2 y2 in parts of the picture.
     """
 
     id: str
@@ -34,6 +35,7 @@ class Sighting:
     lacquer: Named = NOT_KNOWN
     plate: Read | None = None
     appearance: bytes = b""
+    shot: tuple[float, float, float, float, float] | None = None
 
     def told(self) -> dict[str, Any]:
         """Return it as the server reads it; what is not known is not told."""
@@ -52,6 +54,9 @@ class Sighting:
             "vehicle_colour": _word(self.lacquer),
             "appearance": base64.b64encode(self.appearance).decode(),
         }
+        if self.shot is not None:
+            at_s, *box = self.shot
+            out["shot"] = [round(at_s, 3), *(round(min(1.0, max(0.0, v)), 4) for v in box)]
         if self.plate is not None:
             out |= {"plate": self.plate.chars, "plate_p": [round(p, 3) for p in self.plate.probability]}
         return out

@@ -69,6 +69,7 @@ class Describer:
             vehicle=rides if person else close.vehicle,
             lacquer=colours.agreed(lacquer),
             plate=agreed(reads),
+            shot=(part.crops[0].at_s, *part.crops[0].box) if part.crops else None,
             appearance=as_bytes(together([self.looks(c.rgb) for c in part.crops])) if part.crops else b"",
         )
 

@@ -226,6 +226,8 @@ async def test_another_model_for_the_same_thing_begins_in_the_shadow(room: Room)
     await room.take(room.report("fire", model=f"fire-b@{'b' * 8}"))
     assert (await room.get("/vision/alarms"))["open"] == 0
     await room.sit(Role.SHIFT_LEAD)
+    answer = await room.http.put("/api/v1/vision/models/fire-b/%00/mode", json={"shadow": False})
+    assert (answer.status_code, answer.json()["detail"]) == (422, "a text holds a NUL character")
     answer = await room.http.put(f"/api/v1/vision/models/fire-b/{'b' * 64}/mode", json={"shadow": False})
     assert answer.status_code == 204
     room.later(minutes=5)

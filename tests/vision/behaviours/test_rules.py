@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.vision.behaviours.stage import TALL, camera, lying, play, standing, walk
+from tests.vision.behaviours.stage import TALL, camera, lying, place, play, said, standing, walk
 
+from ansimnet_vision.behaviours import build
 from ansimnet_vision.behaviours.trails import BODY_M
-from ansimnet_vision.types import BEHAVIOURS, Box, Hours, Zone
+from ansimnet_vision.types import BEHAVIOURS, PERSON, Box, Hours, Scene, Seen, Zone
 
 HALF = ((0.5, 0.0), (1.0, 0.0), (1.0, 1.0), (0.5, 1.0))
 M = TALL / BODY_M
@@ -95,6 +97,20 @@ def test_who_is_lost_for_two_seconds_and_found_again_is_the_same() -> None:
     assert names(play(camera("loitering"), stays, 45)) == ["loitering"]
 
 
+def thing(x: float, y: float, score: float):
+    """Return scenes of something at rest that the detector half takes for somebody."""
+    return [
+        Scene(0.2 * n, (Seen(1, PERSON, standing(x, y), score, 0.2 * n, held=n % 4 > 0),), place(), 0.0)
+        for n in range(300)
+    ]
+
+
+@pytest.mark.requirement("VA-04")
+@pytest.mark.parametrize(("score", "expected"), [(0.32, 0), (0.8, 1)])
+def test_a_cone_half_taken_for_a_person_does_not_loiter(score, expected) -> None:
+    assert len(list(said(build(camera("loitering")), thing(0.5, 0.8, score)))) == expected
+
+
 # --- approach
 
 
@@ -106,6 +122,8 @@ def test_who_is_lost_for_two_seconds_and_found_again_is_the_same() -> None:
         (walk(0.02, 0.8, 1.9 * M, 0), walk(0.45, 0.8, 1.2 * M, 0), True),
         # walks beside: the distance stays
         (walk(0.05, 0.8, 1.2 * M, 0), walk(0.12, 0.8, 1.2 * M, 0), False),
+        # a little faster than who walks ahead, as any two are
+        (walk(0.02, 0.8, 1.6 * M, 0), walk(0.45, 0.8, 1.2 * M, 0), False),
         # comes the other way
         (walk(0.05, 0.8, 1.3 * M, 0), walk(0.95, 0.8, -1.3 * M, 0), False),
         # walks up to somebody who waits
@@ -142,6 +160,10 @@ def falls(at_s: float, takes_s: float, up_again_s: float = 1e9):
     return where
 
 
+def cut_below(box: Box) -> Box | None:
+    return (*box[:3], min(1.0, box[3])) if box[1] < 0.93 else None
+
+
 @pytest.mark.requirement("VA-01")
 @pytest.mark.parametrize(
     ("where", "expected"),
@@ -154,10 +176,25 @@ def falls(at_s: float, takes_s: float, up_again_s: float = 1e9):
         (lambda at: standing(0.5, 0.8), []),
         (walk(0.1, 0.8, 1.3 * M, 0), []),
         (lambda at: standing(0.5, 0.8, TALL if at < 4 else 0.65 * TALL), []),  # sits down
+        (lambda at: cut_below(standing(0.5, min(1.3, 0.9 + 0.06 * at))), []),  # leaves by the lower edge
     ],
 )
 def test_collapse_needs_upright_descent_and_staying_down(where, expected) -> None:
     assert names(play(camera("collapse"), {1: where}, 14)) == expected
+
+
+@pytest.mark.parametrize(("hips", "expected"), [(0.5, []), (0.15, ["collapse"])])
+def test_who_bends_has_his_hips_where_they_were(hips, expected) -> None:
+    def seen(at_s: float) -> Seen:
+        down = 4 <= at_s < 4.8
+        box = (0.442, 0.8 - 0.67 * TALL, 0.558, 0.8) if down else standing(0.5, 0.8)
+        pose = np.zeros((17, 3), np.float32)
+        pose[[5, 6]] = (0.44, 0.8 - hips * TALL, 0.9) if down else (0.5, 0.8 - 0.85 * TALL, 0.9)
+        pose[[11, 12]] = (0.5, 0.8 - (hips if down else 0.5) * TALL, 0.9)
+        return Seen(1, PERSON, box, 0.8, at_s, pose=pose)
+
+    scenes = [Scene(0.2 * n, (seen(0.2 * n),), place(), 0.0) for n in range(30)]
+    assert names(list(said(build(camera("collapse")), scenes))) == expected
 
 
 def test_body_lost_in_its_fall_is_found_on_the_ground() -> None:

@@ -7,8 +7,10 @@ import pytest
 from tests.vision.behaviours.stage import camera, place, play, standing
 
 from ansimnet_vision.behaviours.compound import read
+from ansimnet_vision.behaviours.fire import Fire
 from ansimnet_vision.protocol import Alarm as Said
 from ansimnet_vision.protocol import Event, matched, rate
+from ansimnet_vision.types import Scene
 
 STILL = place()
 
@@ -57,6 +59,16 @@ def test_covered_and_turned_cameras(then, expected) -> None:
 @pytest.mark.requirement("VA-01")
 def test_camera_without_colours_never_says_fire() -> None:
     assert play(camera("fire"), {1: there(0.5, 0, 20)}, 20) == []
+
+
+@pytest.mark.requirement("VA-02")
+def test_fire_is_not_told_where_the_features_of_pictures_are_not_installed(tmp_path) -> None:
+    (tmp_path / "fire.npz").write_bytes(b"learned")
+    flames = np.zeros((108, 192, 3), np.uint8)
+    flames[60:80, 80:110] = (250, 140, 20)
+    watch = Fire(camera("fire"), tmp_path)
+    flickering = (flames, flames // 2 + 60, flames)
+    assert [s for t in range(60) for s in watch.step(Scene(t, (), STILL, 0.1, rgb=flickering[t % 3]))] == []
 
 
 @pytest.mark.parametrize("line", ["stalking = loitering", "stalking: loitering and flying within 5 s", "a: b"])

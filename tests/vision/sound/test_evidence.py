@@ -47,7 +47,7 @@ def test_evidence_never_exceeds_what_the_windows_say(odds: list[float]) -> None:
     rows[:, SCREAM] = odds
     top = float(SoundEvents.tops(rows)[SCREAM])
     assert 0 <= top <= sum(min(MOST, max(0.0, o)) for o in odds) / 4 + 1e-3
-    assert bool(run(odds)) == (top >= 4.0 * SURER)
+    assert bool(run(odds)) == (top >= 4.0 * SURER["scream"])
 
 
 @pytest.mark.parametrize(("calibration_db", "level"), [(None, -20.0), (94.0, 74.0)])
