@@ -119,6 +119,12 @@ export const api = {
   cameraPoints: () => get<T.CameraPoints>("/cameras/points"),
   /** For whoever names a camera in an order or a hold and may not read the register; two signs or more. */
   camerasLookedUp: (words: string) => get<{ cameras: T.CalledCamera[] }>(`/cameras/look-up${query({ words })}`),
+  /** Whom a whole number names; nobody is no error. */
+  wearerNumbered: (code: string) =>
+    get<{ wearer_id: string; code: string }>(`/wearers/numbered${query({ code })}`).catch((error: unknown) => {
+      if (error instanceof Refusal && error.status === 404) return null;
+      throw error;
+    }),
   camerasNamed: (words: string) => get<{ cameras: T.NamedCamera[] }>(`/cameras/named${query({ words })}`),
   camera: (camera: string) => get<T.NamedCamera>(`/cameras/${id(camera)}`),
   cameraTicket: (camera: string) => post<T.Ticket>(`/cameras/${id(camera)}/tickets`),

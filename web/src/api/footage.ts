@@ -131,6 +131,17 @@ export interface Certificate {
   bytes: number;
   root: string;
 }
+/** A line of a certificate: one destroyed key, and what it had opened. */
+export interface Destroyed {
+  camera_id: string;
+  hour_at: string;
+  epoch: number;
+  days: number;
+  hold_id: string | null;
+  segments: number;
+  bytes: number;
+  digest: string;
+}
 export interface Retention {
   days: number;
   disks: FootageDisk[];
@@ -170,7 +181,18 @@ export interface Layout {
   tiles: (string | null)[];
 }
 
+/** Corners in parts of the picture from its upper left. */
+export type Polygon = [x: number, y: number][];
+/** What is hidden of a camera's picture from everybody. */
+export interface HiddenParts {
+  camera_id: string;
+  code: string;
+  name: string;
+  zones: Polygon[];
+}
+
 const id = encodeURIComponent;
+const zonesOf = (camera: string) => `/cameras/${id(camera)}/privacy-zones`;
 const span = (from: string, until: string) => `?${new URLSearchParams({ from, until })}`;
 
 export const footage = {
@@ -200,9 +222,15 @@ export const footage = {
   endExport: (of: string) => post(`/exports/${id(of)}/end`),
 
   retention: () => get<Retention>("/footage/retention"),
+  certificate: (of: string) => get<Certificate & { destroyed: Destroyed[] }>(`/footage/certificates/${id(of)}`),
   kept: () => get<{ cameras: KeptCamera[] }>("/footage/retention/cameras"),
   health: () => get<{ cameras: CameraHealth[]; disks: DiskWarning[] }>("/footage/health"),
   spells: (camera: string) => get<{ spells: Spell[] }>(`/footage/health/${id(camera)}`),
+
+  hiddenCameras: () => get<{ cameras: HiddenParts[] }>("/footage/privacy-zones"),
+  hidden: (camera: string) => get<HiddenParts>(zonesOf(camera)),
+  hide: (camera: string, zones: readonly Polygon[]) => put<HiddenParts>(zonesOf(camera), { zones }),
+  hideMore: (camera: string, zones: readonly Polygon[]) => post<HiddenParts>(zonesOf(camera), { zones }),
 
   layouts: () => get<{ walls: Layout[] }>("/footage/walls"),
   saveLayout: (wall: string, form: Omit<Layout, "wall_id" | "own">) => put<Layout>(`/footage/walls/${id(wall)}`, form),
@@ -234,3 +262,13 @@ export const useSpells = (camera: string | undefined) =>
     refetchInterval: SLOW_MS,
   });
 export const useLayouts = () => useQuery({ queryKey: ["layouts"], queryFn: footage.layouts });
+export const useHiddenCameras = () =>
+  useQuery({ queryKey: ["hidden-parts"], queryFn: footage.hiddenCameras, refetchInterval: SLOW_MS });
+export const useHidden = (camera: string | undefined) =>
+  useQuery({
+    queryKey: ["hidden-parts", camera],
+    queryFn: () => footage.hidden(camera as string),
+    enabled: Boolean(camera),
+  });
+export const useCertificate = (of: string) =>
+  useQuery({ queryKey: ["certificate", of], queryFn: () => footage.certificate(of) });

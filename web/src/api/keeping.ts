@@ -44,6 +44,17 @@ export interface Hold {
   /** Of recorded pictures, the time that is kept; null: all of it. */
   covers_from_at?: string | null;
   covers_until_at?: string | null;
+  /** What one person asked of it and another confirms. */
+  asked: HoldAsked | null;
+}
+export interface HoldAsked {
+  change: "release" | "renewal";
+  by: string;
+  at: string;
+  /** Of a renewal: its new end. */
+  until_at: string | null;
+  reason: string | null;
+  mine: boolean;
 }
 export interface HoldForm {
   resources: string[];
@@ -81,6 +92,8 @@ export const keeping = {
   placeHold: (form: HoldForm) => post<Hold>("/holds", form),
   renewHold: (hold: string, reason: string, until_at: string) => post(`/holds/${id(hold)}/renew`, { reason, until_at }),
   releaseHold: (hold: string, reason: string) => post(`/holds/${id(hold)}/release`, { reason }),
+  confirmHold: (hold: string) => post(`/holds/${id(hold)}/confirm`),
+  leaveHold: (hold: string) => post(`/holds/${id(hold)}/leave`),
   accounts: () => get<{ accounts: Seat[] }>("/accounts"),
   createAccount: (form: { login: string; role: string; display: string; office: string | null }) =>
     post<Seat & { invite: Invite | null }>("/accounts", form),

@@ -5,6 +5,8 @@
  */
 
 import { inWords, type Problem as Said } from "./problem";
+import type { Papers } from "./procedure";
+import type { Condition, Trigger } from "./types";
 
 export type LatLon = [lat: number, lon: number];
 export type Turn = "left" | "right" | "straight" | "arrive";
@@ -321,6 +323,46 @@ export const session = {
   },
   enrolUnit: (code: string) => begin(call("POST", "/api/v1/unit/enrol", { code })),
   end: () => call<null>("DELETE", "/api/v1/session"),
+};
+
+/** A wearer's own page. */
+export interface Mine {
+  code: string;
+  order: { number: string; from_at: string; until_at: string };
+  conditions: Condition[];
+  devices: { name: string; battery: number | null; last_seen_at: string | null }[];
+  alarms: {
+    alarm_id: string;
+    trigger: Trigger;
+    raised_at: string;
+    confirmed_at: string | null;
+    finding: "confirmed" | "medical" | "false" | null;
+    probability: number;
+  }[];
+  papers: Papers;
+}
+
+/** What residents are told under a court's order: roughly where, when, and by whom. */
+export interface ResidentNotice {
+  notice_id: string;
+  lat: number;
+  lon: number;
+  radius_m: number;
+  from_at: string;
+  until_at: string;
+  ends_at: string;
+  ground: string;
+  text: string;
+  author: string;
+}
+export const neighbour = {
+  notices: () => call<{ notices: ResidentNotice[] }>("GET", "/api/v1/disclosures"),
+};
+
+export const wearer = {
+  mine: () => call<Mine>("GET", "/api/v1/me/supervision"),
+  contest: (alarmId: string, said: string) =>
+    call<unknown>("POST", `/api/v1/me/supervision/alarms/${alarmId}/contest`, { said }),
 };
 
 export const phone = {

@@ -36,6 +36,8 @@ export interface RequestRead extends Request {
     area: { lat: number; lon: number; radius_m?: number; coarse?: boolean } | null;
     from_at: string | null;
     until_at: string | null;
+    /** What residents would read. */
+    notice?: string;
   } | null;
   answer: { reason: string } | null;
 }
@@ -54,7 +56,10 @@ export interface Asking {
   until_at: string;
   urgent: boolean;
   case_no: string;
-  description: { appearance: string; clothes: string; vehicle: string };
+  order_id?: string;
+  description?: { appearance: string; clothes: string; vehicle: string };
+  /** What residents read. */
+  notice?: string;
   area: { lat: number; lon: number; radius_m: number };
   window: { from_at: string; until_at: string };
 }

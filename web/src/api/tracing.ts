@@ -1,6 +1,7 @@
 /** One person or vehicle across cameras: asked for under another's approval, judged by people. docs/design/tracing.md. */
 import { useQuery } from "@tanstack/react-query";
 import { get, post } from "./client";
+import type { Ticket } from "./types";
 
 export interface Attribute {
   key: string;
@@ -50,6 +51,9 @@ export interface Candidate {
   camera_id: string;
   camera_code: string;
   camera_address: string;
+  /** null: it is out of service. */
+  camera_lat: number | null;
+  camera_lon: number | null;
   from_at: string;
   until_at: string;
   probability: number;
@@ -58,12 +62,19 @@ export interface Candidate {
   lat: number | null;
   lon: number | null;
   heading_deg: number | null;
+  /** Whether the worker said where in its picture he is. */
+  pictured: boolean;
   verdict: HimOrNot | null;
 }
 export interface NextCamera {
   camera_id: string;
   camera_code: string;
   camera_address: string;
+  camera_lat: number | null;
+  camera_lon: number | null;
+  azimuth_deg: number | null;
+  fov_deg: number | null;
+  range_m: number | null;
   probability: number;
   /** The window of arrival that holds nine times of ten. */
   from_at: string;
@@ -72,6 +83,46 @@ export interface NextCamera {
   mode: string;
   length_m: number;
   blind_m: number;
+}
+/** Where he may be at an instant: streets as [lat, lon] at their ends, with their share. */
+export interface Likely {
+  at: string;
+  streets: { line: [[number, number], [number, number]]; probability: number }[];
+  elsewhere: number;
+}
+export interface WayHop {
+  candidate_id: string;
+  camera_id: string;
+  camera_code: string;
+  camera_address: string;
+  from_at: string;
+  until_at: string;
+  probability: number;
+}
+export interface Way {
+  probability: number;
+  hops: WayHop[];
+}
+export interface Belief {
+  at: string;
+  cameras: NextCamera[];
+  heat: Likely[];
+  ways: Way[];
+  stopped: "lost" | "not_credible" | null;
+}
+export interface Sought {
+  text: string;
+  attributes: Attribute[];
+  lat: number;
+  lon: number;
+  radius_m: number;
+  from_at: string;
+  until_at: string;
+}
+export interface Handed {
+  at: string;
+  camera_code: string;
+  place: string;
 }
 interface Candidates {
   candidates: Candidate[];
@@ -86,6 +137,11 @@ export const tracing = {
   look: (search: string) => post<Candidates>(`${of(search)}/look`, {}),
   judge: (search: string, candidate_id: string, verdict: HimOrNot | null) =>
     post<Candidates>(`${of(search)}/judge`, { candidate_id, verdict }),
+  /** Tickets to pictures: each is a step of the search, on the ledger. */
+  portrait: (search: string, candidate: string) => post<Ticket>(`${of(search)}/candidates/${candidate}/picture`),
+  clip: (search: string, candidate: string) => post<Ticket>(`${of(search)}/candidates/${candidate}/clip`),
+  live: (search: string, camera: string) => post<Ticket>(`${of(search)}/cameras/${encodeURIComponent(camera)}/live`),
+  handOver: (search: string, words: string) => post<Handed>(`${of(search)}/hand-over`, { words }),
   close: (search: string, reason: string) => post<Search>(`${of(search)}/close`, { reason }),
 };
 
@@ -104,12 +160,20 @@ export const useCandidates = (search: Search | undefined) =>
     queryFn: () => get<Candidates>(`${of(search?.search_id ?? "")}/candidates`),
     enabled: search?.state === "open",
   });
-/** Where he may come into view next; asked only once a person has confirmed where he was. */
-export const useNextCameras = (search: Search | undefined, confirmed: boolean) =>
+/** Whom it looks for, as it was told. */
+export const useSought = (search: Search) =>
   useQuery({
-    queryKey: ["tracing", "next", search?.search_id],
-    queryFn: () => get<{ cameras: NextCamera[] }>(`${of(search?.search_id ?? "")}/next`),
-    enabled: confirmed && search?.state === "open",
+    queryKey: ["tracing", "sought", search.search_id],
+    queryFn: () => get<Sought>(of(search.search_id)),
+    enabled: search.state === "open",
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+/** Where he may be and come into view next, or came from; asked only once a person has confirmed where he was. */
+export const useBelief = (search: Search, confirmed: boolean, backwards: boolean) =>
+  useQuery({
+    queryKey: ["tracing", "belief", search.search_id, backwards],
+    queryFn: () => get<Belief>(`${of(search.search_id)}/belief${backwards ? "?backwards=true" : ""}`),
+    enabled: confirmed && search.state === "open",
     // each question is a hop on the ledger: it is asked again when somebody judged, not by a clock
     staleTime: Number.POSITIVE_INFINITY,
   });

@@ -84,6 +84,8 @@ export interface Alarm {
   error_m: number | null;
   place?: string | null;
   finding?: string | null;
+  /** What the room said of it. */
+  verdict?: "true" | "false" | null;
 }
 export interface AlarmList {
   alarms: Alarm[];

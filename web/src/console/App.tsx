@@ -38,10 +38,13 @@ import { Orders } from "../slices/policy/Orders";
 import { Security } from "../slices/policy/Security";
 import { SignIn } from "../slices/policy/SignIn";
 import { StepUp } from "../slices/policy/StepUp";
+import { AlarmReplay } from "../slices/supervision/AlarmReplay";
 import { useAlarmTitle } from "../slices/supervision/AlarmRow";
+import { Decisions } from "../slices/supervision/Decisions";
+import { isTab } from "../slices/supervision/tabs";
 import { Watch } from "../slices/supervision/Watch";
 import { Wearer } from "../slices/supervision/Wearer";
-import { Wearers } from "../slices/supervision/Wearers";
+import { WearersScreen } from "../slices/supervision/WearersScreen";
 import { TraceScreen } from "../slices/tracing/TraceScreen";
 import { HomeGuards } from "../slices/vision/home/HomeGuards";
 import { visionTabsOf } from "../slices/vision/tabs";
@@ -58,10 +61,14 @@ import { type Unheard, useChimes } from "./chimes";
 import type { Findable } from "./Find";
 import { type RailEntry, Shell } from "./Shell";
 
+/** Who puts a court's decisions on record (policy: record_decision). */
+const records = ({ role, centre_kind }: Who) => role === "court_clerk" && centre_kind === "tracking";
+
 /** The screen an account begins on. */
 export function firstScreen(account: Pick<Account, "role" | "centre_kind">): string {
   if (account.role === "auditor" || account.role === "administrator") return "ledger";
   if (oversees(account.role)) return "break-glass";
+  if (records(account)) return "decisions";
   if (["investigator", "court_clerk", "shelter_staff", "counsellor"].includes(account.role)) return "approvals";
   if (account.role === "fire_119") return "break-glass";
   if (account.role === "facility_manager") return "inspection";
@@ -113,6 +120,11 @@ function tracingEntries(account: Who, words: TracingText): RailEntry[] {
   return searches ? [{ screen: "tracing", digit: 3, label: words.nav, icon: "scan" }] : [];
 }
 type Who = Pick<Account, "role" | "centre_kind">;
+/** Who stands before a city's wall: whoever reads what it gives (policy: read_provision). */
+function cityWallEntries(account: Who, label: string): RailEntry[] {
+  const gives = account.centre_kind === "city" && (account.role === "centre_operator" || account.role === "shift_lead");
+  return gives ? [{ screen: "wall", digit: 8, label, icon: "wall" }] : [];
+}
 
 /** Who keeps agencies, agreements and the right to view footage. */
 function keeperEntries(role: string, text: Text): RailEntry[] {
@@ -128,8 +140,14 @@ function opennessEntries(role: string, words: OpennessText): RailEntry[] {
 function inspectionEntries(role: string, words: InspectionText): RailEntry[] {
   return role === "facility_manager" ? [{ screen: "inspection", digit: 3, label: words.nav, icon: "camera" }] : [];
 }
-export function railOf(account: Pick<Account, "centre_kind">, text: Text): RailEntry[] {
+export function railOf(account: Who, text: Text): RailEntry[] {
   const n = text.nav;
+  if (records(account)) {
+    return [
+      { screen: "decisions", digit: 1, label: n.decisions, icon: "seal" },
+      { screen: "security", digit: 9, label: n.security, icon: "shield" },
+    ];
+  }
   if (account.centre_kind === "city") {
     return [
       { screen: "watch", digit: 1, label: n.watch, icon: "list" },
@@ -155,7 +173,15 @@ function Screen({ route, account }: { route: Route; account: Account }) {
     case "incidents":
       return route.id ? <Incident key={route.id} id={route.id} account={account} /> : <Incidents />;
     case "wearers":
-      return route.id ? <Wearer key={route.id} id={route.id} /> : <Wearers />;
+      return route.id && !isTab(route.id) ? (
+        <Wearer key={route.id} id={route.id} account={account} />
+      ) : (
+        <WearersScreen tab={route.id} account={account} />
+      );
+    case "replay":
+      return route.id ? <AlarmReplay key={route.id} id={route.id} account={account} /> : <Watch account={account} />;
+    case "decisions":
+      return <Decisions account={account} />;
     case "footage":
       return <FootageScreen id={route.id} account={account} />;
     case "wall":
@@ -187,7 +213,7 @@ function Screen({ route, account }: { route: Route; account: Account }) {
     case "security":
       return <Security />;
     default:
-      return account.centre_kind === "city" ? <Provisions account={account} /> : <Watch />;
+      return account.centre_kind === "city" ? <Provisions account={account} /> : <Watch account={account} />;
   }
 }
 
@@ -272,8 +298,9 @@ function useFindables(entries: readonly RailEntry[], tracking: boolean): Findabl
 }
 
 function titleOf(route: Route, entries: readonly RailEntry[], text: Text, code: string | undefined): string {
-  const entry = entries.find((e) => e.screen === (route.screen === "review" ? "board" : route.screen));
-  return [entry?.label ?? text.nav.watch, code].filter(Boolean).join(" ");
+  const behind: Record<string, string> = { review: "board", replay: "wearers" };
+  const entry = entries.find((e) => e.screen === (behind[route.screen] ?? route.screen));
+  return [entry?.label ?? entries[0]?.label ?? text.nav.watch, code].filter(Boolean).join(" ");
 }
 
 function Desk({ session }: { session: Session }) {
@@ -301,6 +328,7 @@ function Desk({ session }: { session: Session }) {
         ...railOf(account, text).filter((e) => e.screen !== "watch" || firstScreen(account) !== "inspection"),
         ...secondEntries(account, words),
         ...footageEntries(account, footage),
+        ...cityWallEntries(account, text.nav.wall),
         ...visionEntries(account, sees),
         ...tracingEntries(account, traces),
         ...homeEntries(account, homes),

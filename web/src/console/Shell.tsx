@@ -243,7 +243,7 @@ export function Shell({
   const [find, setFind] = useState(false);
   useKeys([
     { code: "KeyK", ctrl: true, inField: true, run: () => setFind(true) },
-    { code: "Slash", run: () => setHelp(true) },
+    { code: "Slash", shift: true, run: () => setHelp(true) },
     { code: "KeyZ", ctrl: true, run: () => undoLast() },
     {
       code: "Escape",

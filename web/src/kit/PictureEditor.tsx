@@ -3,6 +3,7 @@ import { type CSSProperties, type PointerEvent, type ReactNode, useEffect, useRe
 import { usePictureText } from "../text/picture";
 import { type Binding, useKeys } from "./keys";
 import {
+  boxed,
   cornerAt,
   crossing,
   FEWEST,
@@ -33,8 +34,8 @@ export interface Mark {
   label: string;
   chosen?: boolean;
 }
-/** What a click or Enter means now: a corner of a new shape, a point, or nothing but choosing. */
-export type Tool = ShapeKind | "point" | undefined;
+/** What a click or Enter means now: a corner of a new shape, an end of a box, a point, or nothing but choosing. */
+export type Tool = ShapeKind | "box" | "point" | undefined;
 
 /** Targets reach 13 px around a corner: 26 across. */
 const REACH_PX = 13;
@@ -78,9 +79,13 @@ export function PictureEditor(props: EditorProps) {
   const [draft, setDraft] = useState<Spot[]>([]);
   const [cursor, setCursor] = useState<Spot>();
   const [corner, setCorner] = useState(0);
-  const [drag, setDrag] = useState<{ corner: number } | { mark: number }>();
+  const [drag, setDrag] = useState<{ corner: number } | { mark: number } | { box: true }>();
   const chosen = shapes.find((s) => s.id === props.chosen);
-  useEffect(() => setDraft([]), [tool]);
+  useEffect(() => {
+    setDraft([]);
+    // a button that has the focus would take Enter for itself
+    if (tool) frame.current?.focus({ preventScroll: true });
+  }, [tool]);
   useEffect(() => setCorner(0), [props.chosen]);
   useEffect(() => {
     if (!frame.current) return undefined;
@@ -95,8 +100,14 @@ export function PictureEditor(props: EditorProps) {
     setDraft([]);
     if ((tool === "zone" || tool === "line") && points.length >= FEWEST[tool]) props.onShape?.(tool, points);
   };
+  const finishBox = (spot: Spot) => {
+    const box = draft[0] && boxed(draft[0], spot);
+    setDraft([]);
+    if (box) props.onShape?.("zone", box);
+  };
   const put = (spot: Spot) => {
     if (tool === "point") props.onPoint?.(inside(spot));
+    else if (tool === "box") draft.length ? finishBox(spot) : setDraft([inside(spot)]);
     else if (tool) {
       const onFirst = tool === "zone" && draft.length > 2 && cornerAt(draft.slice(0, 1), spot, size, REACH_PX) === 0;
       const again = cornerAt(draft.slice(-1), spot, size, 2) === 0;
@@ -130,7 +141,7 @@ export function PictureEditor(props: EditorProps) {
       return [
         ...arrows,
         { code: "Enter", hint: tool === "point" ? t.point : t.corner, run: () => put(cursor ?? MIDDLE) },
-        ...(draft.length
+        ...(draft.length && tool !== "box"
           ? [
               { code: "Space", hint: t.finish, cap: "Space", run: () => finish(draft) },
               { code: "Backspace", hint: t.back, cap: "⌫", run: () => setDraft(draft.slice(0, -1)) },
@@ -166,7 +177,11 @@ export function PictureEditor(props: EditorProps) {
       REACH_PX,
     );
     if (mark >= 0 && props.onMark && !still) setDrag({ mark });
-    else if (tool) return put(spot);
+    else if (tool === "box") {
+      setDraft([inside(spot)]);
+      setCursor(inside(spot));
+      setDrag({ box: true });
+    } else if (tool) return put(spot);
     else if (chosen && !still) {
       const at = cornerAt(chosen.points, spot, size, REACH_PX);
       const middles = stretches(chosen.kind, chosen.points).map(
@@ -186,21 +201,28 @@ export function PictureEditor(props: EditorProps) {
   const moved = (e: PointerEvent) => {
     const spot = inside(spotOf(e));
     if (tool) setCursor(spot);
-    if (!drag) return;
+    if (!drag || "box" in drag) return;
     if ("mark" in drag) props.onMark?.(drag.mark, spot);
     else if (chosen) props.onChange?.(chosen.id, replaced(chosen.points, drag.corner, spot));
   };
+
+  const lifted = (e: PointerEvent) => {
+    if (drag && "box" in drag) finishBox(inside(spotOf(e)));
+    setDrag(undefined);
+  };
+  const drawn = tool === "box" && draft[0] && cursor ? (boxed(draft[0], cursor) ?? []) : draft;
 
   return (
     <div className="pic-room">
       <section
         ref={frame}
+        tabIndex={-1}
         className={`pic${tool ? " draws" : ""}`}
         style={{ "--aspect": aspect } as CSSProperties}
         aria-label={props.label}
         onPointerDown={down}
         onPointerMove={moved}
-        onPointerUp={() => setDrag(undefined)}
+        onPointerUp={lifted}
         onPointerCancel={() => setDrag(undefined)}
         onDoubleClick={() => finish(draft)}
       >
@@ -213,10 +235,12 @@ export function PictureEditor(props: EditorProps) {
           {shapes.map((s) => (
             <Shape key={s.id} shape={s} size={size} on={s === chosen} corner={s === chosen && !still ? corner : -1} />
           ))}
-          {draft.length ? (
+          {tool === "box" ? (
+            <polygon className="pic-new" points={path(drawn, size)} />
+          ) : draft.length ? (
             <polyline className="pic-new" points={path(cursor ? [...draft, cursor] : draft, size)} />
           ) : null}
-          {draft.map((p) => (
+          {drawn.map((p) => (
             <circle key={`${p}`} className="pic-corner on" cx={px(p, size)[0]} cy={px(p, size)[1]} r={4} />
           ))}
           {(props.marks ?? []).map((m) => (

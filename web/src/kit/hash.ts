@@ -15,6 +15,18 @@ async function node(left: string, right: string): Promise<string> {
   return sha256(new Uint8Array([1, ...fromHex(left), ...fromHex(right)]));
 }
 
+/** The leaf of one line of text. */
+export const leafOf = (line: string): Promise<string> => sha256(new Uint8Array([0, ...new TextEncoder().encode(line)]));
+
+/** The root over leaves in their order (RFC 9162 §2.1.1); of none, the hash of nothing. */
+export async function rootOf(leaves: readonly string[]): Promise<string> {
+  const [first] = leaves;
+  if (first === undefined) return sha256(new Uint8Array());
+  if (leaves.length === 1) return first;
+  const half = 2 ** (Math.ceil(Math.log2(leaves.length)) - 1);
+  return node(await rootOf(leaves.slice(0, half)), await rootOf(leaves.slice(half)));
+}
+
 /** The root an audit path proves (RFC 9162 §2.1.3.2), or undefined where the path has the wrong length. */
 export async function rootFromPath(
   leaf: string,

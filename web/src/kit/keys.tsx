@@ -29,6 +29,8 @@ const caps: Record<string, string> = {
   ArrowUp: "↑",
   ArrowDown: "↓",
   BracketLeft: "[",
+  Comma: ",",
+  Period: ".",
   BracketRight: "]",
   Equal: "+",
   Minus: "−",

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  boxed,
   cornerAt,
   crossesItself,
   crossing,
@@ -20,6 +21,14 @@ const square: Spot[] = [
   [0.8, 0.8],
   [0.2, 0.8],
 ];
+
+describe("a box", () => {
+  it("lies between two spots, whichever way it was drawn, inside the picture", () => {
+    expect(boxed([0.8, 0.8], [0.2, 0.2])).toEqual(square);
+    expect(boxed([0.9, 0.9], [1.3, 1.3])?.[2]).toEqual([1, 1]);
+  });
+  it("is none where the hand only slipped", () => expect(boxed([0.5, 0.5], [0.505, 0.7])).toBeUndefined());
+});
 
 describe("a spot", () => {
   it("never leaves the picture", () => {

@@ -15,6 +15,25 @@ export const shifted = ([x, y]: Spot, dx: number, dy: number): Spot => inside([x
 export const replaced = (points: readonly Spot[], at: number, spot: Spot): Spot[] =>
   points.map((p, i) => (i === at ? inside(spot) : p));
 
+/** A zone's part of the picture. */
+export const area = (points: readonly Spot[]) =>
+  Math.abs(
+    points.reduce((sum, a, i) => {
+      const b = points[(i + 1) % points.length] as Spot;
+      return sum + a[0] * b[1] - b[0] * a[1];
+    }, 0),
+  ) / 2;
+
+/** Under this part of the picture's width or height a drag was a slip of the hand (ours: six pixels of a small tile). */
+const SLIP = 0.01;
+/** The rectangle between two spots, clockwise from its upper left; none where the hand only slipped. */
+export function boxed(a: Spot, b: Spot): Spot[] | undefined {
+  const [x1, x2] = [Math.min(a[0], b[0]), Math.max(a[0], b[0])];
+  const [y1, y2] = [Math.min(a[1], b[1]), Math.max(a[1], b[1])];
+  if (x2 - x1 < SLIP || y2 - y1 < SLIP) return undefined;
+  return ([[x1, y1], [x2, y1], [x2, y2], [x1, y2]] as const).map(inside); // biome-ignore format: corners in their order
+}
+
 /** How far a spot is from the stretch between two others, in pixels of the shown picture. */
 export function offStretch(spot: Spot, a: Spot, b: Spot, size: Size): number {
   const [px, py] = [(spot[0] - a[0]) * size.width, (spot[1] - a[1]) * size.height];

@@ -20,9 +20,9 @@ export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
         case "device":
         case "condition":
         case "medical":
-          return [["wearers"], ["wearer"]];
+          return [["wearers"], ["wearer"], ["day"]];
         default:
-          return [["alarms"], ["alarm"], ["wearer"], ["incidents"], ["incident"]];
+          return [["alarms"], ["alarm"], ["wearer"], ["incidents"], ["incident"], ["day"], ["papers"]];
       }
     case "dispatch":
       if (thing === "unit") return ofIncident;

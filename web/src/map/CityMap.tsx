@@ -5,6 +5,7 @@ import "maplibre-gl/dist/maplibre-gl.css";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { createPortal } from "react-dom";
 import type { CameraPoints, StyleData } from "../api/types";
+import { Aim } from "./Aim";
 import { type Chip, ChipView } from "./chips";
 import { streetGraph } from "./geometry";
 import { addImages } from "./images";
@@ -38,6 +39,8 @@ interface Props {
   onView?: (view: View) => void;
   /** A click on the ground: while it is asked for, the map shows a cross in place of a hand. */
   onPoint?: ((lat: number, lon: number) => void) | undefined;
+  /** Set while somebody points by the keys: what ends it. */
+  onAimed?: (() => void) | undefined;
   /** Grows by one each time the map shall look at what matters. */
   focus?: number;
   hideCameras?: boolean;
@@ -207,6 +210,17 @@ export function CityMap(props: Props) {
         const holder = holders.get(chip.id);
         return holder ? createPortal(<ChipView chip={chip} />, holder, chip.id) : null;
       })}
+      {ready && props.onPoint && props.onAimed && box.current ? (
+        <Aim
+          at={[box.current.clientWidth / 2, box.current.clientHeight / 2]}
+          onPoint={([x, y]) => {
+            const place = map.current?.unproject([x, y]);
+            if (place) props.onPoint?.(place.lat, place.lng);
+          }}
+          onPan={([x, y]) => map.current?.panBy([x, y], { duration: 0 })}
+          onClose={props.onAimed}
+        />
+      ) : null}
       {failed ? <div className="fl map-failed sm">{failed}</div> : null}
       {children}
     </div>

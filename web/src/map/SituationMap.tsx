@@ -108,6 +108,7 @@ export function SituationMap({
   focus,
   onPick,
   onPoint,
+  onAimed,
   hideCameras = false,
 }: {
   situation: Situation;
@@ -116,6 +117,7 @@ export function SituationMap({
   focus: number;
   onPick: (index: number) => void;
   onPoint?: ((lat: number, lon: number) => void) | undefined;
+  onAimed?: (() => void) | undefined;
   hideCameras?: boolean;
 }) {
   const text = useText();
@@ -133,6 +135,7 @@ export function SituationMap({
       view={parseView(view)}
       onView={(v) => onView(formatView(v))}
       onPoint={onPoint}
+      onAimed={onAimed}
       focus={focus}
       hideCameras={hideCameras}
       padding={PADDING}

@@ -23,10 +23,14 @@ export interface Scene {
   })[];
   fixes?: readonly Fix[];
   next?: readonly { lat: number; lon: number; in_s: number }[];
+  /** Streets on which somebody may be, `near` 0 to 1: how likely beside the likeliest. */
+  heat?: readonly { line: readonly [readonly [number, number], readonly [number, number]]; near: number }[];
   /** Draw where the subject may be within this many seconds. */
   reachS?: number;
   /** Draw the error of every fix of the track. */
   errorBand?: boolean;
+  /** Kept in sight and not drawn: where a replay has yet to come. */
+  ahead?: readonly { lat: number; lon: number }[];
   /** Draw the track as the history of a person, not as the tail of an alarm. */
   history?: { alarmFrom?: string | null; alarmUntil?: string | null };
 }
@@ -102,6 +106,10 @@ export function sceneData(
     const metres = Math.max(subject.speed_mps ?? 0, WALK_MPS) * scene.reachS;
     data.reach.features.push(...reach(city.graph, subject.lat, subject.lon, metres));
   }
+  for (const { line: ends, near } of scene.heat ?? []) {
+    const way = ends.map(([lat, lon]) => [lon, lat] as Position);
+    data.reach.features.push(line(way, { near }));
+  }
   const buildings = city.style?.buildings.features ?? [];
   for (const camera of scene.cameras ?? []) {
     const feature: Feature = cone(camera, buildings);
@@ -148,8 +156,9 @@ export function sceneBounds(scene: Scene, margin = 0.0006): [number, number, num
   const points: [number, number][] = [];
   if (scene.subject) points.push([scene.subject.lon, scene.subject.lat]);
   if (scene.victim) points.push([scene.victim.lon, scene.victim.lat]);
-  for (const n of scene.next ?? []) points.push([n.lon, n.lat]);
+  for (const n of [...(scene.next ?? []), ...(scene.ahead ?? [])]) points.push([n.lon, n.lat]);
   if (scene.history) for (const f of scene.fixes ?? []) points.push([f.lon, f.lat]);
+  for (const { line: ends } of scene.heat ?? []) for (const [lat, lon] of ends) points.push([lon, lat]);
   if (points.length === 0) return undefined;
   const lons = points.map((p) => p[0]);
   const lats = points.map((p) => p[1]);

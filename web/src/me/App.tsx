@@ -1,10 +1,23 @@
-/** The page of a wearer or a citizen: who looked at my data, and nothing else. One phone, enrolled by its code. */
+/** The own page of a wearer or a citizen, on one phone, enrolled by its code: who looked at my data; and to a wearer
+ * what to keep to, every alarm, and a contest. */
 import { useCallback, useEffect, useState } from "react";
-import { type Look, looksIn, Problem, phone, session } from "../api/phone.ts";
+import {
+  type Look,
+  looksIn,
+  type Mine,
+  neighbour,
+  Problem,
+  phone,
+  type ResidentNotice,
+  session,
+  wearer,
+} from "../api/phone.ts";
 import { Icon } from "../phone/kit/Icon.tsx";
 import { codeOf } from "../phone/link.ts";
 import { LooksBody } from "../phone/screens/LooksBody.tsx";
 import { words as phoneWords } from "../phone/text.ts";
+import { Notices } from "./Notices.tsx";
+import { Supervision } from "./Supervision.tsx";
 import { type MeWords, me } from "./text.ts";
 
 type Language = "ko" | "en";
@@ -24,6 +37,9 @@ export function App() {
   const [state, setState] = useState<State>("asking");
   const [page, setPage] = useState<Page>({ looks: [], next: null, sealedAt: null, daysOver: false });
   const [asking, setAsking] = useState(false);
+  const [mine, setMine] = useState<Mine>();
+  const [notices, setNotices] = useState<ResidentNotice[] | "off">();
+  const [tab, setTab] = useState<"mine" | "looks">("mine");
   const w = me[language];
   const words = phoneWords(language).looks;
 
@@ -41,12 +57,34 @@ export function App() {
     },
     [language],
   );
+  const readMine = useCallback(
+    () =>
+      wearer.mine().then(setMine, (why: unknown) => {
+        // a citizen has no supervision, and a wearer none before the order is registered
+        if (!(why instanceof Problem && why.status)) throw why;
+      }),
+    [],
+  );
+  const readNotices = useCallback(
+    () =>
+      neighbour.notices().then(
+        (got) => setNotices(got.notices),
+        (why: unknown) => {
+          if (!(why instanceof Problem && why.status)) throw why;
+          setNotices("off");
+        },
+      ),
+    [],
+  );
   const begin = useCallback(() => {
     session
       .read()
+      .then(({ account }) =>
+        account.role === "wearer" ? readMine() : account.role === "neighbour" ? readNotices() : undefined,
+      )
       .then(() => read())
       .catch((why: unknown) => setState(why instanceof Problem && why.status ? "enrol" : "away"));
-  }, [read]);
+  }, [read, readMine, readNotices]);
   useEffect(begin, [begin]);
   useEffect(() => {
     document.documentElement.lang = language;
@@ -73,7 +111,25 @@ export function App() {
         {state === "enrol" ? <Enrol w={w} done={begin} /> : null}
         {state === "away" ? <p role="alert">{words.failed}</p> : null}
         {state === "asking" ? <p role="status">{words.loading}</p> : null}
-        {state === "ready" ? (
+        {state === "ready" && mine ? (
+          <div className="two" role="tablist">
+            {(["mine", "looks"] as const).map((t) => (
+              <button
+                type="button"
+                role="tab"
+                key={t}
+                aria-selected={t === tab}
+                className={`btn ${t === tab ? "pri" : "gray"}`}
+                onClick={() => setTab(t)}
+              >
+                {w.tabs[t]}
+              </button>
+            ))}
+          </div>
+        ) : null}
+        {state === "ready" && mine && tab === "mine" ? <Supervision mine={mine} w={w.mine} again={readMine} /> : null}
+        {state === "ready" && notices ? <Notices list={notices} w={w.notices} /> : null}
+        {state === "ready" && !(mine && tab === "mine") ? (
           <>
             <p className="small">{page.daysOver ? words.daysOver : w.lead}</p>
             <LooksBody

@@ -9,7 +9,7 @@ import { fold, gather, leftToClose, nextLine, passed, stepLooks, trendMPerMin } 
 import { about, actorWords, refused } from "./policy/Ledger";
 import { smoothPath } from "./supervision/Forecast";
 import { boundaryM, doubts, forecastAt, holdsInS, neighbour, triage } from "./supervision/triage";
-import { fixIndexAt, gaps, leftOf, standing, windowWords } from "./supervision/wearerRules";
+import { gaps, lastBefore, leftOf, standing, windowWords } from "./supervision/wearerRules";
 
 const alarm = openAlarms[0] as (typeof openAlarms)[0];
 
@@ -135,7 +135,8 @@ describe("wearer", () => {
     });
     const list = [fix(0), fix(15), fix(200)];
     expect(gaps(list)).toEqual([{ fromMs: 15_000, untilMs: 200_000 }]);
-    expect([fixIndexAt(list, -5), fixIndexAt(list, 16_000), fixIndexAt(list, 1e9)]).toEqual([0, 1, 2]);
+    const times = list.map((f) => Date.parse(f.seen_at));
+    expect([lastBefore(times, -5), lastBefore(times, 16_000), lastBefore(times, 1e9)]).toEqual([0, 1, 2]);
   });
   it("knows kept from broken", () => {
     expect(standing({ trigger: "exclusion_zone" }, wearer.alarms)).toBe("broken");

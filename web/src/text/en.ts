@@ -78,6 +78,7 @@ export const en: Text = {
     watch: "Watch",
     incidents: "Incidents",
     wearers: "Wearers",
+    decisions: "Decisions",
     wall: "Wall",
     ledger: "Ledger",
     security: "Security",
@@ -198,6 +199,7 @@ export const en: Text = {
     toLive: "Back to live",
   },
   wearer,
+  map: { aim: "Look here", moveAim: "Move the cross", endAim: "Stop choosing" },
   provision: {
     list: "Provisions",
     open: "open",

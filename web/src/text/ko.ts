@@ -86,6 +86,7 @@ export const ko = {
     watch: "상황",
     incidents: "사건",
     wearers: "대상자",
+    decisions: "결정",
     wall: "월",
     ledger: "원장",
     security: "보안",
@@ -212,6 +213,7 @@ export const ko = {
 
   wearer,
 
+  map: { aim: "이곳 보기", moveAim: "십자 옮기기", endAim: "그만 고르기" },
   provision: {
     list: "제공 요청",
     open: "열린 제공",

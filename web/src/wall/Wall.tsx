@@ -41,7 +41,7 @@ export function useSlots(
   const state = useRef<{ slots: Slots; rankedMs: number }>({ slots: [], rankedMs: 0 });
   return useMemo(() => {
     const now = Date.now();
-    memory.current = remember(memory.current, listed, now);
+    memory.current = remember(memory.current, listed, now, held);
     const cameras = memory.current.map((r) => r.camera);
     const count = Math.min(size, Math.max(1, cameras.length));
     const known = new Set(cameras.map((c) => c.camera_id));

@@ -40,17 +40,21 @@ export interface Remembered<C> {
   camera: C;
   listedMs: number;
 }
-/** The cameras to show: those listed now, then those listed a moment ago, marked as passed. */
+/** The cameras to show: those listed now, then those listed a moment ago or held by somebody, marked as passed. */
 export function remember<C extends Ranked>(
   before: readonly Remembered<C>[],
   listed: readonly C[],
   nowMs: number,
+  held: ReadonlySet<string> = new Set(),
 ): Remembered<C>[] {
   const now = new Set(listed.map((c) => c.camera_id));
   return [
     ...listed.map((camera) => ({ camera, listedMs: nowMs })),
     ...before
-      .filter((r) => !now.has(r.camera.camera_id) && nowMs - r.listedMs < LINGER_MS)
+      .filter(
+        ({ camera, listedMs }) =>
+          !now.has(camera.camera_id) && (nowMs - listedMs < LINGER_MS || held.has(camera.camera_id)),
+      )
       .map((r) => ({ ...r, camera: { ...r.camera, sees: false, arrives_in_s: -1 } })),
   ];
 }

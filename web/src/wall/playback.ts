@@ -33,6 +33,8 @@ export interface PlaybackEvents {
   refused: (name: string) => void;
 }
 interface Waiting {
+  /** What was asked for before the socket was open; it is sent then. */
+  unsent: Record<string, unknown> | undefined;
   parts: string[];
   done: (file: RelayFile | undefined) => void;
 }
@@ -115,10 +117,9 @@ export class Playback {
   }
   /** A clip, a still or a strip of small pictures, masked as the right says; undefined where there is none. */
   file(message: Record<string, unknown>): Promise<RelayFile | undefined> {
-    const n = ++this.number;
+    const asked = { ...message, n: ++this.number };
     return new Promise((done) => {
-      this.files.set(n, { parts: [], done });
-      if (!this.player.send({ ...message, n })) this.finish(n, undefined);
+      this.files.set(asked.n, { parts: [], done, unsent: this.player.send(asked) ? undefined : asked });
     });
   }
 
@@ -132,6 +133,9 @@ export class Playback {
     if (!this.playing) this.player.send({ type: "pause" });
     if (this.speed !== 1) this.player.send({ type: "speed", speed: this.speed });
     this.sendSeek();
+    for (const each of this.files.values()) {
+      if (each.unsent && this.player.send(each.unsent)) each.unsent = undefined;
+    }
   }
   private hear(said: Said): void {
     if (said.type === "at") {
@@ -173,4 +177,36 @@ export class Playback {
     this.files.get(n)?.done(file);
     this.files.delete(n);
   }
+}
+
+const OVER: readonly PlayerState[] = ["ended", "no_source", "refused", "unsupported"];
+/** One file under a right of its own: nothing is shown, and the socket lives as long as it takes. */
+export function fileUnder(
+  ask: () => Promise<Ticket>,
+  message: Record<string, unknown>,
+  atMs: number,
+): Promise<RelayFile | undefined> {
+  const ignore = () => undefined;
+  return new Promise((done) => {
+    const end = (file: RelayFile | undefined) => {
+      made.stop();
+      done(file);
+    };
+    const made = new Playback(
+      document.createElement("video"),
+      ask,
+      {
+        state: (state) => OVER.includes(state) && end(undefined),
+        init: ignore,
+        boxes: ignore,
+        at: ignore,
+        gap: ignore,
+        end: ignore,
+        refused: ignore,
+      },
+      { atMs, playing: false, speed: 1 },
+    );
+    made.start();
+    void made.file(message).then(end);
+  });
 }

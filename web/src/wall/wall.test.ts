@@ -40,6 +40,9 @@ describe("layout", () => {
     expect(later).toHaveLength(list.length);
     expect(later[1]?.camera).toMatchObject({ sees: false, arrives_in_s: -1 });
     expect(remember(later, list.slice(0, 1), LINGER_MS * 3)).toHaveLength(1);
+    const steered = list[1]?.camera_id ?? "";
+    const worked = remember(later, list.slice(0, 1), LINGER_MS * 3, new Set([steered]));
+    expect(worked.map((r) => r.camera.camera_id)).toContain(steered);
   });
   it("leaves tiles empty when there are too few cameras", () =>
     expect(arrange([], list.slice(0, 1), new Set(), 3)).toEqual(["a", null, null]));

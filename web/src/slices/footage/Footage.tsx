@@ -3,20 +3,21 @@ import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { useHolds } from "../../api/keeping";
 import type { Account } from "../../api/types";
 import { useNow } from "../../kit/clock";
-import { day } from "../../kit/format";
+import { clock, day } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
 import { ReasonDialog } from "../../kit/ReasonDialog";
 import { useQueryWord } from "../../kit/route";
 import { toast } from "../../kit/Toasts";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
+import { fileUnder } from "../../wall/playback";
 import { type Hands, usePlayback } from "../../wall/usePlayback";
 import { PlaceHold } from "../policy/OrderForms";
 import { Bar, Legend } from "./Bar";
 import { Events } from "./Events";
 import { AskExport, Exports } from "./Exports";
 import { FindScene } from "./FindScene";
-import { BookmarkDialog, ClipDialog } from "./FootageDialogs";
+import { BookmarkDialog, FileDialog, MergeDialog } from "./FootageDialogs";
 import { Stage } from "./Stage";
 import { type Scene, type SceneList, ticketOf, useScene, useSceneRows, useTimelines } from "./scenes";
 import { type Row, type Strip, Timelines } from "./Timelines";
@@ -42,7 +43,18 @@ const JUMP_MS = 10_000;
 const TILES = 24;
 const TILE_PX = 160;
 const CLIP_MS = 10_000;
-type Sheet = "reason" | "mark" | "clip" | "hold" | "export";
+/** A file lasts a minute at most (server: clips, MOST_S). */
+const MOST_MS = 60_000;
+type Sheet = "reason" | "mark" | "clip" | "still" | "merge" | "hold" | "export";
+
+const around = (atMs: number): Range => [atMs - CLIP_MS, atMs + CLIP_MS];
+/** What stands side by side: the chosen range as far as a file goes, or the seconds around the instant. */
+const merged = (atMs: number, range: Range | undefined): Range =>
+  range ? [range[0], Math.min(range[1], range[0] + MOST_MS)] : around(atMs);
+const isoSpan = ([from, until]: Range) => ({
+  from: new Date(from).toISOString(),
+  until: new Date(until).toISOString(),
+});
 
 export function Footage({ account }: { account: Account }) {
   const text = useText();
@@ -136,7 +148,7 @@ export function Desk({
   const [shown, hands] = usePlayback(
     video,
     key,
-    () => ticketOf(scene as Scene, camera?.camera_id ?? "", fromMs, reason ?? ""),
+    () => ticketOf(scene as Scene, [camera?.camera_id ?? ""], fromMs, reason ?? ""),
     scene?.fromMs ?? 0,
   );
   const spans = useMemo(
@@ -210,8 +222,8 @@ export function Desk({
   const marks = city && !scene?.own;
   useKeys([
     { code: "Space", hint: shown.playing && reason ? t.pause : t.play, run: toggle },
-    { code: "Comma", cap: ",", hint: t.frame, run: () => hands.step(-1) },
-    { code: "Period", cap: ".", hint: t.frame, run: () => hands.step(1) },
+    { code: "Comma", hint: t.frame, run: () => hands.step(-1) },
+    { code: "Period", hint: t.frame, run: () => hands.step(1) },
     { code: "KeyJ", hint: t.ten, run: () => seek((atMs ?? fromMs) - JUMP_MS) },
     { code: "KeyL", hint: t.ten, run: () => seek((atMs ?? fromMs) + JUMP_MS) },
     { code: "KeyI", hint: t.range, run: () => limit("in") },
@@ -226,6 +238,8 @@ export function Desk({
     { code: "KeyB", hint: t.hold, run: () => leave(holds_, t.holdElse, "hold") },
     { code: "KeyX", hint: t.export, run: () => leave(exports, t.exportElse, "export") },
     { code: "KeyC", hint: t.clip, run: () => reason && !gap && setSheet("clip") },
+    { code: "KeyS", hint: t.still, run: () => reason && !gap && setSheet("still") },
+    ...(cameras.length > 1 ? [{ code: "KeyM", hint: t.merge, run: () => reason && setSheet("merge") }] : []),
     ...(marks ? [{ code: "KeyN", hint: t.note, run: () => atMs !== undefined && camera && setSheet("mark") }] : []),
     { code: "Equal", hint: t.zoom, run: () => zoom(ZOOM) },
     { code: "Minus", hint: t.zoom, run: () => zoom(1 / ZOOM) },
@@ -334,15 +348,37 @@ export function Desk({
         />
       ) : null}
       {sheet === "clip" && camera && atMs !== undefined ? (
-        <ClipDialog
-          code={camera.code}
-          atMs={atMs}
-          make={() =>
-            hands.file({
-              type: "clip",
-              from: new Date(atMs - CLIP_MS).toISOString(),
-              until: new Date(atMs + CLIP_MS).toISOString(),
-            })
+        <FileDialog
+          title={t.clipTitle(camera.code)}
+          hint={clock(atMs)}
+          name={`${camera.code}-${clock(atMs).replaceAll(":", "")}`}
+          body={t.clipBody}
+          none={t.clipNone}
+          make={() => hands.file({ type: "clip", ...isoSpan(around(atMs)) })}
+          onClose={close}
+        />
+      ) : null}
+      {sheet === "still" && camera && atMs !== undefined ? (
+        <FileDialog
+          title={t.stillTitle(camera.code)}
+          hint={clock(atMs)}
+          name={`${camera.code}-${clock(atMs).replaceAll(":", "")}`}
+          body={t.stillBody}
+          none={t.stillNone}
+          make={() => hands.file({ type: "snapshot", at: new Date(atMs).toISOString() })}
+          onClose={close}
+        />
+      ) : null}
+      {sheet === "merge" && scene && reason && atMs !== undefined ? (
+        <MergeDialog
+          cameras={[...cameras].sort((a, b) => Number(b === camera) - Number(a === camera))}
+          span={merged(atMs, range)}
+          make={(ids) =>
+            fileUnder(
+              () => ticketOf(scene, ids, fromMs, reason),
+              { type: "merge", ...isoSpan(merged(atMs, range)) },
+              merged(atMs, range)[0],
+            )
           }
           onClose={close}
         />

@@ -1,7 +1,8 @@
-/** One entry of the rail: footage, the review of masks, what is kept, how cameras fare. */
+/** One entry of the rail: footage, the review of masks, what is kept, how cameras fare, what nobody sees of them. */
 import type { Account } from "../../api/types";
 import { Footage } from "./Footage";
 import { Health } from "./Health";
+import { HiddenParts } from "./HiddenParts";
 import { Kept } from "./Kept";
 import { OwnFootage } from "./OwnFootage";
 import { Devices } from "./ptz/Devices";
@@ -16,9 +17,11 @@ export function FootageScreen({ id, account }: { id: string | undefined; account
     <div className="footage-screen">
       <FootageTabs account={account} chosen={chosen} />
       {chosen === "kept" ? (
-        <Kept />
+        <Kept account={account} />
       ) : chosen === "health" ? (
         <Health />
+      ) : chosen === "hidden" ? (
+        <HiddenParts account={account} />
       ) : chosen === "devices" ? (
         <Devices />
       ) : chosen === "reviews" ? (

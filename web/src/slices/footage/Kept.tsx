@@ -1,16 +1,20 @@
 /** What is kept and until when: disks, cameras, holds, certificates of destruction. */
 import { useMemo, useState } from "react";
-import { type FootageDisk, type KeptCamera, useKept, useRetention } from "../../api/footage";
+import { type Certificate, type FootageDisk, type KeptCamera, useKept, useRetention } from "../../api/footage";
 import { type Hold, useHolds } from "../../api/keeping";
+import type { Account } from "../../api/types";
 import { ageS, useNow } from "../../kit/clock";
-import { count, day, dayMinutes, shortHash } from "../../kit/format";
+import { count, dayMinutes, shortHash } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { useKeys } from "../../kit/keys";
 import { useMoves } from "../../kit/moves";
-import { Panel, PanelHead } from "../../kit/parts";
+import { Button, Panel, PanelHead } from "../../kit/parts";
 import { Answer, Empty } from "../../kit/states";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
+import { useKeeping } from "../../text/keeping";
+import { HoldAsking, HoldButtons, type Holding, lastDay, useHolding } from "../policy/Holding";
+import { CertificateDialog } from "./CertificateDialog";
 
 /** 1.2 TB, 640 MB: as disks are sold. */
 export function bytes(value: number): string {
@@ -27,22 +31,66 @@ export function bytes(value: number): string {
 const holdsOf = (holds: readonly Hold[], camera: string) =>
   holds.filter((h) => h.stands && h.resources.includes(camera));
 
-export function Kept() {
+/** Rows drawn at once: what goes next comes first, and the rest is found by its name. */
+const DRAWN = 300;
+/** Cameras whose code or place holds these words. */
+const found = (cameras: readonly KeptCamera[], typed: string) => {
+  const words = typed.trim().toLowerCase();
+  return words ? cameras.filter((c) => `${c.code ?? ""} ${c.name ?? ""}`.toLowerCase().includes(words)) : cameras;
+};
+
+/** What waits for an answer first, then what ends soonest. */
+const inOrder = (a: Hold, b: Hold) =>
+  Number(Boolean(b.asked)) - Number(Boolean(a.asked)) || a.until_at.localeCompare(b.until_at);
+
+export function Kept({ account }: { account: Account }) {
   const t = useFootageText();
+  const words = useKeeping();
+  const holding = useHolding(account);
+  const [opened, open] = useState<Certificate>();
+  const [held, pickHold] = useState<string>();
   const retention = useRetention();
   const kept = useKept();
   const holds = useHolds(true);
   const [chosen, choose] = useState<string>();
-  const cameras = kept.data?.cameras ?? [];
-  const standing = (holds.data?.holds ?? []).filter((h) => h.stands);
-  const codes = useMemo(() => new Map(cameras.map((c) => [c.camera_id, c.code ?? ""])), [cameras]);
+  const [typed, setTyped] = useState("");
+  const all = kept.data?.cameras ?? [];
+  const cameras = useMemo(() => found(all, typed), [all, typed]);
+  const standing = (holds.data?.holds ?? []).filter((h) => h.stands).sort(inOrder);
+  const hold = standing.find((h) => h.hold_id === held) ?? standing[0];
+  const codes = useMemo(() => new Map(all.map((c) => [c.camera_id, c.code ?? ""])), [all]);
   const camera = cameras.find((c) => c.camera_id === chosen) ?? cameras[0];
   const moves = useMoves(
     cameras,
     (c) => c === camera,
     (c) => choose(c.camera_id),
   );
-  useKeys(moves);
+  const move = (by: 1 | -1) => pickHold(standing[Math.max(0, standing.indexOf(hold as Hold) + by)]?.hold_id ?? held);
+  useKeys([
+    ...moves,
+    {
+      code: "Slash",
+      shift: false,
+      cap: "/",
+      hint: t.findCamera,
+      run: () => document.getElementById("kept-find")?.focus(),
+    },
+    { code: "KeyB", hint: words.newHold, run: holding.place },
+    { code: "BracketLeft", hint: t.chosenHold, run: () => move(-1) },
+    { code: "BracketRight", hint: t.chosenHold, run: () => move(1) },
+    ...(hold && !hold.asked
+      ? [
+          { code: "KeyE", hint: words.renew, run: () => holding.renew(hold) },
+          { code: "KeyX", hint: words.askRelease, run: () => holding.release(hold) },
+        ]
+      : []),
+    ...(hold?.asked && !hold.asked.mine
+      ? [{ code: "KeyY", hint: words.confirm, run: () => holding.confirm(hold) }]
+      : []),
+    ...(hold?.asked
+      ? [{ code: "KeyW", hint: hold.asked.mine ? words.takeBack : words.letStand, run: () => holding.leave(hold) }]
+      : []),
+  ]);
   return (
     <main className="main kept-grid">
       <section className="panel" aria-label={t.disk}>
@@ -62,7 +110,7 @@ export function Kept() {
             <Empty icon="seal" title={t.noCertificates} />
           ) : null}
           {retention.data?.certificates.map((c) => (
-            <div className="cert-row" key={c.certificate_id}>
+            <button type="button" className="bare-row cert-row" key={c.certificate_id} onClick={() => open(c)}>
               <Icon name="seal" size={14} />
               <b className="num">{dayMinutes(c.destroyed_at)}</b>
               <span>{t.whyGone[c.why] ?? c.why}</span>
@@ -71,11 +119,25 @@ export function Kept() {
               <span className="mono xs t3" title={c.root}>
                 {t.root} {shortHash(c.root)}
               </span>
-            </div>
+            </button>
           ))}
         </div>
       </section>
-      <Panel title={t.oldest} sub={t.cameras(cameras.length).replace(/^.*?(\d+)$/, "$1")}>
+      <Panel
+        title={t.oldest}
+        sub={all.length ? String(all.length) : ""}
+        right={
+          <input
+            id="kept-find"
+            className="in kept-find"
+            value={typed}
+            placeholder={t.findCamera}
+            aria-label={t.findCamera}
+            autoComplete="off"
+            onChange={(e) => setTyped(e.target.value)}
+          />
+        }
+      >
         <div className="scroll-y">
           {kept.data ? (
             cameras.length ? (
@@ -91,7 +153,7 @@ export function Kept() {
                   </tr>
                 </thead>
                 <tbody>
-                  {cameras.map((c) => (
+                  {cameras.slice(0, DRAWN).map((c) => (
                     <KeptRow
                       key={c.camera_id}
                       camera={c}
@@ -103,22 +165,42 @@ export function Kept() {
                 </tbody>
               </table>
             ) : (
-              <Empty icon="film" title={t.noneRecorded} />
+              <Empty icon="film" title={all.length ? t.noCameraFound : t.noneRecorded} />
             )
           ) : (
             <Answer error={kept.error} retry={() => void kept.refetch()} what={t.oldest} />
           )}
+          {cameras.length > DRAWN ? <p className="pb xs t3">{t.moreCameras(count(cameras.length - DRAWN))}</p> : null}
         </div>
       </Panel>
-      <Panel title={t.holdsHead} sub={String(standing.length)}>
+      <Panel
+        title={t.holdsHead}
+        sub={String(standing.length || "")}
+        right={
+          <Button small cap="B" onClick={holding.place}>
+            {words.newHold}
+          </Button>
+        }
+      >
+        {holding.refused}
         <div className="scroll-y">
           {holds.data && standing.length === 0 ? <Empty icon="shield" title={t.noHolds} /> : null}
           {holds.data ? null : <Answer error={holds.error} retry={() => void holds.refetch()} what={t.holdsHead} />}
           {standing.map((h) => (
-            <HoldCard key={h.hold_id} hold={h} codes={codes} chosen={camera?.camera_id} />
+            <HoldCard
+              key={h.hold_id}
+              hold={h}
+              codes={codes}
+              camera={camera?.camera_id}
+              chosen={h === hold}
+              holding={holding}
+              onPick={() => pickHold(h.hold_id)}
+            />
           ))}
         </div>
       </Panel>
+      {holding.sheet}
+      {opened ? <CertificateDialog certificate={opened} codes={codes} onClose={() => open(undefined)} /> : null}
     </main>
   );
 }
@@ -186,21 +268,31 @@ function KeptRow({
 function HoldCard({
   hold,
   codes,
+  camera,
   chosen,
+  holding,
+  onPick,
 }: {
   hold: Hold;
   codes: ReadonlyMap<string, string>;
-  chosen: string | undefined;
+  /** The chosen camera: a bar marks what keeps something of it. */
+  camera: string | undefined;
+  chosen: boolean;
+  holding: Holding;
+  onPick: () => void;
 }) {
   const t = useFootageText();
   const named = hold.resources.map((r) => codes.get(r)).filter(Boolean);
+  const marks = [chosen ? " sel" : "", camera && hold.resources.includes(camera) ? " of" : ""].join("");
   return (
-    <div className={`hold-card${chosen && hold.resources.includes(chosen) ? " sel" : ""}`}>
+    // biome-ignore lint/a11y/useKeyWithClickEvents: [ and ] choose
+    // biome-ignore lint/a11y/noStaticElementInteractions: the buttons within are the control
+    <div className={`hold-card${marks}`} data-hold={hold.hold_id} onClick={onPick}>
       <div className="fx">
         <b className="t1 cut">{hold.case_no ?? "–"}</b>
         <span className="sp" />
         <span className="num nw">
-          {t.end} {day(hold.until_at)}
+          {t.end} {lastDay(hold.until_at)}
         </span>
       </div>
       <dl className="kv">
@@ -225,6 +317,10 @@ function HoldCard({
         </dd>
       </dl>
       {hold.reason ? <p className="sm t2">{hold.reason}</p> : null}
+      <HoldAsking hold={hold} />
+      <div className="fx wrap">
+        <HoldButtons hold={hold} holding={holding} caps={chosen} />
+      </div>
     </div>
   );
 }

@@ -14,20 +14,21 @@ import { useQueryWord } from "../../kit/route";
 import { Answer, Empty, Refused } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useConnected } from "../../live/store";
-import { inTiles, type Situation, SituationMap } from "../../map/SituationMap";
+import { inTiles, type Situation, SituationMap, type Tiled } from "../../map/SituationMap";
 import { useText } from "../../text";
 import { useFootageText } from "../../text/footage";
 import { LiveWall } from "../../wall/LiveWall";
 import { BookmarkDialog } from "./FootageDialogs";
-import { PtzBadge, PtzPanel, usePtzKeys } from "./ptz/PtzPanel";
+import { type Pointing, PtzBadge, PtzPanel, usePtzKeys } from "./ptz/PtzPanel";
 import { turned } from "./ptz/steering";
 import { type Joystick, useJoystick } from "./ptz/useJoystick";
 import "./footage.css";
 
-function useLeft(provision: Pick<Provision, "not_after" | "state">): string {
+/** How long the cameras still stand open; nothing where the page cannot know. */
+export function useLeft(provision: Pick<Provision, "not_after" | "state"> | undefined): string {
   const now = useNow();
   const connected = useConnected();
-  if (provision.state !== "given" || !provision.not_after || !connected) return elapsed(0);
+  if (provision?.state !== "given" || !provision.not_after || !connected) return elapsed(0);
   return elapsed((Date.parse(provision.not_after) - now) / 1000);
 }
 
@@ -101,17 +102,27 @@ function EndProvision({ id }: { id: string }) {
 
 type Slots = readonly (string | null)[];
 
-function Side({ provision, slots, joystick }: { provision: Provision; slots: Slots; joystick: Joystick | undefined }) {
+function Side({
+  provision,
+  slots,
+  joystick,
+  pointing,
+}: {
+  provision: Provision;
+  slots: Slots;
+  joystick: Joystick | undefined;
+  pointing: Pointing;
+}) {
   const text = useText();
   const left = useLeft(provision);
   const now = useNow();
-  const tiled = inTiles(provision.cameras, slots);
-  const rest = provision.cameras.filter((c) => !tiled.some((t) => t.camera_id === c.camera_id));
-  const rows = [...tiled.map((c) => ({ ...c, cap: String(c.tile + 1) })), ...rest.map((c) => ({ ...c, cap: "" }))];
+  const shown = inTiles(provision.cameras, slots);
+  const rest = provision.cameras.filter((c) => !shown.some((t) => t.camera_id === c.camera_id));
+  const rows = [...shown.map((c) => ({ ...c, cap: String(c.tile + 1) })), ...rest.map((c) => ({ ...c, cap: "" }))];
   const age = provision.subject ? ageS(provision.subject.seen_at, now) : 0;
   return (
     <section className="panel scroll" aria-label={text.provision.subject}>
-      {joystick ? <PtzPanel joystick={joystick} /> : null}
+      {joystick ? <PtzPanel joystick={joystick} pointing={pointing} /> : null}
       <PanelHead title={text.trigger[provision.trigger] ?? provision.trigger} sub={text.reason[provision.trigger]} />
       <dl className="kv pb">
         <dt>{text.provision.given}</dt>
@@ -160,8 +171,15 @@ function Side({ provision, slots, joystick }: { provision: Provision; slots: Slo
   );
 }
 
+/** The listed cameras in their tiles, and the large one though the ranking dropped it: who turns it looks for it. */
+function tiled(cameras: readonly Camera[], slots: Slots, large: Camera | undefined): Tiled[] {
+  const rows = inTiles(cameras, slots);
+  const tile = large ? slots.indexOf(large.camera_id) : -1;
+  return large && tile >= 0 && !rows.some((c) => c.tile === tile) ? [...rows, { ...large, tile }] : rows;
+}
+
 /** The camera in a tile: it may stand there for a while after the ranking dropped it, and is still given. */
-function useStanding(provision: Provision | undefined, id: string | undefined): Camera | undefined {
+export function useStanding(provision: Provision | undefined, id: string | undefined): Camera | undefined {
   const known = useRef(new Map<string, Camera>());
   for (const c of provision?.cameras ?? []) known.current.set(c.camera_id, c);
   return provision?.state === "given" && id ? known.current.get(id) : undefined;
@@ -185,7 +203,9 @@ export function Provisions({ account }: { account: Account }) {
   const large = cam ? Number(cam) - 1 : 0;
   const inLarge = useStanding(selected, slots[large] ?? undefined);
   const joystick = useJoystick(inLarge, selected?.provision_id);
-  usePtzKeys(joystick);
+  const [aiming, aim] = useState(false);
+  const pointing = { subject: selected?.subject, aiming: aiming && Boolean(joystick?.mine), aim };
+  usePtzKeys(joystick, pointing);
   const [savedMs, setSavedMs] = useState<number>();
   const pick = useCallback((i: number) => setCam(i === 0 ? undefined : String(i + 1)), [setCam]);
   const moves = useMoves(
@@ -212,10 +232,10 @@ export function Provisions({ account }: { account: Account }) {
       victim: null,
       units: [],
       next: [],
-      cameras: selected?.state === "given" ? turned(inTiles(selected.cameras, slots), joystick) : [],
+      cameras: selected?.state === "given" ? turned(tiled(selected.cameras, slots, inLarge), joystick) : [],
       chosen: cam ? large : undefined,
     }),
-    [selected, cam, large, slots, joystick?.data.pose],
+    [selected, cam, large, slots, inLarge, joystick?.data.pose],
   );
   return (
     <main className="main provisions">
@@ -270,10 +290,11 @@ export function Provisions({ account }: { account: Account }) {
           focus={focus}
           onPick={pick}
           onPoint={joystick?.mine ? joystick.point : undefined}
+          onAimed={pointing.aiming ? () => aim(false) : undefined}
         />
       </section>
       {selected ? (
-        <Side provision={selected} slots={slots} joystick={joystick} />
+        <Side provision={selected} slots={slots} joystick={joystick} pointing={pointing} />
       ) : (
         <section className="panel" aria-label={text.watch.lock}>
           <p className="pb sm t3">{text.watch.lock}</p>

@@ -133,10 +133,10 @@ export function useTimelines(
   return useMemo(() => new Map(lines.map((line) => [line.camera_id, line])), [lines]);
 }
 
-/** A ticket to one camera of a scene, from an instant to the end of its reach. */
-export function ticketOf(scene: Scene, camera: string, fromMs: number, reason: string): Promise<Ticket> {
+/** A ticket to cameras of a scene, the first of which plays, from an instant to the end of its reach. */
+export function ticketOf(scene: Scene, cameras: readonly string[], fromMs: number, reason: string): Promise<Ticket> {
   const form: RecordedForm = {
-    camera_ids: [camera],
+    camera_ids: [...cameras],
     from_at: new Date(fromMs).toISOString(),
     until_at: new Date(scene.untilMs ?? fromMs + REACH_MS - 1000).toISOString(),
     masking: "masked",

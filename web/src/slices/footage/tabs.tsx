@@ -4,7 +4,7 @@ import { useFootageText } from "../../text/footage";
 import { Tabs } from "../policy/Tabs";
 
 type Who = Pick<Account, "role" | "centre_kind">;
-export type FootageTab = "footage" | "reviews" | "kept" | "health" | "devices";
+export type FootageTab = "footage" | "reviews" | "kept" | "health" | "hidden" | "devices";
 
 const LOOKS: readonly string[] = ["tracking_controller", "shift_lead", "centre_operator"];
 const REVIEWS: readonly string[] = ["shift_lead", "privacy_officer", "court_clerk"];
@@ -18,6 +18,8 @@ const STATUS: readonly string[] = [
 ];
 /** Who says how devices are asked and what they may be turned to (policy: set_up_camera). */
 const SETS_UP: readonly string[] = ["administrator", "facility_manager"];
+/** Who draws privacy zones, adds to them, or watches over them. */
+const HIDES: readonly string[] = ["shift_lead", "privacy_officer", "facility_manager", "administrator", "auditor"];
 /** Who places holds (server: PLACES_HOLD). */
 export const HOLDS: readonly string[] = ["investigator", "court_clerk", "privacy_officer"];
 /** Who asks for exports: an investigator, by an order. */
@@ -31,6 +33,7 @@ export function tabsOf(account: Who): FootageTab[] {
   if (city && REVIEWS.includes(account.role)) tabs.push("reviews");
   if (city && HOLDS.includes(account.role)) tabs.push("kept");
   if (city && STATUS.includes(account.role)) tabs.push("health");
+  if (city && HIDES.includes(account.role)) tabs.push("hidden");
   if (city && SETS_UP.includes(account.role)) tabs.push("devices");
   return tabs;
 }

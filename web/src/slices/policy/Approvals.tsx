@@ -126,6 +126,7 @@ function Detail({ request }: { request: Request }) {
     [t.vehicle, w?.vehicle],
     [t.area, place],
     [t.window, span],
+    [t.notice, w?.notice],
     [t.said, read.data?.answer?.reason],
   ];
   return (

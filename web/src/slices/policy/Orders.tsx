@@ -4,7 +4,6 @@ import { useState } from "react";
 import { Refusal } from "../../api/client";
 import { type Hold, keeping, type Order, useHolds, useOrders } from "../../api/keeping";
 import type { Account } from "../../api/types";
-import { day } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
 import { useMoves } from "../../kit/moves";
 import { Button, PanelHead } from "../../kit/parts";
@@ -13,7 +12,8 @@ import { Answer, Empty, Refused } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useKeeping } from "../../text/keeping";
 import { GiveReason } from "./AgencyDialogs";
-import { PlaceHold, RegisterOrder, RenewHold } from "./OrderForms";
+import { HoldAsking, HoldButtons, type Holding, lastDay, useHolding } from "./Holding";
+import { AskDisclosure, RegisterOrder } from "./OrderForms";
 import { Tabs } from "./Tabs";
 import "./keeping.css";
 
@@ -23,18 +23,16 @@ const HOLDS = ["court_clerk", "investigator", "privacy_officer"];
 /** Who sees the register of orders; the server decides, this only leaves out what it would refuse. */
 export const keepsOrders = (role: string) => ENTERS.includes(role) || CONFIRMS.includes(role);
 
-type Doing = { kind: "order" | "hold" } | { kind: "end"; order: Order } | { kind: "renew" | "release"; hold: Hold };
-
-/** The last day a thing holds: its end is that day's midnight. */
-const lastDay = (until: string) => day(Date.parse(until) - 1);
+type Doing = { kind: "order" } | { kind: "end" | "disclosure"; order: Order };
 
 export function Orders({ account }: { account: Pick<Account, "role" | "centre_kind"> }) {
   const t = useKeeping();
   const client = useQueryClient();
-  const holding = HOLDS.includes(account.role);
+  const holds_ = HOLDS.includes(account.role);
   const enters = ENTERS.includes(account.role);
   const orders = useOrders();
-  const holds = useHolds(holding);
+  const holds = useHolds(holds_);
+  const holding = useHolding(account);
   const [doing, setDoing] = useState<Doing>();
   const [chosen, choose] = useQueryWord("order");
   const list = orders.data?.orders ?? [];
@@ -53,16 +51,21 @@ export function Orders({ account }: { account: Pick<Account, "role" | "centre_ki
     (o) => o.order_id === chosen,
     (o) => choose(o.order_id),
   );
+  const discloses = (o: Order) =>
+    account.role === "probation_officer" && o.state === "in_force" && o.opens.includes("disclosure");
   const ends = (o: Order | undefined) => o && (o.mine || CONFIRMS.includes(account.role)) && alive(o);
   useKeys([
     ...moves,
     ...(enters ? [{ code: "KeyN", hint: t.newOrder, run: () => setDoing({ kind: "order" as const }) }] : []),
-    ...(holding ? [{ code: "KeyH", hint: t.newHold, run: () => setDoing({ kind: "hold" as const }) }] : []),
+    ...(holds_ ? [{ code: "KeyH", hint: t.newHold, run: holding.place }] : []),
     { code: "KeyY", hint: t.confirm, run: () => picked?.may_confirm && confirm.mutate(picked) },
+    ...(picked && discloses(picked)
+      ? [{ code: "KeyD", hint: t.disclosure, run: () => setDoing({ kind: "disclosure" as const, order: picked }) }]
+      : []),
     { code: "KeyX", hint: t.end, run: () => picked && ends(picked) && setDoing({ kind: "end", order: picked }) },
   ]);
   return (
-    <main className={`main keeping${holding ? " two" : ""}`}>
+    <main className={`main keeping${holds_ ? " two" : ""}`}>
       <section className="panel" aria-label={t.orders}>
         <PanelHead
           title={
@@ -93,30 +96,34 @@ export function Orders({ account }: { account: Pick<Account, "role" | "centre_ki
             onConfirm={(o) => confirm.mutate(o)}
             onEnd={(o) => setDoing({ kind: "end", order: o })}
             ends={(o) => Boolean(ends(o))}
+            onDisclose={(o) => setDoing({ kind: "disclosure", order: o })}
+            discloses={discloses}
           />
         ) : (
           <Answer error={orders.error} retry={() => void orders.refetch()} what={t.orders} />
         )}
       </section>
-      {holding ? (
+      {holds_ ? (
         <section className="panel" aria-label={t.holds}>
           <PanelHead
             title={t.holds}
             sub={t.holdsHint}
             right={
-              <Button tone="line" cap="H" onClick={() => setDoing({ kind: "hold" })}>
+              <Button tone="line" cap="H" onClick={holding.place}>
                 {t.newHold}
               </Button>
             }
           />
+          {holding.refused}
           {holds.data ? (
-            <HoldTable list={holds.data.holds} on={(kind, hold) => setDoing({ kind, hold })} />
+            <HoldTable list={holds.data.holds} holding={holding} />
           ) : (
             <Answer error={holds.error} retry={() => void holds.refetch()} what={t.holds} />
           )}
         </section>
       ) : null}
       {doing ? <Sheet doing={doing} account={account} onClose={close} /> : null}
+      {holding.sheet}
     </main>
   );
 }
@@ -130,10 +137,8 @@ function Sheet({ doing, account, onClose }: SheetProps) {
   switch (doing.kind) {
     case "order":
       return <RegisterOrder account={account} onClose={onClose} />;
-    case "hold":
-      return <PlaceHold account={account} onClose={onClose} />;
-    case "renew":
-      return <RenewHold hold={doing.hold} onClose={onClose} />;
+    case "disclosure":
+      return <AskDisclosure order={doing.order} onClose={onClose} />;
     case "end":
       return (
         <GiveReason
@@ -143,18 +148,6 @@ function Sheet({ doing, account, onClose }: SheetProps) {
           needed
           send={(reason) => keeping.withdrawOrder(doing.order.order_id, reason)}
           done={t.ended}
-          onClose={onClose}
-        />
-      );
-    case "release":
-      return (
-        <GiveReason
-          title={t.releaseHold(doing.hold.case_no ?? "")}
-          body={t.releaseBody}
-          verb={t.release}
-          needed
-          send={(reason) => keeping.releaseHold(doing.hold.hold_id, reason)}
-          done={t.released}
           onClose={onClose}
         />
       );
@@ -168,6 +161,8 @@ export function OrderTable({
   onConfirm,
   onEnd,
   ends,
+  onDisclose,
+  discloses,
 }: {
   list: readonly Order[];
   chosen: string | undefined;
@@ -175,6 +170,8 @@ export function OrderTable({
   onConfirm: (order: Order) => void;
   onEnd: (order: Order) => void;
   ends: (order: Order) => boolean;
+  onDisclose: (order: Order) => void;
+  discloses: (order: Order) => boolean;
 }) {
   const t = useKeeping();
   if (list.length === 0) return <Empty title={t.noOrders} icon="ledger" />;
@@ -222,6 +219,11 @@ export function OrderTable({
                       {t.confirm}
                     </Button>
                   ) : null}
+                  {discloses(o) ? (
+                    <Button small {...(sel ? { cap: "D" } : {})} onClick={() => onDisclose(o)}>
+                      {t.disclosure}
+                    </Button>
+                  ) : null}
                   {ends(o) ? (
                     <Button small tone="line" {...(sel ? { cap: "X" } : {})} onClick={() => onEnd(o)}>
                       {t.end}
@@ -237,13 +239,7 @@ export function OrderTable({
   );
 }
 
-export function HoldTable({
-  list,
-  on,
-}: {
-  list: readonly Hold[];
-  on: (kind: "renew" | "release", hold: Hold) => void;
-}) {
+export function HoldTable({ list, holding }: { list: readonly Hold[]; holding: Holding }) {
   const t = useKeeping();
   if (list.length === 0) return <Empty title={t.noHolds} icon="lock" />;
   return (
@@ -269,6 +265,7 @@ export function HoldTable({
               <td>
                 {h.reason}
                 <span className="xs t3">{h.placed_by}</span>
+                <HoldAsking hold={h} />
               </td>
               <td className="nw">
                 <span className="num">{lastDay(h.until_at)}</span>
@@ -277,16 +274,7 @@ export function HoldTable({
                 </span>
               </td>
               <td className="r keys">
-                {h.stands ? (
-                  <>
-                    <Button small onClick={() => on("renew", h)}>
-                      {t.renew}
-                    </Button>
-                    <Button small tone="line" onClick={() => on("release", h)}>
-                      {t.release}
-                    </Button>
-                  </>
-                ) : null}
+                <HoldButtons hold={h} holding={holding} />
               </td>
             </tr>
           ))}

@@ -16,6 +16,8 @@ export const called = (c: Pick<CalledCamera, "code" | "address">) => [c.code, c.
 /** What a seat finds by its name, and where it finds cameras; anything else it names by its id. */
 export interface Finds {
   wearers?: boolean;
+  /** A wearer by the whole number alone, as the order has it. */
+  numbered?: boolean;
   protected?: boolean;
   cameras?: "register" | "look-up";
 }
@@ -27,16 +29,20 @@ export function findsOf({ role, centre_kind }: Pick<Account, "role" | "centre_ki
   if (centre_kind === "city") return { cameras: LOOKS_UP.includes(role) ? "look-up" : "register" };
   return {
     wearers: READS_WEARERS.includes(role),
+    numbered: LOOKS_UP.includes(role),
     protected: role === "probation_officer",
     ...(role === "shift_lead" && { cameras: "register" as const }),
   };
 }
 
 /** The kinds of things that this seat finds by name, as the words beside the field list them. */
-export const kindsOf = (finds: Finds) => (["wearers", "protected", "cameras"] as const).filter((k) => finds[k]);
+export const kindsOf = (finds: Finds) =>
+  (["wearers", "numbered", "protected", "cameras"] as const).filter((k) => finds[k]);
 
 /** Signs of a name that a look-up asks for before it answers; the register answers to any (server: `look_up`). */
 const FEWEST_SIGNS = 2;
+/** Shorter ones are no whole number: nothing is asked, and nothing noted, while somebody still types (ours). */
+const FEWEST_OF_NUMBER = 5;
 
 /** Cameras whose code or address holds these words. */
 export function useNamed(words: string, from: Finds["cameras"] = "register") {
@@ -77,10 +83,17 @@ function usePeople(words: string, finds: Finds): Offer[] {
     queryFn: homes.people,
     enabled: finds.protected === true,
   });
+  const number = useDeferredValue(words.trim());
+  const named = useQuery({
+    queryKey: ["wearer-numbered", number],
+    queryFn: () => api.wearerNumbered(number),
+    enabled: finds.numbered === true && number.length >= FEWEST_OF_NUMBER && !isId(number),
+  });
   const wanted = bare(words);
   const wearers = wearersLike(worn.data?.wearers ?? [], words).map(
     (w): Offer => ({ id: w.wearer_id, icon: "person", code: w.code, more: w.office }),
   );
+  if (named.data && wanted) wearers.push({ id: named.data.wearer_id, icon: "person", code: named.data.code, more: "" });
   const persons = wanted ? (guarded.data?.protected_persons ?? []).filter((p) => holds(wanted, p.code)) : [];
   return [
     ...wearers,

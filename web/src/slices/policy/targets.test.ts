@@ -24,6 +24,7 @@ describe("what a seat finds by name", () => {
     (role) => {
       expect(findsOf({ role, centre_kind: "city" })).toEqual({ cameras: "look-up" });
       expect(findsOf({ role, centre_kind: "tracking" }).cameras).toBeUndefined();
+      expect(findsOf({ role, centre_kind: "tracking" })).toMatchObject({ wearers: false, numbered: true });
     },
   );
   it("is a protected person for whoever registers them, and for nobody else who enters orders", () => {

@@ -2,7 +2,9 @@ import type { Alarm, Notice } from "../../api/types";
 import { clockMinutes, probability } from "../../kit/format";
 import { Glyph } from "../../kit/Icon";
 import { Age, Elapsed } from "../../kit/parts";
+import { formatRoute } from "../../kit/route";
 import { useText } from "../../text";
+import { useProcedureText } from "../../text/procedure";
 
 /** The short name of what an alarm says. A probable one never claims what only a certain one may. */
 export function useAlarmTitle(): (alarm: Pick<Alarm, "trigger" | "state">) => string {
@@ -13,6 +15,7 @@ export function useAlarmTitle(): (alarm: Pick<Alarm, "trigger" | "state">) => st
 
 export function AlarmRow({ alarm, selected, onPick }: { alarm: Alarm; selected: boolean; onPick: () => void }) {
   const text = useText();
+  const t = useProcedureText();
   const title = useAlarmTitle()(alarm);
   const fresh = !alarm.acknowledged_at;
   const urgent = fresh && alarm.priority <= 2;
@@ -53,6 +56,7 @@ export function AlarmRow({ alarm, selected, onPick }: { alarm: Alarm; selected: 
             {text.watch.probableOpen} {probability(alarm.probability)}
           </span>
         )}
+        {alarm.verdict ? <span className="bd o">{alarm.verdict === "true" ? t.real : t.notReal}</span> : null}
         {alarm.medical !== "none" ? (
           <span className="bd o">{`${text.wearer.medical} · ${text.medical[alarm.medical] ?? ""}`}</span>
         ) : null}
@@ -65,16 +69,18 @@ export function AlarmRow({ alarm, selected, onPick }: { alarm: Alarm; selected: 
 
 export function EndedRow({ alarm }: { alarm: Alarm }) {
   const text = useText();
+  const t = useProcedureText();
   const title = useAlarmTitle()(alarm);
   return (
-    <div className="al ack dim thin">
+    <a className="al ack dim thin" href={formatRoute("replay", alarm.alarm_id)}>
       <Glyph priority={alarm.priority} state="over" size={18} />
       <span className="tt cut">{title}</span>
       <span className="xs t3 num">{clockMinutes(alarm.raised_at)}</span>
       <span className="why xs cut t3">
         {alarm.wearer_code} · {text.wearer.state[alarm.state] ?? alarm.state}
+        {alarm.verdict ? ` · ${alarm.verdict === "true" ? t.real : t.notReal}` : ""}
       </span>
-    </div>
+    </a>
   );
 }
 

@@ -4,6 +4,7 @@ import { clock } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { Button, PanelHead } from "../../kit/parts";
 import { useText } from "../../text";
+import { useProcedureText } from "../../text/procedure";
 import { PreparedTile } from "../../wall/Tile";
 import { useAlarmTitle } from "./AlarmRow";
 
@@ -78,13 +79,46 @@ export function DoneByMachine({ entries }: { entries: readonly TimelineEntry[] }
   );
 }
 
+/** The room's own verdict, by one key; it is kept, may be changed, and no violation follows from it. */
+export function Verdicts({
+  given,
+  give,
+}: {
+  given: "true" | "false" | null;
+  give: (verdict: "true" | "false") => void;
+}) {
+  const t = useProcedureText();
+  return (
+    <div className="verdicts-of" data-verdict={given ?? "none"}>
+      <span className="xs t3">{given ? t.verdictKept : t.verdictAsk}</span>
+      <div className="two-up">
+        {(["true", "false"] as const).map((v) => (
+          <Button
+            key={v}
+            cap={v === "true" ? "Y" : "N"}
+            className={`left${given === v ? " focus" : ""}`}
+            aria-pressed={given === v}
+            onClick={() => give(v)}
+          >
+            {v === "true" ? t.real : t.notReal}
+            <span className="sp" />
+          </Button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
 export interface Commands {
   acknowledge: () => void;
   open: () => void;
   callWearer: () => void;
   callVictim: () => void;
   standBy: (unit: Unit) => void;
-  medical: () => void;
+  /** An officer's own finding. */
+  medical?: () => void;
+  /** Whether the room holds it for real. */
+  verdict?: (verdict: "true" | "false") => void;
 }
 
 /** The nearest unit that is not on its way yet. */
@@ -146,12 +180,15 @@ export function ToDo({
             <span className="cut">{unit ? text.watch.standBy(unit.name) : text.watch.noUnit}</span>
             <span className="sp" />
           </Button>
-          <Button cap="M" className="left" onClick={commands.medical}>
-            <Icon name="shield" />
-            {text.watch.medicalCheck}
-            <span className="sp" />
-          </Button>
+          {commands.medical ? (
+            <Button cap="M" className="left" onClick={commands.medical}>
+              <Icon name="shield" />
+              {text.watch.medicalCheck}
+              <span className="sp" />
+            </Button>
+          ) : null}
         </div>
+        {commands.verdict ? <Verdicts given={alarm.verdict ?? null} give={commands.verdict} /> : null}
       </div>
     </div>
   );

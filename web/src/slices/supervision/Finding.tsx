@@ -25,8 +25,7 @@ export function FindingDialog({ alarm, initial, onClose }: { alarm: Alarm; initi
     mutationFn: () => api.find(alarm.alarm_id, finding, note.trim()),
     onSuccess: () => {
       toast(words[finding]);
-      void client.invalidateQueries({ queryKey: ["alarms"] });
-      void client.invalidateQueries({ queryKey: ["wearer"] });
+      for (const key of ["alarms", "wearer", "papers", "day"]) void client.invalidateQueries({ queryKey: [key] });
       onClose();
     },
   });

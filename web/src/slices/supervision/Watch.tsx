@@ -17,7 +17,7 @@ import {
   useWearer,
   useWearers,
 } from "../../api/hooks";
-import type { Alarm, Camera, Condition } from "../../api/types";
+import type { Account, Alarm, Camera, Condition } from "../../api/types";
 import { useKeys } from "../../kit/keys";
 import { NoteDialog } from "../../kit/NoteDialog";
 import { PanelHead } from "../../kit/parts";
@@ -26,18 +26,21 @@ import { Answer } from "../../kit/states";
 import { toast } from "../../kit/Toasts";
 import { useLink } from "../../live/store";
 import { useText } from "../../text";
+import { useProcedureText } from "../../text/procedure";
 import { DoneByMachine, nextUnit, PreparedCameras, ToDo } from "./AlarmSide";
 import { AlarmStage } from "./AlarmStage";
 import { subjectOf } from "./alarmScene";
 import { FindingDialog } from "./Finding";
+import { may } from "./Procedure";
 import { Proof, Queue } from "./Queue";
 import { DueColumn, QuietProof, RestingMap, Vitals } from "./Quiet";
 import { doubts, neighbour, triage } from "./triage";
+import { useVerdict } from "./useVerdict";
 
 const NONE: readonly Alarm[] = [];
 const NO_CAMERAS: readonly Camera[] = [];
 
-export function Watch() {
+export function Watch({ account }: { account: Pick<Account, "role"> }) {
   const text = useText();
   const client = useQueryClient();
   const open = useAlarms("open");
@@ -122,6 +125,7 @@ export function Watch() {
       {queue}
       <Chosen
         key={selected.alarm_id}
+        role={account.role}
         alarm={selected}
         next={next}
         acknowledge={() => next && acknowledge.mutate(next)}
@@ -195,11 +199,13 @@ function useZones(alarm: Alarm, known: Condition | null | undefined) {
 }
 
 function Chosen({
+  role,
   alarm,
   next,
   acknowledge,
   shared,
 }: {
+  role: string;
   alarm: Alarm;
   next: Alarm | undefined;
   acknowledge: () => void;
@@ -239,6 +245,8 @@ function Chosen({
     onError: (error: Refusal) => toast(error.message, { icon: "warning", tone: "soon" }),
     onSettled: () => void client.invalidateQueries({ queryKey: ["incident"] }),
   });
+  const words = useProcedureText();
+  const verdict = useVerdict(alarm.alarm_id);
   const unit = nextUnit(incident.data?.units ?? []);
   useKeys([
     { code: "Enter", hint: text.watch.openIncident, run: openIncident },
@@ -246,7 +254,13 @@ function Chosen({
     ...(incident.data ? [{ code: "KeyC", hint: text.watch.callWearer, run: () => setDialog("wearer") }] : []),
     ...(incident.data?.victim ? [{ code: "KeyV", hint: text.watch.callVictim, run: () => setDialog("victim") }] : []),
     ...(unit ? [{ code: "KeyU", run: () => addUnit.mutate(unit.unit_id) }] : []),
-    { code: "KeyM", hint: text.watch.medicalCheck, run: () => setDialog("medical") },
+    ...(may.find(role) ? [{ code: "KeyM", hint: text.watch.medicalCheck, run: () => setDialog("medical") }] : []),
+    ...(may.verdict(role)
+      ? [
+          { code: "KeyY", hint: words.real, run: () => verdict.mutate("true") },
+          { code: "KeyN", hint: words.notReal, run: () => verdict.mutate("false") },
+        ]
+      : []),
   ]);
 
   return (
@@ -280,7 +294,8 @@ function Chosen({
             callWearer: () => setDialog("wearer"),
             callVictim: () => setDialog("victim"),
             standBy: (u) => addUnit.mutate(u.unit_id),
-            medical: () => setDialog("medical"),
+            ...(may.find(role) && { medical: () => setDialog("medical") }),
+            ...(may.verdict(role) && { verdict: verdict.mutate }),
           }}
         />
         <div className="sec grow">

@@ -1,7 +1,8 @@
 /** Screen 04: one wearer under a permit. */
 import { useCallback, useMemo, useState } from "react";
 import { useStyleData, useTrack, useWearer } from "../../api/hooks";
-import type { Fix, Wearer as WearerData } from "../../api/types";
+import { type Papers, usePapers } from "../../api/procedure";
+import type { Account, Alarm, Fix, Wearer as WearerData } from "../../api/types";
 import { ageS, FIX_INTERVAL_S, freshness, nowMs } from "../../kit/clock";
 import { clock, dayMinutes, metres, probability } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
@@ -14,15 +15,33 @@ import { CityMap, formatView, parseView } from "../../map/CityMap";
 import type { Chip } from "../../map/chips";
 import type { Scene } from "../../map/scene";
 import { useText } from "../../text";
-import { type Finding, FindingDialog } from "./Finding";
+import { useProcedureText } from "../../text/procedure";
+import { FindingDialog } from "./Finding";
+import { may, Procedure, type Step } from "./Procedure";
+import {
+  ActSheet,
+  CarryOutSheet,
+  CheckSheet,
+  ContestSheet,
+  NoPetitionSheet,
+  PetitionSheet,
+  ReportSheet,
+} from "./ProcedureForms";
+import { courseOf } from "./procedureRules";
 import { ReplayChart } from "./Replay";
-import { useReplay } from "./useReplay";
-import { Facts, Violations } from "./WearerPanels";
+import { usePlay } from "./usePlay";
+import { Facts } from "./WearerPanels";
 import { gaps, period } from "./wearerRules";
 
 const NO_FIXES: readonly Fix[] = [];
 
-export function Wearer({ id }: { id: string }) {
+/** Who reads what follows from a violation; the server decides, this only leaves out what it would refuse. */
+const READS_PAPERS = ["tracking_controller", "shift_lead", "probation_officer", "office_director"];
+type Who = Pick<Account, "role">;
+/** Something that is written down in a sheet: a step about the chosen alarm, or a device's check. */
+type Doing = Step | { check: string } | { act: string };
+
+export function Wearer({ id, account }: { id: string; account: Who }) {
   const text = useText();
   const wearer = useWearer(id);
   if (!wearer.data) {
@@ -34,10 +53,10 @@ export function Wearer({ id }: { id: string }) {
       </main>
     );
   }
-  return <Shown wearer={wearer.data} />;
+  return <Shown wearer={wearer.data} account={account} />;
 }
 
-function Shown({ wearer }: { wearer: WearerData }) {
+function Shown({ wearer, account }: { wearer: WearerData; account: Who }) {
   const text = useText();
   const t = text.wearer;
   const style = useStyleData();
@@ -45,7 +64,8 @@ function Shown({ wearer }: { wearer: WearerData }) {
   const [view, setView] = useQueryWord("map");
   const [band, setBand] = useQueryWord("band");
   const [focus, setFocus] = useState(0);
-  const [finding, setFinding] = useState<Finding>();
+  const [doing, setDoing] = useState<Doing>();
+  const papers = usePapers(READS_PAPERS.includes(account.role) ? wearer.wearer_id : undefined);
   const alarms = useMemo(
     () => [...wearer.alarms].sort((a, b) => b.raised_at.localeCompare(a.raised_at)),
     [wearer.alarms],
@@ -55,7 +75,8 @@ function Shown({ wearer }: { wearer: WearerData }) {
   const { from, until } = useMemo(() => period(chosen, minute + 60_000), [chosen, minute]);
   const track = useTrack(wearer.wearer_id, from, until);
   const fixes = track.data?.fixes ?? NO_FIXES;
-  const replay = useReplay(fixes);
+  const times = useMemo(() => fixes.map((f) => Date.parse(f.seen_at)), [fixes]);
+  const replay = usePlay(times);
   const fix = fixes[replay.index];
   const between = (by: 1 | -1) => {
     setAlarm(beside(alarms, (a) => a.alarm_id === chosen?.alarm_id, by)?.alarm_id);
@@ -71,17 +92,11 @@ function Shown({ wearer }: { wearer: WearerData }) {
     { code: "Minus", hint: t.faster, run: () => replay.faster(-1) },
     { code: "KeyE", hint: t.band, run: () => setBand(band ? undefined : "off") },
     { code: "KeyZ", hint: text.watch.focusMap, run: () => setFocus((n) => n + 1) },
-    ...(chosen
-      ? [
-          { code: "KeyX", run: () => setFinding("confirmed") },
-          { code: "KeyM", run: () => setFinding("medical") },
-          { code: "KeyN", run: () => setFinding("false") },
-        ]
-      : []),
     ...(chosen?.incident_id
       ? [{ code: "Enter", hint: text.watch.openIncident, run: () => go("incidents", chosen.incident_id ?? undefined) }]
       : []),
   ]);
+  useSteps({ wearer, alarm: chosen, papers: papers.data, role: account.role, onDo: setDoing });
   const broken = chosen?.state === "certain";
   const scene = useMemo<Scene>(() => {
     const last = fixes.at(-1);
@@ -128,7 +143,14 @@ function Shown({ wearer }: { wearer: WearerData }) {
   const onView = useCallback((v: Parameters<typeof formatView>[0]) => setView(formatView(v)), [setView]);
   return (
     <main className="main wearer">
-      <Facts wearer={wearer} />
+      <Facts
+        wearer={wearer}
+        papers={papers.data}
+        {...(may.check(account.role) && {
+          onCheck: (check: string) => setDoing({ check }),
+          onAct: (act: string) => setDoing({ act }),
+        })}
+      />
       <section className="panel" aria-label={t.replay}>
         <CityMap
           style={style.data}
@@ -218,10 +240,101 @@ function Shown({ wearer }: { wearer: WearerData }) {
           <Answer error={track.error} retry={() => void track.refetch()} what={t.fixes} />
         )}
       </section>
-      <Violations alarms={alarms} chosen={chosen?.alarm_id} onPick={setAlarm} onFind={setFinding} />
-      {finding && chosen ? (
-        <FindingDialog alarm={chosen} initial={finding} onClose={() => setFinding(undefined)} />
+      <Procedure
+        wearer={wearer}
+        account={account}
+        alarms={alarms}
+        chosen={chosen?.alarm_id}
+        papers={papers.data}
+        error={papers.error}
+        retry={() => void papers.refetch()}
+        reads={READS_PAPERS.includes(account.role)}
+        onPick={setAlarm}
+        onStep={setDoing}
+      />
+      {doing ? (
+        <Sheet doing={doing} wearer={wearer} alarm={chosen} papers={papers.data} onClose={() => setDoing(undefined)} />
       ) : null}
     </main>
   );
+}
+
+/** The keys of the steps that are this seat's and can be taken now. */
+function useSteps({
+  wearer,
+  alarm,
+  papers,
+  role,
+  onDo,
+}: {
+  wearer: WearerData;
+  alarm: Alarm | undefined;
+  papers: Papers | undefined;
+  role: string;
+  onDo: (doing: Doing) => void;
+}) {
+  const t = useText().wearer;
+  const words = useProcedureText();
+  const course = alarm && papers ? courseOf(papers, alarm.alarm_id) : undefined;
+  const now = course ? course.steps.indexOf("now") : -1;
+  const key = (is: boolean | undefined, code: string, hint: string, doing: Doing) =>
+    is ? [{ code, hint, run: () => onDo(doing) }] : [];
+  const device = wearer.devices[0];
+  useKeys([
+    ...key(now === 0 && may.find(role) && Boolean(alarm?.confirmed_at), "KeyX", t.confirm, "confirmed"),
+    ...key(now === 0 && may.find(role), "KeyM", t.medical, "medical"),
+    ...key(now === 0 && may.find(role), "KeyN", t.falseAlarm, "false"),
+    ...key(now === 1 && may.report(role), "KeyP", words.doReport, "report"),
+    ...key(now === 2 && may.petition(role) && Boolean(papers?.counted.number), "KeyP", words.doPetition, "petition"),
+    ...key(now === 2 && may.petition(role), "KeyO", words.doNot, "no_petition"),
+    ...key(now === 4 && may.carry(role), "KeyC", words.doCarry, "carry"),
+    ...key(course?.contest?.upheld === null && may.find(role), "KeyU", words.uphold, "uphold"),
+    ...key(course?.contest?.upheld === null && may.find(role), "KeyD", words.dismiss, "dismiss"),
+    ...key(may.check(role) && Boolean(device), "KeyT", words.doCheck, { check: device?.device_id ?? "" }),
+    ...(alarm ? [{ code: "KeyR", hint: words.replay, run: () => go("replay", alarm.alarm_id) }] : []),
+  ]);
+}
+
+/** The sheet of what is being done. */
+function Sheet({
+  doing,
+  wearer,
+  alarm,
+  papers,
+  onClose,
+}: {
+  doing: Doing;
+  wearer: WearerData;
+  alarm: Alarm | undefined;
+  papers: Papers | undefined;
+  onClose: () => void;
+}) {
+  if (typeof doing === "object") {
+    if ("act" in doing) return <ActSheet check={doing.act} onClose={onClose} />;
+    const device = wearer.devices.find((d) => d.device_id === doing.check);
+    return device ? <CheckSheet device={device} onClose={onClose} /> : null;
+  }
+  if (!alarm) return null;
+  if (doing === "confirmed" || doing === "medical" || doing === "false")
+    return <FindingDialog alarm={alarm} initial={doing} onClose={onClose} />;
+  if (doing === "report") return <ReportSheet alarm={alarm.alarm_id} code={wearer.code} onClose={onClose} />;
+  if (!papers) return null;
+  const course = courseOf(papers, alarm.alarm_id);
+  if (doing === "petition")
+    return (
+      <PetitionSheet
+        wearer={wearer.wearer_id}
+        code={wearer.code}
+        counted={papers.counted}
+        most={papers.most_months}
+        onClose={onClose}
+      />
+    );
+  if (doing === "no_petition")
+    return course.report ? <NoPetitionSheet report={course.report} code={wearer.code} onClose={onClose} /> : null;
+  if (doing === "carry")
+    return course.decision ? <CarryOutSheet decision={course.decision} wearer={wearer} onClose={onClose} /> : null;
+  return course.contest ? (
+    <ContestSheet contest={course.contest} upheld={doing === "uphold"} onClose={onClose} />
+  ) : null;
 }

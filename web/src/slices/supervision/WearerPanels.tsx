@@ -1,15 +1,25 @@
 import { usePermits } from "../../api/hooks";
-import type { Alarm, Wearer as WearerData } from "../../api/types";
+import type { Papers } from "../../api/procedure";
+import type { Wearer as WearerData } from "../../api/types";
 import { ageS, useNow } from "../../kit/clock";
-import { day, dayMinutes, metres, probability } from "../../kit/format";
-import { Age, Button, Hint, PanelHead, PermitBadge } from "../../kit/parts";
-import { Empty } from "../../kit/states";
+import { day, metres } from "../../kit/format";
+import { Age, Button, PanelHead, PermitBadge } from "../../kit/parts";
 import { useConnected } from "../../live/store";
 import { useText } from "../../text";
-import type { Finding } from "./Finding";
+import { useProcedureText } from "../../text/procedure";
 import { leftOf, standing, windowWords } from "./wearerRules";
 
-export function Facts({ wearer }: { wearer: WearerData }) {
+export function Facts({
+  wearer,
+  papers,
+  onCheck,
+  onAct,
+}: {
+  wearer: WearerData;
+  papers: Papers | undefined;
+  onCheck?: (device: string) => void;
+  onAct?: (check: string) => void;
+}) {
   const text = useText();
   const t = text.wearer;
   const now = useNow();
@@ -20,7 +30,7 @@ export function Facts({ wearer }: { wearer: WearerData }) {
   const permit = permits.data?.permits.find((p) => p.state === "in_use" || p.state === "ending");
   return (
     <section className="panel scroll wearer-l" aria-label={wearer.code}>
-      <PanelHead title={t.list} right={<Hint cap="J K">{t.conditionsKey}</Hint>} />
+      <PanelHead title={t.list} />
       <div className="pb">
         <div className="fx">
           <b className="code">{wearer.code}</b>
@@ -68,7 +78,7 @@ export function Facts({ wearer }: { wearer: WearerData }) {
           </tbody>
         </table>
       </div>
-      {wearer.devices.map((d) => (
+      {wearer.devices.map((d, i) => (
         <div className="sec" key={d.device_id}>
           <PanelHead plain title={t.device} sub={d.name} right={<Age at={d.last_seen_at} label={t.lastSeen} />} />
           <dl className="kv pb">
@@ -90,6 +100,9 @@ export function Facts({ wearer }: { wearer: WearerData }) {
               {d.worn === null ? t.wornUnknown : d.worn ? t.worn : t.torn}
             </dd>
           </dl>
+          {papers ? (
+            <Checks device={d.device_id} papers={papers} onCheck={onCheck} onAct={onAct} cap={i ? undefined : "T"} />
+          ) : null}
         </div>
       ))}
       <div className="sec">
@@ -118,87 +131,53 @@ export function Facts({ wearer }: { wearer: WearerData }) {
   );
 }
 
-export function Violations({
-  alarms,
-  chosen,
-  onPick,
-  onFind,
+/** The last check of a device by hand, what waits for an act, and the next check. */
+function Checks({
+  device,
+  papers,
+  onCheck,
+  onAct,
+  cap,
 }: {
-  alarms: readonly Alarm[];
-  chosen: string | undefined;
-  onPick: (id: string) => void;
-  onFind: (finding: Finding) => void;
+  device: string;
+  papers: Papers;
+  onCheck: ((device: string) => void) | undefined;
+  onAct: ((check: string) => void) | undefined;
+  cap: string | undefined;
 }) {
-  const text = useText();
-  const t = text.wearer;
-  const selected = alarms.find((a) => a.alarm_id === chosen);
+  const t = useProcedureText();
+  const mine = papers.checks
+    .filter((c) => c.device_id === device)
+    .sort((a, b) => b.checked_at.localeCompare(a.checked_at));
+  const last = mine[0];
+  const waits = mine.find((c) => c.anomaly && !c.acted_at);
   return (
-    <section className="panel scroll wearer-r" aria-label={t.violations}>
-      <PanelHead
-        title={t.violations}
-        sub={t.violationCount(alarms.length)}
-        right={<Hint cap="[ ]">{t.between}</Hint>}
-      />
-      {alarms.length === 0 ? <Empty title={t.none} body={t.noneBody} icon="check" /> : null}
-      {alarms.length ? (
-        <table className="tbl d">
-          <thead>
-            <tr>
-              <th>{t.when}</th>
-              <th>{t.what}</th>
-              <th className="r">{t.how}</th>
-              <th className="r">{t.finding}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {alarms.map((a) => (
-              <tr key={a.alarm_id} className={a.alarm_id === chosen ? "sel" : ""} onClick={() => onPick(a.alarm_id)}>
-                <td className="num">{dayMinutes(a.raised_at)}</td>
-                <td>
-                  <b className={a.alarm_id === chosen ? "t1" : ""}>{text.condition[a.trigger] ?? a.trigger}</b>
-                </td>
-                <td className="r num">{probability(a.probability)}</td>
-                <td className={`r${a.state === "certain" ? " c2" : ""}`}>
-                  {a.medical === "none" ? (t.state[a.state] ?? a.state) : text.medical[a.medical]}
-                </td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      ) : null}
-      {selected ? (
-        <div className="sec next-step">
-          <div className="pb">
-            <div className="fx">
-              <h2>{t.nextStep}</h2>
-              <span className="sp" />
-              <span className="xs t3">{t.notByItself}</span>
-            </div>
-            {t.procedure.map((name, i) => (
-              <div className={`pc ${i === 0 ? "now" : "todo"}`} key={name}>
-                <span className="no">{i + 1}</span>
-                <div>
-                  <b>{name}</b>
-                  <div className="sm t3">{t.procedureNote[i]}</div>
-                  {i === 0 ? (
-                    <div className="fx choices">
-                      <Button small cap="X" onClick={() => onFind("confirmed")}>
-                        {t.confirm}
-                      </Button>
-                      <Button small cap="M" onClick={() => onFind("medical")}>
-                        {t.medical}
-                      </Button>
-                      <Button small cap="N" onClick={() => onFind("false")}>
-                        {t.falseAlarm}
-                      </Button>
-                    </div>
-                  ) : null}
-                </div>
-              </div>
-            ))}
-          </div>
+    <div className="pb checks-of" data-checks={mine.length}>
+      <div className="fx">
+        <span className="sm t3">
+          {last ? `${t.lastCheck(day(last.checked_at))} · ${papers.who[last.checked_by] ?? ""}` : t.never}
+        </span>
+        <span className="sp" />
+        {onCheck ? (
+          <Button small {...(cap ? { cap } : {})} onClick={() => onCheck(device)}>
+            {t.doCheck}
+          </Button>
+        ) : null}
+      </div>
+      {last?.anomaly ? (
+        <div className="fx sm">
+          <span className={waits === last ? "c2" : "t3"}>
+            {t.anomaly}: {t.anomalies[last.anomaly]} · {last.act ? t.acts[last.act] : t.actWaits}
+          </span>
+          <span className="sp" />
+          {waits && onAct ? (
+            <Button small onClick={() => onAct(waits.check_id)}>
+              {t.doAct}
+            </Button>
+          ) : null}
         </div>
       ) : null}
-    </section>
+      {last?.note ? <p className="xs t3 wrap-any">{last.note}</p> : null}
+    </div>
   );
 }

@@ -31,11 +31,11 @@ export function windowWords(window: Condition["window"]): string {
   if (Array.isArray(window)) return window.join("–");
   return `${window.from}–${window.until}`;
 }
-/** The last fix at or before an instant. */
-export function fixIndexAt(fixes: readonly Fix[], ms: number): number {
+/** Which of some instants, ascending, is the last at or before another; the first where none is. */
+export function lastBefore(times: readonly number[], ms: number): number {
   let found = 0;
-  fixes.forEach((f, i) => {
-    if (Date.parse(f.seen_at) <= ms) found = i;
+  times.forEach((each, i) => {
+    if (each <= ms) found = i;
   });
   return found;
 }

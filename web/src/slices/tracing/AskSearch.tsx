@@ -140,7 +140,7 @@ function Described({
             <span className="xs t3">{t.form.attributes}</span>
             <ul className="fx wrap trace-attrs" aria-label={t.form.attributes}>
               {current.attributes.map((a, i) => {
-                const { what, value: is } = attributeWords(a, t.keys);
+                const { what, value: is } = attributeWords(a, t.keys, t.traits);
                 return (
                   <li key={`${a.key} ${a.value}`} className="bd o">
                     <span className="t3">{what}</span> <b>{is}</b>

@@ -3,18 +3,27 @@ import type { Candidate, HimOrNot } from "../../api/tracing";
 import { clock, probability } from "../../kit/format";
 import { Button } from "../../kit/parts";
 import { useTracingText } from "../../text/tracing";
+import { Crop } from "./Crop";
 import { called, tellingReasons } from "./rules";
 
+/** So many pictures are opened without being asked for one by one: each is a step on the ledger. */
+const OPENED = 5;
+
 export function Strip({
+  search,
   strip,
   chosen,
   busy,
+  plays,
   onPick,
   onSay,
 }: {
+  search: string;
   strip: readonly Candidate[];
   chosen: Candidate | undefined;
   busy: boolean;
+  /** The chosen one's seconds instead of his picture. */
+  plays: boolean;
   onPick: (candidate: Candidate) => void;
   onSay: (verdict: HimOrNot | null) => void;
 }) {
@@ -33,6 +42,7 @@ export function Strip({
             onClick={() => onPick(c)}
             onKeyDown={(e) => e.key === "Enter" && onPick(c)}
           >
+            {i < OPENED || on ? <Crop search={search} candidate={c} plays={on && plays} /> : null}
             <div className="fx">
               <kbd>{i + 1}</kbd>
               <b className="cut sp">{called(c)}</b>

@@ -1,12 +1,26 @@
 import { describe, expect, it } from "vitest";
 import type { Candidate, NextCamera } from "../../api/tracing";
-import { afterJudging, along, attributeWords, routeOf, scaleOf, stripOf, tellingReasons } from "./rules";
+import {
+  afterJudging,
+  along,
+  attributeWords,
+  due,
+  exportOf,
+  heatOf,
+  routeOf,
+  scaleOf,
+  spanOf,
+  stripOf,
+  tellingReasons,
+} from "./rules";
 
 const candidate = (id: string, probability: number, verdict: Candidate["verdict"], minute = 0): Candidate => ({
   candidate_id: id,
   camera_id: `c-${id}`,
   camera_code: "HD-0001",
   camera_address: "",
+  camera_lat: 37.5,
+  camera_lon: 127,
   from_at: new Date(minute * 60_000).toISOString(),
   until_at: new Date(minute * 60_000 + 5000).toISOString(),
   probability,
@@ -15,12 +29,18 @@ const candidate = (id: string, probability: number, verdict: Candidate["verdict"
   lat: null,
   lon: null,
   heading_deg: null,
+  pictured: true,
   verdict,
 });
 const next = (from: number, until: number): NextCamera => ({
   camera_id: "x",
   camera_code: "",
   camera_address: "",
+  camera_lat: 37.5,
+  camera_lon: 127,
+  azimuth_deg: 0,
+  fov_deg: 60,
+  range_m: 50,
   probability: 0.5,
   from_at: new Date(from).toISOString(),
   likely_at: new Date((from + until) / 2).toISOString(),
@@ -62,9 +82,11 @@ it("leaves out reasons that say nothing, strongest first", () => {
 
 it("says attributes as people do, and leaves unknown ones as they are", () => {
   const words = { upper: "윗옷", colour: "색", bag: "가방" };
-  expect(attributeWords({ key: "upper_colour", value: "gray" }, words)).toEqual({ what: "윗옷 색", value: "gray" });
-  expect(attributeWords({ key: "bag", value: "backpack" }, words)).toEqual({ what: "가방", value: "backpack" });
-  expect(attributeWords({ key: "odd", value: "x" }, words).what).toBe("odd");
+  const gray = attributeWords({ key: "upper_colour", value: "gray" }, words, { gray: "회색" });
+  expect(gray).toEqual({ what: "윗옷 색", value: "회색" });
+  const bag = attributeWords({ key: "bag", value: "shoulder_bag" }, words, {});
+  expect(bag).toEqual({ what: "가방", value: "shoulder bag" });
+  expect(attributeWords({ key: "odd", value: "x" }, words, {}).what).toBe("odd");
 });
 
 describe("arrival windows", () => {
@@ -77,4 +99,47 @@ describe("arrival windows", () => {
   it("is at least a minute long", () => {
     expect(scaleOf([], 5000)).toEqual({ fromMs: 5000, untilMs: 65_000 });
   });
+});
+
+it("opens a next camera in its window alone, a little early", () => {
+  const n = next(60_000, 120_000);
+  expect([54_000, 55_000, 120_000, 130_001].map((at) => due(n, at))).toEqual([false, true, true, false]);
+});
+
+it("draws time from the first that may be him to the last window, never before what was approved", () => {
+  const all = [candidate("a", 0.2, null, 1), candidate("b", 0.9, "him", 3)];
+  expect(spanOf(undefined, all, [next(400_000, 500_000)], 300_000)).toEqual({ fromMs: 60_000, untilMs: 500_000 });
+  expect(spanOf({ from_at: new Date(100_000).toISOString() }, all, [], 300_000).fromMs).toBe(100_000);
+});
+
+it("draws streets beside the likeliest one", () => {
+  const street = (probability: number) => ({
+    line: [
+      [37, 127],
+      [37, 128],
+    ] as [[number, number], [number, number]],
+    probability,
+  });
+  expect(heatOf({ at: "", streets: [street(0.2), street(0.05)], elsewhere: 0.1 }).map((s) => s.near)).toEqual([
+    1, 0.25,
+  ]);
+  expect(heatOf(undefined)).toEqual([]);
+});
+
+it("exports what was confirmed: its cameras, from the first sighting to the last, each hop in the reason", () => {
+  const route = [candidate("a", 1, "him", 1), candidate("b", 1, "him", 3)];
+  const said = {
+    search: "T-1",
+    reason: "송치",
+    case_no: "2026-1",
+    recipient: "해담경찰서",
+    downloads: 1,
+    days: 2,
+    nowMs: 0,
+  };
+  const form = exportOf(route, said);
+  expect(form.cameras).toEqual(["c-a", "c-b"]);
+  expect([form.from_at, form.until_at]).toEqual([55_000, 190_000].map((ms) => new Date(ms).toISOString()));
+  expect(form.reason).toBe("송치 | T-1: 1 HD-0001 00:01:00Z, 2 HD-0001 00:03:00Z");
+  expect(form.original).toBe(false);
 });

@@ -1,5 +1,6 @@
 /** What the case map computes: the route, whose turn it is, where a window stands on a scale. Pure. */
-import type { Attribute, Candidate, NextCamera, Reason } from "../../api/tracing";
+import type { ExportForm } from "../../api/footage";
+import type { Attribute, Candidate, Likely, NextCamera, Reason, Sought } from "../../api/tracing";
 import type { TracingText } from "../../text/tracing";
 
 /** What was confirmed, in the order of time. */
@@ -25,12 +26,17 @@ export function tellingReasons(reasons: readonly Reason[]): Reason[] {
 }
 
 /** `upper_colour: gray` as people say it. */
-export function attributeWords(a: Attribute, words: TracingText["keys"]): { what: string; value: string } {
+export function attributeWords(
+  a: Attribute,
+  words: TracingText["keys"],
+  traits: Record<string, string>,
+): { what: string; value: string } {
+  const value = traits[a.value] ?? a.value.replaceAll("_", " ");
   const whole = words[a.key];
-  if (whole) return { what: whole, value: a.value };
+  if (whole) return { what: whole, value };
   const cut = a.key.lastIndexOf("_");
   const [thing, side] = cut < 0 ? [a.key, ""] : [a.key.slice(0, cut), a.key.slice(cut + 1)];
-  return { what: [words[thing] ?? thing, words[side] ?? side].filter(Boolean).join(" "), value: a.value };
+  return { what: [words[thing] ?? thing, words[side] ?? side].filter(Boolean).join(" "), value };
 }
 
 export interface Scale {
@@ -52,3 +58,60 @@ export const LETTERS = "ABCDE";
 /** A camera as people call it; one out of service has no name any more. */
 export const called = (c: { camera_code: string; camera_address: string }) =>
   [c.camera_code, c.camera_address].filter(Boolean).join(" · ") || "–";
+
+/** A next camera opens so long before its window and closes so long after, milliseconds: a picture needs a second. */
+const EARLY_MS = 5000;
+const LATE_MS = 10_000;
+export function due(n: Pick<NextCamera, "from_at" | "until_at">, nowMs: number): boolean {
+  return nowMs >= Date.parse(n.from_at) - EARLY_MS && nowMs <= Date.parse(n.until_at) + LATE_MS;
+}
+/** What the line of time shows: from the first that may be him to the last window, within what was approved. */
+export function spanOf(
+  sought: Pick<Sought, "from_at"> | undefined,
+  candidates: readonly Candidate[],
+  next: readonly NextCamera[],
+  nowMs: number,
+): Scale {
+  const begins = candidates.map((c) => Date.parse(c.from_at));
+  const first = Math.min(...begins, ...next.map((n) => Date.parse(n.from_at)), nowMs - 60_000);
+  const fromMs = Math.max(first, sought ? Date.parse(sought.from_at) : first);
+  const ends = candidates.map((c) => Date.parse(c.until_at));
+  return { fromMs, untilMs: Math.max(nowMs, fromMs + 60_000, ...ends, ...next.map((n) => Date.parse(n.until_at))) };
+}
+/** Streets as the map draws them: how likely beside the likeliest one. */
+export function heatOf(likely: Likely | undefined): { line: Likely["streets"][number]["line"]; near: number }[] {
+  const most = Math.max(...(likely?.streets ?? []).map((s) => s.probability), 1e-9);
+  return (likely?.streets ?? []).map((s) => ({ line: s.line, near: s.probability / most }));
+}
+
+/** Around each confirmed sighting so much goes along, milliseconds. */
+const AROUND_MS = 5000;
+/** The confirmed route as an evidence export: its cameras, from the first sighting to the last, hop by hop in words. */
+export function exportOf(
+  route: readonly Candidate[],
+  said: {
+    search: string;
+    reason: string;
+    case_no: string;
+    recipient: string;
+    downloads: number;
+    days: number;
+    nowMs: number;
+  },
+): ExportForm {
+  const first = Math.min(...route.map((c) => Date.parse(c.from_at)));
+  const last = Math.max(...route.map((c) => Date.parse(c.until_at)));
+  const hops = route.map((c, i) => `${i + 1} ${c.camera_code} ${c.from_at.slice(11, 19)}Z`).join(", ");
+  return {
+    cameras: [...new Set(route.map((c) => c.camera_id))],
+    from_at: new Date(first - AROUND_MS).toISOString(),
+    until_at: new Date(last + AROUND_MS).toISOString(),
+    track: "sub",
+    original: false,
+    reason: `${said.reason} | ${said.search}: ${hops}`.slice(0, 500),
+    case_no: said.case_no,
+    recipient: said.recipient,
+    downloads: said.downloads,
+    download_until: new Date(said.nowMs + said.days * 86_400_000).toISOString(),
+  };
+}

@@ -14,12 +14,15 @@ const USUAL = { fov_deg: 60, range_m: 60 };
 export function CameraPicture({
   camera,
   open,
+  may = true,
   watermark,
   onOpen,
   onSize,
 }: {
-  camera: VisionCamera;
+  camera: Pick<VisionCamera, "camera_id" | "code" | "name"> & { lat: number; lon: number };
   open: boolean;
+  /** Whether this seat may open the picture at all. */
+  may?: boolean;
   watermark: string;
   onOpen: () => void;
   onSize: (picture: { width: number; height: number }) => void;
@@ -56,13 +59,15 @@ export function CameraPicture({
       <span className="st">
         <span className="bd">{t.drawingOnly}</span>
       </span>
-      <div className="pic-open">
-        <Icon name="lock" size={16} />
-        <span>{t.openHint}</span>
-        <Button small tone="pri" cap="P" onPointerDown={(e) => e.stopPropagation()} onClick={onOpen}>
-          {t.openPicture}
-        </Button>
-      </div>
+      {may ? (
+        <div className="pic-open">
+          <Icon name="lock" size={16} />
+          <span>{t.openHint}</span>
+          <Button small tone="pri" cap="P" onPointerDown={(e) => e.stopPropagation()} onClick={onOpen}>
+            {t.openPicture}
+          </Button>
+        </div>
+      ) : null}
     </div>
   );
 }

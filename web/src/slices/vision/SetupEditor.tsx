@@ -32,7 +32,7 @@ export function SetupEditor({
   const client = useQueryClient();
   const [setup, setSetup] = useState<Setup>(() => setupOf(kept));
   const [chosen, choose] = useState<string>();
-  const [tool, setTool] = useState<Tool>();
+  const [tool, setTool] = useState<Exclude<Tool, "box">>();
   const [opened, setOpened] = useState(false);
   const [aspect, setAspect] = useState(16 / 9);
   const [pending, setPending] = useState<Spot>();
@@ -60,7 +60,7 @@ export function SetupEditor({
     choose(undefined);
     toast(t.dropped(zone.name), { undo: () => put(zone) });
   };
-  const draw = (next: Tool) => {
+  const draw = (next: Exclude<Tool, "box">) => {
     setTool((now) => (now === next ? undefined : next));
     setPending(undefined);
     if (next) choose(undefined);

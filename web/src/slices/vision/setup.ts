@@ -1,6 +1,6 @@
 /** How a camera is set up, as it is drawn: zones, hours, limits, what it looks for. Pure. */
 import type { Behaviour, Hours, Setup, SetupShown, Zone } from "../../api/vision";
-import { crossesItself, FEWEST, type ShapeKind, type Spot } from "../../kit/picture";
+import { area, crossesItself, FEWEST, type ShapeKind, type Spot } from "../../kit/picture";
 
 /** As the server checks them (rules/setups.py). */
 export const MOST_ZONES = 16;
@@ -83,13 +83,6 @@ export const withoutZone = (setup: Setup, id: string): Setup => ({
 /** Points turned about: what was left of a line is right of it. */
 export const reversed = (zone: Zone): Zone => ({ ...zone, points: [...zone.points].reverse() });
 
-const area = (points: readonly Spot[]) =>
-  Math.abs(
-    points.reduce((sum, a, i) => {
-      const b = points[(i + 1) % points.length] as Spot;
-      return sum + a[0] * b[1] - b[0] * a[1];
-    }, 0),
-  ) / 2;
 export type Problem = "crosses" | "small" | "few";
 /** What is wrong with a drawn shape; the server refuses it too. */
 export function problemOf(kind: ShapeKind, points: readonly Spot[]): Problem | undefined {

@@ -14,13 +14,22 @@ import type { Joystick } from "./useJoystick";
 
 const MOST_KEYS = 9;
 
+/** How one points at a place without a mouse: at the person, or by a cross that the arrows move over the map. */
+export interface Pointing {
+  subject: { lat: number; lon: number } | null | undefined;
+  aiming: boolean;
+  /** Undefined where no map stands beside the pictures. */
+  aim: ((on: boolean) => void) | undefined;
+}
+
 /** The keys of a joystick: `P` for everybody who may turn, the rest only in the hand that holds it. */
-export function usePtzKeys(j: Joystick | undefined): void {
+export function usePtzKeys(j: Joystick | undefined, { subject, aiming, aim }: Pointing): void {
   const t = usePtzText();
   const says: Record<string, string> = { Equal: t.zoom, Minus: t.zoom };
+  const pushes = Object.keys(PUSHES).filter((code) => !aiming || !code.startsWith("Arrow"));
   const steering: Binding[] = j?.mine
     ? [
-        ...Object.keys(PUSHES).map((code) => ({
+        ...pushes.map((code) => ({
           code,
           hint: says[code] ?? t.turn,
           run: (event: KeyboardEvent) => j.press(code, event.shiftKey),
@@ -33,6 +42,8 @@ export function usePtzKeys(j: Joystick | undefined): void {
           hint: t.presets,
           run: () => j.recall(p),
         })),
+        ...(subject ? [{ code: "KeyT", hint: t.seeSubject, run: () => j.point(subject.lat, subject.lon) }] : []),
+        ...(aim ? [{ code: "KeyX", hint: t.aim, run: () => aim(!aiming) }] : []),
         ...(j.data.hold?.asked_by ? [{ code: "KeyY", hint: t.giveIt, run: j.toggle }] : []),
       ]
     : [];
@@ -55,7 +66,7 @@ export function PtzBadge({ hold }: { hold: JoystickHold | null }) {
   );
 }
 
-export function PtzPanel({ joystick: j }: { joystick: Joystick }) {
+export function PtzPanel({ joystick: j, pointing }: { joystick: Joystick; pointing: Pointing }) {
   const t = usePtzText();
   const { data, mine } = j;
   return (
@@ -80,7 +91,7 @@ export function PtzPanel({ joystick: j }: { joystick: Joystick }) {
           {t.unknown}. {t.hiddenAll}
         </p>
       )}
-      {mine ? <p className="pb xs t3 ptz-hint">{t.point}</p> : null}
+      {mine ? <PointAt joystick={j} pointing={pointing} /> : null}
       {mine || data.presets.length ? <Presets joystick={j} /> : null}
     </section>
   );
@@ -175,6 +186,25 @@ function Pad({ joystick: j }: { joystick: Joystick }) {
           {sign}
         </button>
       ))}
+    </div>
+  );
+}
+
+function PointAt({ joystick: j, pointing: { subject, aiming, aim } }: { joystick: Joystick; pointing: Pointing }) {
+  const t = usePtzText();
+  return (
+    <div className="pb ptz-hint">
+      <div className="fx">
+        <Button small cap="T" disabled={!subject} onClick={() => subject && j.point(subject.lat, subject.lon)}>
+          {t.seeSubject}
+        </Button>
+        {aim ? (
+          <Button small tone={aiming ? "pri" : "line"} cap="X" onClick={() => aim(!aiming)}>
+            {t.aim}
+          </Button>
+        ) : null}
+      </div>
+      <span className="xs t3">{t.point}</span>
     </div>
   );
 }

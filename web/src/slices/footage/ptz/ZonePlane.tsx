@@ -1,5 +1,5 @@
-/** Privacy zones in azimuth and tilt: drawn by dragging, removed by a click; they hold wherever the camera looks. */
-import { type PointerEvent, useState } from "react";
+/** Privacy zones in azimuth and tilt: drawn by dragging or by key, removed by a click; they hold wherever it looks. */
+import { type KeyboardEvent, type PointerEvent, useState } from "react";
 import type { Corner, Sector } from "../../../api/ptz";
 import { usePtzText } from "../../../text/ptz";
 import { spanOf } from "./steering";
@@ -7,6 +7,10 @@ import { boxed, HEIGHT_DEG, leftOf, toPlane, unrolled } from "./zones";
 
 type Place = readonly [number, number];
 const GRID_DEG = 45;
+/** A stroke of an arrow, degrees: about a window at ten metres; with Shift a house's front (ours). */
+const STROKE_DEG = 2;
+const FAR_DEG = 15;
+const ARROWS: Record<string, Place> = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 const points = (corners: readonly Place[]) => corners.map(([x, y]) => `${x.toFixed(1)},${y.toFixed(1)}`).join(" ");
 
 export function ZonePlane({
@@ -28,12 +32,40 @@ export function ZonePlane({
     const box = e.currentTarget.getBoundingClientRect();
     return [((e.clientX - box.left) / box.width) * 360, ((e.clientY - box.top) / box.height) * HEIGHT_DEG];
   };
+  const [cursor, setCursor] = useState<Place>();
   const drawing = from && to ? boxed(left, from, to) : undefined;
   const end = () => {
     setFrom(undefined);
     if (drawing) onZones?.([...zones, drawing]);
   };
+  const key = (e: KeyboardEvent<SVGSVGElement>) => {
+    const way = ARROWS[e.key];
+    const spot = cursor ?? [180, HEIGHT_DEG / 2];
+    if (way) {
+      const by = e.shiftKey ? FAR_DEG : STROKE_DEG;
+      const next: Place = [
+        Math.min(360, Math.max(0, spot[0] + way[0] * by)),
+        Math.min(HEIGHT_DEG, Math.max(0, spot[1] + way[1] * by)),
+      ];
+      setCursor(next);
+      if (from) setTo(next);
+    } else if (e.key === "Enter" && !e.ctrlKey && !e.metaKey) {
+      setCursor(spot);
+      if (from) end();
+      else {
+        setFrom(spot);
+        setTo(spot);
+      }
+    } else if (e.key === "Escape" && from) setFrom(undefined);
+    else return;
+    e.preventDefault();
+    e.stopPropagation();
+  };
   const drag = onZones && {
+    tabIndex: 0,
+    onKeyDown: key,
+    onFocus: () => setCursor((c) => c ?? [180, HEIGHT_DEG / 2]),
+    onBlur: () => setCursor(undefined),
     onPointerDown: (e: PointerEvent<SVGSVGElement>) => {
       setFrom(at(e));
       setTo(at(e));
@@ -47,7 +79,7 @@ export function ZonePlane({
       <svg
         className={onZones ? "zones draws" : "zones"}
         viewBox={`0 0 360 ${HEIGHT_DEG}`}
-        role="img"
+        role={onZones ? "application" : "img"}
         aria-label={t.zones}
         {...drag}
       >
@@ -84,6 +116,9 @@ export function ZonePlane({
             <title>{t.zone(i + 1)}</title>
           </polygon>
         ))}
+        {cursor ? (
+          <path className="zone-cursor" d={`M${cursor[0] - 5} ${cursor[1]}h10M${cursor[0]} ${cursor[1] - 5}v10`} />
+        ) : null}
         {drawing ? <polygon className="zone new" points={points(unrolled(left, drawing))} /> : null}
       </svg>
       {onZones && zones.length ? (

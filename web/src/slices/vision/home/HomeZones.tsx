@@ -6,6 +6,7 @@ import { between } from "../../../kit/form";
 import { useKeys } from "../../../kit/keys";
 import { type DrawnShape, PictureEditor } from "../../../kit/PictureEditor";
 import { Button } from "../../../kit/parts";
+import { lay, type Photo } from "../../../kit/photo";
 import { Answer } from "../../../kit/states";
 import { toast } from "../../../kit/Toasts";
 import { useHomesText } from "../../../text/homes";
@@ -27,7 +28,7 @@ export function HomeZones({ home, onSaved }: { home: Home; onSaved: () => void }
   const [setup, setSetup] = useState(() => drawnOf(home));
   const [drawing, setDrawing] = useState<Drawn>();
   const [chosen, choose] = useState<string>();
-  const [photo, setPhoto] = useState<{ url: string; aspect: number }>();
+  const [photo, setPhoto] = useState<Photo>();
   const [unknown, setUnknown] = useState(String(setup.unknown_s));
   const [linger, setLinger] = useState(String(setup.linger_s));
   useEffect(() => () => URL.revokeObjectURL(photo?.url ?? ""), [photo]);
@@ -137,16 +138,6 @@ export function HomeZones({ home, onSaved }: { home: Home; onSaved: () => void }
       </div>
     </div>
   );
-}
-
-/** The photo in its own shape. It is read here and nowhere else. */
-function lay(file: File | undefined, show: (photo: { url: string; aspect: number }) => void): void {
-  if (!file) return;
-  const url = URL.createObjectURL(file);
-  const image = new Image();
-  image.onload = () => show({ url, aspect: image.naturalWidth / image.naturalHeight });
-  image.onerror = () => URL.revokeObjectURL(url);
-  image.src = url;
 }
 
 function Seconds({

@@ -1,43 +1,43 @@
 import { useEffect, useState } from "react";
-import type { Fix } from "../../api/types";
 import { useQueryWord } from "../../kit/route";
-import { fixIndexAt } from "./wearerRules";
+import { lastBefore } from "./wearerRules";
 
 const SPEEDS = [1, 4, 16, 60] as const;
+const TICK_MS = 200;
 
-/** Where the replay stands, and the keys that move it. */
-export function useReplay(fixes: readonly Fix[]) {
+/** Where a replay of some instants (ms, ascending) stands, and what moves it. It begins at `begin`, or at its end. */
+export function usePlay(times: readonly number[], begin?: number) {
   const [atWord, setAtWord] = useQueryWord("at");
   const [playing, setPlaying] = useState(false);
   const [speed, setSpeed] = useState<number>(4);
-  const first = Date.parse(fixes[0]?.seen_at ?? "");
-  const last = Date.parse(fixes.at(-1)?.seen_at ?? "");
+  const first = times[0] ?? Number.NaN;
+  const last = times.at(-1) ?? Number.NaN;
   const [at, setAt] = useState<number | undefined>(atWord ? Date.parse(atWord) : undefined);
-  const shown = Math.min(last, Math.max(first, at ?? last));
+  const shown = Math.min(last, Math.max(first, at ?? begin ?? last));
   useEffect(() => {
     if (!playing) return undefined;
     const timer = setInterval(() => {
       setAt((now) => {
-        const next = (now ?? first) + 200 * speed;
+        const next = (now ?? first) + TICK_MS * speed;
         if (next >= last) setPlaying(false);
         return Math.min(last, next);
       });
-    }, 200);
+    }, TICK_MS);
     return () => clearInterval(timer);
   }, [playing, speed, first, last]);
   useEffect(() => {
     if (at !== undefined && !playing) setAtWord(new Date(at).toISOString());
   }, [at, playing, setAtWord]);
-  const index = fixIndexAt(fixes, shown);
+  const index = lastBefore(times, shown);
   const step = (by: number) => {
     setPlaying(false);
-    const fix = fixes[Math.max(0, Math.min(fixes.length - 1, index + by))];
-    if (fix) setAt(Date.parse(fix.seen_at));
+    const to = times[Math.max(0, Math.min(times.length - 1, index + by))];
+    if (to !== undefined) setAt(to);
   };
   const faster = (by: number) =>
     setSpeed((s) => SPEEDS[Math.max(0, Math.min(SPEEDS.length - 1, SPEEDS.indexOf(s as 4) + by))] ?? 4);
   const toggle = () => {
-    if (!playing && shown >= last) setAt(first);
+    if (!playing) setAt(shown >= last ? first : shown);
     setPlaying(!playing);
   };
   return { at: shown, index, playing, speed, seek: (ms: number) => setAt(ms), step, faster, toggle };

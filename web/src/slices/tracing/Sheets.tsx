@@ -1,0 +1,83 @@
+/** What ends in another's hands: the place told to 112, the route as an evidence export, the search closed. */
+import { footage } from "../../api/footage";
+import { type Candidate, type Search, tracing } from "../../api/tracing";
+import { FormSheet } from "../../kit/FormSheet";
+import { between } from "../../kit/form";
+import { clock, shortId } from "../../kit/format";
+import { useTracingText } from "../../text/tracing";
+import { called, exportOf } from "./rules";
+
+interface Props {
+  search: Search;
+  route: readonly Candidate[];
+  onDone: () => void;
+  onClose: () => void;
+}
+
+export function HandOverSheet({ search, route, onDone, onClose }: Props) {
+  const t = useTracingText();
+  const last = route.at(-1);
+  return (
+    <FormSheet
+      title={t.handTitle}
+      hint={last ? `${clock(last.until_at)} · ${called(last)}` : ""}
+      verb={t.hand}
+      done={() => t.handed}
+      fields={[{ name: "words", label: t.handWords, kind: "area", wide: true, optional: true, most: 500 }]}
+      send={(v) => tracing.handOver(search.search_id, (v.words ?? "").trim())}
+      onDone={onDone}
+      onClose={onClose}
+    />
+  );
+}
+
+export function ExportSheet({ search, route, onDone, onClose }: Props) {
+  const t = useTracingText();
+  return (
+    <FormSheet
+      title={t.exportTitle}
+      hint={t.exportHint(route.length)}
+      verb={t.exportVerb}
+      done={() => t.exported}
+      initial={{ downloads: "1", days: "7" }}
+      fields={[
+        { name: "case_no", label: t.form.case_no, most: 60 },
+        { name: "recipient", label: t.recipient, most: 200 },
+        { name: "downloads", label: t.downloads, check: between(1, 20, t.form.number) },
+        { name: "days", label: t.days, check: between(1, 14, t.form.number) },
+        { name: "reason", label: t.why, kind: "area", wide: true, most: 200 },
+      ]}
+      send={(v) =>
+        footage.askExport(
+          exportOf(route, {
+            search: `T-${shortId(search.search_id)}`,
+            reason: (v.reason ?? "").trim(),
+            case_no: (v.case_no ?? "").trim(),
+            recipient: (v.recipient ?? "").trim(),
+            downloads: Number(v.downloads),
+            days: Number(v.days),
+            nowMs: Date.now(),
+          }),
+        )
+      }
+      onDone={onDone}
+      onClose={onClose}
+    />
+  );
+}
+
+export function CloseSheet({ search, onDone, onClose }: Props) {
+  const t = useTracingText();
+  return (
+    <FormSheet
+      title={t.closeTitle}
+      hint={t.closeHint}
+      verb={t.close}
+      done={() => t.closed}
+      fields={[{ name: "reason", label: t.why, kind: "area", wide: true, most: 500 }]}
+      send={(v) => tracing.close(search.search_id, (v.reason ?? "").trim())}
+      onDone={onDone}
+      onClose={onClose}
+    />
+  );
+}

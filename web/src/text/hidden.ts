@@ -1,0 +1,78 @@
+/** The words of privacy zones: what of a camera's picture nobody sees. */
+import { useLocale } from "./index";
+
+const ko = {
+  title: "사생활 보호 구역",
+  cameras: "가린 카메라",
+  find: "카메라 번호나 주소",
+  found: "찾은 카메라",
+  none: "가린 곳이 있는 카메라가 없습니다",
+  noneBody: "카메라를 찾아 화면 위에 끌어서 그립니다.",
+  noHit: "그런 카메라가 없습니다",
+  choose: "카메라를 고르십시오",
+  zones: (n: number) => (n ? `${n}곳` : "없음"),
+  zone: (n: number) => `구역 ${n}`,
+  box: "네모",
+  shape: "다각형",
+  drop: "지우기",
+  picture: "영상 열기·닫기",
+  photo: "사진 깔기",
+  photoHint: "깐 사진은 이 화면을 떠나지 않습니다.",
+  save: "저장",
+  saved: (code: string) => `${code}에 저장했습니다. 몇 초 안에 검게 됩니다`,
+  changed: "바꾼 것을 아직 저장하지 않았습니다",
+  drawing: {
+    box: "끌어서 그립니다 · 화살표로 옮기고 Enter로 두 모서리를 찍습니다",
+    zone: "꼭짓점을 찍고 첫 점을 다시 누르거나 Space로 닫습니다",
+  } as Record<string, string>,
+  about: "이 안은 실시간·녹화·내보내기 어디서나 검게 됩니다. 이미 녹화된 것은 그대로입니다.",
+  keeps: "그린 것과 지운 것은 누가 언제 했는지 원장에 남습니다.",
+  adds: "이 자리는 더 가릴 수만 있습니다. 지우는 것은 카메라를 맡은 시설 담당이나 관리자가 합니다.",
+  reads: "이 자리는 보기만 합니다.",
+  standing: "전부터 가린 곳",
+  part: (percent: string) => `화면의 ${percent}%`,
+  full: (most: number) => `카메라마다 ${most}곳까지입니다`,
+  bad: "선이 서로 엇갈립니다",
+  remove: (n: number) => `구역 ${n} 지우기`,
+  nobody: "가린 곳이 없습니다",
+};
+export type HiddenText = typeof ko;
+
+const en: HiddenText = {
+  title: "Privacy zones",
+  cameras: "Cameras with zones",
+  find: "Camera number or address",
+  found: "Found",
+  none: "No camera has a zone",
+  noneBody: "Find a camera and drag over its picture.",
+  noHit: "There is no such camera",
+  choose: "Choose a camera",
+  zones: (n) => (n ? `${n}` : "none"),
+  zone: (n) => `Zone ${n}`,
+  box: "Box",
+  shape: "Polygon",
+  drop: "Remove",
+  picture: "Open or close the picture",
+  photo: "Lay a photo under it",
+  photoHint: "The photo never leaves this screen.",
+  save: "Save",
+  saved: (code) => `Saved for ${code}; black within seconds`,
+  changed: "Changes are not saved yet",
+  drawing: {
+    box: "Drag · or move with the arrows and set two corners with Enter",
+    zone: "Set corners; the first one again or Space closes it",
+  },
+  about: "Black in every picture: live, recorded, exported. What is recorded already stays as it is.",
+  keeps: "Who drew and removed what, and when, is on the ledger.",
+  adds: "This seat may only hide more. Whoever keeps the camera removes zones.",
+  reads: "This seat may only look.",
+  standing: "Hidden already",
+  part: (percent) => `${percent}% of the picture`,
+  full: (most) => `${most} for each camera at most`,
+  bad: "Its lines cross",
+  remove: (n) => `Remove zone ${n}`,
+  nobody: "Nothing is hidden",
+};
+export function useHiddenText(): HiddenText {
+  return useLocale().locale === "en" ? en : ko;
+}
