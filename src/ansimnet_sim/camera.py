@@ -258,6 +258,7 @@ class LiveCamera:
         self._studio: Studio | None = None
         self._encoder: Encoder | None = None
         self._lock = threading.Lock()
+        self._shot: Shot | None = None
         self.frozen = False
 
     def prepare(self) -> Studio:
@@ -290,7 +291,13 @@ class LiveCamera:
             tracks = studio.draw(list(actors), number, at)
             key = (number + int(self.phase * self.gop)) % self.gop == 0
             data = self._encoder.encode(studio.planes, key=key)
-        return Shot(data, _has_idr(data), number, at.astimezone(UTC), tuple(tracks))
+            self._shot = Shot(data, _has_idr(data), number, at.astimezone(UTC), tuple(tracks))
+            return self._shot
+
+    def glimpse(self) -> tuple[Shot, U8] | None:
+        """Return the newest picture as it was drawn, `(H, W, 3)`, with what the camera's analytics say of it."""
+        with self._lock:
+            return None if self._shot is None or self._studio is None else (self._shot, self._studio.rgb.copy())
 
     def rest(self) -> None:
         """Forget the encoder: nobody is watching. The next viewer begins in the middle of a GOP all the same."""

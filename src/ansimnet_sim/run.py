@@ -137,8 +137,10 @@ class Night:
         return self.story.everybody(self.t(at))
 
     async def register(self, officer: Api, units: Api | None = None) -> Registered:
-        """Enter orders, conditions, devices, the protected person and the units through the API."""
+        """Enter orders, conditions, devices, the protected person and the units through the API; a search has none."""
         story, city, r = self.story, self.world.city, self.registered
+        if not story.wearers:
+            return r
         home = city.point(city.victim_home)
         starts = now()
         person = await officer.post("/api/v1/protected-persons", {
@@ -238,6 +240,8 @@ class Night:
                 tamper_at_s=w.plan.tamper_at_s, silent_from_s=w.plan.silent_from_s,
                 form="osmand-get" if w.plan.indoors else "json", log=self.log,
             ))  # fmt: skip
+        if not self.story.wearers:
+            return out
         victim = "P-207-1"
         key = self.registered.device_keys[victim][1]
         out.append(Device(victim, key, self.world.city, self.story.victim.at, base_url,

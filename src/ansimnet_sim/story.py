@@ -16,6 +16,7 @@ from ansimnet.kernel.errors import Refusal
 from ansimnet_sim.city import City
 from ansimnet_sim.people import Actor, Pose, Route, crowd, walk_line
 from ansimnet_sim.scenarios import SCENARIOS, Scenario, Trigger
+from ansimnet_sim.searching import SEARCHES, Sought, Walk, walks
 from ansimnet_sim.streets import Street, Xy, along_line, length_m
 
 SUBJECT_MPS = 1.5
@@ -88,17 +89,27 @@ class Story:
     lead_s: float
     ends_s: float
     wearers: list[Wearer]
-    """The first is the subject."""
+    """The first is the subject; none where somebody is looked for."""
     victim: Actor
     victim_code: str
     crowd: list[Actor]
     patrols: list[Actor]
     medical: dict[str, object] | None = None
     """Body of the notice told before entry, less its times and condition."""
+    sought: Sought | None = None
+    """Whom a search is about, if tonight is about one."""
+    walk: Walk | None = None
+    """The way he goes."""
+    followed: Actor | None = None
 
     @property
     def subject(self) -> Wearer:
         return self.wearers[0]
+
+    @property
+    def central(self) -> Actor:
+        """Return whom the night is about."""
+        return self.followed or self.subject.actor
 
     def everybody(self, t: float) -> list[tuple[Actor, Pose]]:
         """Return who is where at story time `t`."""
@@ -107,6 +118,8 @@ class Story:
     def actors(self) -> Iterator[Actor]:
         """Go through all who move."""
         yield from self.crowd
+        if self.followed is not None:
+            yield self.followed
         yield from (w.actor for w in self.wearers)
         yield self.victim
         yield from self.patrols
@@ -134,6 +147,8 @@ def tell(city: City, scenario: str, seed: int, lead_s: float, *, people: int = 4
     Raises:
         NoStory: no way leads past enough cameras.
     """
+    if scenario in SEARCHES:
+        return _search(_Stage(city, SEARCHES[scenario].scenario, Random(f"story/{seed}"), lead_s, people, cars), seed)
     stage = _Stage(city, SCENARIOS[scenario], Random(f"story/{seed}/{scenario}"), lead_s, people, cars)
     return {
         "exclusion-zone": _exclusion, "medical-exception": _medical, "curfew": _curfew, "tamper": _tamper,
@@ -220,12 +235,24 @@ class _Stage:
         middle = wearers[0].actor.at(self.lead_s)
         who = Actor("P-207", "victim", [(-1e6, victim)], (0.30, 0.27, 0.24), (0.10, 0.11, 0.14), 1.62, number=2)
         who.hidden = victim.along_m(ends)[0] == victim.along_m(0.0)[0]  # she is at home
-        patrols = [
+        others = crowd(self.city, self.rng, (middle.x, middle.y), self.people, self.cars, ends + 1800.0)
+        return Story(self.scenario, self.city, self.lead_s, ends, wearers, who, "P-207", others, self.patrols())
+
+    def patrols(self) -> list[Actor]:
+        return [
             Actor(u.name, "police", [(-1e6, _stand((u.x, u.y)))], (0.80, 0.81, 0.84), number=900 + k)
             for k, u in enumerate(self.city.units)
         ]
-        others = crowd(self.city, self.rng, (middle.x, middle.y), self.people, self.cars, ends + 1800.0)
-        return Story(self.scenario, self.city, self.lead_s, ends, wearers, who, "P-207", others, patrols)
+
+
+def _search(stage: _Stage, seed: int) -> Story:
+    """Somebody is looked for by his description; nobody of the night is under an order."""
+    city, sought = stage.city, SEARCHES[stage.scenario.name]
+    subject, others, walk, ends = walks(city, sought, seed, stage.lead_s, stage.people, stage.cars)
+    home = Actor("P-207", "victim", [(-1e6, _stand(stage.home))], height_m=1.62, number=2, hidden=True)
+    patrols = stage.patrols()
+    return Story(stage.scenario, city, stage.lead_s, ends, [], home, "P-207", others, patrols,
+                 sought=sought, walk=walk, followed=subject)  # fmt: skip
 
 
 def _subject(route: Route) -> Actor:

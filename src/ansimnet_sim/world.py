@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from ansimnet_sim.city import City
 from ansimnet_sim.city_build import build_city
 from ansimnet_sim.city_files import city_from_files
 from ansimnet_sim.scenarios import SCENARIOS
+from ansimnet_sim.searching import SEARCHES
 from ansimnet_sim.story import Story, tell
 from ansimnet_sim.truth import PAIRS
 
@@ -65,8 +67,9 @@ class World:
     _story: Story | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        if self.scenario not in SCENARIOS:
-            raise BadWorld(f"no scenario `{self.scenario}`", todo=f"choose one of {', '.join(SCENARIOS)}")
+        if self.scenario not in SCENARIOS | SEARCHES:
+            names = ", ".join(SCENARIOS | SEARCHES)
+            raise BadWorld(f"no scenario `{self.scenario}`", todo=f"choose one of {names}")
 
     @property
     def pair(self) -> int:
@@ -88,13 +91,20 @@ class World:
         return self._story
 
     def streamed_codes(self) -> list[str]:
-        """Return the cameras that get a picture: the nearest to the story's middle."""
-        p = self.story.subject.actor.at(self.lead_s)
+        """Return the cameras that get a picture: the nearest; on a search those he passes, then the ones beside."""
+        if self.story.walk is not None:
+            passed, line = self.story.walk.cameras, self.story.walk.line
+            others = [c for c in self.city.cameras if c.code not in passed]
+            others.sort(key=lambda c: min(math.dist((c.x, c.y), p) for p in line))
+            return [*passed, *(c.code for c in others)][: self.streamed]
+        p = self.story.central.at(self.lead_s)
         near = sorted(self.city.cameras, key=lambda c: (c.x - p.x) ** 2 + (c.y - p.y) ** 2)
         return [c.code for c in near[: self.streamed]]
 
     def turning_codes(self) -> list[str]:
-        """Return the streamed cameras that stand on motors: the ones nearest to the story's middle."""
+        """Return the streamed cameras that stand on motors: those nearest to the story's middle; none in a search."""
+        if self.story.walk is not None:
+            return []
         return self.streamed_codes()[: self.turning]
 
     def _build(self) -> City:

@@ -105,6 +105,23 @@ async def test_an_operator_scrubs_to_a_gap_and_reads_its_cause(place: Path, tmp_
             # then: in place of a picture stands why there is none
             await page.wait_for_selector("[data-gap='camera-lost']", timeout=30_000)
             assert "카메라 영상이 끊김" in await page.inner_text("[data-gap]")
+
+            # when: he gives a reason and plays what comes after the gap
+            await page.evaluate("document.activeElement.blur()")
+            await page.keyboard.press("Space")
+            await page.fill("[name=reason]", "어디로 갔는지 확인")
+            await page.keyboard.press("Control+Enter")
+            await page.keyboard.press("Space")
+            await page.wait_for_selector("video[data-state='live']", timeout=60_000)
+            await page.wait_for_selector("[data-gap]", state="detached", timeout=60_000)
+            # then: a still of it, and several cameras side by side, are made and can be saved
+            await page.keyboard.press("KeyS")
+            await page.wait_for_selector("[role=dialog] img.clip", timeout=60_000)
+            await page.keyboard.press("Escape")
+            await page.keyboard.press("KeyM")
+            assert await page.locator("[role=dialog] .merge-row input:checked").count() > 1
+            await page.keyboard.press("Control+Enter")
+            await page.wait_for_selector("[role=dialog] video.clip", timeout=90_000)
             assert not broken, "no page threw an error"
             over.set()
             await story

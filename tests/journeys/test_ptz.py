@@ -149,6 +149,18 @@ async def test_two_operators_see_who_turns_a_camera_and_hand_it_over(
             azimuth = head.position()[0] * 180 % 360
             await expect(shown).to_have_text(f"{round(azimuth)}°", timeout=PERSON_S)
 
+            # when: he points at a place without a mouse, then it is looked at, or he reads where it lies
+            asked = device.asked.count("AbsoluteMove")
+            await first.keyboard.press("KeyX")
+            await expect(first.locator(".aim")).to_be_visible(timeout=PERSON_S)
+            await _shot(first, "ptz-aim")
+            for key in ("ArrowUp", "Shift+ArrowRight", "Enter"):
+                await first.keyboard.press(key)
+            await until("the camera is turned there, or its sector is named", lambda: _answered(device, asked, first))
+            await first.keyboard.press("Escape")
+            await expect(first.locator(".aim")).to_have_count(0)
+            await until("it stands again", lambda: _stands(head), within_s=20)
+
             # when: the other asks for it, and the one hands it over
             await second.keyboard.press("KeyP")
             await expect(first.locator(".ptz-asked")).to_contain_text("operator-2", timeout=PERSON_S)
@@ -180,6 +192,12 @@ async def test_two_operators_see_who_turns_a_camera_and_hand_it_over(
             await device.stop()
             for api in apis.values():
                 await api.client.aclose()
+
+
+async def _answered(device: OnvifDevice, asked: int, page: Page) -> bool:
+    """Return whether the device was turned, or the page says that the place lies outside of its sector."""
+    refused = page.locator(".ptz .st-c", has_text="outside-sector")
+    return device.asked.count("AbsoluteMove") > asked or await refused.count() > 0
 
 
 async def _moved(head: Head, before: float) -> bool:

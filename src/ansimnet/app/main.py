@@ -76,7 +76,10 @@ def say(sentence: str) -> None:
 @cli.command()
 def demo(
     scenario: Annotated[
-        str, typer.Option(help="exclusion-zone, curfew, tamper, approach, medical-exception or quiet-night.")
+        str,
+        typer.Option(
+            help="exclusion-zone, curfew, tamper, approach, medical-exception, quiet-night; courier, missing-child."
+        ),
     ] = "exclusion-zone",
     headless: Annotated[
         bool, typer.Option(help="No browser: run the scenario once with measuring clients, then stop.")

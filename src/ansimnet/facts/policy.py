@@ -354,7 +354,10 @@ class BreakGlassReported(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldChanged(Fact):
-    """Data was kept from destruction, for longer, or no more: placed | renewed | released (CC-04)."""
+    """Data was kept from destruction, for longer, or no more (CC-04).
+
+    placed | renewed | released; and what another person confirms or not: renewal-asked | release-asked | left.
+    """
 
     kind: ClassVar[str] = "policy.hold.changed.v1"
     hold_id: UUID

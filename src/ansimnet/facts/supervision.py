@@ -229,6 +229,17 @@ class ViolationConfirmed(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmJudged(Fact):
+    """Whoever handles alarms said whether this one was real. It measures alarms; no violation follows from it."""
+
+    kind: ClassVar[str] = "supervision.alarm.judged.v1"
+    alarm_id: AlarmId
+    wearer_id: WearerId
+    verdict: str  # true | false
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HistoryMoved(Fact):
     """The whole history of supervision left this installation (`out`) or came into it (`in`), proved by its hash."""
 

@@ -38,7 +38,10 @@ class KeysReleased(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HopMade(Fact):
-    """A search took a step: `step` is look, him, not_him or picture. Where it led is under the request's own key."""
+    """A search took a step. Where it led is under the request's own key.
+
+    `step`: look, him, not_him, taken-back, ahead, picture, clip, live, handed-over.
+    """
 
     kind: ClassVar[str] = "tracing.hop.made.v1"
     subject: ClassVar[str | None] = "request_id"
@@ -49,6 +52,19 @@ class HopMade(Fact):
     step: str
     permit_id: PermitId
     content: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubjectHandedOver(Fact):
+    """112 is to be told where whom a search looks for was last confirmed. `message` is the JSON it receives."""
+
+    kind: ClassVar[str] = "tracing.subject.handed-over.v1"
+    subject: ClassVar[str | None] = "request_id"
+    personal: ClassVar[frozenset[str]] = frozenset({"message"})
+    request_id: UUID
+    search_id: UUID
+    by: AccountId
+    message: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

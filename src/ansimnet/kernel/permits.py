@@ -85,6 +85,7 @@ class Act(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     REGISTER_WEARER = "register_wearer"
     READ_WEARER = "read_wearer"
+    FIND_WEARER = "find_wearer"  # by his whole number, to name him in an order or a hold
     READ_TRACK = "read_track"
     JUDGE_VIOLATION = "judge_violation"
     REPORT_FIX = "report_fix"

@@ -333,10 +333,10 @@ def _dijkstra(first, to, via, pace, seeds, seed_cost, latest, blocked):  # type:
         s, c = seeds[i], seed_cost[i]
         if c <= latest[s] and c < cost[s]:
             cost[s] = c
-            size = _push(heap_c, heap_n, size, c, s)
+            size = push(heap_c, heap_n, size, c, s)
     while size > 0:
         c, a = heap_c[0], heap_n[0]
-        size = _pop(heap_c, heap_n, size)
+        size = pop(heap_c, heap_n, size)
         if done[a]:
             continue
         done[a] = True
@@ -346,12 +346,13 @@ def _dijkstra(first, to, via, pace, seeds, seed_cost, latest, blocked):  # type:
             if not blocked[via[i]] and d <= latest[b] and d < cost[b]:
                 cost[b] = d
                 prev[b] = a
-                size = _push(heap_c, heap_n, size, d, b)
+                size = push(heap_c, heap_n, size, d, b)
     return cost, prev
 
 
 @njit(cache=True, nogil=True)
-def _push(heap_c, heap_n, size, c, node):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def push(heap_c, heap_n, size, c, node):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Put a node with its cost on a heap of two arrays, of which `size` are taken; return the new size. Compiled."""
     i = size
     while i > 0:
         p = (i - 1) >> 1
@@ -364,7 +365,8 @@ def _push(heap_c, heap_n, size, c, node):  # type: ignore[no-untyped-def]  # pra
 
 
 @njit(cache=True, nogil=True)
-def _pop(heap_c, heap_n, size):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def pop(heap_c, heap_n, size):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Take the cheapest, which stands first, off such a heap; return the new size. Compiled."""
     size -= 1
     c, node = heap_c[size], heap_n[size]
     i = 0

@@ -45,9 +45,9 @@ def microseconds(at: datetime) -> bytes:
     return ((at - _EPOCH) // _MICROSECOND).to_bytes(8, signed=True)
 
 
-def instants(items: Iterable[datetime]) -> Array:
+def instants(items: Iterable[datetime | None]) -> Array:
     """Return an array of instants."""
-    return array(TIMESTAMPTZ, [microseconds(at) for at in items])
+    return array(TIMESTAMPTZ, [None if at is None else microseconds(at) for at in items])
 
 
 def floats(items: Iterable[float | None]) -> Array:

@@ -56,9 +56,14 @@ class Tx:
     appended: bool = False
     """Whether it wrote to the ledger: then the sealer is told after the commit."""
 
-    async def execute(self, sql: Query, params: Params | None = None) -> psycopg.AsyncCursor[Row]:
-        """Run one statement and return its cursor."""
-        return await self.conn.execute(sql, params)
+    async def execute(
+        self, sql: Query, params: Params | None = None, *, binary: bool = False
+    ) -> psycopg.AsyncCursor[Row]:
+        """Run one statement and return its cursor; `binary` rows are cheaper to read.
+
+        In a pipelined transaction the statement is only sent: whoever reads the cursor waits for its answer.
+        """
+        return await self.conn.execute(sql, params, binary=binary)
 
     async def one(self, sql: Query, params: Params | None = None) -> Row | None:
         """Return the first row, or None."""
@@ -143,18 +148,20 @@ class Db:
         await self.close()
 
     @asynccontextmanager
-    async def transaction(self, *, leaf: bool = False) -> AsyncIterator[Tx]:
+    async def transaction(self, *, leaf: bool = False, pipelined: bool = False) -> AsyncIterator[Tx]:
         """Open a transaction; commit when the block ends well, roll back when it raises.
 
         A `leaf` promises to open no other transaction while it lives. It comes from connections set aside, so that
         whoever holds an ordinary one can always get it: otherwise a few callers that each hold one and each want a
         second would wait for one another until they give up.
 
+        `pipelined` sends statements without waiting for the answers of those before, its first one and its commit too.
+
         A connection found broken before the first statement is replaced in silence; one that breaks later raises
         `psycopg.OperationalError`, and then a commit may or may not have happened: repeat only what is safe to repeat.
         """
         async with AsyncExitStack() as stack:
-            tx = await self._begin(stack, self._leaves if leaf else self._pool)
+            tx = await self._begin(stack, self._leaves if leaf else self._pool, pipelined)
             yield tx
         if tx.appended:
             self._wake_sealer()
@@ -177,7 +184,7 @@ class Db:
                 async with self._leaves.connection() as conn:
                     await conn.execute("notify ledger_pending")
 
-    async def _begin(self, stack: AsyncExitStack, pool: Pool | None) -> Tx:
+    async def _begin(self, stack: AsyncExitStack, pool: Pool | None, pipelined: bool) -> Tx:
         if pool is None:
             raise Fault("the database was not opened")
         for spare in range(self._max_size, -1, -1):
@@ -185,6 +192,8 @@ class Db:
             conn = await attempt.enter_async_context(pool.connection())
             tx = Tx(conn, self.centre_id, self.keys)
             try:
+                if pipelined:
+                    await attempt.enter_async_context(conn.pipeline())
                 await attempt.enter_async_context(conn.transaction())
             except psycopg.OperationalError:  # it broke since it was last used, and nothing was said yet
                 await conn.close()

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Collection
 from typing import Any, Protocol
 from uuid import UUID
 
+import psycopg
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
@@ -143,6 +144,12 @@ def install(app: FastAPI, *, connect_src: str = "'self'", camera_pages: Collecti
         answer = problem(error.status_code, str(error.detail).lower().replace(" ", "-"), str(error.detail))
         answer.headers.update(error.headers or {})
         return answer
+
+    @app.exception_handler(psycopg.DataError)
+    async def _data(_: Request, error: psycopg.DataError) -> JSONResponse:
+        if "(0x00)" in str(error) or isinstance(error, psycopg.errors.UntranslatableCharacter):  # in a text, in json
+            return problem(422, "invalid-input", "a text holds a NUL character", todo="send it without")
+        raise error
 
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> JSONResponse:

@@ -18,9 +18,10 @@ import httpx
 import numpy as np
 
 from ansimnet_sim.camera import HEIGHT, WIDTH, Shot
+from ansimnet_sim.clients.sightings import Notes, seen_in
 from ansimnet_sim.rtsp_server import CameraServer
 from ansimnet_vision.behaviours import PLAIN, Watch, build
-from ansimnet_vision.types import PERSON, VEHICLE, CameraConfig, Scene, Seen, Signal
+from ansimnet_vision.types import CameraConfig, Scene, Signal
 
 FROM_BOXES = frozenset({"approach", "intrusion", "loitering", "crowding", "stalking"})
 """What boxes alone can tell; falls want joints, fire and covered lenses want pictures."""
@@ -34,10 +35,19 @@ _LUMA = np.zeros((HEIGHT * 3 // 10, WIDTH * 3 // 10), np.uint8)
 class CameraAnalytics:
     """One machine that reports for all cameras of a district, by the key it was given.
 
-    `ids`: the server's id of each camera's code; `client`: where the server answers.
+    `ids`: the server's id of each camera's code; `client`: where the server answers; `notes`: what it notes of
+    those who pass, None where nobody asked for that.
     """
 
-    def __init__(self, client: httpx.AsyncClient, key: str, cameras: CameraServer, ids: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        key: str,
+        cameras: CameraServer,
+        ids: Mapping[str, str],
+        notes: Notes | None = None,
+    ) -> None:
+        self.notes = notes
         self.cameras = cameras
         self.ids = dict(ids)
         self.reported = 0
@@ -80,31 +90,25 @@ class CameraAnalytics:
         """Judge the newest picture of every camera, and report what became certain."""
         reports = []
         for code, camera_id in self.ids.items():
-            shot = self.cameras.mounts[code].last
+            mount = self.cameras.mounts[code]
             watched = self._watches.get(camera_id)
-            if watched is None or shot is None or self._seen.get(code) == shot.number:
+            if watched is None or mount.last is None or self._seen.get(code) == mount.last.number:
                 continue
+            shot = mount.last
             self._seen[code] = shot.number
             config, watch = watched
             reports += [_report(config, s) for s in watch.step(_scene(config, shot))]
+            if self.notes is not None:
+                await asyncio.to_thread(self.notes.look, config, mount.live)
         if reports:
             (await self._client.post("/ingest/vision/reports", json={"reports": reports})).raise_for_status()
             self.reported += len(reports)
+        if self.notes is not None:
+            await self.notes.tell(self._client)
 
 
 def _scene(config: CameraConfig, shot: Shot) -> Scene:
-    at_s, seen = shot.at.timestamp(), []
-    for track in shot.tracks:
-        x1, y1, x2, y2 = track.box
-        box = (_part(x1 / WIDTH), _part(y1 / HEIGHT), _part(x2 / WIDTH), _part(y2 / HEIGHT))
-        if box[0] < box[2] and box[1] < box[3]:
-            kind = PERSON if track.kind == "Human" else VEHICLE
-            seen.append(Seen(track.number, kind, box, track.visible, at_s, config.foot(box)))
-    return Scene(at_s=at_s, seen=tuple(seen), luma=_LUMA, moved=0.0)
-
-
-def _part(value: float) -> float:
-    return min(1.0, max(0.0, value))
+    return Scene(at_s=shot.at.timestamp(), seen=tuple(seen_in(config, shot)), luma=_LUMA, moved=0.0)
 
 
 def _report(config: CameraConfig, signal: Signal) -> dict[str, Any]:

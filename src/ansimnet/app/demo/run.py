@@ -16,11 +16,15 @@ from typing import Any
 from rich.console import Console
 from rich.table import Column, Table
 
+from ansimnet.app.demo.desk import Investigator
 from ansimnet.app.demo.headless import play
+from ansimnet.app.demo.searching import TOLD_AFTER_S, play_search
 from ansimnet.app.demo.stage import SEATS, Stage, prepare, set_stage, world_of
 from ansimnet.app.demo.vision import watch_cameras
 from ansimnet.app.supervise import Running, system
 from ansimnet_sim.clients.api import Api
+from ansimnet_sim.clients.sightings import Notes
+from ansimnet_sim.searching import Sought
 
 err = Console(stderr=True)
 
@@ -66,6 +70,8 @@ async def _run(
         async with system(stage.settings, say=say, prepare=lambda db: prepare(stage, db, say=say)) as running:
             say("starting the API, the worker and the relay (the first start compiles kernels) …")
             await running.ready()
+            if headless and stage.world.story.sought is not None:
+                return await play_search(stage, running, say=say)
             if headless:
                 return await play(stage, running, say=say)
             await _with_people(stage, running, say=say)
@@ -84,6 +90,13 @@ async def enter(stage: Stage) -> dict[str, Api]:
     return apis
 
 
+async def _asked(stage: Stage, sought: Sought, apis: dict[str, Api], say: Callable[[str], None]) -> None:
+    """Ask for tonight's search and have it approved, so that whoever sits at the desk goes on from there."""
+    await asyncio.sleep(stage.world.story.lead_s + TOLD_AFTER_S)
+    await Investigator(stage, sought, apis[sought.login], apis["city-lead"]).ask()
+    say(f"“{sought.text}”: asked and approved. Sign in as `{sought.login}`, open tracing (추적), press F to look.")
+
+
 async def _with_people(stage: Stage, running: Running, *, say: Callable[[str], None]) -> None:
     apis = await enter(stage)
     stage.night.phone = None
@@ -92,7 +105,8 @@ async def _with_people(stage: Stage, running: Running, *, say: Callable[[str], N
     base = stage.settings.public_url
     for _, login, _, display in SEATS:
         table.add_row(display, base, login, stage.password)
-    table.add_row("피해자 P-207", f"{base}/phone", "", registered.phone_code)
+    if registered.phone_code:
+        table.add_row("피해자 P-207", f"{base}/phone", "", registered.phone_code)
     for name, code in registered.unit_codes.items():
         table.add_row(name, f"{base}/unit", "", code)
     err.print(table)
@@ -104,10 +118,15 @@ async def _with_people(stage: Stage, running: Running, *, say: Callable[[str], N
     stop = asyncio.Event()
     with suppress(NotImplementedError):
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    analytics = asyncio.create_task((await watch_cameras(stage, apis["city-lead"])).run())
+    sought = stage.world.story.sought
+    notes = None if sought is None else Notes()
+    analytics = asyncio.create_task((await watch_cameras(stage, apis["city-lead"], notes)).run())
     say("the night begins in 20 s …")
     await asyncio.sleep(20)
+    asking = None if sought is None else asyncio.create_task(_asked(stage, sought, apis, say))
     await stage.night.play(base, stop=stop)
+    if asking is not None:
+        await asking
     err.print("the scripted part is told; the system goes on. Ctrl+C ends it.")
     await stop.wait()
     analytics.cancel()

@@ -27,6 +27,7 @@ from ansimnet.slices.footage.wiring import Optics, Sector, set_up_turning
 from ansimnet.slices.policy.wiring import assign_facilities
 from ansimnet_sim.onvif_device import OnvifDevice
 from ansimnet_sim.run import Night
+from ansimnet_sim.searching import SEARCHES
 from ansimnet_sim.turning_camera import REACH
 from ansimnet_sim.world import RealStage, World
 
@@ -46,6 +47,7 @@ SEATS = (
     ("city", "city-lead", "shift_lead", "관제책임자"),
     ("city", "city-privacy", "privacy_officer", "개인정보 보호책임자"),
     ("city", "investigator", "investigator", "수사관"),
+    ("city", "city-police", "police_112", "112 상황실"),
     ("city", "facility", "facility_manager", "시설 관리"),
 )
 """Centre, login, role and how screens name the seat."""
@@ -99,6 +101,9 @@ def world_of(scenario: str, seed: int, data: Path | None, world: Path | None, *,
         # Two shared cores render, encode, relay and decode at once: what is measured is the system, not the simulator.
         chosen.fps, chosen.streamed, chosen.lead_s, chosen.people, chosen.cars = 8, 16, 20.0, 24, 5
         chosen.drive_mps = 25.0  # nothing measured here waits for a car
+    if scenario in SEARCHES:
+        # every camera of his way shows him for seconds, and all are worked at the same time
+        chosen.fps, chosen.streamed, chosen.people, chosen.cars = 5, 14, 16, 4
     if data is not None:
         chosen.real = real_stage(data)
         chosen.streamed = min(MOST_STREAMED, 24 if headless else 48)

@@ -11,6 +11,7 @@ from ansimnet.app.demo.stage import Stage
 from ansimnet_sim.camera import HEIGHT, WIDTH, Studio
 from ansimnet_sim.clients.analytics import FROM_BOXES, CameraAnalytics
 from ansimnet_sim.clients.api import Api
+from ansimnet_sim.clients.sightings import Notes
 from ansimnet_sim.run import Night
 
 NEAR_M, FAR_M = range(4, 16), range(16, 40, 2)
@@ -20,8 +21,11 @@ GATE = [[0.02, 0.55], [0.98, 0.55], [0.98, 0.98], [0.02, 0.98]]
 """What lies before the gate, in parts of the picture."""
 
 
-async def watch_cameras(stage: Stage, lead: Api) -> CameraAnalytics:
-    """Set every camera with a picture up as a shift lead would, and return the worker that reports for them."""
+async def watch_cameras(stage: Stage, lead: Api, notes: Notes | None = None) -> CameraAnalytics:
+    """Set every camera with a picture up as a shift lead would, and return the worker that reports for them.
+
+    `notes`: what it notes of those who pass, None on a night on which nobody is looked for.
+    """
     night = stage.night
     ids = {str(c["code"]): str(c["camera_id"]) for c in (await lead.get("/api/v1/vision/cameras"))["cameras"]}
     ids = {code: camera_id for code, camera_id in ids.items() if code in night.cameras.mounts}
@@ -38,13 +42,13 @@ async def watch_cameras(stage: Stage, lead: Api) -> CameraAnalytics:
         await lead.put(f"/api/v1/vision/cameras/{camera_id}/setup", form)
     made = await lead.post("/api/v1/vision/workers", {"name": "리허설 카메라 분석"})
     client = httpx.AsyncClient(base_url=stage.settings.public_url, timeout=10.0)
-    return CameraAnalytics(client, str(made["key"]), night.cameras, ids)
+    return CameraAnalytics(client, str(made["key"]), night.cameras, ids, notes)
 
 
 def _gate(stage: Stage, codes: list[str]) -> str:
     """Return the camera that sees the way of tonight's wearer longest."""
     studios = {code: stage.night.cameras.mounts[code].live.prepare() for code in codes}
-    way = [stage.world.story.subject.actor.at(float(t)) for t in range(0, int(stage.story_ends_s), 2)]
+    way = [stage.world.story.central.at(float(t)) for t in range(0, int(stage.story_ends_s), 2)]
     return max(codes, key=lambda c: sum(_sees(studios[c], p.x, p.y) for p in way))
 
 
