@@ -558,6 +558,46 @@ $$;
 
 ALTER FUNCTION public.ledger_refuse_change() OWNER TO ansimnet_owner;
 
+CREATE FUNCTION public.supervision_rebind(ids uuid[]) RETURNS void
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    perform from supervision_person where person_id = any(ids) order by person_id for update;
+    update supervision_person set bound_by = gen_random_uuid() where person_id = any(ids);
+end
+$$;
+
+ALTER FUNCTION public.supervision_rebind(ids uuid[]) OWNER TO ansimnet_owner;
+
+CREATE FUNCTION public.supervision_rebound() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'public', 'pg_temp'
+    AS $$
+begin
+    case tg_table_name
+        when 'supervision_wearer' then
+            perform supervision_rebind(array[new.wearer_id]);
+        when 'supervision_protected' then
+            perform supervision_rebind(array(
+                select new.protected_person_id union select wearer_id from supervision_condition
+                where protected_person_id = new.protected_person_id and ended_at is null));
+        when 'supervision_device' then
+            perform supervision_rebind(array[new.wearer_id, new.protected_person_id]
+                || case when tg_op = 'UPDATE' then array[old.wearer_id, old.protected_person_id] end);
+        when 'supervision_condition' then
+            perform supervision_rebind(array[new.wearer_id, new.protected_person_id]);
+        else
+            perform supervision_rebind(array(
+                select unnest(array[wearer_id, protected_person_id]) from supervision_condition
+                where condition_id = new.condition_id));
+    end case;
+    return null;
+end
+$$;
+
+ALTER FUNCTION public.supervision_rebound() OWNER TO ansimnet_owner;
+
 CREATE PROCEDURE public.tenant_table(IN tenant regclass)
     LANGUAGE plpgsql
     AS $$
@@ -2445,7 +2485,16 @@ CREATE TABLE public.policy_hold (
     released_by uuid,
     covers_from_at timestamp with time zone,
     covers_until_at timestamp with time zone,
+    asked_change text,
+    asked_by uuid,
+    asked_at timestamp with time zone,
+    asked_until_at timestamp with time zone,
+    asked_sealed bytea,
+    CONSTRAINT policy_hold_asked_change_check CHECK ((asked_change = ANY (ARRAY['release'::text, 'renewal'::text]))),
     CONSTRAINT policy_hold_check CHECK ((until_at > placed_at)),
+    CONSTRAINT policy_hold_check1 CHECK ((num_nulls(asked_change, asked_by, asked_at, asked_sealed) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT policy_hold_check2 CHECK (((NOT (asked_change IS DISTINCT FROM 'renewal'::text)) = (asked_until_at IS NOT NULL))),
+    CONSTRAINT policy_hold_check3 CHECK (((released_by IS DISTINCT FROM asked_by) OR (released_by IS NULL))),
     CONSTRAINT policy_hold_covers CHECK ((((covers_from_at IS NULL) = (covers_until_at IS NULL)) AND (covers_from_at < covers_until_at))),
     CONSTRAINT policy_hold_resources_check CHECK ((cardinality(resources) > 0)),
     CONSTRAINT policy_hold_statute_check CHECK ((statute <> ''::text))
@@ -2458,6 +2507,8 @@ ALTER TABLE public.policy_hold OWNER TO ansimnet_owner;
 COMMENT ON TABLE public.policy_hold IS 'Who keeps what from being destroyed, under which ground and case, until when (CC-04).';
 
 COMMENT ON COLUMN public.policy_hold.covers_from_at IS 'Of what is recorded of its resources (footage), only what was between these two instants; null: everything.';
+
+COMMENT ON COLUMN public.policy_hold.asked_by IS 'Who asked for the change that another person confirms; stays with a release as who asked for it.';
 
 CREATE TABLE public.policy_identity (
     identity_sha256 bytea NOT NULL,
@@ -3168,14 +3219,19 @@ CREATE TABLE public.supervision_alarm (
     basis bytea,
     raised_proof bytea,
     sure_proof bytea,
+    verdict text,
+    verdict_at timestamp with time zone,
+    verdict_by uuid,
     CONSTRAINT supervision_alarm_check CHECK (((cleared_at IS NULL) = (clear_reason IS NULL))),
     CONSTRAINT supervision_alarm_check1 CHECK (((acknowledged_at IS NULL) = (acknowledged_by IS NULL))),
     CONSTRAINT supervision_alarm_check2 CHECK (((finding IS NULL) = (found_by IS NULL))),
+    CONSTRAINT supervision_alarm_check3 CHECK ((((verdict IS NULL) = (verdict_at IS NULL)) AND ((verdict IS NULL) = (verdict_by IS NULL)))),
     CONSTRAINT supervision_alarm_finding_check CHECK ((finding = ANY (ARRAY['confirmed'::text, 'medical'::text, 'false'::text]))),
     CONSTRAINT supervision_alarm_medical_check CHECK ((medical = ANY (ARRAY['none'::text, 'advance'::text, 'after'::text]))),
     CONSTRAINT supervision_alarm_probability_check CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision))),
     CONSTRAINT supervision_alarm_state_check CHECK ((state = ANY (ARRAY['probable'::text, 'certain'::text, 'cleared'::text, 'closed'::text]))),
-    CONSTRAINT supervision_alarm_trigger_check CHECK ((trigger = ANY (ARRAY['tamper'::text, 'curfew'::text, 'exclusion_zone'::text, 'approach'::text])))
+    CONSTRAINT supervision_alarm_trigger_check CHECK ((trigger = ANY (ARRAY['tamper'::text, 'curfew'::text, 'exclusion_zone'::text, 'approach'::text]))),
+    CONSTRAINT supervision_alarm_verdict_check CHECK ((verdict = ANY (ARRAY['true'::text, 'false'::text])))
 );
 
 ALTER TABLE ONLY public.supervision_alarm FORCE ROW LEVEL SECURITY;
@@ -3191,6 +3247,8 @@ COMMENT ON COLUMN public.supervision_alarm.basis IS 'What it was decided from (J
 COMMENT ON COLUMN public.supervision_alarm.raised_proof IS 'What it was raised from (JSON), under the wearer''s key: judged again, it gives the same fact bit for bit.';
 
 COMMENT ON COLUMN public.supervision_alarm.sure_proof IS 'The same of its confirmation.';
+
+COMMENT ON COLUMN public.supervision_alarm.verdict IS 'The latest verdict of whoever handles alarms; every one is on the ledger.';
 
 CREATE TABLE public.supervision_alarm_fix (
     alarm_id uuid NOT NULL,
@@ -3358,7 +3416,8 @@ CREATE TABLE public.supervision_device (
     CONSTRAINT supervision_device_check CHECK (((wearer_id IS NULL) <> (protected_person_id IS NULL))),
     CONSTRAINT supervision_device_key_sha256_check CHECK ((octet_length(key_sha256) = 32)),
     CONSTRAINT supervision_device_name_check CHECK ((name <> ''::text))
-);
+)
+WITH (fillfactor='40');
 
 ALTER TABLE ONLY public.supervision_device FORCE ROW LEVEL SECURITY;
 
@@ -3516,14 +3575,20 @@ COMMENT ON TABLE public.supervision_obligation IS 'What a decision put on a wear
 CREATE TABLE public.supervision_person (
     person_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
-    estimate bytea
-);
+    estimate bytea,
+    bound_by uuid DEFAULT gen_random_uuid() NOT NULL
+)
+WITH (fillfactor='40');
 
 ALTER TABLE ONLY public.supervision_person FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_person OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_person IS 'Where each wearer and protected person is believed to be. Its rows are the locks of judging, taken in order of id.';
+
+COMMENT ON COLUMN public.supervision_person.estimate IS 'Ids of device and fix (16 bytes each), then 22 numbers as in rules/motion.py (IEEE 754, network order).';
+
+COMMENT ON COLUMN public.supervision_person.bound_by IS 'Drawn anew whenever a condition, device, order or place that bears on this person changes; of this installation alone.';
 
 CREATE TABLE public.supervision_petition (
     petition_id uuid NOT NULL,
@@ -3641,6 +3706,8 @@ CREATE TABLE public.supervision_watch (
 ALTER TABLE ONLY public.supervision_watch FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_watch OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_watch IS 'What the rules remember of conditions that are not quiet.';
 
 COMMENT ON COLUMN public.supervision_watch.condition_id IS 'Of supervision_condition, or derived from the device (tamper).';
 
@@ -4732,6 +4799,8 @@ CREATE INDEX supervision_alarm_fix_fix ON public.supervision_alarm_fix USING btr
 
 CREATE INDEX supervision_alarm_open ON public.supervision_alarm USING btree (wearer_id) WHERE (closed_at IS NULL);
 
+CREATE INDEX supervision_alarm_open_protected ON public.supervision_alarm USING btree (protected_person_id) WHERE (closed_at IS NULL);
+
 CREATE INDEX supervision_alarm_raised ON public.supervision_alarm USING btree (raised_at DESC);
 
 CREATE INDEX supervision_assignment_officer ON public.supervision_assignment USING btree (officer) WHERE (ended_at IS NULL);
@@ -4761,6 +4830,8 @@ CREATE INDEX supervision_fix_person ON public.supervision_fix USING btree (perso
 CREATE INDEX supervision_medical_condition ON public.supervision_medical USING btree (condition_id);
 
 CREATE UNIQUE INDEX supervision_notice_open ON public.supervision_notice USING btree (wearer_id, notice, device_id, COALESCE(protected_person_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (ended_at IS NULL);
+
+CREATE INDEX supervision_notice_open_device ON public.supervision_notice USING btree (device_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX supervision_obligation_wearer ON public.supervision_obligation USING btree (wearer_id);
 
@@ -4837,6 +4908,16 @@ CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_seal FOR EACH ST
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_tombstone FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
 
 CREATE TRIGGER never_truncated BEFORE TRUNCATE ON public.ledger_witness FOR EACH STATEMENT EXECUTE FUNCTION public.ledger_refuse_change();
+
+CREATE TRIGGER rebound AFTER INSERT OR UPDATE ON public.supervision_condition FOR EACH ROW EXECUTE FUNCTION public.supervision_rebound();
+
+CREATE TRIGGER rebound AFTER INSERT OR UPDATE OF name, wearer_id, protected_person_id, key_sha256 ON public.supervision_device FOR EACH ROW EXECUTE FUNCTION public.supervision_rebound();
+
+CREATE TRIGGER rebound AFTER INSERT OR UPDATE ON public.supervision_exception FOR EACH ROW EXECUTE FUNCTION public.supervision_rebound();
+
+CREATE TRIGGER rebound AFTER INSERT OR UPDATE ON public.supervision_protected FOR EACH ROW EXECUTE FUNCTION public.supervision_rebound();
+
+CREATE TRIGGER rebound AFTER UPDATE OF order_from_at, order_until_at ON public.supervision_wearer FOR EACH ROW EXECUTE FUNCTION public.supervision_rebound();
 
 ALTER TABLE ONLY jobs.procrastinate_events
     ADD CONSTRAINT procrastinate_events_job_id_fkey FOREIGN KEY (job_id) REFERENCES jobs.procrastinate_jobs(id) ON DELETE CASCADE;
@@ -4969,6 +5050,9 @@ ALTER TABLE ONLY public.policy_enrol_code
 
 ALTER TABLE ONLY public.policy_footage_right
     ADD CONSTRAINT policy_footage_right_account_id_fkey FOREIGN KEY (account_id) REFERENCES public.policy_account(account_id);
+
+ALTER TABLE ONLY public.policy_hold
+    ADD CONSTRAINT policy_hold_asked_by_fkey FOREIGN KEY (asked_by) REFERENCES public.policy_account(account_id);
 
 ALTER TABLE ONLY public.policy_hold
     ADD CONSTRAINT policy_hold_placed_by_fkey FOREIGN KEY (placed_by) REFERENCES public.policy_account(account_id);

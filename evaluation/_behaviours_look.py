@@ -20,11 +20,12 @@ from typing import Any
 
 from evaluation._behaviours_night import SIZE, alarms, looped, night
 
+from ansimnet_vision.appearance import MODEL
 from ansimnet_vision.behaviours import build
-from ansimnet_vision.behaviours.fire import Fire
-from ansimnet_vision.behaviours.flames import numbers
 from ansimnet_vision.behaviours.violence import Violence
 from ansimnet_vision.clips import Eyes, scenes, still
+from ansimnet_vision.registry import usable
+from ansimnet_vision.training.fire import looks
 from ansimnet_vision.training.rows import windows
 from ansimnet_vision.types import PERSON, CameraConfig
 
@@ -39,8 +40,9 @@ def look(folder: Path, job: dict[str, Any], eyes: Eyes, models: Path | None) -> 
         return {"seconds": job["night_s"], "alarms": alarms(night(job["night_s"], job["seed"]), build(dark, models))}
     file = folder / job["name"]
     if file.suffix in STILLS:
-        picture = still(file)
-        return {"row": [round(float(v), 5) for v in numbers(picture)], "fire": Fire(config, models).ratio(picture)}
+        network = usable(models).get(MODEL)
+        seen_as = [] if network is None else looks(still(file), network)
+        return {"looks": [[round(float(v), 4) for v in row] for row in seen_as]}
     until_s = job.get("until_s") or math.inf
     seen = list(takewhile(lambda scene: scene.at_s <= until_s, scenes(file, eyes, config)))
     tall, wide = seen[0].luma.shape

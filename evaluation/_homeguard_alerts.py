@@ -137,6 +137,8 @@ def _figures(heard: list[Heard]) -> dict[str, Any]:
         "p95_ms": p95([h.alert_s for h in heard]),
         "clip_complete_p95_ms": p95([h.whole_s for h in heard if h.whole_s is not None]),
         "after_cut_p95_ms": p95([h.alert_s for h in heard if h.cut]),
+        "after_cut_clip_complete_p95_ms": p95([h.whole_s for h in heard if h.cut and h.whole_s is not None]),
+        "after_cuts": sum(h.cut for h in heard),
         "clips_whole": sum(h.whole_s is not None for h in heard),
     }
 

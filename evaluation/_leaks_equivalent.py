@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 EQUIVALENT: dict[str, str] = {
-    "supervision.service.receive.receive: not reports": "nothing was sent; the same nothing is answered",
     "supervision.api.gateway.sender_of: device is not None": "it answers: without it a right key is refused",
     "supervision.api.gateway.sender_of: gateway is not None": "it answers: without it a right key is refused",
     "footage.relay.server.Relay._greet: path == '/healthz'": "it answers: without it there is nothing",

@@ -30,8 +30,19 @@ CODES = (
 """Of the city: who reads the register, whether a camera works, or what is kept of it."""
 
 SEES: dict[tuple[str, str], list[tuple[str, frozenset[int]]]] = {
-    ("wearer", "code"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:unit", OPEN), ("own:wearer", ALL)],
-    ("wearer", "office"): [(f"{ROOM} {OFFICE} auditor privacy_officer", ALL), ("police_112", HAD), ("own:wearer", ALL)],
+    ("wearer", "code"): [
+        (f"{ROOM} {OFFICE}", ALL),
+        ("police_112", HAD),
+        ("court_clerk", HAD),  # whom a petition at court names, and only who broke a condition can be petitioned about
+        ("own:unit", OPEN),
+        ("own:wearer", ALL),
+    ],
+    ("wearer", "office"): [
+        (f"{ROOM} {OFFICE} auditor privacy_officer", ALL),
+        ("police_112", HAD),
+        ("court_clerk", HAD),  # which office petitions
+        ("own:wearer", ALL),
+    ],
     ("wearer", "order"): [(f"{ROOM} {OFFICE}", ALL), ("own:wearer", ALL)],
     ("wearer", "device"): [(f"{ROOM} {OFFICE}", ALL), ("own:wearer", ALL)],
     ("wearer", "condition"): [(f"{ROOM} {OFFICE}", ALL), ("police_112", HAD), ("own:wearer", ALL)],

@@ -1,7 +1,8 @@
 """What would lie on a director's and a court's desk by now: reports, a contest, petitions, a decision, a check.
 
 Every wearer who broke a condition is at another step: 1 is reported to the director, 3 waits for the court with the
-court's own order, 2 waits for the officer to carry a decision out and contests what was found.
+court's own order, 2 waits for the officer to carry a decision out and contests what was found. What 3 did a month
+before was confirmed, and nobody has reported it.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from evaluation._leaks_forms import COURT, decision, petition
 from evaluation._leaks_permits import account_of
 from evaluation._leaks_world import CLOSED, EXPIRED, LIVE, Stage, World
 
+from ansimnet.kernel.ids import new_id
 from ansimnet.slices.policy import queries as policy
 
 
@@ -31,6 +33,7 @@ class Procedure:
             await self._report(k)
         for k in (CLOSED, EXPIRED):
             await self._petition(k)
+        await self._older(EXPIRED)
         him, alarm = w.actor(f"wearer{CLOSED}"), w.ids["alarm_id"][f"wearer{CLOSED}"]
         said = {"said": w.mark(f"QSAID{CLOSED}", "wearer", CLOSED, "contest")}
         made = await do(him, "POST", f"/api/v1/me/supervision/alarms/{alarm}/contest", said)
@@ -49,6 +52,20 @@ class Procedure:
         note = {"note": w.mark(f"QREPORT{k}", "wearer", k, "report")}
         made = await do(officer, "POST", f"{here}/report", note)
         w.know("report_id", f"wearer{k}", made["id"])
+
+    async def _older(self, k: int) -> None:
+        """File a confirmed violation of a month before, which is over: the first one's again, under its own id."""
+        w, older = self.world, str(new_id())
+        a_month = timedelta(days=30)
+        async with self.stage.dbs.tracking.transaction() as tx:
+            await tx.execute(
+                """insert into supervision_alarm select (jsonb_populate_record(a, jsonb_build_object(
+                       'alarm_id', %s::text, 'state', 'closed', 'incident_id', null, 'seen_at', a.seen_at - %s,
+                       'raised_at', a.raised_at - %s, 'closed_at', a.raised_at - %s + interval '1 hour'))).*
+                   from supervision_alarm a where alarm_id = %s""",
+                (older, a_month, a_month, a_month, w.ids["alarm_id"][f"wearer{k}"]),
+            )
+        w.know("alarm_id", f"unreported{k}", older)
 
     async def _petition(self, k: int) -> None:
         w, director = self.world, self.world.actor("office_director@tracking")

@@ -50,7 +50,7 @@ MEANT = {
     "/reviews/{month}/sign": ("last",),
     "/transparency/{centre}/{month}": ("last",),
     "/incidents/{incident_id}/orders/{order_id}/send": ("incident1", WAITING),
-    "/alarms/{alarm_id}/report": ("wearer1", "wearer2", "wearer3"),
+    "/alarms/{alarm_id}/report": ("unreported3",),
     "/alarms/{alarm_id}/contest": ("wearer1",),
     "/petitions/{petition_id}/decision": ("wearer3",),
     "/wearers/{wearer_id}/petitions": ("wearer1", "wearer3"),

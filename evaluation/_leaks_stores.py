@@ -104,6 +104,7 @@ async def _arguments(player: Player, tx: Tx, function: Callable[..., Any], permi
     known: dict[str, Any] = {
         "tx": tx,
         "permit": permit,
+        "lifted": permit,
         "now": now,
         "since": now - timedelta(hours=2),
         "until": now,
@@ -121,6 +122,9 @@ async def _arguments(player: Player, tx: Tx, function: Callable[..., Any], permi
         "account": await account_of(player.stage.dbs.tracking, CONTROLLER),
         "masking": Masking.MASKED,
         "track": "17",
+        "name": "17",
+        "at": now - timedelta(hours=1),
+        "box": (0.1, 0.1, 0.2, 0.3),
         "extras": {},
         "wearer_id": wearer,
         "incident_id": UUID(ids["incident_id"][f"incident{LIVE}"]),

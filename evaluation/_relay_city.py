@@ -16,7 +16,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from ansimnet.kernel.streets import components
+from ansimnet.kernel.streets import components, pop, push
 
 F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
@@ -202,7 +202,7 @@ def _rides(
         reach = rng.uniform(9_000, 14_000) if metro else rng.uniform(3_000, 7_000)
         angle = rng.uniform(0, 2 * np.pi)
         middle = main[rng.integers(len(main))]
-        stops = []
+        stops: list[int] = []
         for s in np.arange(-reach, reach, step):
             bend = 700 * math.sin(s / 3000)
             ax = x[middle] * 0.3 + s * math.cos(angle) - bend * math.sin(angle)
@@ -329,20 +329,7 @@ def way(first, to, via, cost, start, goal, x, y, least, best, prev, mark, stamp,
     steps = 0
     while size > 0 and steps < 60_000:
         c, a = heap_c[0], heap_n[0]
-        size -= 1
-        lc, ln = heap_c[size], heap_n[size]
-        i = 0
-        while True:
-            child = 2 * i + 1
-            if child >= size:
-                break
-            if child + 1 < size and heap_c[child + 1] < heap_c[child]:
-                child += 1
-            if heap_c[child] >= lc:
-                break
-            heap_c[i], heap_n[i] = heap_c[child], heap_n[child]
-            i = child
-        heap_c[i], heap_n[i] = lc, ln
+        size = pop(heap_c, heap_n, size)
         if a == goal:
             return True
         steps += 1
@@ -356,13 +343,5 @@ def way(first, to, via, cost, start, goal, x, y, least, best, prev, mark, stamp,
                 f = d + least * 0.7 * np.hypot(x[b] - x[goal], y[b] - y[goal])
                 if size >= len(heap_c):
                     return False
-                i = size
-                while i > 0:
-                    p = (i - 1) >> 1
-                    if heap_c[p] <= f:
-                        break
-                    heap_c[i], heap_n[i] = heap_c[p], heap_n[p]
-                    i = p
-                heap_c[i], heap_n[i] = f, b
-                size += 1
+                size = push(heap_c, heap_n, size, f, b)
     return False

@@ -114,12 +114,12 @@ def follow(net: CameraNet, learned: Learned, scene: Scene, share: float = relay.
         if sure is not None and sure.until_s > sure_s:
             sure_s = sure.until_s
             reach.centre(sure.camera)
-    _score_next(count, asked, truth, first, scene.city.pole)
+    score_next(count, asked, truth, first, scene.city.pole)
     _score_route(count, [(h.sighting, h.probability) for h in relay.route(trace).likely.hops], truth, first)
     return count
 
 
-def _score_next(
+def score_next(
     count: Count, asked: list[tuple[float, tuple[NextCamera, ...]]], truth: Truth, first: Sighting, pole_of: I32
 ) -> None:
     """Count whether the next camera on another pole was among the three; what came after the end counts as missed."""
@@ -192,19 +192,18 @@ def _plain(scene: Scene, choose: Callable[[int, float], Iterable[int]]) -> Count
         count.opened_s += LOOK_S * len(opened)
         count.reach_s += sum(reach.cameras(s, URBAN_MPS) for s in range(int(LOOK_S)))
         asked.append((here.until_s, tuple(NextCamera(c, 0, here.until_s, 0, 0, Mode.WALK, (), 0, 0) for c in cameras)))
-        seen = [d for d in scene.records(opened) if d.appearance is not None]
+        seen = [(d, d.appearance) for d in scene.records(opened) if d.appearance is not None]
         if not seen:
             break
-        cosine = [float(template @ d.appearance) / float(np.linalg.norm(template)) for d in seen]
+        cosine = [float(template @ looks) / float(np.linalg.norm(template)) for _, looks in seen]
         if max(cosine) < 0.25:
             break
-        here = seen[int(np.argmax(cosine))]
+        here, likest = seen[int(np.argmax(cosine))]
         hops.append((here.id, 1.0))
-        assert here.appearance is not None
-        template = template + here.appearance
+        template = template + likest
         if here.until_s > truth.ends_s + 600:
             break
-    _score_next(count, asked, truth, first, scene.city.pole)
+    score_next(count, asked, truth, first, scene.city.pole)
     count.windows = count.held = 0
     _score_route(count, hops, truth, first)
     return count

@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 WALK, CYCLE, DRIVE = 0, 1, 2
 TRIP_M = ((500.0, 2200.0), (900.0, 3500.0), (1500.0, 6000.0))
+LIKING = np.array([[1.25, 1.0, 1.0, 1.0], [1.2, 1.0, 0.95, 1.05], [0.6, 0.65, 1.0, 1.9]])
+"""How long a metre seems by kind and street rank. ours: walkers avoid trunk roads, drivers small streets."""
 PERCEIVED_SD = 0.22
 """How differently one person finds streets long. ours."""
 VIA = 0.25
@@ -83,8 +85,7 @@ class Planner:
 def subject(planner: Planner, rng: np.random.Generator, kind: int) -> Trip:
     """Return the trip of somebody to be followed."""
     c = planner.city
-    liking = np.array([[1.25, 1.0, 1.0, 1.0], [1.2, 1.0, 0.95, 1.05], [0.6, 0.65, 1.0, 1.9]])[kind]
-    cost = c.length * np.exp(rng.normal(0, PERCEIVED_SD, len(c.length))) * liking[c.rank]
+    cost = c.length * np.exp(rng.normal(0, PERCEIVED_SD, len(c.length))) * LIKING[kind][c.rank]
     while True:
         a = int(rng.integers(len(c.x)))
         ride = kind == WALK and rng.random() < TRANSIT

@@ -53,7 +53,8 @@ def world(raw: dict[str, Any]) -> World:
     unknown = set(raw) - {f.name for f in fields(World)}
     if unknown:
         raise ValueError(f"a world has no {', '.join(sorted(unknown))}")
-    return World(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()}
+    return World(**values)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -152,6 +152,9 @@ class Real:
             self.clerk = await policy.create_account(
                 tx, login="clerk", role=Role.COURT_CLERK, display="기록", now=self.now()
             )
+            self.officer = await policy.create_account(
+                tx, login="officer", role=Role.PRIVACY_OFFICER, display="보호책임자", now=self.now()
+            )
             self.import_id = new_id()
             await tx.execute(
                 "insert into camera_import (import_id, file_name, sha256, encoding, accepted, refused, imported_at) "
@@ -197,7 +200,8 @@ class Real:
 
     async def release(self, hold_id: UUID) -> None:
         async with self.db.transaction() as tx:
-            await policy.release_hold(tx, self.clerk, hold_id, "확정", self.now())
+            await policy.ask_release(tx, self.clerk, hold_id, "확정", self.now())
+            await policy.confirm_hold(tx, self.officer, hold_id, self.now())
 
     async def standing(self) -> Mapping[UUID, Hold]:
         return {h.hold_id: h for h in await self.index.holds() if not h.over}

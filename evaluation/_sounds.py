@@ -95,7 +95,7 @@ def windows(network: Network, samples: F32) -> list[Window]:
 
 def events(network: Network, said: Iterable[Window], surer: float = 1.0) -> list[SoundEvent]:
     """Return what becomes of windows where alarms ask for `surer` times the evidence they ask for by themselves."""
-    evidence = SoundEvents(network, starts_at={s: SURER * surer * v for s, v in network.starts_at.items()})
+    evidence = SoundEvents(network, starts_at={s: SURER[s] * surer * v for s, v in network.starts_at.items()})
     return [event for row, at_s, level in said for event in evidence.weigh(row, at_s, level)]
 
 

@@ -7,7 +7,8 @@ files from which no weights were learned (some constants have seen them: docs/de
 
 What is learned is judged on clips it did not learn from: by six folds over scenes, learned within this measurement from
 the files of `--data` (`learned_from`). Weights that may not be passed on are not in this package, so that without
-`--data` there is nothing to tell.
+`--data` there is nothing to tell. On clips fire is watched for with weights learned here from the stills that are not
+held back.
 
 False alarms: real normal footage, and apart from it simulated nights and looped places, which are no footage.
 
@@ -18,7 +19,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -30,7 +32,7 @@ from evaluation._behaviours_score import decided, none
 from evaluation._behaviours_tracks import intrusion, loitering
 
 from ansimnet.app.measure import Options
-from ansimnet_vision.kernel import crossed
+from ansimnet_vision.behaviours.fire import FILE as FIRE
 from ansimnet_vision.protocol import Alarm as Said
 from ansimnet_vision.protocol import Count, matched, rate
 from ansimnet_vision.training import fire as fire_training
@@ -52,7 +54,8 @@ def run(options: Options) -> dict[str, Any]:
     if options.data is None or not options.data.is_dir():
         return {"skipped": "no data: name the folder with --data"}
     models = installed(options.data)
-    looked, nights = _look(known(options.data, options.size, options.seed), models, options)
+    with _taught(options.data, models, options.seed) as folder:
+        looked, nights = _look(known(options.data, options.size, options.seed), folder, options)
     unseen = none("people are not found without the weights of `nanodet`")
     return {
         "collapse": _collapse(looked) if models else unseen,
@@ -75,6 +78,22 @@ def run(options: Options) -> dict[str, Any]:
 
 
 # --- the processes that look
+
+
+@contextmanager
+def _taught(data: Path, models: Path | None, seed: int) -> Iterator[Path | None]:
+    """Give the weights, with those of fire as the stills that are not held back teach them here."""
+    if models is None:
+        yield None
+        return
+    with tempfile.TemporaryDirectory(prefix="ansimnet-models-") as name:
+        folder = Path(name)
+        for file in models.iterdir():
+            if file.is_file() and file.name != FIRE:
+                (folder / file.name).symlink_to(file.resolve())
+        with suppress(ValueError):  # no stills, or no features: then nobody watches for fire
+            fire_training.teach(data, folder, folder, seed)
+        yield folder
 
 
 def _look(clips: list[Truth], models: Path | None, options: Options) -> tuple[Looked, list[dict[str, Any]]]:
@@ -175,18 +194,20 @@ def _installed(clips: Looked) -> dict[str, Any] | None:
 
 
 def _fire(looked: Looked) -> dict[str, Any]:
-    stills = [(t, s) for t, s in looked if t.of == "fire_images" and "row" in s]
+    stills = [(t, s) for t, s in looked if t.of == "fire_images" and s.get("looks")]
     truth = np.array([t.label for t, _ in stills])
     if len(stills) < 12 or truth.min() == truth.max():
         return none("fewer than twelve stills of both kinds: nothing can be learned and judged apart")
-    rows = np.array([s["row"] for _, s in stills], np.float64)
-    margins = crossed(rows, truth, np.arange(len(stills)), fire_training.GAMMA, fire_training.RIDGE)
+    rows = [[np.array(row, np.float32) for row in s["looks"]] for _, s in stills]
+    margins = fire_training.outside(rows, truth.tolist())
     held = np.array([t.held for t, _ in stills])
     figures = decided(margins, truth, np.ones(len(stills), bool))
     figures["held_out"] = decided(margins, truth, held)
     figures["learned_from"] = "six folds over these stills"
-    street = [(t, s) for t, s in looked if t.of in ("nofight", "other", "fall_gmdcsa") and t.label == 0]
-    figures["alarms_on_street_clips"] = sum(s_["behaviour"] == "fire" for _, s in street for s_ in s.get("said", ()))
+    figures["clips"] = _events("fire")([(t, s) for t, s in looked if t.of not in ("fire_images", "fight")])
+    street = [s for t, s in looked if t.of in ("nofight", "other", "fall_gmdcsa") and t.label == 0 and "said" in s]
+    alarms = sum(said["behaviour"] == "fire" for s in street for said in s["said"])
+    figures["alarms_on_street_clips"] = rate(alarms, sum(s["seconds"] for s in street) / 3600)
     return figures
 
 

@@ -9,7 +9,8 @@ Photographs, not field pictures: grey, nearly frontal, of 1992-94, none from Kor
 23 x 28 pixels, so the pictures of 40-64 px hold less than a camera's of that size would.
 
 Keys: tpir tpir_interval false_alerts impostor_pairs false_alert_interval held_back gated_share template_bytes_found
-canaries control_found p95_ms clip_complete_p95_ms after_cut_p95_ms camera_days (marked extrapolated).
+canaries control_templates_found p95_ms clip_complete_p95_ms after_cut_p95_ms after_cut_clip_complete_p95_ms camera_days
+(marked extrapolated).
 """
 
 from __future__ import annotations

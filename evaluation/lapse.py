@@ -11,7 +11,7 @@ Keys: attempts hops hops_by_end routes races hops_after_races planted found.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -24,24 +24,26 @@ from evaluation._installation import workplace
 
 from ansimnet.app.measure import Options
 from ansimnet.kernel.errors import Refusal
-from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, new_id
+from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CameraId, new_id
 from ansimnet.kernel.permits import GroundKind, Purpose, Role
 from ansimnet.platform import migrations, roles
 from ansimnet.platform.db import Db, Dbs, Tx
 from ansimnet.platform.engines.postgres import SUPERUSER, Postgres
 from ansimnet.platform.ledger import keks
 from ansimnet.platform.ledger.keys import KeyStore
+from ansimnet.platform.mapdata import MapData
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.approvals import SEARCH
 from ansimnet.slices.tracing.model import Search
-from ansimnet.slices.tracing.service import law, looking
+from ansimnet.slices.tracing.service import following, law, looking, pictures
 from ansimnet.slices.tracing.service.law import Standing
+from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.store import searches
 from ansimnet.slices.tracing.store.keys import HourKeys
 
 ATTEMPTS = {"small": 3_000, "full": 1_000_000}
 RACES = {"small": 6, "full": 200}
-ROUTES = 20
+ROUTES = 21
 """Attempts by the whole route, of each way to end."""
 ENDS = ("refused", "withdrawn", "lapsed", "closed", "revoked", "ground-ended")
 TASKS = 8
@@ -59,6 +61,7 @@ class Stage:
 
     db: Db
     keys: HourKeys
+    nets: Nets
     asker: policy.Account
     lead: policy.Account
 
@@ -123,13 +126,21 @@ async def steps(stage: Stage, stood: Standing, at: datetime, count: int) -> None
 
 
 async def by_route(stage: Stage, stood: Standing, at: datetime) -> None:
-    """Try the whole way that a route goes."""
+    """Try the whole way that each route goes, one after the other."""
+    search_id, camera_id = stood.search.search_id, CameraId(new_id())
+    db, nets, asker = stage.db, stage.nets, stage.asker
+    ways: tuple[Callable[[], Awaitable[object]], ...] = (
+        lambda: looking.look(db, stage.keys, nets, asker, search_id, at),
+        lambda: looking.judge(db, nets, asker, search_id, new_id(), "him", at),
+        lambda: looking.found_of(db, nets, asker, search_id, at),
+        lambda: following.believed(db, nets, asker, search_id, at),
+        lambda: pictures.portrait(db, asker, search_id, new_id(), at),
+        lambda: pictures.clip(db, asker, search_id, new_id(), at),
+        lambda: pictures.live(db, asker, search_id, camera_id, at),
+    )
     for n in range(ROUTES):
         with suppress(Refusal):
-            if n % 2:
-                await looking.look(stage.db, stage.keys, stage.asker, stood.search.search_id, at)
-            else:
-                await looking.judge(stage.db, stage.asker, stood.search.search_id, new_id(), "him", at)
+            await ways[n % len(ways)]()
 
 
 async def race(stage: Stage) -> tuple[int, int]:
@@ -239,7 +250,7 @@ async def _run(server: Postgres, folder: Path, options: Options) -> dict[str, An
                 for role in (Role.INVESTIGATOR, Role.SHIFT_LEAD)
             ]
         own = HourKeys(folder / "tracing-keys", keks.Ring(keks.Folder(folder / "kek")))
-        return await _play(Stage(dbs.city, own, asker, lead), options)
+        return await _play(Stage(dbs.city, own, Nets(MapData(folder / "map")), asker, lead), options)
 
 
 def run(options: Options) -> dict[str, Any]:

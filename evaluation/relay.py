@@ -4,18 +4,22 @@ The city, its people and their times are the simulator's (`_relay_city.py`, `_re
 share nothing with the tracer but the register of cameras and streets; looks are as noisy as a published model is across
 domains (`_relay_looks.py`). The tracer learns first from confirmed routes of other people, and nobody helps it then.
 
-Keys: next_top3 window_coverage route_idf1 video_opened baselines, each with n and an interval; appearance calibration.
+Keys: next_top3 window_coverage route_idf1 video_opened baselines, each with n and an interval; ceiling (what could be
+foretold at all); appearance calibration.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
+import os
 from collections.abc import Callable
 from time import process_time
 from typing import Any
 
 import numpy as np
 from evaluation import _relay_looks as looks
+from evaluation._relay_ceiling import Ceiling
 from evaluation._relay_city import CENTRE, K_M, City, city
 from evaluation._relay_follow import Count, appearance_only, described, follow, nearest_only
 from evaluation._relay_people import CYCLE, DRIVE, WALK, Eyes, Planner
@@ -26,12 +30,12 @@ from ansimnet.kernel import streets
 from ansimnet.slices.tracing.rules import learned as learnt
 from ansimnet.slices.tracing.rules import net
 from ansimnet.slices.tracing.rules.learned import Learned
-from ansimnet.slices.tracing.rules.learning import learn_looks, learn_routes
+from ansimnet.slices.tracing.rules.learning import learn_looks, learn_routes, learn_windows
 
 SEEDS = {"small": 2, "full": 1000}
 WALKERS = 10
 KINDS = (WALK, WALK, DRIVE, WALK, CYCLE, WALK, DRIVE, WALK, WALK, DRIVE)
-LEARNED = {"small": 40, "full": 2000}
+LEARNED = {"small": 60, "full": 1500}
 """Confirmed routes of other people that the tracer learns from first."""
 BASELINE = {"small": 6, "full": 200}
 RESAMPLES = 1000
@@ -49,12 +53,7 @@ def run(options: Options) -> dict[str, Any]:
     cast = Cast(c, options.seed, w)
     options.progress(0, seeds, "learning from confirmed routes")
     known = learn(n, cast, LEARNED[options.size])
-    counts: list[Count] = []
-    began = process_time()
-    for seed in range(seeds):
-        options.progress(seed, seeds, "following")
-        counts += [follow(n, known, cast.scene(seed, i)) for i in range(WALKERS)]
-    spent = process_time() - began
+    counts, spent = followed(n, known, cast, seeds, options.progress)
     options.progress(seeds, seeds, "following as others do")
     few = [(s, i) for s in range(seeds) for i in range(WALKERS)][: BASELINE[options.size]]
     rng = np.random.default_rng([options.seed, 9])
@@ -71,6 +70,7 @@ def run(options: Options) -> dict[str, Any]:
             "nearest_only": figures([nearest_only(cast.scene(*k)) for k in few], rng),
             "appearance_only": figures([appearance_only(cast.scene(*k)) for k in few], rng),
         },
+        "ceiling": ceiling(c, cast, few, options.seed, rng),
         "cpu_s_per_walker": spent / max(1, len(counts)),
         "generated": "streets, people, looks and times" + ("" if options.data is None else "; part of the cameras"),
     }
@@ -87,6 +87,54 @@ class Cast:
         """Return the surroundings of one of them."""
         kind = KINDS[i % len(KINDS)]
         return Scene(self.city, self.planner, self.eyes, [self.seed, seed, i], kind, self.bias, self.world)
+
+
+def ceiling(c: City, cast: Cast, whom: list[tuple[int, int]], seed: int, rng: np.random.Generator) -> dict[str, Any]:
+    """Return what could be foretold at all, by one who knows the simulator's law of ways but not the goal."""
+    knows = Ceiling(c, seed)
+    found = figures([knows.foretell(cast.scene(*k)) for k in whom], rng)
+    by_kind = {name: kind["next_top3"] for name, kind in found["by_kind"].items()}
+    return {"next_top3": found["next_top3"], "interval": found["intervals"]["next_top3"], "by_kind": by_kind}
+
+
+def followed(
+    n: net.CameraNet, known: Learned, cast: Cast, seeds: int, progress: Callable[[int, int, str], None]
+) -> tuple[list[Count], float]:
+    """Return the counts of all relays in order, and the processor seconds spent, on every processor there is.
+
+    Children share the city's pages; each follows whole seeds. On one processor nothing is forked.
+    """
+    many = min(os.cpu_count() or 1, seeds)
+    if many < 2 or "fork" not in multiprocessing.get_all_start_methods():
+        done = []
+        for seed in range(seeds):
+            progress(seed, seeds, "following")
+            done.append(_seed(n, known, cast, seed))
+    else:
+        _SHARED[:] = [(n, known, cast)]
+        try:
+            with multiprocessing.get_context("fork").Pool(many) as pool:
+                done = []
+                for one in pool.imap(_seed_of_shared, range(seeds)):
+                    done.append(one)
+                    progress(len(done), seeds, "following")
+        finally:
+            _SHARED.clear()
+    return [c for counts, _ in done for c in counts], sum(s for _, s in done)
+
+
+_SHARED: list[tuple[net.CameraNet, Learned, Cast]] = []
+"""What the children take over as they are forked; empty otherwise."""
+
+
+def _seed_of_shared(seed: int) -> tuple[list[Count], float]:
+    return _seed(*_SHARED[0], seed)
+
+
+def _seed(n: net.CameraNet, known: Learned, cast: Cast, seed: int) -> tuple[list[Count], float]:
+    began = process_time()
+    counts = [follow(n, known, cast.scene(seed, i)) for i in range(WALKERS)]
+    return counts, process_time() - began
 
 
 def camera_net(c: City) -> net.CameraNet:
@@ -108,9 +156,10 @@ def learn(n: net.CameraNet, cast: Cast, routes: int) -> Learned:
             chains.append((described(scene), chain))
             others += scene.others[::5]
     known = learn_looks(known, [c for _, c in chains], others)
-    half = len(chains) // 2
-    known = learn_routes(known, n, chains[:half])
-    return learn_routes(known, n, chains[half:])
+    third = max(1, len(chains) // 3)
+    known = learn_routes(known, n, chains[:third])
+    known = learn_routes(known, n, chains[third : 2 * third])
+    return learn_windows(known, n, chains[2 * third :])
 
 
 def figures(counts: list[Count], rng: np.random.Generator) -> dict[str, Any]:

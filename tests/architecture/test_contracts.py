@@ -50,6 +50,7 @@ FOR_THE_RECORD: dict[str, str] = {
     "supervision.device.bound.v1": "auditors read whose device it is; its checks are owed by a duty",
     "supervision.condition.set.v1": "auditors read what a wearer had to keep to, and since when",
     "supervision.violation.confirmed.v1": "an officer's own finding; a report to the director follows by hand",
+    "supervision.alarm.judged.v1": "the load screen counts verdicts from the alarms; auditors read who gave each",
     "supervision.sender.isolated.v1": "auditors read which device was not heard for a while, and why",
     "supervision.history.moved.v1": "auditors read when a whole history left or came, and its hash",
     "supervision.petition.filed.v1": "auditors read what a director asked of a court, and on what count",
