@@ -494,15 +494,18 @@ class History:
         self.archive = self.sweeper = None
         gone = [k for k in self.law.kept if k.destroyed]
         await self.place.restore(self.backup, files=self.rng.random() < 0.6)
-        standing = await self.place.standing()
+        known = {h.hold_id: h for h in await self.place.index.holds()}
+        standing = {i: h for i, h in known.items() if not h.over}
         remembered = self.place.disk.names("holds")
         for hold_id in list(self.law.holds):
-            if hold_id not in standing and str(hold_id) not in remembered:
+            if hold_id not in known and str(hold_id) not in remembered:
                 del self.law.holds[hold_id]  # placed and lost while the archive was stopped: nobody can know of it
-            elif hold_id not in standing:
+            elif hold_id not in known:
                 self._remembered(self.law.holds[hold_id])
+        days = await self.place.index.days()
+        self.days |= {camera_id: days.get(camera_id, 30) for camera_id in self.cameras}
+        self._after_restore(standing)
         await self._start()
-        self._after_restore(standing, await self.place.index.days())
         assert self.archive is not None
         self.score.restored_frames += sum(
             1 for k in gone if self.law.alive(k.wrapped) or shown(self.archive, k.segment) is not None
@@ -516,16 +519,14 @@ class History:
             hold.ends = words.ends_at
             self.look(hold.ends + 60 * S + S / 2)
 
-    def _after_restore(self, standing: Mapping[UUID, Hold], days: Mapping[CameraId, int]) -> None:
-        """Holds stand as the restored database says, or as the disk remembers; days as it says, for what comes."""
+    def _after_restore(self, standing: Mapping[UUID, Hold]) -> None:
+        """Holds stand as the restored database says, or as the disk remembers."""
         for hold in self.law.holds.values():
             if hold.hold_id in standing and hold.ends <= self.clocks.true:
                 hold.ends = max(hold.ends, standing[hold.hold_id].ends_at)
                 hold.owes = [k for k in self.law.kept if not k.destroyed and hold.names(k)]
                 hold.wrapped = None
                 self.look(hold.ends + 60 * S + S / 2)
-        for camera_id in self.cameras:
-            self.days[camera_id] = days.get(camera_id, 30)
 
     async def _end(self) -> None:
         """Let everything come to its end, with a clock that is right."""

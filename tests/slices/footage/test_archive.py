@@ -12,20 +12,34 @@ from uuid import UUID
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.slices.footage.archives import CAMERA, OTHER, RING, START, Clocks, D, H, M, S, in_memory, on_files, record
+from tests.slices.footage.archives import (
+    CAMERA,
+    OTHER,
+    RING,
+    START,
+    Clocks,
+    D,
+    H,
+    M,
+    S,
+    in_memory,
+    on_files,
+    open_on,
+    record,
+)
 
 from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.platform.ledger.keks import Folder, KeyBroken, Ring
 from ansimnet.slices.footage.archive import rules
 from ansimnet.slices.footage.archive.archive import Archive
-from ansimnet.slices.footage.archive.clock import Doubt, Guard, confirm
+from ansimnet.slices.footage.archive.clock import CONFIRMED, Doubt, Guard, confirm
 from ansimnet.slices.footage.archive.disk import Disk, LocalDisk, NoSpace
 from ansimnet.slices.footage.archive.index import Died, Hold
 from ansimnet.slices.footage.archive.keys import DEAD, KeyStore
 from ansimnet.slices.footage.archive.memory import InMemoryDisk, InMemoryIndex, PowerCut
 from ansimnet.slices.footage.archive.model import Cause, ClockInDoubt, Damaged, Destroyed, Gap, OutOfTime, Segment, Term
 from ansimnet.slices.footage.archive.segments import opened
-from ansimnet.slices.footage.archive.sweep import Sweeper
+from ansimnet.slices.footage.archive.sweep import EVICTING, Sweeper
 from ansimnet.slices.footage.model import Track
 
 HERE = Term(START.replace(minute=0), 0, 30)
@@ -251,6 +265,108 @@ def test_a_clock_after_a_restart_of_the_machine(gap: timedelta, synced: bool, do
         assert guard.look() is not None
         assert guard.doubt is None
         assert abs(guard.now() - clocks.true) < S
+
+
+def a_restart_of_the_machine(archive: Archive, clocks: Clocks) -> Archive:
+    clocks.name, clocks.booted = f"{clocks.name}, and on", clocks.true
+    assert isinstance(archive.disk, InMemoryDisk)
+    assert isinstance(archive.keys.disk, InMemoryDisk)
+    return open_on(archive.disk, archive.keys.disk, archive.index, clocks)
+
+
+@pytest.mark.requirement("CC-04")
+@pytest.mark.parametrize("by", [20 * S, 50 * S])
+async def test_a_clock_a_little_off_takes_nothing_from_what_an_earlier_start_recorded(by: timedelta) -> None:
+    clocks = Clocks(true=START + 59 * S)  # the last second of an hour: its term is the soonest due
+    archive = in_memory(clocks)
+    segment = record(archive, clocks, lasts=30 * S)
+    await archive.flush()
+    await Sweeper(archive).turn()
+    clocks.true += 2 * S
+    archive = a_restart_of_the_machine(archive, clocks)
+    sweeper = Sweeper(archive)
+    await sweeper.turn()
+    clocks.offset = by
+    await sweeper.turn()
+    assert doubt_of(archive) is None
+    clocks.true = segment.end + 29 * D + 22 * H + 59 * M - S
+    await sweeper.turn()
+    assert archive.read(segment).fragments == b"picture", "not before 29 d 22 h 59 min"
+    clocks.true = segment.start + 30 * D + 35 * S
+    assert (await sweeper.turn()).destroyed == 1, "and not later than a minute and a sweep less"
+
+
+@pytest.mark.requirement("CC-04")
+async def test_a_step_back_that_a_restart_undoes_shortens_nothing() -> None:
+    clocks = Clocks(true=START + 59 * S)
+    archive = in_memory(clocks)
+    segment = record(archive, clocks, lasts=30 * S)
+    await archive.flush()
+    sweeper = Sweeper(archive)
+    await sweeper.turn()
+    clocks.offset = -50 * S
+    await sweeper.turn()
+    clocks.true, clocks.offset = clocks.true + M, timedelta(0)
+    archive = a_restart_of_the_machine(archive, clocks)
+    sweeper = Sweeper(archive)
+    confirm(archive.disk, clocks)
+    await sweeper.turn()
+    assert doubt_of(archive) is None
+    clocks.true = segment.end + 29 * D + 22 * H + 59 * M - S
+    await sweeper.turn()
+    assert archive.read(segment).fragments == b"picture"
+
+
+async def test_a_confirmation_is_void_in_another_start_of_the_machine() -> None:
+    clocks = Clocks()
+    archive = in_memory(clocks)
+    record(archive, clocks)
+    await Sweeper(archive).turn()
+    confirm(archive.disk, clocks)
+    word = archive.disk.read(CONFIRMED)
+    clocks.true += 2 * D
+    await Sweeper(archive).turn()
+    archive.disk.replace(CONFIRMED, word)  # a disk that forgot that it was taken
+    clocks.offset = -2 * D  # and a clock that begins with the very time at which somebody said that it is right
+    archive = a_restart_of_the_machine(archive, clocks)
+    await Sweeper(archive).turn()
+    assert doubt_of(archive) is Doubt.BEHIND
+
+
+@pytest.mark.requirement("CC-04")
+async def test_the_reason_of_an_eviction_does_not_come_back_after_a_power_cut() -> None:
+    clocks = Clocks()
+    archive = in_memory(clocks, capacity=60_000)
+    sweeper = Sweeper(archive)
+    for hour in range(60):
+        clocks.true = START + hour * H
+        record(archive, clocks, words=bytes(1200))
+        await archive.flush()
+        await sweeper.turn()
+    assert isinstance(archive.disk, InMemoryDisk)
+    archive.disk.lose_power(random.Random(3))
+    assert EVICTING not in archive.disk.files
+
+
+async def test_a_key_without_pictures_keeps_the_shift_of_its_clock() -> None:
+    clocks = Clocks()
+    archive = in_memory(clocks)
+    sweeper = Sweeper(archive)
+    record(archive, clocks, words=b"never on the disk")
+    assert isinstance(archive.disk, InMemoryDisk)
+    for path in [p for p in archive.disk.files if p.startswith("reels/")]:
+        archive.disk.remove(path)
+    clocks.offset, clocks.synced = 40 * D, False
+    await sweeper.turn()
+    confirm(archive.disk, clocks)
+    await sweeper.turn()
+    record(archive, clocks)
+    clocks.true += H
+    await sweeper.turn()
+    assert archive.guard.shift(0) == 40 * D
+    clocks.true = START + 30 * D + 30 * S
+    await sweeper.turn()
+    assert not any(s.wrapped for t in archive.keys.terms() if t.epoch == 0 for s in archive.keys.slots(t))
 
 
 # ------------------------------------------------------------------------------------------------ what goes first

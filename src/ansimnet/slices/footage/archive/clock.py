@@ -29,6 +29,8 @@ JUMP_US = 60_000_000
 OFF_US, BACK_US = 30_000_000, 5_000_000
 """Across a restart without a better clock: forward so far it may have been off, or been set; back so far it may have
 drifted. What is more is in doubt. Ours: a sweep of 20 s and this are less than the minute after which it is late."""
+UNSURE_US = 55_000_000
+"""So much longer it lives at most where its clock may have been off: with `rules.LEAD` and a sweep within a minute."""
 SLEW = 500e-6
 """No clock that works drifts faster (RFC 5905, MAXFREQ 500 ppm)."""
 ADOPT_US = 1_000_000
@@ -106,7 +108,9 @@ class State(msgspec.Struct):
     """What is remembered of the clock. A zero is the instant (µs since 1970) at which the elapsed clock stood at 0.
 
     `first`: the first epoch of this boot. `low_us`: the zero of the earliest reading that a doubt leaves. `slack_us`:
-    how far a clock that nobody vouches for may have been moved while the machine was off for half a minute.
+    how far a clock that nobody vouches for may have been moved while the machine was off for half a minute. `moved_us`:
+    by how much the reading was put forward since on the word of a wall clock that nobody vouches for: what an earlier
+    boot stamped may be that much younger. So may what a shift of an earlier boot shortened: that clock may be back since.
     """
 
     boot: str
@@ -118,6 +122,7 @@ class State(msgspec.Struct):
     first: int = 0
     low_us: int = 0
     slack_us: int = 0
+    moved_us: int = 0
     doubt: Doubt | None = None
     shifts: dict[int, int] = {}
 
@@ -157,6 +162,7 @@ class Guard:
         doubted = s.doubt not in (None, Doubt.JUMPED)  # what a jump left behind was stamped by the elapsed clock
         low = s.low_us + s.at_us - s.zero_us if doubted else s.at_us
         s.boot, s.anchor_us, s.anchored_s, s.epoch = self.clocks.boot(), zero, elapsed / 1e6, s.epoch + 1
+        s.moved_us = 0 if self.clocks.synchronised() else s.moved_us
         if doubted and self.clocks.synchronised():  # how far the doubtful stamps were off cannot be known any more
             for epoch in range(s.first, s.epoch):
                 s.shifts[epoch] = s.shifts.get(epoch, 0) + low - s.at_us  # the lawful reading: the oldest
@@ -195,8 +201,9 @@ class Guard:
         s, now = self.state, self._now_us()
         if s.doubt is not Doubt.JUMPED and epoch is not None and epoch >= s.first:
             return instant(now), instant(now)
-        if s.doubt is None:
-            return instant(now - s.slack_us), instant(now)
+        if s.doubt is None:  # holds end in the wall clock's time: they move with it
+            moved = 0 if epoch is None else s.moved_us + max(0, -s.shifts.get(epoch, 0))
+            return instant(now - min(UNSURE_US, s.slack_us + moved)), instant(now)
         wall = micros(self.clocks.wall())
         if s.doubt is Doubt.JUMPED:
             return instant(min(now, wall)), instant(max(now, wall))
@@ -247,6 +254,8 @@ class Guard:
             s.anchor_us += max(-most, min(most, away))
         s.anchored_s, s.doubt = elapsed, None
         self._adopt(zero)
+        if confirmed or self.clocks.synchronised():
+            s.moved_us = 0
         return Change(None, away / 1e6) if settled else None
 
     def _adopt(self, zero: int) -> None:
@@ -257,6 +266,7 @@ class Guard:
             s.shifts = {e: v for e in range(s.first, s.epoch + 1) if (v := s.shifts.get(e, 0) + by)} | {
                 e: v for e, v in s.shifts.items() if e < s.first
             }
+            s.moved_us = max(0, s.moved_us + by)
             s.zero_us, s.epoch = zero, s.epoch + 1
 
     def forget_shifts(self, oldest: int) -> None:
@@ -265,16 +275,31 @@ class Guard:
 
     def _confirmed(self) -> bool:
         try:
-            said = float(self.disk.read(CONFIRMED))
-        except (FileNotFoundError, ValueError):
+            said = msgspec.json.decode(self.disk.read(CONFIRMED), type=Confirmation)
+        except (FileNotFoundError, msgspec.MsgspecError):
             return False
         self.disk.remove(CONFIRMED)
-        return abs(micros(self.clocks.wall()) / 1e6 - said) < CONFIRMED_LIVES_S
+        self.disk.sync([CONFIRMED])  # a power cut must not bring it back
+        return (
+            said.boot == self.clocks.boot()
+            and self.clocks.elapsed_s() - said.elapsed_s < CONFIRMED_LIVES_S
+            and abs(self._wall_zero() - said.zero_us) < JUMP_US
+        )
+
+
+class Confirmation(msgspec.Struct):
+    """A person's word that the wall clock was right: in which start of the machine, when, and where its zero was."""
+
+    boot: str
+    elapsed_s: float
+    zero_us: int
 
 
 def confirm(disk: Disk, clocks: Clocks) -> None:
     """Say that the wall clock is right as it is now; the guarding process takes it within its next turn."""
-    disk.replace(CONFIRMED, str(micros(clocks.wall()) / 1e6).encode())
+    elapsed = clocks.elapsed_s()
+    said = Confirmation(clocks.boot(), elapsed, micros(clocks.wall()) - int(elapsed * 1e6))
+    disk.replace(CONFIRMED, msgspec.json.encode(said))
 
 
 def is_present(guard: Guard, start: datetime) -> bool:

@@ -256,7 +256,7 @@ class Sweeper:
             for why, mine in by_why.items():
                 for batch in _batches(mine, BATCH):
                     await self._destroy(why, [(c, term) for c in batch])
-        self.disk.remove(EVICTING)
+        self._evicted()
 
     def _why_gone(self, camera_id: CameraId, term: Term) -> Why:
         """Return why a killed run, or one before a restore of the bytes, destroyed a key."""
@@ -324,10 +324,15 @@ class Sweeper:
             await self._lost(batch)
             self.disk.replace(EVICTING, "\n".join(f"{c}/{t.name}" for c, t in batch).encode())
             await self._destroy(Why.DISK_FULL, batch)
-            self.disk.remove(EVICTING)
+            self._evicted()
         if room < need:
             log.critical("archive.disk_full", missing=need - room)  # the rest is held, new, or somebody else's
         return len(pairs)
+
+    def _evicted(self) -> None:
+        """Forget what was being evicted, so that a power cut much later does not bring the reason back."""
+        self.disk.remove(EVICTING)
+        self.disk.sync([EVICTING])
 
     @staticmethod
     def _order(pair: tuple[CameraId, Term]) -> tuple[Term, CameraId]:
@@ -384,8 +389,8 @@ class Sweeper:
                 min(dying, default=None), full_at, None if doubt is None else doubt.value,
             )
         )  # fmt: skip
-        if terms:
-            self.guard.forget_shifts(min(t.epoch for t in terms))
+        if terms:  # a key may be there without a reel
+            self.guard.forget_shifts(min(t.epoch for t in (*terms, *self.keys.terms())))
 
 
 def _folders(names: Callable[[str], list[str]], root: str) -> Iterable[tuple[CameraId, Term]]:
