@@ -110,7 +110,7 @@ class State(msgspec.Struct):
     `first`: the first epoch of this boot. `low_us`: the zero of the earliest reading that a doubt leaves. `slack_us`:
     how far a clock that nobody vouches for may have been moved while the machine was off for half a minute. `moved_us`:
     by how much the reading was put forward since on the word of a wall clock that nobody vouches for: what an earlier
-    boot stamped may be that much younger. So may what a shift of an earlier boot shortened: that clock may be back since.
+    boot stamped may be so much younger. So may what a shift of an earlier boot shortened: that clock may be back since.
     """
 
     boot: str
