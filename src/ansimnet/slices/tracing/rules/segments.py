@@ -11,6 +11,9 @@ from typing import Any
 
 import numba
 import numpy as np
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 I8 = NDArray[np.int8]
@@ -19,9 +22,11 @@ F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 
 
-AGAIN = 16
-"""So many times k rows are scored again: the int8 query moves a cosine by 0.003 at most. Ours, measured (recall)."""
 CHUNK = 100_000
+CACHE_LINE = 64
+"""Bytes that one fetch from memory brings, on x86 and on ARM servers alike."""
+AHEAD = 8
+"""Rows whose lines are asked for before they are scored: measured 4 to 64, 8 the fastest by a little."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,36 +72,67 @@ def search(
 ) -> tuple[NDArray[np.int64], F32]:
     """Return the k rows most like a query (D,) by cosine within a window and among some cameras, and their cosines.
 
-    Every allowed row is scored with the query as int8; the best `AGAIN` times k again with the query as it is.
+    Every allowed row is scored with the query as it is; other threads run meanwhile.
     """
     low, high = np.searchsorted(segment.at_s, (from_s, until_s))
     allowed = np.ones(int(segment.camera.max(initial=0)) + 1, np.bool_) if cameras is None else cameras
-    coarse = quantised(query[None, :])[0].astype(np.int16)
-    rows, rough = _scan(segment.appearance, segment.norm, segment.camera, int(low), int(high), allowed, coarse)
-    if len(rows) > AGAIN * k:
-        rows = rows[np.argpartition(rough, len(rough) - AGAIN * k)[-AGAIN * k :]]
-    cosines = segment.appearance[rows].astype(np.float32) @ query.astype(np.float32)
-    cosines /= np.maximum(segment.norm[rows] * np.float32(np.linalg.norm(query)), np.float32(1e-9))
-    order = np.argsort(-cosines, kind="stable")[:k]
+    rows = _chosen(segment.camera, int(low), int(high), allowed)
+    length = float(np.linalg.norm(query))
+    unit = np.ascontiguousarray(query, np.float32) / np.float32(max(length, 1e-9))
+    cosines = _scored(segment.appearance, segment.norm, rows, unit)
+    if len(rows) > k:
+        best = np.argpartition(cosines, len(rows) - k)[-k:]
+        rows, cosines = rows[best], cosines[best]
+    order = np.argsort(-cosines, kind="stable")
     return rows[order], cosines[order]
 
 
-@numba.njit(cache=True)
-def _scan(appearance: Any, norm: Any, camera: Any, low: int, high: int, allowed: Any, query: Any) -> Any:
-    """Return the rows of `[low, high)` whose camera is allowed, with their score."""
-    count = 0
-    for i in range(low, high):
-        count += allowed[camera[i]]
-    rows, score = np.empty(count, np.int64), np.empty(count, np.float32)
+_pointer: Any = cgutils.get_item_pointer
+
+
+def _asked_for(typing: Any, rows: Any, row: Any, column: Any) -> Any:
+    """Ask memory for the line of `rows[row, column]`; who reads it soon after does not wait for it."""
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = signature.args[0]
+        array = context.make_array(kind)(context, builder, args[0])
+        at = _pointer(context, builder, kind, array, args[1:], wraparound=False)
+        byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
+        asks = ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
+        prefetch = builder.module.declare_intrinsic("llvm.prefetch", [byte], asks)
+        read, once, data = (ir.Constant(flag, n) for n in (0, 0, 1))
+        builder.call(prefetch, [builder.bitcast(at, byte), read, once, data])
+        return context.get_dummy_value()
+
+    return types.void(rows, row, column), code
+
+
+_prefetch: Any = intrinsic(_asked_for)
+
+
+@numba.njit(cache=True, nogil=True)
+def _chosen(camera: Any, low: int, high: int, allowed: Any) -> Any:
+    """Return the rows of `[low, high)` whose camera is allowed."""
+    rows = np.empty(high - low + 1, np.int64)
     n = 0
     for i in range(low, high):
-        if allowed[camera[i]]:
-            rows[n] = i
-            n += 1
-    for n in range(count):
-        one = appearance[rows[n]]
-        dot = np.int32(0)
-        for d in range(query.shape[0]):
-            dot += np.int32(one[d]) * np.int32(query[d])
-        score[n] = np.float32(dot) / norm[rows[n]]
-    return rows, score
+        rows[n] = i  # kept only if the next line moves on: no branch to guess wrong
+        n += allowed[camera[i]]
+    return rows[:n].copy()
+
+
+@numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"})
+def _scored(appearance: Any, norm: Any, rows: Any, query: Any) -> Any:
+    """Return the product of each of these rows with a query, over the norm of the row."""
+    score = np.empty(rows.shape[0], np.float32)
+    parts = query.shape[0]
+    for n in range(rows.shape[0]):
+        coming = rows[min(n + AHEAD, rows.shape[0] - 1)]
+        for column in range(0, parts, CACHE_LINE):
+            _prefetch(appearance, coming, column)
+        one = rows[n]
+        dot = np.float32(0)
+        for d in range(parts):
+            dot += np.float32(appearance[one, d]) * query[d]
+        score[n] = dot / norm[one]
+    return score
