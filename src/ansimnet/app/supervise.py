@@ -36,8 +36,8 @@ PR_SET_PDEATHSIG = 1  # linux/prctl.h
 STOP_S = 8.0
 """How long a process may take to stop before it is killed."""
 
-READY_S = 120.0
-"""The first start compiles kernels; a later one takes two seconds."""
+READY_S = 300.0
+"""The first start compiles kernels, for minutes where others use the machine; a later one takes seconds."""
 
 
 class NotReady(Fault):

@@ -10,6 +10,7 @@ from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.tracing import api, jobs
 from ansimnet.slices.tracing.api import ingest
+from ansimnet.slices.tracing.rules import warming
 from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.service.notes import Notes
 from ansimnet.slices.tracing.store.keys import HourKeys
@@ -28,6 +29,7 @@ def parts(ctx: Context) -> Parts:
         routers=[api.routes(api.Desk(ctx.dbs.city, ctx.clock, keys, Nets(ctx.map), ctx.settings.relay_public_url))],
         readers=list(jobs.READERS),
         on_serve=[install],
+        warm=[warming.warm],
     )
 
 
