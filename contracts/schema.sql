@@ -5222,12 +5222,6 @@ ALTER TABLE ONLY public.supervision_exception
 ALTER TABLE ONLY public.supervision_exception
     ADD CONSTRAINT supervision_exception_condition_id_fkey FOREIGN KEY (condition_id) REFERENCES public.supervision_condition(condition_id);
 
-ALTER TABLE ONLY public.supervision_fix
-    ADD CONSTRAINT supervision_fix_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
-
-ALTER TABLE ONLY public.supervision_fix
-    ADD CONSTRAINT supervision_fix_device_id_fkey FOREIGN KEY (device_id) REFERENCES public.supervision_device(device_id);
-
 ALTER TABLE ONLY public.supervision_gateway
     ADD CONSTRAINT supervision_gateway_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
 

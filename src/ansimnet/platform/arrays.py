@@ -5,7 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
+import numpy as np
 from psycopg import adapters
 from psycopg.adapt import Dumper
 from psycopg.pq import Format
@@ -16,6 +18,8 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 """What PostgreSQL counts from."""
 _MICROSECOND = timedelta(microseconds=1)
 _DOUBLE = struct.Struct("!d").pack
+_SIZED = np.dtype([("size", ">i4"), ("number", ">f8")])
+_NULL = b"\xff\xff\xff\xff"
 
 
 class Array(bytes):
@@ -34,15 +38,28 @@ adapters.register_dumper(Array, _ArrayDumper)
 
 def array(of: int, items: Sequence[bytes | None]) -> Array:
     """Return a one-dimensional array (array_recv): its head, then length and bytes of each element, -1 for null."""
-    parts = [struct.pack("!iiIii", 1, None in items, of, len(items), 1)]
-    for item in items:
-        parts += (b"\xff\xff\xff\xff",) if item is None else (len(item).to_bytes(4), item)
-    return Array(b"".join(parts))
+    parts = [_NULL if item is None else len(item).to_bytes(4) + item for item in items]
+    return Array(_head(of, len(parts), None in items) + b"".join(parts))
+
+
+def alike(of: int, items: Sequence[bytes]) -> Array:
+    """Return an array of elements of one length, none of them null: put together in one go."""
+    size = len(items[0]).to_bytes(4) if items else b""
+    return Array(_head(of, len(items), False) + (size + size.join(items) if items else b""))
+
+
+def _head(of: int, count: int, nulls: bool) -> bytes:
+    return struct.pack("!iiIii", 1, nulls, of, count, 1)
 
 
 def microseconds(at: datetime) -> bytes:
     """Return an instant as an element of a `TIMESTAMPTZ` array."""
     return ((at - _EPOCH) // _MICROSECOND).to_bytes(8, signed=True)
+
+
+def ids(items: Iterable[UUID]) -> Array:
+    """Return an array of ids."""
+    return alike(UUIDS, [x.int.to_bytes(16) for x in items])
 
 
 def instants(items: Iterable[datetime | None]) -> Array:
@@ -52,7 +69,12 @@ def instants(items: Iterable[datetime | None]) -> Array:
 
 def floats(items: Iterable[float | None]) -> Array:
     """Return an array of double-precision numbers."""
-    return array(FLOAT8, [None if x is None else _DOUBLE(x) for x in items])
+    numbers = list(items)
+    if None in numbers:
+        return array(FLOAT8, [None if x is None else _DOUBLE(x) for x in numbers])
+    pairs = np.empty(len(numbers), dtype=_SIZED)
+    pairs["size"], pairs["number"] = 8, numbers
+    return Array(_head(FLOAT8, len(numbers), False) + pairs.tobytes())
 
 
 def texts(items: Iterable[str]) -> Array:
@@ -62,4 +84,9 @@ def texts(items: Iterable[str]) -> Array:
 
 def flags(items: Iterable[bool]) -> Array:
     """Return an array of booleans."""
-    return array(BOOL, [b"\x01" if x else b"\x00" for x in items])
+    return alike(BOOL, [b"\x01" if x else b"\x00" for x in items])
+
+
+def integers(items: Iterable[int]) -> Array:
+    """Return an array of integers of four bytes."""
+    return alike(INT4, [x.to_bytes(4, signed=True) for x in items])

@@ -22,6 +22,7 @@ KNOT_MPS = 1852 / 3600
 
 _ALARMS = {"tampering": Sign.STRAP, "removing": Sign.OFF_BODY, "jamming": Sign.JAM, "accident": None}
 _NO_SIGNS: frozenset[Sign] = frozenset()
+_NO_WORDS: Mapping[str, Any] = {}
 _TAMPER = {"strap": Sign.STRAP, "case": Sign.CASE, "off_body": Sign.OFF_BODY, "true": Sign.STRAP, "1": Sign.STRAP}
 
 
@@ -147,40 +148,48 @@ def report_of(
     p: Position, index: int, owner: str | None, heard_at: datetime, unseen_at: datetime | None, speed_unit_mps: float
 ) -> Report | Refused:
     """Return the report a position says, or why it says none."""
-    device = _first(owner, p.device_id, p.name, p.id, p.deviceid)
-    if device is None or not 0 < len(str(device)) <= MAX_NAME or not str(device).isprintable():
+    named = p.name if owner is None and p.device_id is None else None  # mostly
+    device = str(named if named is not None else _first(owner, p.device_id, p.name, p.id, p.deviceid, ""))
+    if not 0 < len(device) <= MAX_NAME or not device.isprintable():
         return Refused(index, "no-device", "a position names its device (`device_id` or `name`)")
     try:
-        seen_at = instant(_first(p.seen_at, p.fix_time, p.timestamp), unseen_at)
+        seen_at = instant(p.seen_at if p.seen_at is not None else _first(p.fix_time, p.timestamp), unseen_at)
     except (ValueError, OverflowError, OSError):
         return Refused(index, "no-instant", "`seen_at` is ISO 8601 with a zone, or seconds since 1970")
-    attributes = p.attributes or {}
+    attributes = p.attributes or _NO_WORDS
     speed = p.speed_mps if p.speed_mps is not None else p.speed
     if p.speed_mps is None and speed is not None:
         speed *= speed_unit_mps
     try:
-        signs = signs_of(p.tamper, p.alarm or _text(attributes.get("alarm")))
+        signs = signs_of(p.tamper, p.alarm or (_text(attributes.get("alarm")) if attributes else None))
     except ValueError as e:
         return Refused(index, "unknown-sign", str(e))
-    course = _first(p.course_deg, p.course, p.bearing, p.heading)
+    course = p.course_deg if p.course_deg is not None else _first(p.course, p.bearing, p.heading)
     placed = p.valid is not False
     return Report(
         index=index,
-        device=str(device),
+        device=device,
         seen_at=seen_at,
         lat=(p.lat if p.lat is not None else p.latitude) if placed else None,
         lon=(p.lon if p.lon is not None else p.longitude) if placed else None,
         error_m=p.error_m if p.error_m is not None else p.accuracy,
         speed_mps=None if speed is None or speed < 0 else speed,  # -1 is what phones say that do not know
         course_deg=None if course is None or course < 0 else course,
-        battery=_first(p.battery, p.batt, _number(attributes.get("batteryLevel"))),
+        battery=p.batt if p.battery is None and p.batt is not None else _battery(p, attributes),
         signs=signs,
     )
 
 
+def _battery(p: Position, attributes: Mapping[str, Any]) -> float | None:
+    return p.battery if p.battery is not None else _number(attributes.get("batteryLevel"))
+
+
 def _first(*values: Any) -> Any:
     """Return the first value that is given."""
-    return next((v for v in values if v is not None), None)
+    for v in values:
+        if v is not None:
+            return v
+    return None
 
 
 def _text(value: Any) -> str | None:
@@ -213,12 +222,14 @@ def instant(value: str | float | None, missing: datetime | None) -> datetime:
         return missing
     if isinstance(value, str):
         try:
+            if "-" in value[1:5]:  # no number but -1 or 1e-3 has one there, and neither is an instant
+                raise ValueError
             value = float(value)
         except ValueError:
             at = datetime.fromisoformat(str(value))
             if at.tzinfo is None:
                 raise ValueError("an instant needs its zone") from None
-            return at.astimezone(UTC)
+            return at if at.tzinfo is UTC else at.astimezone(UTC)
     if not math.isfinite(value) or value <= 0:
         raise ValueError("no such instant")
     return datetime.fromtimestamp(value / 1000 if value >= 1e11 else value, UTC)  # 1e11 s is the year 5138

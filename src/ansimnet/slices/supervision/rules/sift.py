@@ -154,19 +154,30 @@ def sift(
     are known not to be quiet.
     """
     ordered = sorted((f for f in fixes if f.point is not None), key=lambda f: (f.seen_at, f.fix_id.int))
-    said: dict[PersonId, list[int]] = {}
+    said: dict[int, list[int]] = {}  # by number: an id is hashed in Python, and this is asked for every fix
     for i, f in enumerate(ordered):
-        said.setdefault(f.person_id, []).append(i)
-    homes = {p: _homes(bounds[p], rows[p], [ordered[i].seen_at for i in said[p]]) for p in said if p not in loud}
-    loud = _spread(bounds, loud | {p for p, h in homes.items() if h is None})
-    people = [p for p in said if p not in loud]
-    if not people:
+        said.setdefault(f.person_id.int, []).append(i)
+    speakers: list[_Speaker] = []
+    unruly: set[PersonId] = set()
+    for which in said.values():
+        p = ordered[which[0]].person_id
+        if loud and p in loud:
+            continue
+        homes = _homes(bounds[p], rows[p], [ordered[i].seen_at for i in which])
+        if homes is None:
+            unruly.add(p)
+        else:
+            speakers.append(_Speaker(p, bounds[p], rows[p], homes, which))
+    loud = _spread(bounds, loud | unruly)
+    if loud:
+        speakers = [s for s in speakers if s.person_id not in loud]
+    if not speakers:
         return Quiet([], np.zeros((0, motion.WIDTH)), []), loud
-    others = [p for p in rows if p not in said or p in loud]
-    board = _board(people, others, bounds, rows, {p: homes[p] or [] for p in people})
+    others = [p for p in rows if p.int not in said or p in loud] if any(s.bound.pairs for s in speakers) else []
+    board = _board(speakers, others, rows)
     who = np.full(len(ordered), -1)
-    for n, p in enumerate(people):
-        who[said[p]] = n
+    for n, s in enumerate(speakers):
+        who[s.said] = n
     chosen = np.flatnonzero(who >= 0).tolist()
     columns = columns_of([(n, ordered[i], point) for i, n in _numbered(chosen, who) if (point := ordered[i].point)])
     became = np.empty(len(ordered))
@@ -174,11 +185,23 @@ def sift(
     told, _ = judge_many(board, columns, words)
     became[chosen] = words
     heard = {ordered[chosen[i]].person_id for i in told[:, 0].tolist()}
-    loud = _spread(bounds, loud | heard | {people[i] for i in _stirred(board)})
-    kept = [n for n, p in enumerate(people) if p not in loud]
-    taken = [next((i for i in reversed(said[people[n]]) if became[i] != motion.HELD), None) for n in kept]
+    loud = _spread(bounds, loud | heard | {speakers[i].person_id for i in _stirred(board)})
+    kept = [n for n, s in enumerate(speakers) if s.person_id not in loud] if loud else list(range(len(speakers)))
+    held = (became == motion.HELD).tolist()
+    taken = [next((i for i in reversed(speakers[n].said) if not held[i]), None) for n in kept]
     last = [ordered[i] if i is not None else None for i in taken]
-    return Quiet([people[n] for n in kept], board.people[kept], last), loud
+    return Quiet([speakers[n].person_id for n in kept], board.people[kept], last), loud
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Speaker:
+    """One who speaks in a batch: what binds him, what is believed of him, his homes in force, which fixes are his."""
+
+    person_id: PersonId
+    bound: Bound
+    row: F64 | None
+    homes: Sequence[Zones]
+    said: Sequence[int]
 
 
 def _numbered(chosen: Sequence[int], who: I64) -> Iterable[tuple[int, int]]:
@@ -232,26 +255,19 @@ def _not_quiet(watches: I64) -> NDArray[np.bool_]:
     return changed
 
 
-def _board(
-    speak: Sequence[PersonId],
-    others: Sequence[PersonId],
-    bounds: Mapping[PersonId, Bound],
-    rows: Mapping[PersonId, F64 | None],
-    homes: Mapping[PersonId, Sequence[Zones]],
-) -> Board:
+def _board(speak: Sequence[_Speaker], others: Sequence[PersonId], rows: Mapping[PersonId, F64 | None]) -> Board:
     """Return a board of those who speak, and after them of the others, whom some must be kept apart from."""
     n, silent = len(speak) + len(others), [0] * len(others)
-    bound = [bounds[p] for p in speak]
-    own = [(b.zones, *homes[b.person_id]) for b in bound]
+    own = [(s.bound.zones, *s.homes) for s in speak]
     zones = Zones.together([z for zs in own for z in zs])
     turned = [(i > 0, len(z.radius)) for zs in own for i, z in enumerate(zs)]
-    beside = [(b, pair) for b in bound for pair in b.pairs]
-    number = {p: i for i, p in enumerate((*speak, *others))} if beside else {}
+    beside = [(s.bound, pair) for s in speak for pair in s.bound.pairs]
+    number = {p: i for i, p in enumerate((*(s.person_id for s in speak), *others))} if beside else {}
     numbers: dict[ConditionId, int] = {}
     for _, pair in beside:
         numbers.setdefault(pair.condition_id, len(numbers))
     apart = {pair.condition_id: (pair.warn_m, pair.alarm_m) for _, pair in beside}
-    believed = [rows[p] for p in (*speak, *others)]
+    believed = [*(s.row for s in speak), *(rows[p] for p in others)]
     known = np.array([row is not None for row in believed], dtype=np.bool_)
     people = np.zeros((n, motion.WIDTH))
     people[known] = [row for row in believed if row is not None] or np.zeros((0, motion.WIDTH))
@@ -267,7 +283,7 @@ def _board(
         grid=_NO_GRID,
         open_zone=np.full((n, 0), -1, dtype=np.int32),
         open_watch=np.zeros((n, 0, 5), dtype=np.int64),
-        pair_first=np.cumsum([0, *(len(b.pairs) for b in bound), *silent]).astype(np.int64),
+        pair_first=np.cumsum([0, *(len(s.bound.pairs) for s in speak), *silent]).astype(np.int64),
         pair_other=np.array([number[b.other(pair)] for b, pair in beside], dtype=np.int32),
         pair_number=np.array([numbers[pair.condition_id] for _, pair in beside], dtype=np.int32),
         pair_place=places_of(pair.place if b.person_id == pair.wearer_id else None for b, pair in beside),

@@ -32,7 +32,9 @@ def placed_of(fixes: Iterable[Fix]) -> dict[DeviceId, datetime]:
     for fix in fixes:
         at = placed_at(fix)
         if at is not None:
-            placed[fix.device_id] = max(at, placed.get(fix.device_id, at))
+            before = placed.setdefault(fix.device_id, at)
+            if before < at:
+                placed[fix.device_id] = at
     return placed
 
 

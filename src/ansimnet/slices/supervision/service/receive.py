@@ -144,13 +144,11 @@ async def _take(
 ) -> list[Receipt] | None:
     """Take messages; return None, and take nothing, where what is remembered of the people has changed."""
     receipts = [Receipt() for _ in messages]
-    taken = _checked(messages, bounds, receipts)
+    taken, speak = _checked(messages, bounds, receipts)
     if not taken:
         return receipts
     fixes = [f for f, _ in taken]
-    people = {f.person_id for f in fixes}
-    speak = {b.person_id: b for b in bounds.values() if b.person_id in people}
-    everybody = people.union(*(b.others() for b in speak.values() if b.pairs))
+    everybody = set(speak).union(*(b.others() for b in speak.values() if b.pairs))
     async with db.transaction(pipelined=True) as tx:
         asked = await beliefs.ask(tx, everybody)
         adding = await fix_store.add_fixes(tx, fixes)
@@ -172,10 +170,14 @@ async def _take(
 
 def _checked(
     messages: Sequence[Message], bounds: Mapping[str, Bound], receipts: Sequence[Receipt]
-) -> list[tuple[Fix, Receipt]]:
-    """Return the fixes that may be taken, each once; what is refused or said twice is noted in the receipts."""
+) -> tuple[list[tuple[Fix, Receipt]], dict[PersonId, Bound]]:
+    """Return the fixes that may be taken, each once, and what binds those who speak.
+
+    What is refused or said twice is noted in the receipts.
+    """
     fixes: list[tuple[Fix, Receipt]] = []
-    known: set[UUID] = set()
+    known: set[int] = set()
+    speak: dict[Bound, None] = {}
     for message, receipt in zip(messages, receipts, strict=True):
         for r in message.reports:
             bound = bounds.get(r.device)
@@ -183,12 +185,13 @@ def _checked(
             checked = check(r, device, message.sender, message.heard_at)
             if isinstance(checked, Refused):
                 receipt.refused.append(checked)
-            elif checked.fix_id in known:
+            elif checked.fix_id.int in known:
                 receipt.duplicate += 1
-            else:
-                known.add(checked.fix_id)
+            elif bound is not None:
+                known.add(checked.fix_id.int)
                 fixes.append((checked, receipt))
-    return fixes
+                speak[bound] = None
+    return fixes, {b.person_id: b for b in speak}
 
 
 async def _judge(
@@ -290,6 +293,8 @@ def _barred(r: Report, device: Device, sender: Sender, heard_at: datetime) -> Re
 
 def _wrong(r: Report, heard_at: datetime) -> Refused | None:
     """Return what no device that works would say, if it is said."""
+    if _plausible(r) and -limits.BEHIND <= r.seen_at - heard_at <= limits.AHEAD:
+        return None
     if r.seen_at - heard_at > limits.AHEAD:
         return Refused(r.index, "seen-ahead", "the fix was seen more than 30 s ahead of us: set the device's clock")
     if heard_at - r.seen_at > limits.BEHIND:
@@ -309,9 +314,24 @@ def _wrong(r: Report, heard_at: datetime) -> Refused | None:
     return None
 
 
+def _plausible(r: Report) -> bool:
+    """Tell at once of most reports that nothing in them is wrong. A number that is none compares with nothing."""
+    return (
+        r.lat is not None
+        and r.lon is not None
+        and -90 <= r.lat <= 90
+        and -180 <= r.lon <= 180
+        and (r.lat != 0 or r.lon != 0)
+        and (r.error_m is None or 0 <= r.error_m <= 1e6)
+        and (r.speed_mps is None or 0 <= r.speed_mps <= 1e4)
+        and (r.course_deg is None or -math.inf < r.course_deg < math.inf)
+        and (r.battery is None or 0 <= r.battery <= 100.0)
+    )
+
+
 def _fix(r: Report, device: Device, heard_at: datetime) -> Fix:
-    words = (r.lat, r.lon, r.error_m, r.speed_mps, r.course_deg, r.battery, *sorted(r.signs))
-    fix_id = named_id("fix", str(device.device_id), r.seen_at.isoformat(), *map(str, words))
+    said = f"{r.lat}/{r.lon}/{r.error_m}/{r.speed_mps}/{r.course_deg}/{r.battery}"
+    fix_id = named_id("fix", str(device.device_id), r.seen_at.isoformat(), said, *sorted(r.signs))
     return Fix(
         fix_id=FixId(fix_id),
         device_id=device.device_id,

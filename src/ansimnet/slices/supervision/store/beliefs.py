@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from psycopg import AsyncCursor
 
 from ansimnet.kernel.ids import DeviceId, FixId
-from ansimnet.platform.arrays import BYTEA, UUIDS, array
+from ansimnet.platform.arrays import BYTEA, array
+from ansimnet.platform.arrays import ids as ids_of
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.slices.supervision.model import Estimate, PersonId, Suspect
@@ -37,7 +38,7 @@ async def ask(tx: Tx, ids: Iterable[PersonId]) -> AsyncCursor[Row]:
     return await tx.execute(
         "select person_id, bound_by, estimate from supervision_person where person_id = any(%s) "
         "order by person_id for update",
-        [array(UUIDS, [p.bytes for p in ids])],
+        [ids_of(ids)],
         binary=True,
     )
 
@@ -53,7 +54,7 @@ async def save(tx: Tx, beliefs: Mapping[PersonId, bytes]) -> None:
         await tx.execute(
             "update supervision_person p set estimate = n.estimate "
             "from unnest(%s::uuid[], %s::bytea[]) as n (person_id, estimate) where p.person_id = n.person_id",
-            [array(UUIDS, [p.bytes for p in beliefs]), array(BYTEA, list(beliefs.values()))],
+            [ids_of(beliefs), array(BYTEA, list(beliefs.values()))],
         )
 
 

@@ -17,7 +17,7 @@ from ansimnet.kernel.ids import (
     WearerId,
     new_id,
 )
-from ansimnet.platform.arrays import UUIDS, array, flags, floats, instants
+from ansimnet.platform.arrays import flags, floats, ids, instants, integers
 from ansimnet.platform.db import Tx
 from ansimnet.slices.supervision.model import (
     Device,
@@ -76,13 +76,13 @@ async def devices_of(tx: Tx, people: Iterable[PersonId]) -> list[Device]:
 
 async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: Mapping[DeviceId, datetime]) -> None:
     """Keep what devices last said of themselves: when heard, since when placed, battery, worn, skew."""
-    newest: dict[DeviceId, tuple[Fix, int]] = {}
+    newest: dict[int, tuple[Fix, int]] = {}
     for f in fixes:
         late_ms = min(int((f.heard_at - f.seen_at).total_seconds() * 1000), 2**31 - 1)
-        old = newest.get(f.device_id)
+        old = newest.get(f.device_id.int)
         if old is not None:
             late_ms, f = min(late_ms, old[1]), max(old[0], f, key=lambda f: (f.seen_at, f.fix_id))
-        newest[f.device_id] = f, late_ms
+        newest[f.device_id.int] = f, late_ms
     rows = [f for f, _ in newest.values()]
     # skew: the least of the last reports; a later one raises it slowly (by 1/16), a sooner one counts at once
     await tx.execute(
@@ -99,14 +99,14 @@ async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: Mapping[DeviceId, dat
         where d.device_id = n.device_id
         """,
         [
-            array(UUIDS, [f.device_id.bytes for f in rows]),
+            ids(f.device_id for f in rows),
             instants(f.heard_at for f in rows),
             instants(f.seen_at for f in rows),
             instants(placed.get(f.device_id) for f in rows),
             floats(f.battery for f in rows),
-            flags(not f.signs & {Sign.STRAP, Sign.OFF_BODY} for f in rows),
+            flags(not f.signs or not f.signs & {Sign.STRAP, Sign.OFF_BODY} for f in rows),
             flags(Sign.JAM in f.signs for f in rows),
-            [late_ms for _, late_ms in newest.values()],
+            integers(max(late_ms, -(2**31)) for _, late_ms in newest.values()),
         ],
     )
 

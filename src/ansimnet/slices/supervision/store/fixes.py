@@ -10,7 +10,7 @@ from uuid import UUID
 from psycopg import AsyncCursor
 
 from ansimnet.kernel.geo import Point
-from ansimnet.platform.arrays import UUIDS, array, floats, instants, texts
+from ansimnet.platform.arrays import floats, ids, instants, texts
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.slices.supervision.model import (
@@ -35,9 +35,9 @@ async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> AsyncCursor[Row]:
         on conflict do nothing returning fix_id
         """,
         [
-            array(UUIDS, [f.fix_id.bytes for f in fixes]),
-            array(UUIDS, [f.device_id.bytes for f in fixes]),
-            array(UUIDS, [f.person_id.bytes for f in fixes]),
+            ids(f.fix_id for f in fixes),
+            ids(f.device_id for f in fixes),
+            ids(f.person_id for f in fixes),
             instants(f.seen_at for f in fixes),
             instants(f.heard_at for f in fixes),
             floats(f.point.lat if f.point is not None else None for f in fixes),
@@ -46,7 +46,7 @@ async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> AsyncCursor[Row]:
             floats(f.speed_mps for f in fixes),
             floats(f.course_deg for f in fixes),
             floats(f.battery for f in fixes),
-            texts(" ".join(sorted(f.signs)) for f in fixes),
+            texts(" ".join(sorted(f.signs)) if f.signs else "" for f in fixes),
         ],
         binary=True,
     )

@@ -17,7 +17,7 @@ from ansimnet.kernel.ids import (
     ProtectedPersonId,
     WearerId,
 )
-from ansimnet.platform.arrays import UUIDS, array
+from ansimnet.platform.arrays import ids
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.slices.supervision.model import (
@@ -41,7 +41,6 @@ async def ask_of_whom(tx: Tx, people: Iterable[UUID], devices: Iterable[UUID]) -
 
     What counts: a watch that is not quiet, an alarm that is not closed, a notice that stands.
     """
-    ids = array(UUIDS, [p.bytes for p in people])
     return await tx.execute(
         """
         select wearer_id from supervision_watch where wearer_id = any(%(people)s)
@@ -51,7 +50,7 @@ async def ask_of_whom(tx: Tx, people: Iterable[UUID], devices: Iterable[UUID]) -
         union all select wearer_id from supervision_notice where ended_at is null and wearer_id = any(%(people)s)
         union all select device_id from supervision_notice where ended_at is null and device_id = any(%(devices)s)
         """,
-        {"people": ids, "devices": array(UUIDS, [d.bytes for d in devices])},
+        {"people": ids(people), "devices": ids(devices)},
         binary=True,
     )
 
