@@ -7,7 +7,7 @@ the receiver takes each once, whatever was repeated. Messages and answers are si
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -25,7 +25,7 @@ from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, CentreId, new_id
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.http import door
-from ansimnet.platform.ledger.append import Entry, append
+from ansimnet.platform.ledger.append import Entry, append_many
 from ansimnet.platform.ledger.canonical import fact_json, fact_of_json
 from ansimnet.platform.ledger.readers import NotYet, Reader
 from ansimnet.platform.link_keys import ANSWER, ASK, NAMES, TELL, Forged, Identities, Signed
@@ -91,9 +91,17 @@ class _Message(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     sent_at: datetime
 
 
-class _Tell(_Message, kw_only=True, forbid_unknown_fields=True):
+class _Told(msgspec.Struct, forbid_unknown_fields=True):
     kind: str
     fact: dict[str, Any]
+
+
+class _Tell(_Message, kw_only=True, forbid_unknown_fields=True):
+    """A fact, and those that follow on it where an outage has let them pile up."""
+
+    kind: str
+    fact: dict[str, Any]
+    more: list[_Told] = []
 
 
 class _Ask(_Message, kw_only=True, forbid_unknown_fields=True):
@@ -184,6 +192,7 @@ class Link:
                 centre=here,
                 handle=_nothing_more,
                 outside=partial(self._forward, there),
+                outside_many=partial(self._forward_many, there),
             )
             for here in sorted(self.hosted)
             for there in sorted(self._urls)
@@ -192,24 +201,28 @@ class Link:
 
     async def _forward(self, there: CentreId, db: Db, entry: Entry) -> None:
         """Send one fact if its slice says that centre is a recipient; return when it has committed there."""
-        if entry.actor.startswith("link:"):  # it came from a neighbour: never sent on
+        await self._forward_many(there, db, [entry])
+
+    async def _forward_many(self, there: CentreId, db: Db, entries: Sequence[Entry]) -> None:
+        """Send the facts of which that centre is a recipient in one message; return when all have committed there."""
+        own = [e for e in entries if not e.actor.startswith("link:")]  # from a neighbour: never sent on
+        if not own:
             return
         async with db.transaction() as tx:
-            recipients = await self._out[type(entry.fact)](tx, entry)
-        if there not in recipients:
+            facts = [e.fact for e in own if there in await self._out[type(e.fact)](tx, e)]
+        if not facts:
             return
-        await self._post(
-            "tell",
-            TELL,
-            {
-                "message_id": entry.fact.fact_id,
-                "from_centre": db.centre_id,
-                "to_centre": there,
-                "sent_at": self._clock(),
-                "kind": entry.fact.kind,
-                "fact": fact_json(entry.fact),
-            },
-        )
+        message = {
+            "message_id": facts[0].fact_id,
+            "from_centre": db.centre_id,
+            "to_centre": there,
+            "sent_at": self._clock(),
+            "kind": facts[0].kind,
+            "fact": fact_json(facts[0]),
+        }
+        if len(facts) > 1:
+            message["more"] = [{"kind": f.kind, "fact": fact_json(f)} for f in facts[1:]]
+        await self._post("tell", TELL, message)
 
     async def ask(
         self, to_centre: CentreId, name: str, payload: dict[str, Any], *, from_centre: CentreId | None = None
@@ -289,33 +302,43 @@ class Link:
         return message
 
     async def handle_tell(self, body: bytes, headers: Mapping[str, str]) -> Signed:
-        """Take in a fact of another centre, once, and return the signed acknowledgement.
+        """Take in a fact of another centre, or several in order, each once; return the signed acknowledgement.
 
-        What was taken in before is acknowledged again and changes nothing: the sender may have died before it heard.
+        All are taken in, or none. What was taken in before is acknowledged again and changes nothing: its sender may
+        have died before it heard.
 
         Raises:
             Forged, Stale, NotForUs, Unknown: see there.
         """
         began_s = monotonic_s()
         message = self._read(_Tell, TELL, body, headers)
-        known = self._in.get(message.kind)
-        if known is None:
-            raise Unknown(f"this centre takes no `{message.kind}`")
-        cls, handle = known
-        try:
-            fact = fact_of_json(cls, message.fact)
-        except (msgspec.ValidationError, TypeError) as e:
-            raise Unknown("the fact does not have the form of its kind") from e
+        taken = [self._taken(told) for told in (_Told(message.kind, message.fact), *message.more)]
         here, there = CentreId(message.to_centre), CentreId(message.from_centre)
         async with self.dbs.of(here).transaction() as tx:
-            first = await _first_time(tx, fact.fact_id, there, self._clock())
-            if first:
-                await append(tx, fact, actor=f"link:{there}")
+            first = await _first_time(tx, [fact.fact_id for fact, _ in taken], there, self._clock())
+            new = [(fact, handle) for fact, handle in taken if fact.fact_id in first]
+            await append_many(tx, [fact for fact, _ in new], actor=f"link:{there}")
+            for fact, handle in new:
                 await handle(tx, fact, there)
         if first:
             under_way_s = max(0.0, (self._clock() - message.sent_at).total_seconds())
             self.last_ms = round(max(under_way_s, monotonic_s() - began_s) * 1000, 1)
         return self._answer(here, message, {"received": "now" if first else "before"})
+
+    def _taken(self, told: _Told) -> tuple[Fact, LinkIn]:
+        """Return a fact that we were told, and what it does here.
+
+        Raises:
+            Unknown: its kind is not taken here, or it does not have its form.
+        """
+        known = self._in.get(told.kind)
+        if known is None:
+            raise Unknown(f"this centre takes no `{told.kind}`")
+        cls, handle = known
+        try:
+            return fact_of_json(cls, told.fact), handle
+        except (msgspec.ValidationError, TypeError) as e:
+            raise Unknown("the fact does not have the form of its kind") from e
 
     async def handle_ask(self, body: bytes, headers: Mapping[str, str]) -> Signed:
         """Answer another centre's question.
@@ -330,7 +353,7 @@ class Link:
             raise Unknown(f"this centre answers no `{message.ask}`")
         here, there = CentreId(message.to_centre), CentreId(message.from_centre)
         async with self.dbs.of(here).transaction() as tx:
-            if not await _first_time(tx, message.message_id, there, self._clock()):
+            if not await _first_time(tx, [message.message_id], there, self._clock()):
                 raise Replayed
             said = await answer(tx, message.payload, there)
         return self._answer(here, message, said)
@@ -345,14 +368,14 @@ async def _nothing_more(_: Tx, __: Entry) -> None:
     """A forwarded fact has no effect at home beyond the reader's place."""
 
 
-async def _first_time(tx: Tx, message_id: UUID, from_centre: CentreId, at: datetime) -> bool:
-    """Remember a message inside this transaction; False where it was remembered before."""
-    done = await tx.execute(
-        "insert into link_seen (centre_id, fact_id, from_centre, received_at) values (%s, %s, %s, %s)"
-        " on conflict do nothing",
-        (tx.centre_id, message_id, from_centre, at),
+async def _first_time(tx: Tx, message_ids: Sequence[UUID], from_centre: CentreId, at: datetime) -> set[UUID]:
+    """Remember messages inside this transaction; return those that were not remembered before."""
+    rows = await tx.all(
+        "insert into link_seen (centre_id, fact_id, from_centre, received_at)"
+        " select %s, fact_id, %s, %s from unnest(%s::uuid[]) fact_id on conflict do nothing returning fact_id",
+        (tx.centre_id, from_centre, at, list(message_ids)),
     )
-    return done.rowcount == 1
+    return {fact_id for (fact_id,) in rows}
 
 
 def router(link: Link) -> APIRouter:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 Handle: TypeAlias = Callable[["Tx", Entry], Awaitable[None]]
 Outside: TypeAlias = Callable[["Db", Entry], Awaitable[None]]
+OutsideMany: TypeAlias = Callable[["Db", Sequence[Entry]], Awaitable[None]]
 
 RETRIES_S = (0.02, 0.1, 0.5)
 """Pauses between the attempts at one fact before it is parked: enough for a lock, too short to hold up an alarm."""
@@ -40,6 +41,8 @@ NOT_YET_S = (0.05, 5.0)
 DATABASE_AWAY_S = (0.05, 2.0)
 SKIPPED_BEFORE_NOTED = 1000
 """A position over kinds a reader does not follow is written down once per so many entries."""
+MANY = 100
+"""Facts told at once by a reader that is behind: a message of some 100 kB, a transaction of half a second (ours)."""
 READERS_AT_ONCE = 5
 """Handlers of one centre that hold a connection at once, fewer than the pool has, so that each may take another."""
 
@@ -60,6 +63,8 @@ class Reader:
 
     `outside` is for what no transaction can hold, like telling another machine: it runs before, without one, and may
     run again after a crash. Either may raise `NotYet`: then the reader waits and tries again, in order, for ever.
+    `outside_many` does the same for several facts in order, all or none, where a reader is behind and its `handle` has
+    nothing to do: it is not called for them. What it refuses is tried again one by one.
     `name` is `slice.what-for` and keeps its place across restarts: renaming a reader makes it read everything again.
     """
 
@@ -68,6 +73,7 @@ class Reader:
     centre: CentreId
     handle: Handle
     outside: Outside | None = None
+    outside_many: OutsideMany | None = None
 
 
 def database_away(error: BaseException) -> bool:
@@ -169,12 +175,34 @@ class _Run:
             "reader.parked", reader=self.reader.name, seq=row.seq, error=where_it_broke(error), fault_id=str(fault_id)
         )
 
+    async def _take_many(self, rows: Sequence[Row]) -> bool:
+        """Take several facts in, all or none; return whether they were."""
+        assert self.reader.outside_many is not None
+        try:
+            await self.reader.outside_many(self.db, [row.open(self.db.keys) for row in rows])
+            async with self.slots, self.db.transaction() as tx:
+                await claim(tx, self.reader.name, rows[-1].seq)
+        except NotYet:
+            return False
+        except Exception as error:
+            if database_away(error):
+                raise
+            log.info("reader.one-by-one", reader=self.reader.name, seq=rows[0].seq, error=where_it_broke(error))
+            return False
+        TAKEN.labels(self.reader.name).inc(len(rows))
+        self.at = self.noted = rows[-1].seq
+        return True
+
     async def step(self) -> None:
         """Take in what the feed has for this reader."""
         rows, through = await feed_of(self.db).after(self.at, self.kinds)
-        for row in rows:
-            await self.take(row)
-            self.at = row.seq
+        for at in range(0, len(rows), MANY):
+            some = rows[at : at + MANY]
+            if self.reader.outside_many is not None and len(some) > 1 and await self._take_many(some):
+                continue
+            for row in some:
+                await self.take(row)
+                self.at = row.seq
         self.at = max(self.at, through)
         if self.at - self.noted >= SKIPPED_BEFORE_NOTED:
             async with self.db.transaction() as tx:
