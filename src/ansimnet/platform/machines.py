@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 
 import psycopg
-from psycopg_pool import PoolTimeout
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from ansimnet.kernel.errors import Kind, Refusal
 from ansimnet.kernel.permits import Act
+from ansimnet.platform.pool import DatabaseAway
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -61,7 +61,7 @@ def route(path: str, endpoint: Endpoint, act: Act, methods: Collection[str] = ("
     async def guarded(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except (psycopg.OperationalError, PoolTimeout):
+        except (psycopg.OperationalError, DatabaseAway):
             raise StoreAway from None
 
     guarded.act = act  # type: ignore[attr-defined]

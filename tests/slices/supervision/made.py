@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from itertools import count
 
@@ -30,6 +31,7 @@ HIS_DEVICE = DeviceId(named_id("test", "his-device"))
 HER_DEVICE = DeviceId(named_id("test", "her-device"))
 ZONE = ConditionId(named_id("test", "zone"))
 HOME = ConditionId(named_id("test", "home"))
+HOURS = ConditionId(named_id("test", "hours"))
 NEAR = ConditionId(named_id("test", "near"))
 WHOLE = ConditionId(named_id("whole", str(HIS_DEVICE)))
 _numbers = count()
@@ -71,6 +73,11 @@ def fix(
 def zone(radius_m: float = 300.0, protected: ProtectedPersonId | None = None) -> Exclusion:
     """Return a round exclusion zone about the corner."""
     return Exclusion(ZONE, HIM, "학교", Circle(ORIGIN, radius_m), protected)
+
+
+def teaching(since: time = time(12, 10), until: time = time(12, 40), radius_m: float = 300.0) -> Exclusion:
+    """Return the same zone, which holds at some hours of Seoul's day alone."""
+    return replace(zone(radius_m), condition_id=HOURS, window=Window(since, until))
 
 
 def square(half_m: float = 300.0) -> Exclusion:

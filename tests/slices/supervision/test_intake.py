@@ -43,6 +43,25 @@ async def test_a_zone_that_is_set_binds_the_next_fix_and_one_that_ended_binds_no
     assert await world.alarms() == ["alarm.raised", "trigger.confirmed", "alarm.cleared"]
 
 
+async def test_a_batch_that_a_deadlock_undid_is_taken_once(world: World) -> None:
+    await world.her_device()
+    await world.set(
+        trigger=Trigger.APPROACH, label="피해자", protected_person_id=world.her, warn_m=1000.0, alarm_m=300.0
+    )
+    intake = Intake(world.db)
+    await say(intake, 0, 5000)
+    first, last = sorted([world.wearer, world.her], key=lambda p: p.bytes)
+    lock = "select from supervision_person where person_id = %s for update"
+    async with world.db.transaction() as tx:  # in the order in which no batch locks them
+        await tx.execute(lock, [last])
+        batch = asyncio.create_task(say(intake, 15, 5000))
+        async with world.db.transaction() as other:
+            while not (await other.one("select count(*) from pg_locks where not granted") or (0,))[0]:
+                await asyncio.sleep(0.01)
+        await tx.execute(lock, [first])
+    assert (await batch).accepted == 1
+
+
 async def test_a_device_that_changed_hands_or_is_new_is_known_at_once(world: World) -> None:
     intake = Intake(world.db)
     assert (await say(intake, 0, 0)).accepted == 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 from uuid import UUID
 
 import pytest
@@ -55,6 +55,20 @@ async def test_a_whole_batch_and_a_late_one_are_proven_too(dbs: Dbs) -> None:
     await world.send(*reports[1:-1], heard_s=310)
     found = await steps_of(world)
     all_the_same(found, steps=2)
+
+
+@pytest.mark.requirement("EM-14", "EM-19")
+async def test_a_zone_of_some_hours_is_found_by_the_clock_and_proven(dbs: Dbs) -> None:
+    world = await World(dbs).begin()
+    await world.zone(since=time(12, 10), until=time(12, 40))
+    for i in range(40):
+        await world.send(report(15 * i, 10 + i % 3))
+    assert await world.alarms() == []
+    await clock.tick(world.db, NOON + timedelta(minutes=10, seconds=5))
+    assert await world.alarms() == ["alarm.raised", "trigger.confirmed"]
+    await clock.tick(world.db, NOON + timedelta(minutes=40, seconds=5))
+    assert await world.alarms() == ["alarm.raised", "trigger.confirmed", "alarm.cleared"]
+    all_the_same(await steps_of(world), steps=2)
 
 
 @pytest.mark.requirement("EM-14")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import msgspec
@@ -15,9 +15,10 @@ from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import ConditionId, DeviceId, ProtectedPersonId, WearerId, named_id
 from ansimnet.platform.db import Dbs
 from ansimnet.slices.supervision import queries
-from ansimnet.slices.supervision.model import Device, Sign
+from ansimnet.slices.supervision.model import Device, Exclusion, Sign, Window
 from ansimnet.slices.supervision.service import clock, incidents, register
 from ansimnet.slices.supervision.service.receive import Receipt, Report, Sender, receive
+from ansimnet.slices.supervision.store import scene as scenes
 
 from .made import NOON, ORIGIN, at
 
@@ -240,6 +241,17 @@ async def test_a_curfew_that_begins_finds_who_is_outside(world: World) -> None:
     await clock.tick(world.db, midnight + timedelta(hours=6, seconds=1))
     cleared = await world.told("alarm.cleared")
     assert [b["reason"] for _, b in cleared] == ["window_over"]
+
+
+@pytest.mark.requirement("EM-14")
+async def test_a_zone_of_some_hours_is_kept_with_them_and_needs_both(world: World) -> None:
+    zone = await world.zone(since=time(22), until=time(6))
+    async with world.db.transaction() as tx:
+        kept = await scenes.condition_by_id(tx, zone)
+    assert isinstance(kept, Exclusion)
+    assert kept.window == Window(time(22), time(6))
+    with pytest.raises(register.BadCondition):
+        await world.zone(since=time(22))
 
 
 async def test_her_fixes_are_forgotten_unless_an_alarm_cites_them(world: World) -> None:

@@ -30,7 +30,7 @@ from ansimnet.slices.supervision.rules.eligibility import IneligibleOffence, eli
 from ansimnet.slices.supervision.rules.estimate import ahead, begin, follow
 from ansimnet.slices.supervision.rules.evidence import may_be_near
 
-from .made import HER, HIM, HOME, NOON, ORIGIN, ZONE, approach, at, curfew, fix, square, whole, zone
+from .made import HER, HIM, HOME, NOON, ORIGIN, ZONE, approach, at, curfew, fix, square, teaching, whole, zone
 
 STRAP = frozenset({Sign.STRAP})
 NIGHT = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
@@ -180,6 +180,26 @@ def test_a_curfew_finds_who_is_out_and_lets_go_in_the_morning() -> None:
     assert said(facts) == ["raised", "confirmed", "cleared"]
     assert next(f for f in facts if isinstance(f, AlarmRaised)).happened_at == NIGHT
     assert [f.reason for f in facts if isinstance(f, AlarmCleared)] == ["window_over"]
+
+
+@pytest.mark.requirement("EM-14", "EM-19")
+@pytest.mark.parametrize(
+    ("from_s", "until_s", "east_m", "words"),
+    [
+        pytest.param(0, 540, 0, [], id="before-its-hours"),
+        pytest.param(0, 900, 0, ["raised", "confirmed"], id="found-inside-as-they-begin"),
+        pytest.param(660, 900, 0, ["raised", "confirmed"], id="in-its-hours"),
+        pytest.param(0, 2500, 0, ["raised", "confirmed", "cleared"], id="let-go-as-they-end"),
+        pytest.param(0, 2500, 900, [], id="never-there"),
+    ],
+)
+def test_a_zone_of_some_hours_binds_in_them_alone(from_s: int, until_s: int, east_m: float, words: list[str]) -> None:
+    facts = replay([fix(s, east_m + s % 4) for s in range(from_s, until_s, 15)], [teaching()])
+    assert said(facts) == words
+    begins = NOON + timedelta(minutes=10)
+    assert all(f.happened_at >= begins for f in facts if isinstance(f, AlarmRaised))
+    over = [f for f in facts if isinstance(f, AlarmCleared)]
+    assert all(f.reason == "window_over" and f.happened_at >= NOON + timedelta(minutes=40) for f in over)
 
 
 def test_who_is_home_breaks_no_curfew_and_an_exception_lifts_it() -> None:

@@ -18,7 +18,7 @@ from ansimnet.slices.supervision.rules.window import bound, spell
 from ansimnet.slices.supervision.store import beliefs
 from ansimnet.slices.supervision.store.scene import quiet, worth_saving
 
-from .made import HER, HIM, NOON, approach, at, curfew, fix, square, zone
+from .made import HER, HIM, NOON, approach, at, curfew, fix, square, teaching, zone
 
 NIGHTS = [curfew(time(12, 10), time(12, 40), radius_m=200.0), curfew(time(0), time(0), radius_m=900.0)]
 """Noon in Seoul is when the stories begin: one curfew begins and ends in them, one holds all day."""
@@ -67,7 +67,7 @@ def believed(e: Estimate | None) -> Estimate | None:
 def test_a_sifted_batch_tells_and_leaves_what_the_rules_do(
     steps: list[tuple[float, float, float, bool, float, int]], x: float, y: float, every: float
 ) -> None:
-    conditions: list[Condition] = [square(), *NIGHTS[:1], approach(500.0, 200.0, at(400, 400))]
+    conditions: list[Condition] = [square(), teaching(), *NIGHTS[:1], approach(500.0, 200.0, at(400, 400))]
     plain, sifted = Scene({c.condition_id: c for c in conditions}), Sifted(conditions)
     batch: list[Fix] = []
     for i, (dx, dy, claim, hers, jump, length) in enumerate(steps):

@@ -16,6 +16,9 @@ LatLon = tuple[Annotated[float, Field(ge=-90, le=90)], Annotated[float, Field(ge
 """A place as `[latitude, longitude]`, WGS 84 degrees."""
 
 
+HOURS = "Seoul time; a curfew holds from 00:00 until 06:00 unless told, a zone always; may end on the next day"
+
+
 class Form(BaseModel):
     """What comes in: no field that nobody knows."""
 
@@ -63,8 +66,8 @@ class ConditionForm(Form):
     centre: LatLon | None = None
     home: LatLon | None = None
     radius_m: float | None = Field(None, gt=0, le=100_000)
-    from_: str | None = Field(None, alias="from", pattern=r"^\d\d:\d\d$", description="Seoul time, default 00:00")
-    until: str | None = Field(None, pattern=r"^\d\d:\d\d$", description="Seoul time, default 06:00; may be next day")
+    from_: str | None = Field(None, alias="from", pattern=r"^\d\d:\d\d$", description=HOURS)
+    until: str | None = Field(None, pattern=r"^\d\d:\d\d$", description=HOURS)
     protected_person_id: ProtectedPersonId | None = None
     warn_m: float | None = Field(None, gt=0, le=100_000)
     alarm_m: float | None = Field(None, gt=0, le=100_000)

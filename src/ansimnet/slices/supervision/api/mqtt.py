@@ -14,10 +14,10 @@ from contextlib import asynccontextmanager, suppress
 import psycopg
 import structlog
 from prometheus_client import Gauge
-from psycopg_pool import PoolTimeout
 
 from ansimnet.kernel.errors import Refusal
 from ansimnet.platform.machines import WrongKey
+from ansimnet.platform.pool import DatabaseAway
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.supervision.api import mqtt_wire as frames
 from ansimnet.slices.supervision.api import wire
@@ -63,7 +63,7 @@ class Mqtt:
             pass  # the device left, or fell silent
         except frames.Malformed as e:
             log.info("supervision.mqtt_malformed", why=str(e))
-        except (psycopg.OperationalError, PoolTimeout):
+        except (psycopg.OperationalError, DatabaseAway):
             log.warning("supervision.mqtt_store_away")  # nothing was acknowledged: it is sent again
         finally:
             self._open -= 1

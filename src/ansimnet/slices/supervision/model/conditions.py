@@ -79,13 +79,14 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """Stay out of a zone."""
+    """Stay out of a zone, at all hours or in a window of them (a school while it teaches)."""
 
     condition_id: ConditionId
     wearer_id: WearerId
     label: str
     zone: Zone
     protected_person_id: ProtectedPersonId | None = None
+    window: Window | None = None
     trigger: Trigger = Trigger.EXCLUSION_ZONE
 
 

@@ -102,11 +102,11 @@ def weigh_fix(
     if step is None or fix.point is None:
         return None
     match condition:
-        case Exclusion():
-            return _weigh_zone(condition.zone, fix, fix.point, step, outside=False)
-        case Curfew():
+        case Exclusion() | Curfew():
             if not window.bound(condition, fix.seen_at):
                 return Evidence(fix.seen_at, 0.0, 0.0, 0.0, False, (fix.fix_id,))
+            if isinstance(condition, Exclusion):
+                return _weigh_zone(condition.zone, fix, fix.point, step, outside=False)
             return _weigh_zone(condition.home, fix, fix.point, step, outside=True)
         case Approach():
             return _weigh_approach(condition, fix, fix.point, step, others)
@@ -202,20 +202,26 @@ def _weigh_tamper(condition: Wholeness, watch: Watch, fix: Fix) -> Evidence | No
 
 
 def weigh_clock(condition: Condition, his: Estimate, at: datetime) -> Evidence | None:
-    """Return what the clock alone says: a curfew that begins finds the wearer where he was last seen.
+    """Return what the clock alone says: a curfew or a zone's hours that begin find the wearer where he was last seen.
 
-    Confirms only where the last fix lies very deep outside and is not silent; otherwise the next fix decides.
+    Confirms only where the last fix lies very deep in the breach and is not silent; otherwise the next fix decides.
     """
-    if not isinstance(condition, Curfew):
+    if not isinstance(condition, window.Timed):
         return None
     if not window.bound(condition, at):
         return Evidence(at, 0.0, 0.0, None, True, (his.fix_id,))
     now = aged(his, at)
-    p = 1 - chance_inside(condition.home, now)
+    if isinstance(condition, Curfew):
+        p, depth, begin = (
+            1 - chance_inside(condition.home, now),
+            -depth_m(condition.home, now.point),
+            limits.CURFEW_FROM,
+        )
+    else:
+        p, depth, begin = chance_inside(condition.zone, now), depth_m(condition.zone, now.point), limits.NEAR_FROM
     fresh = at - his.at <= limits.SILENCE
-    far = -depth_m(condition.home, now.point) >= max(limits.DEEP_M, limits.DEEP_ERRORS * now.error_m)
-    deep = fresh and far and p >= limits.CERTAIN_FROM
-    return Evidence(at, p, p, None, deep, (his.fix_id,), begin=limits.CURFEW_FROM)
+    deep = fresh and depth >= max(limits.DEEP_M, limits.DEEP_ERRORS * now.error_m) and p >= limits.CERTAIN_FROM
+    return Evidence(at, p, p, None, deep, (his.fix_id,), begin=begin)
 
 
 def may_be_near(condition: Condition, his: Estimate, hers: Estimate | None, at: datetime) -> bool:
@@ -228,7 +234,7 @@ def may_be_near(condition: Condition, his: Estimate, hers: Estimate | None, at: 
     match condition:
         case Exclusion():
             centre, radius_m = condition.zone.reach
-            return distance_m(his.point, centre) - radius_m <= reach_m
+            return window.bound(condition, at) and distance_m(his.point, centre) - radius_m <= reach_m
         case Curfew():
             return window.bound(condition, at)
         case Approach():

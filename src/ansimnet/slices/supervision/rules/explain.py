@@ -27,11 +27,11 @@ class Forecast:
 def chance_now(condition: Condition, his: Estimate, hers: Estimate | None) -> float:
     """Return the probability that a condition is broken where these estimates stand."""
     match condition:
-        case Exclusion():
-            return chance_inside(condition.zone, his)
-        case Curfew():
+        case Exclusion() | Curfew():
             if not window.bound(condition, his.at):
                 return 0.0
+            if isinstance(condition, Exclusion):
+                return chance_inside(condition.zone, his)
             return 1 - chance_inside(condition.home, his)
         case Approach():
             return chance_near(his, hers, condition.alarm_m) if hers is not None else 0.0

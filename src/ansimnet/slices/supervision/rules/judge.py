@@ -62,10 +62,10 @@ def judge(scene: Scene, fixes: Iterable[Fix]) -> list[Fact]:
 
 
 def judge_clock(scene: Scene, at: datetime) -> list[Fact]:
-    """Judge what the clock alone decides up to an instant: curfews that began or ended since they were last judged."""
+    """Judge what the clock alone decides up to an instant: hours that began or ended since they were last judged."""
     facts: list[Fact] = []
     for condition in sorted(scene.conditions.values(), key=lambda c: c.condition_id):
-        if isinstance(condition, Curfew):
+        if isinstance(condition, window.Timed):
             facts += _turn(scene, condition, at)
     return facts
 
@@ -73,7 +73,7 @@ def judge_clock(scene: Scene, at: datetime) -> list[Fact]:
 def _judge_fix(scene: Scene, fix: Fix) -> list[Fact]:
     facts: list[Fact] = []
     for condition in scene.concerning(fix.person_id):
-        if isinstance(condition, Curfew):
+        if isinstance(condition, window.Timed):
             facts += _turn(scene, condition, fix.seen_at)
     before = scene.estimates.get(fix.person_id)
     step = follow(before, fix, fix.point) if fix.point is not None else None
@@ -116,8 +116,10 @@ def _silent(condition: Condition, fix: Fix, near_m: float) -> bool:
     return distance_m(centre, fix.point) - radius_m > near_m
 
 
-def _turn(scene: Scene, condition: Curfew, until: datetime) -> list[Fact]:
-    """Judge a curfew at each instant at which it began or ended since it was last judged."""
+def _turn(scene: Scene, condition: window.Timed, until: datetime) -> list[Fact]:
+    """Judge a curfew or a zone of hours at each instant at which it began or ended since it was last judged."""
+    if condition.window is None:
+        return []
     his = scene.estimates.get(PersonId(condition.wearer_id))
     if his is None:
         return []
@@ -204,7 +206,7 @@ def _unfollow(scene: Scene, alarm_id: AlarmId | None) -> None:
 def _reason(condition: Condition, watch: Watch, e: Evidence) -> Reason:
     if isinstance(condition, Wholeness):
         return Reason.RESTORED
-    if isinstance(condition, Curfew) and not window.bound(condition, e.at):
+    if isinstance(condition, window.Timed) and not window.bound(condition, e.at):
         return Reason.WINDOW_OVER
     return Reason.LEFT if watch.announced is State.CERTAIN else Reason.NOT_CONFIRMED
 

@@ -65,7 +65,7 @@ class Bound:
     until_s: float
     devices: Mapping[str, Device]
     zones: Zones
-    curfews: tuple[tuple[Curfew, Zones], ...]
+    timed: tuple[tuple[window.Timed, Zones], ...]
     pairs: tuple[Approach, ...]
     spells: dict[ConditionId, tuple[datetime, datetime, bool]] = field(default_factory=dict)
 
@@ -81,8 +81,14 @@ class Bound:
             by,
             until_s,
             called,
-            Zones.of([c.zone for c in his if isinstance(c, Exclusion) and c.wearer_id == person_id]),
-            tuple((c, Zones.of([c.home])) for c in his if isinstance(c, Curfew) and c.wearer_id == person_id),
+            Zones.of(
+                [c.zone for c in his if isinstance(c, Exclusion) and c.window is None and c.wearer_id == person_id]
+            ),
+            tuple(
+                (c, Zones.of([c.home if isinstance(c, Curfew) else c.zone]))
+                for c in his
+                if isinstance(c, window.Timed) and c.window is not None and c.wearer_id == person_id
+            ),
             tuple(c for c in his if isinstance(c, Approach)),
         )
 
@@ -95,11 +101,11 @@ class Bound:
         """Return whom this person must be kept apart from."""
         return [self.other(pair) for pair in self.pairs]
 
-    def binds(self, curfew: Curfew, since: datetime, until: datetime) -> bool | None:
-        """Tell whether a curfew binds all through [since, until]; None where it begins or ends in between."""
-        known = self.spells.get(curfew.condition_id)
+    def binds(self, timed: window.Timed, since: datetime, until: datetime) -> bool | None:
+        """Tell whether a condition holds all through [since, until]; None where it begins or ends in between."""
+        known = self.spells.get(timed.condition_id)
         if known is None or not known[0] <= until < known[1]:
-            known = self.spells[curfew.condition_id] = window.spell(curfew, until)
+            known = self.spells[timed.condition_id] = window.spell(timed, until)
         return known[2] if known[0] <= since else None
 
 
@@ -200,7 +206,7 @@ class _Speaker:
     person_id: PersonId
     bound: Bound
     row: F64 | None
-    homes: Sequence[Zones]
+    homes: Sequence[tuple[bool, Zones]]
     said: Sequence[int]
 
 
@@ -209,24 +215,25 @@ def _numbered(chosen: Sequence[int], who: I64) -> Iterable[tuple[int, int]]:
     return zip(chosen, who[chosen].tolist(), strict=True)
 
 
-def _homes(bound: Bound, row: F64 | None, seen: Sequence[datetime]) -> list[Zones] | None:
-    """Return the homes of the curfews that bind at all fixes of a person, oldest first.
+def _homes(bound: Bound, row: F64 | None, seen: Sequence[datetime]) -> list[tuple[bool, Zones]] | None:
+    """Return the homes and zones of some hours that hold at all fixes of a person, which come oldest first.
 
-    None where one begins or ends meanwhile, and where a fix is older than what is believed.
+    Each with whether it is the outside that is forbidden. None where one begins or ends meanwhile, and where a fix is
+    older than what is believed.
     """
     since = seen[0]
     if row is not None:
         if seconds_of(since) < max(row[motion.AT], row[motion.SUSPECT_AT]):
             return None
-        if bound.curfews:
+        if bound.timed:
             since = min(since, instant(row[motion.AT]))
     homes = []
-    for curfew, home in bound.curfews:
-        binds = bound.binds(curfew, since, seen[-1])
+    for timed, zones in bound.timed:
+        binds = bound.binds(timed, since, seen[-1])
         if binds is None:
             return None
         if binds:
-            homes.append(home)
+            homes.append((isinstance(timed, Curfew), zones))
     return homes
 
 
@@ -258,9 +265,9 @@ def _not_quiet(watches: I64) -> NDArray[np.bool_]:
 def _board(speak: Sequence[_Speaker], others: Sequence[PersonId], rows: Mapping[PersonId, F64 | None]) -> Board:
     """Return a board of those who speak, and after them of the others, whom some must be kept apart from."""
     n, silent = len(speak) + len(others), [0] * len(others)
-    own = [(s.bound.zones, *s.homes) for s in speak]
-    zones = Zones.together([z for zs in own for z in zs])
-    turned = [(i > 0, len(z.radius)) for zs in own for i, z in enumerate(zs)]
+    own = [((False, s.bound.zones), *s.homes) for s in speak]
+    zones = Zones.together([z for zs in own for _, z in zs])
+    turned = [(outside, len(z.radius)) for zs in own for outside, z in zs]
     beside = [(s.bound, pair) for s in speak for pair in s.bound.pairs]
     number = {p: i for i, p in enumerate((*(s.person_id for s in speak), *others))} if beside else {}
     numbers: dict[ConditionId, int] = {}
@@ -276,7 +283,7 @@ def _board(speak: Sequence[_Speaker], others: Sequence[PersonId], rows: Mapping[
         known=known,
         bound=np.zeros(n, dtype=np.bool_),
         zones=zones,
-        own_first=np.cumsum([0, *(sum(len(z.radius) for z in zs) for zs in own), *silent]).astype(np.int64),
+        own_first=np.cumsum([0, *(sum(len(z.radius) for _, z in zs) for zs in own), *silent]).astype(np.int64),
         outside=np.repeat([t for t, _ in turned], [k for _, k in turned]).astype(np.bool_),
         watch=quiet(len(zones.radius)),
         shared=_NO_ZONES,

@@ -1,11 +1,14 @@
-"""Curfew hours in local time. Korea has no summer time, but nothing here relies on it."""
+"""Hours of curfews and zones in local time. Korea has no summer time, but nothing here relies on it."""
 
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
 from ansimnet.kernel.clock import KST
-from ansimnet.slices.supervision.model import Curfew, Window
+from ansimnet.slices.supervision.model import Curfew, Exclusion, Span, Window
+
+Timed = Exclusion | Curfew
+"""What may hold at some hours alone."""
 
 
 def span_of(window: Window, day: date) -> tuple[datetime, datetime]:
@@ -31,30 +34,38 @@ def inside(window: Window, at: datetime) -> bool:
     return any(a <= at < b for a, b in (span_of(window, today), span_of(window, today - timedelta(days=1))))
 
 
-def bound(curfew: Curfew, at: datetime) -> bool:
-    """Tell whether the wearer must be home at an instant."""
-    return inside(curfew.window, at) and not any(s.from_at <= at < s.until_at for s in curfew.exceptions)
+def bound(timed: Timed, at: datetime) -> bool:
+    """Tell whether a condition holds at an instant: the wearer must be home, or stay out of the zone."""
+    if timed.window is None:
+        return True
+    return inside(timed.window, at) and not any(s.from_at <= at < s.until_at for s in _lifted(timed))
 
 
-def turns(curfew: Curfew, after: datetime, until: datetime) -> list[datetime]:
-    """Return the instants in (`after`, `until`] at which the duty to be home begins or ends, oldest first.
+def _lifted(timed: Timed) -> tuple[Span, ...]:
+    return timed.exceptions if isinstance(timed, Curfew) else ()
+
+
+def turns(timed: Timed, after: datetime, until: datetime) -> list[datetime]:
+    """Return the instants in (`after`, `until`] at which a condition begins or ends to hold, oldest first.
 
     Looks at most two days back from `until`: what turned earlier has turned again since.
     """
+    if timed.window is None:
+        return []
     found: set[datetime] = set()
     last = until.astimezone(KST).date()
     for back in range(3):
-        found.update(span_of(curfew.window, last - timedelta(days=back)))
-    for span in curfew.exceptions:
+        found.update(span_of(timed.window, last - timedelta(days=back)))
+    for span in _lifted(timed):
         found.update((span.from_at, span.until_at))
     return sorted(t for t in found if after < t <= until)
 
 
-def spell(curfew: Curfew, at: datetime) -> tuple[datetime, datetime, bool]:
-    """Return since and until when the duty to be home is as it is at an instant, [since, until), and whether it binds.
+def spell(timed: Timed, at: datetime) -> tuple[datetime, datetime, bool]:
+    """Return since and until when a condition holds or does not, as at an instant, [since, until), and whether it does.
 
     No more than a day either way is looked at.
     """
     day = timedelta(days=1)
-    since, until = turns(curfew, at - day, at), turns(curfew, at, at + day)
-    return (since[-1] if since else at - day), (until[0] if until else at + day), bound(curfew, at)
+    since, until = turns(timed, at - day, at), turns(timed, at, at + day)
+    return (since[-1] if since else at - day), (until[0] if until else at + day), bound(timed, at)

@@ -22,18 +22,18 @@ from ansimnet.slices.supervision.store import scene as scenes
 
 
 async def tick(db: Db, now: datetime) -> None:
-    """Judge what time alone decides: curfews that began or ended since the last tick, and silences that are due.
+    """Judge what time alone decides: hours of curfews and zones that began or ended, and silences that are due.
 
     Safe to run twice and at any distance: what was slept through is judged now.
     """
-    await _tick_curfews(db, now)
+    await _tick_hours(db, now)
     await _tick_silence(db, now)
 
 
-async def _tick_curfews(db: Db, now: datetime) -> None:
+async def _tick_hours(db: Db, now: datetime) -> None:
     async with db.transaction() as tx:
         since = await notices.ticked_at(tx) or now - timedelta(minutes=10)
-        due = [c for c in await scenes.curfews(tx) if window.turns(c, since, now)]
+        due = [c for c in await scenes.timed(tx) if window.turns(c, since, now)]
         await notices.set_ticked(tx, now)
         people = {PersonId(c.wearer_id) for c in due}
         if not people:

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from prometheus_client import Counter
 from psycopg import Rollback
+from psycopg.errors import DeadlockDetected
 
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.facts import Fact
@@ -42,7 +43,7 @@ from ansimnet.slices.supervision.store.beliefs import Person
 
 OURS = "system:supervision"
 TRIES = 5
-"""How often a batch is begun again because what binds its people changed while it was read."""
+"""How often a batch is begun again because what binds its people changed while it was read, or stood in its way."""
 
 FIXES = Counter("ansimnet_supervision_fixes", "Position reports by what became of them", ["outcome"])
 ALARMS = Counter("ansimnet_supervision_alarms", "Alarm facts by kind", ["kind"])
@@ -130,7 +131,10 @@ async def receive_together(db: Db, bindings: Bindings, messages: Sequence[Messag
     names = {r.device for m in messages for r in m.reports}
     for _ in range(TRIES):
         bounds = await bindings.of_devices(db, names)
-        receipts = await _take(db, bindings, bounds, messages)
+        try:
+            receipts = await _take(db, bindings, bounds, messages)
+        except DeadlockDetected:  # somebody binds several of these people in another order: the other one goes first
+            continue
         if receipts is not None:
             FIXES.labels("accepted").inc(sum(r.accepted for r in receipts))
             FIXES.labels("duplicate").inc(sum(r.duplicate for r in receipts))

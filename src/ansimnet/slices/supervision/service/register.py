@@ -141,7 +141,10 @@ async def bind_device(tx: Tx, wearer_id: WearerId, name: str, *, actor: str, now
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """A condition as it is asked for; what its trigger does not need is None."""
+    """A condition as it is asked for; what its trigger does not need is None.
+
+    `since` and `until` are hours of Seoul's day: of a curfew (default 00:00 to 06:00), or of a zone (default all).
+    """
 
     trigger: Trigger
     label: str = ""
@@ -181,6 +184,10 @@ def check_draft(d: Draft) -> None:
         case Trigger.EXCLUSION_ZONE | Trigger.CURFEW:
             if (d.ring is None) == (d.centre is None):
                 raise BadCondition("give either a ring or a centre with a radius")
+            if d.trigger is Trigger.EXCLUSION_ZONE and (d.since is None) != (d.until is None):
+                raise BadCondition(
+                    "the hours of a zone have a beginning and an end: give `from` and `until`, or neither"
+                )
 
 
 async def set_condition(tx: Tx, wearer_id: WearerId, d: Draft, *, actor: str, now: datetime) -> ConditionId:
@@ -199,9 +206,10 @@ async def set_condition(tx: Tx, wearer_id: WearerId, d: Draft, *, actor: str, no
         )
         if known is None:
             await devices.add_protected(tx, d.protected_person_id, code=None, place=None)
-    await scenes.lock_people(tx, [PersonId(wearer_id)])
+    people = [PersonId(p) for p in (wearer_id, d.protected_person_id) if p is not None]
+    await scenes.lock_people(tx, people)  # both at once, in the order of their ids, as a batch locks them
     condition_id = ConditionId(new_id())
-    curfew = d.trigger is Trigger.CURFEW
+    since, until = _hours(d)
     await tx.execute(
         """
         insert into supervision_condition (condition_id, wearer_id, trigger, label, zone_sealed, since_local,
@@ -211,8 +219,7 @@ async def set_condition(tx: Tx, wearer_id: WearerId, d: Draft, *, actor: str, no
         [
             condition_id, wearer_id, d.trigger.value, places.seal_words(tx, wearer_id, d.label, of=places.LABEL),
             places.seal_zone(tx, wearer_id, condition_id, d.ring, d.centre, d.radius_m),
-            (d.since or time(0, 0)) if curfew else None, (d.until or time(6, 0)) if curfew else None,
-            d.protected_person_id, d.warn_m, d.alarm_m, now,
+            since, until, d.protected_person_id, d.warn_m, d.alarm_m, now,
         ],
     )  # fmt: skip
     fact = ConditionSet(
@@ -225,6 +232,17 @@ async def set_condition(tx: Tx, wearer_id: WearerId, d: Draft, *, actor: str, no
     )
     await append(tx, fact, actor=actor)
     return condition_id
+
+
+def _hours(d: Draft) -> tuple[time | None, time | None]:
+    """Return the hours in which a condition holds; None: at all of them."""
+    match d.trigger:
+        case Trigger.CURFEW:
+            return (d.since or time(0, 0)), (d.until or time(6, 0))
+        case Trigger.EXCLUSION_ZONE:
+            return d.since, d.until
+        case _:
+            return None, None
 
 
 async def end_condition(tx: Tx, condition_id: ConditionId, *, actor: str, now: datetime) -> None:

@@ -80,6 +80,8 @@ def _flat(c: Condition) -> _Condition:
     match c:
         case Exclusion():
             _put_zone(flat, c.zone)
+            if c.window is not None:
+                flat.since, flat.until = c.window.since, c.window.until
         case Curfew():
             _put_zone(flat, c.home)
             flat.since, flat.until = c.window.since, c.window.until
@@ -110,7 +112,8 @@ def _condition(flat: _Condition) -> Condition:
     condition_id, wearer_id, hers = flat.condition_id, flat.wearer_id, flat.protected_person_id
     match Trigger(flat.trigger):
         case Trigger.EXCLUSION_ZONE:
-            return Exclusion(condition_id, wearer_id, flat.label, _zone(flat), hers)
+            hours = Window(flat.since, flat.until) if flat.since is not None and flat.until is not None else None
+            return Exclusion(condition_id, wearer_id, flat.label, _zone(flat), hers, hours)
         case Trigger.CURFEW:
             spans = tuple(Span(a, b) for a, b in flat.exceptions)
             window = Window(flat.since or time(0), flat.until or time(6))

@@ -104,7 +104,8 @@ def _open(tx: Tx, r: tuple[Any, ...]) -> Condition | None:
     match Trigger(r[2]):
         case Trigger.EXCLUSION_ZONE:
             zone = places.zone_of(tx, r[1], r[0], sealed=r[15], ring=r[4], circle=r[5:8])
-            return Exclusion(r[0], r[1], label, zone, r[10]) if zone is not None else None
+            hours = Window(r[8], r[9]) if r[8] is not None and r[9] is not None else None
+            return Exclusion(r[0], r[1], label, zone, r[10], hours) if zone is not None else None
         case Trigger.CURFEW:
             zone = places.zone_of(tx, r[1], r[0], sealed=r[15], ring=r[4], circle=r[5:8])
             spans = tuple(Span(a, b) for a, b in zip(r[17] or (), r[18] or (), strict=True))
@@ -132,10 +133,10 @@ async def condition_by_id(tx: Tx, condition_id: UUID) -> Condition | None:
     return _condition(tx, row) if row is not None else None
 
 
-async def curfews(tx: Tx) -> list[Curfew]:
-    """Return every curfew in force."""
-    rows = await tx.all(_CONDITION + "where c.ended_at is null and c.trigger = 'curfew'")
-    return [c for r in rows if isinstance(c := _condition(tx, r), Curfew)]
+async def timed(tx: Tx) -> list[Curfew | Exclusion]:
+    """Return every curfew and every zone of some hours in force."""
+    rows = await tx.all(_CONDITION + "where c.ended_at is null and c.since_local is not null")
+    return [c for r in rows if isinstance(c := _condition(tx, r), Curfew | Exclusion)]
 
 
 async def load_scene(
