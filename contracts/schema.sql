@@ -1301,12 +1301,16 @@ CREATE TABLE public.footage_export (
     ended_at timestamp with time zone,
     end_reason text,
     track text DEFAULT 'sub'::text NOT NULL,
+    search_id uuid,
+    search_step integer,
     CONSTRAINT footage_export_cameras_check CHECK (((cardinality(cameras) >= 1) AND (cardinality(cameras) <= 16))),
     CONSTRAINT footage_export_check CHECK ((from_at < until_at)),
     CONSTRAINT footage_export_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT footage_export_check2 CHECK ((reviewed_by IS DISTINCT FROM asked_by)),
     CONSTRAINT footage_export_manifest_sha256_check CHECK ((length(manifest_sha256) = 32)),
     CONSTRAINT footage_export_most_downloads_check CHECK (((most_downloads >= 1) AND (most_downloads <= 20))),
+    CONSTRAINT footage_export_of_a_step CHECK (((search_id IS NULL) = (search_step IS NULL))),
+    CONSTRAINT footage_export_search_step_check CHECK ((search_step > 0)),
     CONSTRAINT footage_export_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'review'::text, 'reviewed'::text, 'sealed'::text, 'ended'::text]))),
     CONSTRAINT footage_export_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
 );
@@ -1322,6 +1326,8 @@ COMMENT ON COLUMN public.footage_export.words IS 'Reason, case and recipient, se
 COMMENT ON COLUMN public.footage_export.doubts IS 'What masking was unsure of, the worst first: no word, no picture.';
 
 COMMENT ON COLUMN public.footage_export.patches IS 'What the reviewer hid besides.';
+
+COMMENT ON COLUMN public.footage_export.search_id IS 'Its steps stand on the ledger; the export carries their entries in its proof.';
 
 CREATE TABLE public.footage_gap (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -1756,6 +1762,21 @@ ALTER TABLE ONLY public.footage_report FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_report OWNER TO ansimnet_owner;
 
 COMMENT ON COLUMN public.footage_report.checks IS 'Name, value, limit, unit and outcome of each check: computed from measurements, typed by nobody.';
+
+CREATE TABLE public.footage_route (
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    search_id uuid NOT NULL,
+    step integer NOT NULL,
+    offered_to uuid NOT NULL,
+    offered_at timestamp with time zone NOT NULL,
+    CONSTRAINT footage_route_step_check CHECK ((step > 0))
+);
+
+ALTER TABLE ONLY public.footage_route FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.footage_route OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.footage_route IS 'A step of a search that lets its asker ask for copies of the route.';
 
 CREATE TABLE public.footage_scene (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -4244,6 +4265,9 @@ ALTER TABLE ONLY public.footage_relay_worker
 ALTER TABLE ONLY public.footage_report
     ADD CONSTRAINT footage_report_pkey PRIMARY KEY (report_id);
 
+ALTER TABLE ONLY public.footage_route
+    ADD CONSTRAINT footage_route_pkey PRIMARY KEY (centre_id, search_id, step);
+
 ALTER TABLE ONLY public.footage_scene_guest
     ADD CONSTRAINT footage_scene_guest_pkey PRIMARY KEY (guest_id);
 
@@ -5432,6 +5456,8 @@ ALTER TABLE public.footage_relay_worker ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_report ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.footage_route ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.footage_scene ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.footage_scene_guest ENABLE ROW LEVEL SECURITY;
@@ -5723,6 +5749,8 @@ CREATE POLICY tenant ON public.footage_relay_camera USING ((centre_id = ( SELECT
 CREATE POLICY tenant ON public.footage_relay_worker USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_report USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.footage_route USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.footage_scene USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -6156,6 +6184,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_relay_worker TO ansimn
 
 GRANT SELECT,INSERT ON TABLE public.footage_report TO ansimnet_tracking;
 GRANT SELECT,INSERT ON TABLE public.footage_report TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_route TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_route TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.footage_scene TO ansimnet_city;

@@ -72,6 +72,7 @@ ROUTES: dict[str, str] = {
             ("POST", "searches"),
             ("GET", "searches"),
             ("GET", "searches/{search_id}"),
+            ("POST", "searches/{search_id}/copies"),
             ("POST", "searches/{search_id}/hand-over"),
             ("POST", "searches/{search_id}/look"),
             ("GET", "searches/{search_id}/candidates"),

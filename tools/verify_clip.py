@@ -37,6 +37,7 @@ KEY_CONTEXT = b"ansimnet ledger key v1\x00"
 HEAD = struct.Struct(">4s16sBIqQQHHHi32s32s32s32s")
 SEALED, ANNOUNCED = "footage.export.sealed.v1", "footage.sealing-key.announced.v1"
 ANCHORED = "footage.seals.anchored.v1"
+SEARCHED, HOP = "tracing.search.asked.v1", "tracing.hop.made.v1"
 TRACKS = {"sub": 0, "main": 1}
 LOSING = {"destroyed", "disk-full", "clock", "relay-stopped"}
 FIXED = ("manifest.json", "signature.json", "proof.json", "seals.bin")
@@ -475,6 +476,7 @@ class Verifier:
             self.found("edited-ledger", "the ledger does not say that this manifest was sealed")
         if ids[:-1] != self.told["ledger"]:
             self.found("edited-ledger", "these are not the entries that the manifest names")
+        self.search(bodies)
         announced = {b["public"] for kind, b in bodies if kind == ANNOUNCED}
         if not {self.told["keys"]["export"], *self.told["keys"]["sealing"]} <= announced:
             self.found("bad-signature", "the ledger never announced one of the keys")
@@ -483,6 +485,24 @@ class Verifier:
             self.found("edited-ledger", "the time stamp is not the one that the ledger names")
         self.report["time"] = "none" if stamp is None else "stamped: check it with openssl (see --help)"
         self.report["sealed_at"] = proof["entries"][-1]["entry"]["header"]["sealed_at"]
+
+    def search(self, bodies: list[tuple[str, dict[str, Any]]]) -> None:
+        """Judge that the proof of a traced route has every step of its search, the one that asked for it too."""
+        told = self.told["request"].get("search")
+        steps = [b for kind, b in bodies if kind == HOP]
+        asked = [b["search_id"] for kind, b in bodies if kind == SEARCHED]
+        named = {*asked, *(b["search_id"] for b in steps)}
+        if told is None:
+            if named:
+                self.found("edited-ledger", "steps of a search that the manifest does not name")
+            return
+        if asked != [told["id"]] or named != {told["id"]}:
+            self.found("edited-ledger", "the ledger does not say who asked for this search alone")
+        if [b["number"] for b in steps] != [*range(1, len(steps) + 1)]:
+            self.found("missing-step", "a step of the search is missing")
+        if [b["step"] for b in steps if b["number"] == told["step"]] != ["copies"]:
+            self.found("missing-step", "no step of the search asked for this export")
+        self.report["search"] = {"id": told["id"], "steps": len(steps)}
 
     def anchors(self) -> None:
         """Judge that the ledger took in each group's seal soon after it was made."""
@@ -534,7 +554,7 @@ class Verifier:
         if header["kind"] == ANCHORED:
             self.roots[header["entry_id"]] = (body["root"], _us(header["sealed_at"]))
             return header["kind"], body
-        told = {k: body[k] for k in ("viewer", "role", "act", "ground_id", "masking") if k in body}
+        told = {k: body[k] for k in ("viewer", "role", "act", "ground_id", "masking", "step") if k in body}
         self.report["seen"].append(
             {"kind": header["kind"], "at": header["happened_at"], "actor": header["actor"], **told}
         )

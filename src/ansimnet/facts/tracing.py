@@ -40,7 +40,7 @@ class KeysReleased(Fact):
 class HopMade(Fact):
     """A search took a step. Where it led is under the request's own key.
 
-    `step`: look, him, not_him, taken-back, ahead, picture, clip, live, handed-over.
+    `step`: look, him, not_him, taken-back, ahead, picture, clip, live, handed-over, copies.
     """
 
     kind: ClassVar[str] = "tracing.hop.made.v1"

@@ -94,6 +94,8 @@ export interface ExportForm {
   recipient: string;
   downloads: number;
   download_until: string;
+  /** Of a traced route: the search and the step of it that asked; its steps then stand in the proof. */
+  search?: { id: string; step: number };
 }
 export type Verdict = "mask" | "clear" | "widen";
 export interface Decision {

@@ -118,6 +118,16 @@ export interface Sought {
   radius_m: number;
   from_at: string;
   until_at: string;
+  /** Copies of its route may leave: a page shows the way only then. */
+  may_export: boolean;
+}
+/** What to ask the exports for: the route's cameras and time, the step of the search, its hops in words. */
+export interface Route {
+  step: number;
+  cameras: string[];
+  from_at: string;
+  until_at: string;
+  words: string;
 }
 export interface Handed {
   at: string;
@@ -142,6 +152,8 @@ export const tracing = {
   clip: (search: string, candidate: string) => post<Ticket>(`${of(search)}/candidates/${candidate}/clip`),
   live: (search: string, camera: string) => post<Ticket>(`${of(search)}/cameras/${encodeURIComponent(camera)}/live`),
   handOver: (search: string, words: string) => post<Handed>(`${of(search)}/hand-over`, { words }),
+  /** Let copies of the confirmed route be asked for: a step of the search, on the ledger. */
+  copies: (search: string) => post<Route>(`${of(search)}/copies`),
   close: (search: string, reason: string) => post<Search>(`${of(search)}/close`, { reason }),
 };
 

@@ -209,7 +209,7 @@ function Told({ report, w, language }: Shown) {
                 <tr key={s.id}>
                   <td>{clock(s.at, language)}</td>
                   <td>{w.kinds[s.kind] ?? s.kind}</td>
-                  <td>{s.viewer ?? s.role ?? ""}</td>
+                  <td>{s.step ? (w.steps[s.step] ?? s.step) : (s.viewer ?? s.role ?? "")}</td>
                 </tr>
               ))}
             </tbody>

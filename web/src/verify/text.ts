@@ -30,6 +30,7 @@ export interface VerifyWords {
   seen: string;
   seenHow: string;
   kinds: Record<string, string>;
+  steps: Record<string, string>;
   limits: string;
   limit: string[];
 }
@@ -59,6 +60,7 @@ const ko: VerifyWords = {
     "shifted-clock": "시각이 어긋납니다",
     "other-picture": "가린 곳 밖의 장면이 녹화된 것과 다릅니다",
     "edited-ledger": "원장의 증명이 맞지 않습니다",
+    "missing-step": "찾기의 걸음이 모두 들어 있지 않습니다",
     "not-anchored": "원장이 녹화할 때의 봉인을 제때 받아 적지 않았습니다",
     unreadable: "읽을 수 없는 곳이 있습니다",
   },
@@ -110,6 +112,20 @@ const ko: VerifyWords = {
     "footage.export.asked.v1": "내보내기를 요청함",
     "footage.export.reviewed.v1": "다른 사람이 검토함",
     "footage.export.sealed.v1": "봉인함",
+    "tracing.search.asked.v1": "찾기를 요청함",
+    "tracing.hop.made.v1": "찾기의 한 걸음",
+  },
+  steps: {
+    look: "카메라들을 찾아봄",
+    him: "찾는 사람이라고 확인함",
+    not_him: "아니라고 판단함",
+    "taken-back": "판단을 거둠",
+    ahead: "다음 카메라를 물음",
+    picture: "한 사람의 사진을 봄",
+    clip: "앞뒤 몇 초를 봄",
+    live: "실시간으로 봄",
+    "handed-over": "112에 알림",
+    copies: "경로의 사본을 요청함",
   },
   limits: "확인하지 못하는 것",
   limit: [
@@ -144,6 +160,7 @@ const en: VerifyWords = {
     "shifted-clock": "The time does not fit",
     "other-picture": "Outside what is hidden, the picture is not what was recorded",
     "edited-ledger": "The ledger's proof does not hold",
+    "missing-step": "Not every step of the search is here",
     "not-anchored": "the ledger did not take in the seal when it was made",
     unreadable: "Part of it cannot be read",
   },
@@ -196,6 +213,20 @@ const en: VerifyWords = {
     "footage.export.asked.v1": "Export asked for",
     "footage.export.reviewed.v1": "Reviewed by another person",
     "footage.export.sealed.v1": "Sealed",
+    "tracing.search.asked.v1": "Search asked for",
+    "tracing.hop.made.v1": "Step of the search",
+  },
+  steps: {
+    look: "Looked through cameras",
+    him: "Confirmed that it is the one",
+    not_him: "Judged that it is not",
+    "taken-back": "Took a judgement back",
+    ahead: "Asked for the next cameras",
+    picture: "Saw one person's picture",
+    clip: "Saw the seconds around",
+    live: "Watched live",
+    "handed-over": "Told 112",
+    copies: "Asked for copies of the route",
   },
   limits: "What cannot be checked here",
   limit: [

@@ -104,7 +104,7 @@ export interface Report {
   hiddenShare: number;
   ledgerKey?: string;
   sealedAt?: string;
-  seen: { id: string; kind: string; at: string; actor: string; viewer?: string; role?: string }[];
+  seen: { id: string; kind: string; at: string; actor: string; viewer?: string; role?: string; step?: string }[];
   stamped: boolean;
 }
 export type Decode = (init: Bytes, film: Bytes) => Promise<Plane[] | undefined>;
@@ -327,6 +327,7 @@ class Verifier {
     if (last?.[0] !== "footage.export.sealed.v1" || last[1].manifest_sha256 !== manifest) this.found("edited-ledger");
     const ids = proof.entries.map((e) => e.entry.header.entry_id).slice(0, -1);
     if (canonical(ids) !== canonical(this.told.ledger)) this.found("edited-ledger");
+    this.search(bodies);
     const announced = new Set(
       bodies.flatMap(([kind, b]) => (kind === "footage.sealing-key.announced.v1" ? [b.public] : [])),
     );
@@ -335,6 +336,21 @@ class Verifier {
     if ((last?.[1].timestamp_sha256 ?? null) !== (stamp ? hex(await sha256(stamp)) : null)) this.found("edited-ledger");
     this.report.stamped = stamp !== undefined;
     this.report.sealedAt = String(proof.entries.at(-1)?.entry.header.sealed_at);
+  }
+
+  /** Judge that the proof of a traced route has every step of its search, the one that asked for it too. */
+  search(bodies: [string, Record<string, unknown>][]): void {
+    const told = this.told.request.search as { id: string; step: number } | undefined;
+    const asked = bodies.flatMap(([kind, b]) => (kind === "tracing.search.asked.v1" ? [b.search_id] : []));
+    const steps = bodies.flatMap(([kind, b]) => (kind === "tracing.hop.made.v1" ? [b] : []));
+    if (!told) {
+      if (asked.length || steps.length) this.found("edited-ledger");
+      return;
+    }
+    if (canonical(asked) !== canonical([told.id]) || steps.some((b) => b.search_id !== told.id))
+      this.found("edited-ledger");
+    if (steps.some((b, i) => b.number !== i + 1)) this.found("missing-step");
+    if (steps.find((b) => b.number === told.step)?.step !== "copies") this.found("missing-step");
   }
 
   /** Judge that the ledger took in each group's seal soon after it was made. */
@@ -398,6 +414,7 @@ class Verifier {
       actor: String(header.actor),
       ...named("viewer"),
       ...named("role"),
+      ...named("step"),
     });
     return [String(header.kind), body];
   }

@@ -16,6 +16,7 @@ from ansimnet.platform.db import Tx
 from ansimnet.slices.footage import store
 from ansimnet.slices.footage.model import Listed, OpenView, Provision, State
 from ansimnet.slices.footage.store import relays
+from ansimnet.slices.footage.store.exports import offer_route
 from ansimnet.slices.policy import queries as policy
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
     "hand_recorded",
     "of_alarm",
     "of_incident",
+    "offer_route",
     "views_now",
 ]
 

@@ -111,7 +111,9 @@ export function Case({ search: s }: { search: Search }) {
                 { code: "Comma", run: () => later(-1) },
                 { code: "Period", hint: t.later, run: () => later(1) },
                 { code: "KeyU", hint: t.hand, run: () => setSheet("hand") },
-                { code: "KeyX", hint: t.exportVerb, run: () => setSheet("export") },
+                ...(sought.data?.may_export
+                  ? [{ code: "KeyX", hint: t.exportVerb, run: () => setSheet("export") }]
+                  : []),
               ]
             : []),
           { code: "KeyF", hint: t.look, run: () => look.mutate() },

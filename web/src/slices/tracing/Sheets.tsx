@@ -3,7 +3,7 @@ import { footage } from "../../api/footage";
 import { type Candidate, type Search, tracing } from "../../api/tracing";
 import { FormSheet } from "../../kit/FormSheet";
 import { between } from "../../kit/form";
-import { clock, shortId } from "../../kit/format";
+import { clock } from "../../kit/format";
 import { useTracingText } from "../../text/tracing";
 import { called, exportOf } from "./rules";
 
@@ -48,16 +48,17 @@ export function ExportSheet({ search, route, onDone, onClose }: Props) {
         { name: "reason", label: t.why, kind: "area", wide: true, most: 200 },
       ]}
       send={(v) =>
-        footage.askExport(
-          exportOf(route, {
-            search: `T-${shortId(search.search_id)}`,
-            reason: (v.reason ?? "").trim(),
-            case_no: (v.case_no ?? "").trim(),
-            recipient: (v.recipient ?? "").trim(),
-            downloads: Number(v.downloads),
-            days: Number(v.days),
-            nowMs: Date.now(),
-          }),
+        tracing.copies(search.search_id).then((asked) =>
+          footage.askExport(
+            exportOf(search.search_id, asked, {
+              reason: (v.reason ?? "").trim(),
+              case_no: (v.case_no ?? "").trim(),
+              recipient: (v.recipient ?? "").trim(),
+              downloads: Number(v.downloads),
+              days: Number(v.days),
+              nowMs: Date.now(),
+            }),
+          ),
         )
       }
       onDone={onDone}

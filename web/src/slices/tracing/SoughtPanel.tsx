@@ -90,9 +90,11 @@ export function SoughtPanel({
           <Button tone="act" cap="U" disabled={!open || !route.length} onClick={onHand}>
             {t.hand}
           </Button>
-          <Button cap="X" disabled={!open || !route.length} onClick={onExport}>
-            {t.exportVerb}
-          </Button>
+          {sought?.may_export ? (
+            <Button cap="X" disabled={!open || !route.length} onClick={onExport}>
+              {t.exportVerb}
+            </Button>
+          ) : null}
           <Button tone="line" cap="Ctrl E" onClick={onCloseCase}>
             {t.close}
           </Button>

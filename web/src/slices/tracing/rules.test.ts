@@ -126,20 +126,12 @@ it("draws streets beside the likeliest one", () => {
   expect(heatOf(undefined)).toEqual([]);
 });
 
-it("exports what was confirmed: its cameras, from the first sighting to the last, each hop in the reason", () => {
-  const route = [candidate("a", 1, "him", 1), candidate("b", 1, "him", 3)];
-  const said = {
-    search: "T-1",
-    reason: "송치",
-    case_no: "2026-1",
-    recipient: "해담경찰서",
-    downloads: 1,
-    days: 2,
-    nowMs: 0,
-  };
-  const form = exportOf(route, said);
-  expect(form.cameras).toEqual(["c-a", "c-b"]);
-  expect([form.from_at, form.until_at]).toEqual([55_000, 190_000].map((ms) => new Date(ms).toISOString()));
-  expect(form.reason).toBe("송치 | T-1: 1 HD-0001 00:01:00Z, 2 HD-0001 00:03:00Z");
-  expect(form.original).toBe(false);
+it("exports the route that a step of the search offered, its hops behind the reason", () => {
+  const route = { step: 4, cameras: ["a", "b"], from_at: "x", until_at: "y", words: "T-1: 1 HD-0001 00:01:00Z" };
+  const said = { reason: "송치", case_no: "2026-1", recipient: "해담경찰서", downloads: 1, days: 2, nowMs: 0 };
+  const form = exportOf("s", route, said);
+  expect([form.cameras, form.from_at, form.until_at, form.original]).toEqual([["a", "b"], "x", "y", false]);
+  expect(form.reason).toBe("송치 | T-1: 1 HD-0001 00:01:00Z");
+  expect(form.search).toEqual({ id: "s", step: 4 });
+  expect(form.download_until).toBe(new Date(2 * 86_400_000).toISOString());
 });

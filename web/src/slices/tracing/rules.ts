@@ -1,6 +1,6 @@
 /** What the case map computes: the route, whose turn it is, where a window stands on a scale. Pure. */
 import type { ExportForm } from "../../api/footage";
-import type { Attribute, Candidate, Likely, NextCamera, Reason, Sought } from "../../api/tracing";
+import type { Attribute, Candidate, Likely, NextCamera, Reason, Route, Sought } from "../../api/tracing";
 import type { TracingText } from "../../text/tracing";
 
 /** What was confirmed, in the order of time. */
@@ -84,34 +84,23 @@ export function heatOf(likely: Likely | undefined): { line: Likely["streets"][nu
   return (likely?.streets ?? []).map((s) => ({ line: s.line, near: s.probability / most }));
 }
 
-/** Around each confirmed sighting so much goes along, milliseconds. */
-const AROUND_MS = 5000;
-/** The confirmed route as an evidence export: its cameras, from the first sighting to the last, hop by hop in words. */
+/** The confirmed route as an evidence export, its hops behind the reason: letters of a reason are counted. */
 export function exportOf(
-  route: readonly Candidate[],
-  said: {
-    search: string;
-    reason: string;
-    case_no: string;
-    recipient: string;
-    downloads: number;
-    days: number;
-    nowMs: number;
-  },
+  search: string,
+  route: Route,
+  said: { reason: string; case_no: string; recipient: string; downloads: number; days: number; nowMs: number },
 ): ExportForm {
-  const first = Math.min(...route.map((c) => Date.parse(c.from_at)));
-  const last = Math.max(...route.map((c) => Date.parse(c.until_at)));
-  const hops = route.map((c, i) => `${i + 1} ${c.camera_code} ${c.from_at.slice(11, 19)}Z`).join(", ");
   return {
-    cameras: [...new Set(route.map((c) => c.camera_id))],
-    from_at: new Date(first - AROUND_MS).toISOString(),
-    until_at: new Date(last + AROUND_MS).toISOString(),
+    cameras: route.cameras,
+    from_at: route.from_at,
+    until_at: route.until_at,
     track: "sub",
     original: false,
-    reason: `${said.reason} | ${said.search}: ${hops}`.slice(0, 500),
+    reason: `${said.reason} | ${route.words}`.slice(0, 500),
     case_no: said.case_no,
     recipient: said.recipient,
     downloads: said.downloads,
     download_until: new Date(said.nowMs + said.days * 86_400_000).toISOString(),
+    search: { id: search, step: route.step },
   };
 }

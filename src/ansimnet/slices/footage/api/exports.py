@@ -29,6 +29,13 @@ Reviews = Annotated[policy.Account, Depends(door(Act.APPROVE))]
 Steps = Annotated[policy.Account, Depends(door(Act.APPROVE, step_up=True))]
 
 
+class RouteForm(Form):
+    """The search whose route the export is of, and the step of it that asked for copies."""
+
+    id: UUID
+    step: int = Field(ge=1, le=BIGINT)
+
+
 class ExportForm(Form):
     """What to take out, why, for whom, and how often it may be taken until when."""
 
@@ -43,6 +50,8 @@ class ExportForm(Form):
     recipient: str = Field(min_length=1, max_length=200)
     downloads: int = Field(1, ge=1, le=20)
     download_until: AwareDatetime
+    search: RouteForm | None = None
+    """Of a traced route: then the proof carries every step of that search."""
 
     def wanted(self) -> Wanted:
         """Return what is asked, as the service takes it."""
@@ -55,6 +64,7 @@ class ExportForm(Form):
             words=Words(self.reason.strip(), self.case_no.strip(), self.recipient.strip()),
             downloads=self.downloads,
             download_until=self.download_until,
+            search=None if self.search is None else (self.search.id, self.search.step),
         )
 
 

@@ -40,6 +40,8 @@ from ansimnet.slices.footage.store.exports import ExportRow, Words
 
 SEALING_KEY, EXPORT_KEY = "footage-sealing", "footage-export"
 """Names of the recorder's key and of the one that signs exports, among the centre's signing keys."""
+OF_A_SEARCH = ("tracing.search.asked.v1", "tracing.hop.made.v1")
+"""What the ledger says of a traced route: verifiers ask for every number of its steps. Where a step led is sealed."""
 SIGNED_WITHIN_S = 60.0
 """The ledger signs a head every 10 s; one that takes a minute does not work."""
 _ROOT = Path(__file__).resolve().parents[5]
@@ -182,6 +184,7 @@ class Maker:
                 "approved_by": seats[str(row.reviewed_by)],
                 "download_until": row.download_until,
                 "downloads": row.most_downloads,
+                **({} if row.search_id is None else {"search": {"id": row.search_id, "step": row.search_step}}),
             },
             masking={
                 "reviewed_by": seats[str(row.reviewed_by)],
@@ -229,7 +232,10 @@ class Maker:
         return [material.decided(d, doubt) for d, doubt in about if doubt["camera_id"] == str(camera_id)]
 
     async def _entries(self, row: ExportRow, signers: Sequence[Signer]) -> list[UUID]:
-        """Return the entries that tell of the export: keys, who saw these cameras, the question, the review."""
+        """Return the entries that tell of the export: keys, who saw these cameras, the question, the review.
+
+        Of a traced route also each step of its search from the first on, and who asked to search: `OF_A_SEARCH`.
+        """
         async with self.db.transaction() as tx:
             for signer in signers:
                 await announce(tx, signer, self.clock.now())
@@ -245,6 +251,8 @@ class Maker:
             found += await pages.entries_naming(tx, "policy.access.decided.v1", "permit_id", [str(row.permit_id)])
             for kind in ("footage.export.asked.v1", "footage.doubt.decided.v1", "footage.export.reviewed.v1"):
                 found += await pages.entries_naming(tx, kind, "export_id", [str(row.export_id)])
+            for kind in OF_A_SEARCH if row.search_id is not None else ():
+                found += await pages.entries_naming(tx, kind, "search_id", [str(row.search_id)])
         return found
 
     async def _until_sealed(self, tx: Tx, publics: Sequence[str]) -> list[UUID]:

@@ -79,7 +79,7 @@ class NotNow(Conflict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What somebody asks for."""
+    """What somebody asks for. `search`: whose route it is, and the step of that search that asked."""
 
     cameras: frozenset[UUID]
     from_at: datetime
@@ -89,6 +89,7 @@ class Wanted:
     track: Track = Track.SUB
     downloads: int
     download_until: datetime
+    search: tuple[UUID, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ class Exports:
         Raises:
             TooMuch: see its name.
             Forbidden: no ground of this account lets these pictures out.
-            NotFound: one of the cameras is not in service.
+            NotFound: one of the cameras is not in service, or no step of a search of this account offered its route.
         """
         m = self.maker()
         now, seconds = m.clock.now(), (wanted.until_at - wanted.from_at).total_seconds()
@@ -116,6 +117,7 @@ class Exports:
         if not small or wanted.until_at > now - SETTLED or dies_at <= now:
             raise TooMuch
         permit = await self._permit(account, wanted.cameras, wanted.original, now)
+        search_id, search_step = wanted.search or (None, None)
         row = ExportRow(
             export_id=new_id(),
             asked_by=account.account_id,
@@ -141,10 +143,14 @@ class Exports:
             downloads=0,
             ended_at=None,
             end_reason=None,
+            search_id=search_id,
+            search_step=search_step,
         )
         async with m.db.transaction() as tx:
             if len(await cameras.by_ids(tx, row.cameras)) < len(row.cameras):
                 raise NotFound("one of the cameras is not in service")
+            if wanted.search is not None and not await store.route_offered(tx, *wanted.search, account.account_id):
+                raise NotFound("no step of your search offered this route", todo="ask for the route's copies first")
             await store.add(tx, row, wanted.words)
             await append(tx, _asked(row, now), actor=f"account:{account.account_id}")
         return row

@@ -20,7 +20,7 @@ from ansimnet.slices.footage.model import Track
 
 _COLUMNS: LiteralString = """export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras, from_at,
     until_at, track, original, most_downloads, download_until, state, doubts, patches, reviewed_by, reviewed_at,
-    sealed_at, size, manifest_sha256, downloads, ended_at, end_reason"""
+    sealed_at, size, manifest_sha256, downloads, ended_at, end_reason, search_id, search_step"""
 
 sealing.register(SealedColumn("footage_export", "export_id", "words", "export_id", bound="export_id"))
 
@@ -36,7 +36,10 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class ExportRow:
-    """An export as the table keeps it. `doubts` and `patches` are JSON values with instants and boxes."""
+    """An export as the table keeps it. `doubts` and `patches` are JSON values with instants and boxes.
+
+    `search_id`: the search whose route it is of, None for any other export; `search_step` of it asked for the export.
+    """
 
     export_id: UUID
     asked_by: AccountId
@@ -62,6 +65,8 @@ class ExportRow:
     downloads: int
     ended_at: datetime | None
     end_reason: str | None
+    search_id: UUID | None = None
+    search_step: int | None = None
 
     def takes(self, now: datetime) -> bool:
         """Return whether it can be downloaded now."""
@@ -78,11 +83,32 @@ async def add(tx: Tx, row: ExportRow, words: Words) -> None:
     sealed = sealing.seal(tx, row.export_id, msgspec.json.encode(words), bound_to=row.export_id.bytes)
     await tx.execute(
         """insert into footage_export (export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras,
-                                       from_at, until_at, track, original, words, most_downloads, download_until, state)
-           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'asked')""",
+                                       from_at, until_at, track, original, words, most_downloads, download_until,
+                                       search_id, search_step, state)
+           values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'asked')""",
         (row.export_id, row.asked_by, row.asked_role, row.asked_at, row.permit_id, row.ground_id, list(row.cameras),
-         row.from_at, row.until_at, row.track, row.original, sealed, row.most_downloads, row.download_until),
+         row.from_at, row.until_at, row.track, row.original, sealed, row.most_downloads, row.download_until,
+         row.search_id, row.search_step),
     )  # fmt: skip
+
+
+async def offer_route(tx: Tx, search_id: UUID, step: int, by: AccountId, now: datetime) -> None:
+    """Let an account ask for copies of its search's route: `step` of the search, on the ledger, said so.
+
+    The caller's transaction holds the search, and vouches that it is the account's own.
+    """
+    await tx.execute(
+        "insert into footage_route (search_id, step, offered_to, offered_at) values (%s, %s, %s, %s)",
+        (search_id, step, by, now),
+    )
+
+
+async def route_offered(tx: Tx, search_id: UUID, step: int, by: AccountId) -> bool:
+    """Return whether a step of this account's search let copies of its route be asked for."""
+    row = await tx.one(
+        "select 1 from footage_route where search_id = %s and step = %s and offered_to = %s", (search_id, step, by)
+    )
+    return row is not None
 
 
 async def load(tx: Tx, export_id: UUID, *, lock: bool = False) -> ExportRow | None:

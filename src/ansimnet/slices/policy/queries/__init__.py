@@ -99,6 +99,7 @@ from ansimnet.slices.policy.queries.permits import (
     permits_about,
     redeem_ticket,
     viewing,
+    would_open,
 )
 from ansimnet.slices.policy.queries.relations import assign, place_under, release
 from ansimnet.slices.policy.queries.review import declare_acquaintance, draft_due

@@ -352,6 +352,25 @@ def may_ever(account: Account, act: Act) -> bool:
     return RULES.names(account.role, kind_of(account.centre_id), act)
 
 
+async def would_open(tx: Tx, account: Account, act: Act, resource: UUID, purpose: Purpose, now: datetime) -> bool:
+    """Return whether this door would open now, so that a page leaves out what would be refused.
+
+    Opens nothing and is no answer to rest on: no permit, nothing on the ledger; `permit` decides anew.
+    """
+    q = Question(
+        account=account,
+        place=tx.centre_id,
+        act=act,
+        purpose=purpose,
+        resources=frozenset({resource}),
+        masking=Masking.MASKED,
+        now=now,
+    )
+    book = in_force(now)
+    grounds = await store.grounds_alive(tx, now, recent=True) if book.rests_on_file(account.role, act) else []
+    return book.decide(q, grounds, await gather(tx, book, q)).allowed
+
+
 def viewing(permit: Permit) -> Act:
     """Return which pictures a permit is about."""
     return next((act for act in _PICTURES if act in permit.acts), Act.VIEW_STREAM)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -29,6 +29,7 @@ from ansimnet.slices.tracing.api.forms import (
     LookForm,
     ParsedShown,
     PictureShown,
+    RouteShown,
     SearchesShown,
     SearchForm,
     SearchShown,
@@ -131,13 +132,20 @@ def routes(desk: Desk) -> APIRouter:
         stood = await law.stand(db, desk.own(account), search_id, clock.now())
         async with db.transaction() as tx:
             await law.still(tx, stood, clock.now())
-            return sought_shown(await searches.subject(tx, stood.search), stood.scope)
+            copies = await handing.may_export(tx, account, stood, clock.now())
+            return sought_shown(await searches.subject(tx, stood.search), stood.scope, may_export=copies)
 
     @api.post("/searches/{search_id}/hand-over")
     async def hand_over(search_id: UUID, form: HandOverForm, account: Asker) -> HandedShown:
         """Tell 112 where he was last confirmed, so that its units go there. On the ledger."""
         last = await handing.hand_over(db, desk.own(account), search_id, form.words.strip(), clock.now())
         return handed_shown(last, await desk.called([last.camera_id]))
+
+    @api.post("/searches/{search_id}/copies")
+    async def offer_copies(search_id: UUID, account: Asker) -> RouteShown:
+        """Let masked copies of the confirmed route be asked for (`POST /exports`). On the ledger."""
+        route = await handing.copies(db, desk.own(account), search_id, clock.now())
+        return RouteShown(**asdict(route))
 
     @api.post("/searches/{search_id}/look")
     async def look(search_id: UUID, form: LookForm, account: Asker) -> CandidatesShown:

@@ -256,7 +256,7 @@ class BelievedShown(BaseModel):
 
 
 class SoughtShown(BaseModel):
-    """Whom a search looks for, as it was told, and what was approved."""
+    """Whom a search looks for, as it was told, and what was approved; `may_export`: copies of its route may leave."""
 
     text: str
     attributes: list[AttributeForm]
@@ -265,12 +265,23 @@ class SoughtShown(BaseModel):
     radius_m: float
     from_at: datetime
     until_at: datetime
+    may_export: bool
 
 
 class HandOverForm(Form):
     """What 112 is told besides the place and the time."""
 
     words: str = Field(default="", max_length=500)
+
+
+class RouteShown(BaseModel):
+    """What to ask the exports for: the route's cameras and time, the step of the search, its hops in words."""
+
+    step: int
+    cameras: list[UUID]
+    from_at: datetime
+    until_at: datetime
+    words: str
 
 
 class HandedShown(BaseModel):
@@ -383,7 +394,7 @@ def _looks(camera: Camera | None) -> dict[str, float | None]:
     }
 
 
-def sought_shown(subject: Mapping[str, Any] | None, scope: Scope) -> SoughtShown:
+def sought_shown(subject: Mapping[str, Any] | None, scope: Scope, *, may_export: bool) -> SoughtShown:
     """Return whom a search looks for as pages take it."""
     said = subject or {}
     return SoughtShown(
@@ -394,6 +405,7 @@ def sought_shown(subject: Mapping[str, Any] | None, scope: Scope) -> SoughtShown
         radius_m=scope.radius_m,
         from_at=scope.from_at,
         until_at=scope.until_at,
+        may_export=may_export,
     )
 
 

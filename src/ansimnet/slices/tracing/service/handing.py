@@ -1,4 +1,4 @@
-"""Handing him over to people on the ground: 112 is told where and when he was last confirmed, and where he may go next.
+"""What ends in other hands: the last place, told to 112; the route he took, as a masked copy that proves itself.
 
 112 sends its units; the city has none. What it is told lies under the search's own key until it is sent.
 """
@@ -6,20 +6,39 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from ansimnet.facts.tracing import SubjectHandedOver
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import FactId, new_id
-from ansimnet.platform.db import Db
+from ansimnet.kernel.ids import CameraId, FactId, new_id
+from ansimnet.kernel.permits import Act, Purpose
+from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
 from ansimnet.slices.cameras import queries as cameras
+from ansimnet.slices.footage import queries as footage
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.tracing.model import Found
 from ansimnet.slices.tracing.service import law
 from ansimnet.slices.tracing.service.following import NobodyConfirmed, route_of
+from ansimnet.slices.tracing.service.law import Standing
 from ansimnet.slices.tracing.store import searches
+
+AROUND = timedelta(seconds=5)
+"""So much goes along before the first and behind the last confirmed sighting: two recorded groups. Ours."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """A confirmed route as an export takes it: its cameras and time, the step that asked, and its hops in words."""
+
+    step: int
+    cameras: tuple[CameraId, ...]
+    from_at: datetime
+    until_at: datetime
+    words: str
 
 
 async def hand_over(db: Db, account: policy.Account, search_id: UUID, words: str, now: datetime) -> Found:
@@ -60,3 +79,49 @@ async def hand_over(db: Db, account: policy.Account, search_id: UUID, words: str
         )
         await append(tx, fact, actor=f"account:{account.account_id}")
     return last
+
+
+async def may_export(tx: Tx, account: policy.Account, stood: Standing, now: datetime) -> bool:
+    """Return whether this search lets this account take copies of its route out: a page shows the way only then."""
+    return await policy.would_open(tx, account, Act.EXPORT_DATA, stood.search.search_id, Purpose.INVESTIGATE, now)
+
+
+async def copies(db: Db, account: policy.Account, search_id: UUID, now: datetime) -> Route:
+    """Let copies of the confirmed route be asked for, and return what to ask the exports for.
+
+    A step on the ledger, in the transaction that lets the route's cameras join the search's ground. Whether the copies
+    may leave is decided where exports are asked for, and refusals are on the ledger too.
+
+    Raises:
+        NobodyConfirmed: no candidate was confirmed yet; and as `law.stand`.
+    """
+    stood = await law.stand(db, account, search_id, now)
+    async with db.transaction() as tx:
+        await law.still(tx, stood, now)
+        route = route_of(await searches.candidates(tx, stood.search))
+        if not route:
+            raise NobodyConfirmed
+        ids = {f.camera_id for f in route}
+        step = await law.step(tx, stood, "copies", {"candidates": [f.candidate_id for f in route]}, now)
+        await footage.offer_route(tx, search_id, step, account.account_id, now)
+        ground_id = stood.permit.ground_id
+        assert ground_id is not None  # no search without a ground
+        if await may_export(tx, account, stood, now):
+            await policy.widen_ground(tx, ground_id, ids, now, actor=f"account:{account.account_id}")
+        known = await cameras.by_ids(tx, ids)
+    return Route(
+        step=step,
+        cameras=tuple(sorted(ids)),
+        from_at=min(f.from_at for f in route) - AROUND,
+        until_at=max(f.until_at for f in route) + AROUND,
+        words=_worded(stood, route, known),
+    )
+
+
+def _worded(stood: Standing, route: Sequence[Found], known: dict[CameraId, cameras.Camera]) -> str:
+    """Return the route in words, hop by hop: what people read in the signed manifest beside the reason."""
+    hops = [
+        f"{n} {known[f.camera_id].code if f.camera_id in known else f.camera_id} {f.from_at:%H:%M:%S}Z"
+        for n, f in enumerate(route, start=1)
+    ]
+    return f"T-{stood.search.search_id.hex[-6:].upper()}: {', '.join(hops)}"
