@@ -218,4 +218,5 @@ __all__ = [
     "withdraw_order",
     "withdraw_request",
     "words_for",
+    "would_open",
 ]
