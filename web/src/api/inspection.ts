@@ -1,5 +1,5 @@
 /** Inspection of cameras: reports made of measurements, repair tickets, and what no camera covers. */
-import { get, post } from "./client";
+import { del, get, post, put } from "./client";
 
 export type Defect = "silent" | "frozen" | "covered" | "moved" | "blurred" | "dark" | "noisy" | "clock";
 export type Done = "visited" | "cleaned" | "aimed" | "cleared" | "mended" | "replaced" | "new_view";
@@ -117,6 +117,18 @@ export interface RestrictionForm {
   owner: string;
   close_by: string;
 }
+export interface SoundForm {
+  clause: string;
+  decision: string;
+  assessed_on: string;
+  sign_on: string;
+  until_at: string;
+}
+export interface SoundGround extends SoundForm {
+  ground_id: string;
+  camera_id: string;
+  from_at: string;
+}
 
 const one = encodeURIComponent;
 export const inspection = {
@@ -124,5 +136,8 @@ export const inspection = {
   sheet: (camera: string) => get<Sheet>(`/footage/inspections/${one(camera)}`),
   act: (ticket: string, action: Done) => post(`/footage/inspections/tickets/${one(ticket)}/actions`, { action }),
   restrict: (place: RestrictionForm) => post<{ restriction_id: string }>("/cameras/restrictions", place),
+  soundGround: (camera: string) => get<{ ground: SoundGround | null }>(`/cameras/${one(camera)}/sound-ground`),
+  noteSoundGround: (camera: string, form: SoundForm) => put(`/cameras/${one(camera)}/sound-ground`, form),
+  endSoundGround: (camera: string) => del(`/cameras/${one(camera)}/sound-ground`),
   blind: (sense: Sense) => get<BlindMap>(`/cameras/blind-spots?sense=${sense}`),
 };

@@ -8,6 +8,7 @@ import { toast } from "../../kit/Toasts";
 import { useInspection } from "../../text/inspection";
 import { Outcome } from "./Inspection";
 import { dots, limitY, type Measure, shown } from "./inspectionRules";
+import { SoundGround } from "./SoundGround";
 
 const ACTIONS: readonly Done[] = ["visited", "cleaned", "aimed", "cleared", "mended", "replaced"];
 const PLOTS: readonly (readonly [Measure, number | undefined])[] = [
@@ -34,6 +35,7 @@ export function CameraSheet({ id }: { id: string }) {
       <div className="scroll">
         {sheet.data.tickets.length ? <Tickets sheet={sheet.data} /> : <p className="pb sm t3">{t.noTickets}</p>}
         <ReportTable report={reports[0]} />
+        {camera.senses.includes("sound") ? <SoundGround camera={camera} /> : null}
         <div className="grp">{t.week}</div>
         <div className="plots">
           {PLOTS.map(([measure, limit]) => (

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { BlindMap, Hour } from "../../api/inspection";
-import { at, dots, frameOf, placeAt, shown, within } from "./inspectionRules";
+import { at, dots, frameOf, notAhead, placeAt, shown, soundEnd, within } from "./inspectionRules";
 
 const hour = (hour_at: string, more: Partial<Hour> = {}): Hour => ({
   hour_at,
@@ -23,6 +23,20 @@ describe("what a report says", () => {
     [{ name: "frozen", unit: "times" }, 0, "0"],
     [{ name: "view", unit: "correlation" }, null, "–"],
   ])("%o %s", (check, value, said) => expect(shown(check, value)).toBe(said));
+});
+
+describe("a ground to listen", () => {
+  const now = Date.parse("2026-11-22T16:00:00Z"); // one in the night of the 23rd in Seoul
+  it.each([
+    ["2026-11-23", true],
+    ["2026-11-24", false],
+  ])("the assessment and the sign of %s are there: %s", (day, is) => expect(notAhead(day, now)).toBe(is));
+  it.each([
+    ["2026-11-22", false],
+    ["2026-11-23", true],
+    ["2027-11-23", true],
+    ["2027-11-24", false],
+  ])("may end on %s: %s", (day, is) => expect(soundEnd(day, now)).toBe(is));
 });
 
 describe("plots", () => {

@@ -1,5 +1,6 @@
 /** What the inspection screens compute: no markup, no requests. */
 import type { BlindMap, Check, Hour } from "../../api/inspection";
+import { beginning, ending } from "../../kit/form";
 
 /** A measured value in the unit people read. */
 export function shown(check: Pick<Check, "name" | "unit">, value: number | null): string {
@@ -9,6 +10,17 @@ export function shown(check: Pick<Check, "name" | "unit">, value: number | null)
   if (check.unit === "times" || check.unit === "tickets") return String(Math.round(value));
   return value.toFixed(check.unit === "correlation" ? 2 : 1);
 }
+
+/** A ground to listen to sound lasts so many days at most (the server's word). */
+const LISTENS_DAYS = 366;
+const DAY_MS = 86_400_000;
+/** Whether a day in Seoul has begun. */
+export const notAhead = (day: string, now: number) => Date.parse(beginning(day)) <= now;
+/** Whether a ground may end with this day. */
+export const soundEnd = (day: string, now: number) => {
+  const left = Date.parse(ending(day)) - now;
+  return left > 0 && left <= LISTENS_DAYS * DAY_MS;
+};
 
 export type Measure = "sharp" | "alike" | "noise" | "brightness";
 /** The most of each plot's axis; below it is nothing to see. */
