@@ -14,7 +14,7 @@ import numpy as np
 from av.video.frame import VideoFrame
 from numpy.typing import NDArray
 
-from ansimnet_vision.detectors import NONE, Found, PersonDetector, Rgb, merged, session
+from ansimnet_vision.detectors import NONE, Found, PersonDetector, Rgb, any_size, merged, session
 from ansimnet_vision.types import Box
 
 SIDE = PersonDetector.SIDE
@@ -83,12 +83,11 @@ def packed(sizes: Sequence[tuple[int, int]], side: int = SIDE) -> list[tuple[int
 
 
 class PackedDetector:
-    """NanoDet on packed parts. A model of fixed size (converted elsewhere) is given whole sheets."""
+    """NanoDet on packed parts: a sheet is as large as what lies on it, in steps of `CELL`."""
 
     def __init__(self, weights: Path, provider: str = "cpu", least: float = 0.2) -> None:
-        self._session = session(weights, provider)
-        given = self._session.get_inputs()[0]
-        self._input, self._any_size = given.name, not isinstance(given.shape[2], int)
+        self._session = session(any_size(weights), provider)
+        self._input = self._session.get_inputs()[0].name
         self._reader = PersonDetector.reader(least)
         self.pixels = 0
         """Of input shown so far."""
@@ -110,7 +109,7 @@ class PackedDetector:
     def _sheet(self, pieces: Sequence[tuple[Rgb, int, int]]) -> Found:
         wide = max(x + p.shape[1] for p, x, _ in pieces)
         tall = max(y + p.shape[0] for p, _, y in pieces)
-        shape = (-(-tall // CELL) * CELL, -(-wide // CELL) * CELL) if self._any_size else (SIDE, SIDE)
+        shape = (-(-tall // CELL) * CELL, -(-wide // CELL) * CELL)
         sheet = np.zeros((*shape, 3), np.uint8)
         for piece, x, y in pieces:
             sheet[y : y + piece.shape[0], x : x + piece.shape[1]] = piece[..., ::-1]

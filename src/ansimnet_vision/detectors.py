@@ -206,7 +206,10 @@ def session(weights: Path | bytes, provider: str = "cpu") -> Any:
 
 
 def any_size(weights: Path) -> bytes:
-    """Return the model with free batch, height and width: it was exported with 10 x 3 x 32 x 32 written in."""
+    """Return a network of convolutions with free batch, height and width, whatever was written in at its export.
+
+    CenterFace has 10 x 3 x 32 x 32 in it; NanoDet, as some convert it, 1 x 3 x 416 x 416.
+    """
     import onnx
 
     model = onnx.load(str(weights))
@@ -214,10 +217,13 @@ def any_size(weights: Path) -> bytes:
     inputs = [i for i in model.graph.input if i.name not in inner]
     del model.graph.input[:]
     model.graph.input.extend(inputs)
-    for tensor in (*model.graph.input, *model.graph.output):
+    for tensor in model.graph.input:
         sizes = tensor.type.tensor_type.shape.dim
         sizes[0].dim_param = "n"
         for k in (2, 3):
             sizes[k].dim_param = f"{tensor.name}{k}"
+    for tensor in model.graph.output:
+        for k, size in enumerate(tensor.type.tensor_type.shape.dim):
+            size.dim_param = f"{tensor.name}{k}"
     del model.graph.value_info[:]
     return bytes(model.SerializeToString())

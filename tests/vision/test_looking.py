@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from av.video.frame import VideoFrame
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansimnet_vision.batch import GAP, SIDE, packed
-from ansimnet_vision.detectors import PERSON, Found
+from ansimnet_vision.detectors import PERSON, Found, any_size, session
 from ansimnet_vision.rounds import Ask, Need, chosen
 from ansimnet_vision.tracking import Tracker
 from ansimnet_vision.types import CameraConfig, Scene, Signal
@@ -184,3 +186,22 @@ def test_who_is_looked_for_in_vain_is_missed_and_who_is_not_is_not() -> None:
     tracker.step(np.array([[0.1, 0.1, 0.2, 0.4, 0.8, PERSON], [0.8, 0.1, 0.9, 0.4, 0.8, PERSON]]), 0.0)
     tracker.step(NOBODY, 0.2, looked=np.array([[0.0, 0.0, 0.5, 1.0]]))
     assert [t.missed for t in tracker.tracks] == [1, 0]
+
+
+@pytest.mark.parametrize("sides", [(32, 96), (416, 416), (160, 64)])
+def test_a_network_with_its_size_written_in_takes_any(tmp_path: Path, sides: tuple[int, int]) -> None:
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    make, floats = onnx.helper, onnx.TensorProto.FLOAT
+    weights = [
+        make.make_tensor("w", floats, (4, 3, 1, 1), [1.0] * 12),
+        make.make_tensor("s", onnx.TensorProto.INT64, (3,), [1, 4, -1]),
+    ]
+    nodes = [make.make_node("Conv", ["x", "w"], ["y"]), make.make_node("Reshape", ["y", "s"], ["z"])]
+    given = make.make_tensor_value_info("x", floats, (1, 3, 416, 416))
+    told = make.make_tensor_value_info("z", floats, (1, 4, 416 * 416))
+    graph = make.make_graph(nodes, "fixed", [given], [told], weights)
+    file = tmp_path / "fixed.onnx"
+    onnx.save(make.make_model(graph, opset_imports=[make.make_opsetid("", 13)], ir_version=8), str(file))
+    (out,) = session(any_size(file)).run(None, {"x": np.ones((1, 3, *sides), np.float32)})
+    assert out.shape == (1, 4, sides[0] * sides[1])
