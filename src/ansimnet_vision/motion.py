@@ -151,7 +151,7 @@ def blobs(mask: NDArray[np.bool_], known: Found) -> Found:
             max(0, int((y1 - dy) * height)) : int((y2 + dy) * height) + 1,
             max(0, int((x1 - dx) * width)) : int((x2 + dx) * width) + 1,
         ] = False
-    boxes = _components(mask)
+    boxes = components(mask)
     boxes = boxes[boxes[:, 4] >= LEAST_PIXELS]
     if not len(boxes):
         return NONE
@@ -160,7 +160,7 @@ def blobs(mask: NDArray[np.bool_], known: Found) -> Found:
 
 
 @njit(cache=True, nogil=True)
-def _components(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
+def components(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Return (N, 5) x1 y1 x2 y2 pixels of the 8-connected parts of a mask."""
     height, width = mask.shape
     seen = np.zeros((height, width), np.bool_)

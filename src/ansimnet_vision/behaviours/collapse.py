@@ -2,17 +2,22 @@
 
 Read from the body as a whole: how tall the box is against how tall it was, how wide it has become, and how the trunk
 leans where joints were found. Lying down slowly, bending and rising again, and sitting do not do. Lost and found again
-on the ground under another number, it is still the same body.
+on the ground under another number, it is still the same body. Not found at all, it is what lies there since (`ground`).
 """
 
 from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+from ansimnet_vision.behaviours import ground
 from ansimnet_vision.behaviours.evidence import NEEDED, Clock, Evidence, normal_ratio, signal
-from ansimnet_vision.types import OTHER, PERSON, Box, CameraConfig, Scene, Seen, Signal
+from ansimnet_vision.types import OTHER, PERSON, VEHICLE, Box, CameraConfig, Scene, Seen, Signal
 
 UPRIGHT_S = 0.3
 """Upright for so long before: one picture may be wrong."""
@@ -24,6 +29,8 @@ STAYS_S = 0.9
 """Down for so long suffices where it is plain: who stumbles is up again. Ours; threshold `collapse_s` wins."""
 PLAIN, MOST = 3.0, 2.5
 """A log ratio of `PLAIN` needs all of `STAYS_S`, and none less than two fifths of it. Ours."""
+BOTH = 4.0
+"""The same where two witnesses agree, the detector and what has changed on the ground: a quarter of it. Ours."""
 LOW = 0.7
 """Share of the upright height above which nobody lies, however wide he is."""
 WIDE = 0.8
@@ -48,13 +55,23 @@ SURE_JOINTS = 0.35
 """Mean score of shoulders and hips below which a pose says nothing."""
 LOST_S = 2.5
 """A body that was lost in its fall is looked for on the ground for so long."""
+STOOD = 0.9
+"""Share of his height from which a picture shows him upright, to compare the ground with. Ours."""
+GROUND_S = 6.0
+"""For so long what lies there is compared with how it was: then light and shadows may have changed. Ours."""
+GROUND_LOW, GROUND_LONG = 0.5, 0.6
+"""Height at most and length at least, in upright heights, of what lies there: stricter than of whom the detector
+found, for who bends or sits down leaves a change too, of 0.57 to 0.59 in height. Ours."""
 LEAST_HEIGHT = 0.12
 """Of the picture: smaller bodies are too coarse to judge. Ours."""
 
 
 @dataclass(slots=True)
 class _Body:
-    """One person. `upright_s`: last instant upright; `tall`, `foot`: height and middle of the lower edge then."""
+    """One person. `upright_s`: last instant upright; `tall`, `foot`: height and middle of the lower edge then.
+
+    `then`, `stood`, `then_s`: the small grey picture when he was last at his full height, his box, and when that was.
+    """
 
     evidence: Evidence
     at_s: float
@@ -64,6 +81,9 @@ class _Body:
     tall: float = 0.0
     foot: tuple[float, float] = (0.0, 0.0)
     recent: deque[float] = field(default_factory=lambda: deque(maxlen=3))
+    then: NDArray[np.uint8] | None = None
+    stood: Box = (0.0, 0.0, 0.0, 0.0)
+    then_s: float = 0.0
 
 
 class Collapse:
@@ -86,9 +106,38 @@ class Collapse:
             if seen.kind in (PERSON, OTHER):
                 body = self._body(seen, here)
                 if body is not None:
-                    found += self._judge(body, seen, passed_s)
+                    found += self._judge(body, seen, passed_s, self._lies_there(body, seen, scene))
+                    self._keep(body, seen, scene)
+        for track, body in list(self._bodies.items()):
+            if track not in here and (box := self._lies_there(body, None, scene)) is not None:
+                found += self._judge(body, Seen(track, PERSON, box, 0.0, scene.at_s, held=True), passed_s, None)
         self._bodies = {k: b for k, b in self._bodies.items() if scene.at_s - b.at_s <= MEMORY_S}
         return found
+
+    def _lies_there(self, body: _Body, seen: Seen | None, scene: Scene) -> Box | None:
+        """Return the box of what lies where somebody stood; None where he is seen upright, or his joints deny it."""
+        if body.then is None or body.upright_for_s < UPRIGHT_S or scene.at_s - body.then_s > GROUND_S:
+            return None
+        if seen is not None and (seen.box[3] - seen.box[1] >= LOW * body.tall or self._trunk(body, seen) < 0):
+            return None
+        others = [s.box for s in scene.seen if s is not seen and s.kind in (PERSON, VEHICLE) and self._tall(s.box)]
+        box = ground.lying(body.then, scene.luma, body.stood, others)
+        if box is None:
+            return None
+        flat = box[3] - box[1] <= GROUND_LOW * body.tall
+        return box if flat and (box[2] - box[0]) * self._aspect >= GROUND_LONG * body.tall else None
+
+    def _tall(self, box: Box) -> bool:
+        return box[3] - box[1] > (box[2] - box[0]) * self._aspect
+
+    def _keep(self, body: _Body, seen: Seen, scene: Scene) -> None:
+        """Keep the picture of somebody upright, to compare the ground with."""
+        if body.upright_s == seen.at_s and not seen.held and seen.box[3] - seen.box[1] >= STOOD * body.tall:
+            body.then, body.stood, body.then_s = scene.luma, seen.box, seen.at_s
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what another process needs: no picture of anybody."""
+        return {**self.__dict__, "_bodies": {k: replace(b, then=None) for k, b in self._bodies.items()}}
 
     def _body(self, seen: Seen, here: set[int]) -> _Body | None:
         body = self._bodies.get(seen.track)
@@ -113,7 +162,11 @@ class Collapse:
                 return track
         return None
 
-    def _judge(self, body: _Body, seen: Seen, passed_s: float) -> list[Signal]:
+    def _judge(self, body: _Body, seen: Seen, passed_s: float, there: Box | None) -> list[Signal]:
+        """Weigh what one picture says. `there`: what lies on the ground where he stood, where that was seen too."""
+        both = there is not None and self._lies(body, seen)
+        if there is not None and not both:
+            seen = replace(seen, box=there)
         down = self._down(body, seen)
         body.recent.append(down)
         body.at_s, body.box = seen.at_s, seen.box
@@ -125,7 +178,8 @@ class Collapse:
         steep = fell_s is not None and body.upright_for_s >= UPRIGHT_S
         if steep and body.evidence.score == 0 and fell_s is not None and fell_s > FALL_S:
             steep = False  # it took too long: he lay down
-        ratio = max(-2.0, min(MOST, usual / PLAIN)) if steep and self._lies(body, seen) else -1.0
+        plain = min(BOTH, down / PLAIN) if both else min(MOST, usual / PLAIN)
+        ratio = max(-2.0, plain) if steep and self._lies(body, seen) else -1.0
         if not body.evidence.add(ratio * self._rate * passed_s, seen.at_s):
             return []
         words = {
