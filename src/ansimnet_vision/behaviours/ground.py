@@ -55,6 +55,9 @@ def lying(then: NDArray[np.uint8], now: NDArray[np.uint8], stood: Box, others: S
         changed[_cut(now.shape, x1 * columns, y1 * rows, x2 * columns, y2 * rows)] = False
     x1, x2, foot = stood[0] * columns, stood[2] * columns, stood[3] * rows
     tall, middle = (stood[3] - stood[1]) * rows, (x1 + x2) / 2
+    chest = changed[_cut(now.shape, x1, foot - tall, x2, foot - OVER * tall)]
+    if not chest.size or np.count_nonzero(chest) < EMPTY * chest.size:
+        return None
     where = _cut(now.shape, middle - ASIDE * tall, foot - OVER * tall, middle + ASIDE * tall, foot + UNDER * tall)
     outside = np.zeros(now.shape, np.bool_)
     outside[where] = changed[where]
@@ -63,12 +66,11 @@ def lying(then: NDArray[np.uint8], now: NDArray[np.uint8], stood: Box, others: S
     above[band] = changed[band]
     he = _cut(now.shape, x1, 0, x2, rows)
     outside[he], above[he] = False, False
+    if np.count_nonzero(outside) < LEAST * tall**2:
+        return None  # nearly always, and at little cost
     outside = _large(_without_specks(outside), PIECE * tall**2)
     many = int(np.count_nonzero(outside))
     if many < LEAST * tall**2 or np.count_nonzero(_without_specks(above)) > UPRIGHT_TOO * many:
-        return None
-    chest = changed[_cut(now.shape, x1, foot - tall, x2, foot - OVER * tall)]
-    if not chest.size or np.count_nonzero(chest) < EMPTY * chest.size:
         return None
     ys, xs = np.nonzero(outside)
     left, right = (float(v) for v in np.percentile(xs, (2, 98)))
@@ -89,9 +91,9 @@ def _cut(shape: tuple[int, ...], x1: float, y1: float, x2: float, y2: float) -> 
     return slice(top, low), slice(left, right)
 
 
-def _around(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
+def _around(mask: NDArray[np.bool_]) -> NDArray[np.uint8]:
     """Return how many of the nine pixels at and around each are marked."""
-    padded = np.pad(mask, 1).astype(np.int64)
+    padded = np.pad(mask, 1).view(np.uint8)
     threes = padded[:-2] + padded[1:-1] + padded[2:]
     return np.asarray(threes[:, :-2] + threes[:, 1:-1] + threes[:, 2:])
 
