@@ -77,7 +77,9 @@ def test_silence_moves_the_belief_on() -> None:
     best = relay.ahead(trace, 1000.0)[0]
     silent = relay.observe(trace, [Opening(best.camera, 1000.0, 1400.0)], [], 1400.0)
     now = {c.camera: c.probability for c in relay.ahead(silent, 1010.0, limit=500)}
-    assert now.get(best.camera, 0.0) < 0.5 * best.probability
+    missed = 0.25  # one camera misses him in a fifth of cases, and who is hard to see stays so (belief.HIDDEN)
+    left = best.probability * missed
+    assert now.get(best.camera, 0.0) < 1.1 * left / (left + 1.0 - best.probability)
 
 
 def test_a_relay_ends_itself_when_nobody_comes() -> None:

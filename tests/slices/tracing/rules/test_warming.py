@@ -7,13 +7,12 @@ from importlib import import_module
 
 import pytest
 from numba.core.registry import CPUDispatcher
+from tests.slices.tracing.rules.small_city import seen, town
 
 from ansimnet.slices.tracing import rules
 from ansimnet.slices.tracing.rules import relay, warming
 from ansimnet.slices.tracing.rules.learned import prior
 from ansimnet.slices.tracing.rules.types import Opening, Subject, Verdict
-
-from tests.slices.tracing.rules.small_city import seen, town
 
 
 def kernels() -> dict[str, int]:

@@ -30,8 +30,8 @@ some four arcs. ours."""
 BESIDE, BESIDE_S, BESIDE_M = 0.04, 4.0, 60.0
 """Share of hops to a camera so near that loses him within seconds of the last, though no street of its lies there by
 the register: its direction on file is wrong, or its view is wider. ours."""
-CORNER_M, ROUND = 10.0, 0.5
-"""A view that ends so near a corner may have shown him go round it; that is so much less likely. ours."""
+CORNER_M, ROUND = 10.0, 1.0
+"""A view that ends so near a corner may have shown him go round it, as likely as not. ours."""
 ASTRAY = 0.3
 """How much a sighting's own heading and place count beside the streets by which he was expected: registers of cameras
 err, and a way may be one that no fan has. ours."""
@@ -193,20 +193,50 @@ def leaving_arcs(net: CameraNet, d: Sighting) -> tuple[I32, F64, F64]:
 
     A camera that has no street in view by the register is taken to look at the nearest one.
     """
-    rows = net.cam_cov[net.cam_first[d.camera] : net.cam_first[d.camera + 1]]
+    return _weighed(net, *_round_corners(net, *_in_view(net, d.camera), d), d)
+
+
+def _in_view(net: CameraNet, camera: int) -> tuple[I32, F64, F64]:
+    """Return the arcs that a camera has in view, where its view of each ends, and metres of it in view (30 at most)."""
+    rows = net.cam_cov[net.cam_first[camera] : net.cam_first[camera + 1]]
     if len(rows) == 0:
         s = net.streets
-        at = net_streets.snap(s, s.plane.to_point(float(net.x_m[d.camera]), float(net.y_m[d.camera])))
+        at = net_streets.snap(s, s.plane.to_point(float(net.x_m[camera]), float(net.y_m[camera])))
         arcs = np.array([2 * at.edge, 2 * at.edge + 1], np.int32)
-        places = np.array([at.along_m, s.length_m[at.edge] - at.along_m])
-        return arcs, places, along(net.bearing[arcs], d.heading_deg)
+        return arcs, np.array([at.along_m, s.length_m[at.edge] - at.along_m]), np.ones(2)
     edges = net.cov_edge[rows]
     arcs = np.concatenate([2 * edges, 2 * edges + 1]).astype(np.int32)
     at_m = np.concatenate([net.cov_to_m[rows], net.streets.length_m[edges] - net.cov_from_m[rows]])
-    stretch = np.tile(net.cov_to_m[rows] - net.cov_from_m[rows], 2)
-    weight = along(net.bearing[arcs], d.heading_deg) * np.minimum(stretch, 30.0)
+    return arcs, at_m, np.minimum(np.tile(net.cov_to_m[rows] - net.cov_from_m[rows], 2), 30.0)
+
+
+def _round_corners(net: CameraNet, arcs: I32, at_m: F64, weight: F64, d: Sighting) -> tuple[I32, F64, F64]:
+    """Return arcs, places and weights with those round the corners that are near: views end a little behind them."""
+    to_head = net.streets.length_m[arcs >> 1] - at_m
     stands = on_ground(net, arcs, d)
-    return (arcs, at_m, weight) if stands is None else (arcs, stands[1], weight * stands[0])
+    if stands is not None:
+        to_head = np.minimum(to_head, net.streets.length_m[arcs >> 1] - stands[1])
+    all_arcs, all_m, all_weight = [arcs], [at_m], [weight]
+    for i in np.flatnonzero(to_head < CORNER_M).tolist():
+        onward = _nexts(net, int(arcs[i]))
+        each = ROUND if not math.isnan(d.heading_deg) else ROUND / max(1, len(onward))
+        all_arcs.append(onward)
+        all_m.append(np.zeros(len(onward)))
+        all_weight.append(np.full(len(onward), each * weight[i]))
+    return np.concatenate(all_arcs).astype(np.int32), np.concatenate(all_m), np.concatenate(all_weight)
+
+
+def _weighed(net: CameraNet, arcs: I32, at_m: F64, weight: F64, d: Sighting) -> tuple[I32, F64, F64]:
+    """Return arcs once each, weighed by a track's heading and place on the ground, less what is very unlikely."""
+    share = weight * along(net.bearing[arcs], d.heading_deg)
+    stands = on_ground(net, arcs, d)
+    if stands is not None:
+        share, at_m = share * stands[0], stands[1]
+    arc, group = np.unique(arcs, return_inverse=True)
+    total = np.bincount(group, weights=share)
+    at_m = np.bincount(group, weights=share * at_m) / np.maximum(total, 1e-300)
+    keep = total > 0.01 * total.max()
+    return arc[keep].astype(np.int32), at_m[keep], total[keep]
 
 
 def _impossible(h: Hypothesis, d: Sighting) -> Fit:
@@ -242,31 +272,13 @@ def _round_corner(net: CameraNet, arcs: I32, leave_m: F64, heading_deg: float) -
 def _left_on(net: CameraNet, arcs: I32, leave_m: F64, weight: F64, d: Sighting) -> tuple[I32, F64, F64]:
     """Return the arcs, places and weights that a track leaves somebody on.
 
-    Those expected, and round their corners; and, as he may have come another way, whatever the camera has in view.
+    Those expected and, as he may have come another way, whatever the camera has in view; and round their corners.
     """
-    weight = weight / weight.sum()
-    near = np.flatnonzero(net.streets.length_m[arcs >> 1] - leave_m < CORNER_M).tolist()
-    plain = weight * along(net.bearing[arcs], d.heading_deg)
-    all_arcs, all_m, all_weight = [arcs], [leave_m], [plain]
-    if not math.isnan(d.heading_deg):
-        for i in near:
-            onward = _nexts(net, int(arcs[i]))
-            all_arcs.append(onward)
-            all_m.append(np.zeros(len(onward)))
-            all_weight.append(weight[i] * ROUND * along(net.bearing[onward], d.heading_deg))
-    seen, seen_m, seen_weight = leaving_arcs(net, replace(d, ground=None))
-    all_arcs.append(seen)
-    all_m.append(seen_m)
-    all_weight.append(ASTRAY * seen_weight / np.maximum(1.0, np.sqrt(len(seen))) / 30.0)
-    out, at_m, share = np.concatenate(all_arcs).astype(np.int32), np.concatenate(all_m), np.concatenate(all_weight)
-    stands = on_ground(net, out, d)
-    if stands is not None:
-        share, at_m = share * stands[0], stands[1]
-    arc, group = np.unique(out, return_inverse=True)
-    total = np.bincount(group, weights=share)
-    at_m = np.bincount(group, weights=share * at_m) / np.maximum(total, 1e-300)
-    keep = total > 0.01 * total.max()
-    return arc[keep].astype(np.int32), at_m[keep], total[keep]
+    seen, seen_m, stretch = _in_view(net, d.camera)
+    stray = ASTRAY * stretch / np.maximum(1.0, np.sqrt(len(seen))) / 30.0
+    all_arcs = np.concatenate([arcs, seen]).astype(np.int32)
+    both = np.concatenate([leave_m, seen_m]), np.concatenate([weight / weight.sum(), stray])
+    return _weighed(net, *_round_corners(net, all_arcs, *both, d), d)
 
 
 def _beside(net: CameraNet, h: Hypothesis, d: Sighting) -> float:

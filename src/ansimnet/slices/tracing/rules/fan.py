@@ -7,11 +7,12 @@ that the camera really looks there. The tree is cut at `LEAST`.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from math import erf
 
 import numpy as np
 from numba import njit
-from numpy.typing import NDArray
 
 from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.onward import Onward
@@ -42,6 +43,12 @@ RIDES = 0.08
 """Share of those who walk past a stop and get on. ours."""
 BEHIND_M, BEHIND_S = 6.0, 1.5
 """Two cameras lose him at the same corner, one a little later: views that end so far behind him still count. ours."""
+GAP_M = 6.0
+"""A view that begins so soon again behind its own end is one view: he waits at the crossing, in sight. ours."""
+PLACE_SD_M, SQRT2 = 4.0, math.sqrt(2.0)
+"""How well the place where he was left is known: a camera whose view begins there may have him in it already. ours."""
+LOOK_BACK = 16
+"""Among so many passages before, one of the same camera is sought: crossings have a dozen cameras. ours."""
 GOES = np.array([0.6, 0.8, 0.85])
 """Share of people, per kind, who go somewhere by a short way; others turn as `TURN`, `RANK` and `DRIFT` say. ours."""
 NOWHERE = np.zeros(0)
@@ -54,9 +61,9 @@ class Fan:
     """The passages ahead of one place, parents before children (K,), and the stretches walked (S,) for the heat.
 
     `mass` chance that he passes and then leaves the view there; `view` that the camera looks there; `tau_in tau_out`
-    nominal seconds; `family` of `times`; `elsewhere` whether it stands on another pole than the first; `unviewed`
-    chance that no camera elsewhere had him before; `length_m blind_m` of the way; `state` the stretch it is on, which
-    he leaves the view `leave_m` from its tail.
+    nominal seconds; `family` of `times`; `fresh` chance that it has him not in view already, zero on the pole that
+    saw him last; `unviewed` chance that no other camera came first; `length_m blind_m` of the way; `state` the stretch
+    it is on, which he leaves the view `leave_m` from its tail.
     """
 
     camera: I32
@@ -67,7 +74,7 @@ class Fan:
     tau_out: F64
     parent: I32
     family: I32
-    elsewhere: NDArray[np.bool_]
+    fresh: F64
     unviewed: F64
     length_m: F64
     blind_m: F64
@@ -117,9 +124,9 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     mass, view = np.empty(PASSAGES), np.empty(PASSAGES)
     tau_in, tau_out = np.empty(PASSAGES), np.empty(PASSAGES)
     parent, family = np.empty(PASSAGES, np.int32), np.empty(PASSAGES, np.int32)
-    elsewhere, unviewed = np.empty(PASSAGES, np.bool_), np.empty(PASSAGES)
+    fresh, unviewed = np.empty(PASSAGES), np.empty(PASSAGES)
     way, blind, state = np.empty(PASSAGES), np.empty(PASSAGES), np.empty(PASSAGES, np.int32)
-    leave = np.empty(PASSAGES)
+    leave, ends = np.empty(PASSAGES), np.empty(PASSAGES)
     k = 0
     s_arc, s_at = np.empty(STATES, np.int32), np.empty(STATES)
     s_mass, s_from, s_to = np.empty(STATES), np.empty(STATES), np.empty(STATES)
@@ -158,7 +165,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
                 continue  # he has just been seen leaving it
             before = -1
             look = last
-            for _ in range(5):
+            for _ in range(LOOK_BACK):
                 if look < 0:
                     break
                 if camera[look] == cam:
@@ -171,22 +178,20 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             tau_in[k] = t + max(0.0, a - x) / speed
             tau_out[k] = t + max(0.0, b - x) / speed
             parent[k], family[k], state[k], leave[k] = last, s_family[i], i, b
-            elsewhere[k] = site[cam] != here
+            fresh[k] = 0.0 if site[cam] == here else 0.5 + 0.5 * erf((s_way[i] + a - x) / (PLACE_SD_M * SQRT2))
             unviewed[k] = unview
             way[k], blind[k] = s_way[i] + max(0.0, a - x), dark
-            if before >= 0 and tau_in[k] - tau_out[before] < 4.0:
+            ends[k] = s_way[i] + max(0.0, b - x)
+            if before >= 0 and way[k] - ends[before] < GAP_M:
                 # still the same view: he leaves it here, not there
                 mass[before] = max(0.0, mass[before] - m)
-                tau_in[k], unviewed[k] = tau_in[before], unviewed[before]
+                tau_in[k], unviewed[k], fresh[k] = tau_in[before], unviewed[before], fresh[before]
                 way[k], blind[k] = way[before], blind[before]
                 if before == last:
                     parent[k] = parent[before]
             else:
                 unseen *= 1.0 - cov_view[c] * DETECTS
-                if elsewhere[k] and (s_way[i] > 0.0 or a > x + 1.0):
-                    unview *= 1.0 - cov_view[c]
-                elif elsewhere[k]:
-                    elsewhere[k] = False  # it has him in view already
+                unview *= 1.0 - cov_view[c] * fresh[k]
             last = k
             k += 1
         if full > covered:
@@ -263,7 +268,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
         i += 1
     return (
         camera[:k].copy(), arc_of[:k].copy(), mass[:k].copy(), view[:k].copy(), tau_in[:k].copy(), tau_out[:k].copy(),
-        parent[:k].copy(), family[:k].copy(), elsewhere[:k].copy(), unviewed[:k].copy(), way[:k].copy(),
+        parent[:k].copy(), family[:k].copy(), fresh[:k].copy(), unviewed[:k].copy(), way[:k].copy(),
         blind[:k].copy(), state[:k].copy(), leave[:k].copy(), s_arc[:size].copy(),
         s_mass[:size].copy(), s_from[:size].copy(),
         s_to[:size].copy(), s_parent[:size].copy(), s_passage[:size].copy(), s_family[:size].copy(),

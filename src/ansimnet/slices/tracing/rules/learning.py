@@ -93,7 +93,7 @@ def confirmed_hops(
             tau_in, tau_out = float(h.fan.tau_in[k]), float(h.fan.tau_out[k])
             y = times.log_ratio(t_out, tau_out) - pace
             leave.append((family, times.length_class(tau_out), known, y, share))
-            if h.fan.elsewhere[k]:
+            if h.fan.fresh[k] > 0.5:
                 y = times.log_ratio(t_in, tau_in) - pace
                 arrive.append((family, times.length_class(tau_in), known, y, share))
         h = belief.extend(net, h, d, how)

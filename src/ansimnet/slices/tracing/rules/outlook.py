@@ -18,6 +18,8 @@ from ansimnet.slices.tracing.rules.types import F64, I32, Heat, Mode, NextCamera
 
 LISTED = 0.01
 """Hypotheses of a smaller share name no next cameras. ours."""
+NOT_FRESH = 0.01
+"""Cameras that have him in view already, less one in a hundred, are not next. ours."""
 LONGEST_S = 5400.0
 CLOCK_S = 1.0
 """Clocks of two cameras differ by about so much: windows are that much longer on both sides. ours."""
@@ -54,11 +56,11 @@ def coming(learned: Learned, weighted: Weighted, now_s: float) -> Coming:
         if share < LISTED and index:
             continue
         f = h.fan
-        rows = np.flatnonzero(f.elsewhere)
+        rows = np.flatnonzero(f.fresh > NOT_FRESH)
         known, pace = known_class(h.pace_hops), h.pace
         later = 1.0 - _arrived(learned.cdf_arrive, known, pace, f.tau_in[rows], f.family[rows], now_s - h.at_s)
         missed = h.unseen[rows] * (1.0 - f.view[rows] * DETECTS * h.searched[rows])
-        mass = share / h.survival * f.mass[rows] * f.unviewed[rows] * f.view[rows] * missed * later
+        mass = share / h.survival * f.mass[rows] * f.fresh[rows] * f.unviewed[rows] * f.view[rows] * missed * later
         n = len(rows)
         columns.append(
             (
