@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from av.video.frame import VideoFrame
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 
 from ansimnet_vision.batch import Look
@@ -79,6 +80,7 @@ class CameraWatch:
         self._futile = np.zeros((2, *GRID))  # until when, and the last wait
         self._posed: dict[int, float] = {}
         self._asked: tuple[Box, ...] = ()
+        self._reduce = VideoReformatter()  # kept: to set one up costs more than to reduce a picture
 
     # --- a picture comes
 
@@ -212,7 +214,9 @@ class CameraWatch:
             return None
         self._coloured_s = now.at_s
         height = max(2, round(RGB_WIDTH * now.picture.height / now.picture.width))
-        small = now.picture.reformat(width=RGB_WIDTH, height=height, format="rgb24", interpolation="BILINEAR")
+        small = self._reduce.reformat(
+            now.picture, width=RGB_WIDTH, height=height, format="rgb24", interpolation="BILINEAR"
+        )
         return np.asarray(small.to_ndarray(), np.uint8)
 
     # --- it moves to another process

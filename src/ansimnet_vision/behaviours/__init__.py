@@ -18,6 +18,7 @@ from ansimnet_vision.behaviours.fire import Fire
 from ansimnet_vision.behaviours.handover import Handover
 from ansimnet_vision.behaviours.intrusion import Intrusion
 from ansimnet_vision.behaviours.loitering import Loitering
+from ansimnet_vision.behaviours.objects import Things
 from ansimnet_vision.behaviours.tampered import Tampered
 from ansimnet_vision.behaviours.violence import Violence
 from ansimnet_vision.types import Behaviour, CameraConfig, Scene, Signal
@@ -27,12 +28,11 @@ PLAIN: Mapping[str, Callable[[CameraConfig], Behaviour]] = {
     "collapse": Collapse,
     "intrusion": Intrusion,
     "loitering": Loitering,
-    "abandoned": Abandoned,
     "crowding": Crowding,
-    "handover": Handover,
     "tampered": Tampered,
 }
 """Those that need nothing but scenes."""
+OF_THINGS: Mapping[str, Callable[[CameraConfig, Things], Behaviour]] = {"abandoned": Abandoned, "handover": Handover}
 LEARNED: Mapping[str, Callable[[CameraConfig, Path | None], Behaviour]] = {"fire": Fire, "violence": Violence}
 """Those that read weights, once, when they are built."""
 
@@ -62,5 +62,7 @@ def build(config: CameraConfig, models: Path | None = None) -> Watch:
     rules = tuple(rule for rule in read(RULES.read_text(encoding="utf-8")) if rule.name in asked)
     wanted = asked | {part for rule in rules for part in rule.parts}
     parts = {name: make(config) for name, make in PLAIN.items() if name in wanted}
+    things = Things(config)
+    parts |= {name: make(config, things) for name, make in OF_THINGS.items() if name in wanted}
     parts |= {name: make(config, models) for name, make in LEARNED.items() if name in wanted}
     return Watch(parts, Compound(config, rules), asked)

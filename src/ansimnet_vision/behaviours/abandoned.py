@@ -17,11 +17,11 @@ LEFT_M = 2.5
 
 
 class Abandoned:
-    """One camera."""
+    """One camera. `things`: what came and stays before it, which others may ask too."""
 
-    def __init__(self, config: CameraConfig) -> None:
+    def __init__(self, config: CameraConfig, things: Things) -> None:
         self._config = config
-        self._things = Things(config)
+        self._things = things
         self._gathered: dict[int, Evidence] = {}
         self._clock = Clock()
         self._needed = config.thresholds.get("abandoned", NEEDED)

@@ -21,11 +21,11 @@ TAKEN_S = 4.0
 
 
 class Handover:
-    """One camera."""
+    """One camera. `things`: what came and stays before it, which others may ask too."""
 
-    def __init__(self, config: CameraConfig) -> None:
+    def __init__(self, config: CameraConfig, things: Things) -> None:
         self._config = config
-        self._things = Things(config)
+        self._things = things
         self._alone_since_s: dict[int, float] = {}
         self._lay_alone: set[int] = set()
         self._near: dict[int, tuple[float, Trail]] = {}

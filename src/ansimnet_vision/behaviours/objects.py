@@ -79,13 +79,17 @@ class Things:
         self._clock = Clock()
         self._count = 0
         self._began_s: float | None = None
+        self._at_s: float | None = None
         self._long: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._short = self._long
         self._rest_s = self._long
         self._bodies: list[tuple[float, float]] = []
 
     def step(self, scene: Scene) -> list[Thing]:
-        """Take in a picture; return every thing that is there now."""
+        """Take in a picture; return every thing that is there now. The same picture counts once, whoever brings it."""
+        if scene.at_s == self._at_s:
+            return self.things
+        self._at_s = scene.at_s
         passed_s = self._clock.step(scene.at_s)
         self.trails.step(scene)
         self._note_bodies(scene)
