@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
-from ansimnet.kernel.ids import ConditionId, named_id
-from ansimnet.slices.supervision.model import Circle, Condition, Curfew, Exclusion, Fix, Polygon, Scene
-from ansimnet.slices.supervision.rules.batch import PAIR, SHARED, ZONE, board_of, columns_of, judge_many
+from ansimnet.kernel.ids import ConditionId, ProtectedPersonId, WearerId, named_id
+from ansimnet.slices.supervision.model import Approach, Circle, Condition, Curfew, Exclusion, Fix, Polygon, Scene
+from ansimnet.slices.supervision.rules.batch import PAIR, SHARED, SMALL, ZONE, board_of, columns_of, judge_many
 from ansimnet.slices.supervision.rules.judge import judge
 
 from .made import HER, HIM, approach, at, curfew, fix, square
@@ -111,3 +111,37 @@ def test_a_board_knows_nothing_before_the_first_fix_and_is_told_in_pieces_alike(
     assert np.array_equal(whole.people, pieces.people)
     assert sum(bits & 1 for *_, bits in told.tolist()) == 1
     assert (likely >= 0.1).any()
+
+
+@pytest.mark.requirement("EM-19")
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_many_at_once_in_any_order_of_memory_are_judged_as_one_by_one_who_looks_at_every_zone(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    people = [WearerId(named_id("test", "board", str(i))) for i in range(40)]
+    own: list[Condition] = [
+        Exclusion(ConditionId(named_id("test", "own", str(i))), p, "", Circle(at(300 * (i % 8), 250 * (i // 8)), 120.0))
+        for i, p in enumerate(people)
+    ]
+    for a, b in ((0, 9), (9, 30), (30, 2), (5, 6)):  # a chain of four, told in no order, and a pair
+        key = ConditionId(named_id("test", "pair", str(a)))
+        own.append(Approach(key, people[a], "", ProtectedPersonId(people[b]), 400.0, 150.0))
+    place, fixes = rng.uniform(-200, 2500, (40, 2)), []
+    for i in range(2 * SMALL // 40):
+        place += rng.normal(0, 25, place.shape)
+        for who in rng.permutation(40).tolist():
+            east, north = place[who].tolist()
+            fixes.append((who, fix(15.0 * i, east, north, error_m=float(rng.choice([8, 20, 60]))), at(east, north)))
+    at_once, one_by_one = board_of(people, own, SHARED_ZONES), board_of(people, own, SHARED_ZONES)
+    told, likely = judge_many(at_once, columns_of(fixes))
+    found = []
+    for i, one in enumerate(fixes):
+        one_by_one.calm[:] = 0.0  # so that every zone is looked at
+        rows, _ = judge_many(one_by_one, columns_of([one]))
+        found += [[i, *row[1:]] for row in rows.tolist()]
+    assert found
+    assert told.tolist() == found
+    assert ((likely >= 0) & (likely <= 1)).all()
+    for part in ("people", "watch", "pair_watch", "open_zone"):
+        assert np.array_equal(getattr(at_once, part), getattr(one_by_one, part)), part
+    held = at_once.open_zone >= 0
+    assert np.array_equal(at_once.open_watch[held], one_by_one.open_watch[held])

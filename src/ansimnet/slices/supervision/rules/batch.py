@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +28,19 @@ from ansimnet.slices.supervision.rules.motion import (
     LOST,
     PACE,
     PP,
+    REST,
+    REST_LAT,
+    REST_LON,
+    REST_PP,
     TAKEN,
     WIDTH,
     _age,
     _begin,
     _best,
     _follow,
+    _metres,
 )
-from ansimnet.slices.supervision.rules.watching import ARMED, STATE, _step
+from ansimnet.slices.supervision.rules.watching import AGAINST, ANNOUNCED, ARMED, STATE, SUPPORT, _step
 from ansimnet.slices.supervision.rules.weights import NEAR_SIGMAS, _depth_at, _far_of, _weigh_pair, _weigh_zone
 
 F64 = NDArray[np.float64]
@@ -44,6 +50,8 @@ STALE_S = STALE.total_seconds()
 PLACE_VARIANCE = variance_of(PLACE_ERROR_M)
 OPEN = 8
 """Shared zones a person can be in doubt about at once. ours; more is an error, never a silence."""
+SMALL = 1_000
+"""So few fixes are judged as they come: all that they touch stays near the processor (ours, measured)."""
 CELL_M = 500.0
 SPARE_M = 250.0
 """The side of a cell of the grid of shared zones, and how far about its reach a zone is listed. ours: a zone's size;
@@ -112,10 +120,10 @@ class Board:
 
     `people` (N, WIDTH), `bound` whom the shared zones bind (wearers); a person's zones `own_first[p]` to
     `own_first[p + 1]` of `zones`, each with a watch (5 numbers) and whether it is turned round (a curfew in its hours);
-    shared zones by `grid`, with `OPEN` places a person for watches that are not quiet (`open_zone` -1: free);
-    a person's
-    pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row, the pair's number, and where the other is taken to be
-    when not heard for long (degrees, NaN: nowhere).
+    shared zones by `grid`, with `OPEN` places a person for watches that are not quiet (`open_zone` -1: free); `calm`
+    (N, 3) a place in degrees and within how many metres of it no zone that may matter lies (0: not known); `group`
+    by `groups_of`; a person's pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row, the pair's number, and
+    where the other is taken to be when not heard for long (degrees, NaN: nowhere).
     """
 
     people: F64
@@ -129,6 +137,8 @@ class Board:
     grid: Grid
     open_zone: I32
     open_watch: I64
+    calm: F64
+    group: I32
     pair_first: I64
     pair_other: I32
     pair_number: I32
@@ -183,6 +193,9 @@ def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: 
     flat = [c for cs in own for c in cs]
     zones, everybodys = Zones.of([c.home if isinstance(c, Curfew) else c.zone for c in flat]), Zones.of(shared)
     pairs = [p for ps in beside for p in ps]
+    first = np.cumsum([0, *(len(ps) for ps in beside)]).astype(np.int64)
+    others = np.array([p[0] for p in pairs], dtype=np.int32)
+    places = OPEN if len(shared) else 0
     return Board(
         people=np.zeros((len(people), WIDTH)),
         known=np.zeros(len(people), dtype=np.bool_),
@@ -193,10 +206,12 @@ def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: 
         watch=quiet(len(flat)),
         shared=everybodys,
         grid=grid_of(everybodys),
-        open_zone=np.full((len(people), OPEN if len(shared) else 0), -1, dtype=np.int32),
-        open_watch=quiet(len(people) * (OPEN if len(shared) else 0)).reshape(len(people), -1, 5),
-        pair_first=np.cumsum([0, *(len(ps) for ps in beside)]).astype(np.int64),
-        pair_other=np.array([p[0] for p in pairs], dtype=np.int32),
+        open_zone=np.full((len(people), places), -1, dtype=np.int32),
+        open_watch=quiet(len(people) * places).reshape(len(people), places, 5),
+        calm=np.zeros((len(people), 3)),
+        group=groups_of(len(people), first, others),
+        pair_first=first,
+        pair_other=others,
         pair_number=np.array([p[1] for p in pairs], dtype=np.int32),
         pair_place=places_of(p[2] for p in pairs),
         radii=np.array(radii, dtype=np.float64).reshape(-1, 2),
@@ -207,6 +222,41 @@ def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: 
 def places_of(places: Iterable[Point | None]) -> F64:
     """Return places as rows of degrees, NaN for none."""
     return np.array([(p.lat, p.lon) if p is not None else (np.nan, np.nan) for p in places]).reshape(-1, 2)
+
+
+def groups_of(people: int, first: I64, other: I32) -> I32:
+    """Return for each person the lowest row of all who are bound together with him by pairs, however many lie between.
+
+    Who shares no group can be judged in any order.
+    """
+    group = np.arange(people, dtype=np.int32)
+    for p in np.flatnonzero(np.diff(first)).tolist():
+        for o in other[first[p] : first[p + 1]].tolist():
+            a, c = p, o
+            while group[a] != a:
+                a = int(group[a])
+            while group[c] != c:
+                c = int(group[c])
+            group[max(a, c)] = min(a, c)
+    while (group != group[group]).any():
+        group = group[group]
+    return group
+
+
+@compiled
+def _by_group(group: I32, who: I32) -> I64:
+    """Return the order of fixes by group, within one as they came (a counting sort): neighbours in memory together."""
+    at = np.zeros(group.shape[0] + 1, dtype=np.int64)
+    for i in range(who.shape[0]):
+        at[group[who[i]] + 1] += 1
+    for n in range(group.shape[0]):
+        at[n + 1] += at[n]
+    order = np.empty(who.shape[0], dtype=np.int64)
+    for i in range(who.shape[0]):
+        n = group[who[i]]
+        order[at[n]] = i
+        at[n] += 1
+    return order
 
 
 def quiet(n: int) -> I64:
@@ -258,20 +308,35 @@ def judge_many(board: Board, fixes: Fixes, became: F64 | None = None) -> tuple[I
     Raises:
         TooManyOpenError: see there.
     """
-    b, z, s, g = board, board.zones, board.shared, board.grid
     count = len(fixes.who)
     room = count // 4 + 64  # a fix moves no more watches than that; where it is not enough the rest comes in parts
     told, likely = np.empty((room, 4), dtype=np.int64), np.empty(room)
-    parts: list[tuple[I64, F64]] = []
     words = became if became is not None else np.empty(count)
-    columns = [getattr(fixes, name) for name in Fixes.__slots__]
-    done = 0
+    columns: list[Any] = [getattr(fixes, name) for name in Fixes.__slots__]
+    order = _by_group(board.group, fixes.who) if count > SMALL else None
+    if order is not None:
+        columns, words = [c[order] for c in columns], np.empty(count)
+    found, likelihoods = _in_parts(board, columns, words, told, likely)
+    if order is None:
+        return found, likelihoods
+    if became is not None:
+        became[order] = words
+    found[:, 0] = order[found[:, 0]]
+    again = np.argsort(found[:, 0], kind="stable")
+    return found[again], likelihoods[again]
+
+
+def _in_parts(board: Board, columns: list[Any], words: F64, told: I64, likely: F64) -> tuple[I64, F64]:
+    """Judge columns of fixes, as much at a time as there is room to tell of."""
+    b, z, s, g = board, board.zones, board.shared, board.grid
+    parts: list[tuple[I64, F64]] = []
+    done, count = 0, len(words)
     while True:
         rows, judged, lost = _judge_many(  # type: ignore[call-arg]
             *columns, b.people, b.known, b.bound,
             z.first, z.lats, z.lons, z.radius, z.reach, b.own_first, b.outside, b.watch,
             s.first, s.lats, s.lons, s.radius, s.reach, g.first, g.zone,
-            (g.south, g.west, g.high, g.wide, float(g.rows), float(g.columns)), b.open_zone, b.open_watch,
+            (g.south, g.west, g.high, g.wide, float(g.rows), float(g.columns)), b.open_zone, b.open_watch, b.calm,
             b.pair_first, b.pair_other, b.pair_number, b.pair_place, b.radii, b.pair_watch, NEAR_FROM, CURFEW_FROM,
             STALE_S, PLACE_ERROR_M, PLACE_VARIANCE, RULES, told, likely, words,
         )  # fmt: skip
@@ -295,6 +360,34 @@ def _open(watch: I64) -> bool:
 
 
 @compiled
+def _settled(watch: I64) -> bool:
+    """Tell whether a watch is as certain as it gets, was told, and nothing speaks against it yet."""
+    return bool(watch[STATE] == 3 and watch[ANNOUNCED] == 3 and watch[AGAINST] == 0)
+
+
+@compiled
+def _surely_in(
+    after: F64, genuine: float, lat: float, lon: float, r: float, lats: F64, lons: F64, radius: float, k: Rules
+) -> bool:
+    """Tell from a fix's depth alone that it lies inside and that the person is far likelier there than `clear_below`.
+
+    `_step` would then count one more in support of a settled watch and change nothing else, whatever the integrals say:
+    within a distance d of its middle lies at least 1 - exp(-d²/2) of a round Gaussian.
+    """
+    depth = _depth_at(lat, lon, lats, lons, radius)
+    if depth <= 1.02 * NEAR_SIGMAS * math.sqrt(r):
+        return False
+    x, y = _metres(lat, lon, after[REST_LAT], after[REST_LON])
+    rests = max(0.0, depth / 1.02 - math.sqrt(x * x + y * y))
+    x, y = _metres(lat, lon, after[LAT], after[LON])
+    goes = max(0.0, depth / 1.02 - math.sqrt(x * x + y * y))
+    w = after[REST]
+    least = w * (1 - math.exp(-rests * rests / after[REST_PP] / 2))
+    least += (1 - w) * (1 - math.exp(-goes * goes / after[PP] / 2))
+    return bool(genuine * least >= 2 * k.clear_below)  # twice: ways to be that are hardly probable are not looked at
+
+
+@compiled
 def _place_of(zones: I32, zone: int) -> int:
     """Return where a person's watch of a shared zone stands or stood before this fix, else a free place, else -1."""
     free = -1
@@ -313,7 +406,7 @@ def _judge_many(
     z_reach: F64, own_first: I64,
     outside: NDArray[np.bool_], watch: I64, s_first: I64, s_lats: F64, s_lons: F64, s_radius: F64, s_reach: F64,
     g_first: I64, g_zone: I32, g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I64,
-    pair_first: I64, pair_other: I32, pair_number: I32, pair_place: F64, radii: F64, pair_watch: I64,
+    calm: F64, pair_first: I64, pair_other: I32, pair_number: I32, pair_place: F64, radii: F64, pair_watch: I64,
     near_from: float, curfew_from: float, stale_s: float, place_error_m: float, place_variance: float, k: Rules,
     told: I64, likely: F64, words: F64,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -338,17 +431,36 @@ def _judge_many(
         words[i] = became
         people[p] = after
         near = _far_of(prior, after, first, lat[i], lon[i], r, NEAR_SIGMAS)
-        far = _far_of(prior, after, first, lat[i], lon[i], r, FAR_SIGMAS)
         wide = EARTH_DEGREE_M * math.cos(math.radians(lat[i]))
-        for q in range(own_first[p], own_first[p + 1]):
+        calm_for = calm[p, 2] - near
+        if calm_for > 0:
+            x, y = (calm[p, 1] - lon[i]) * wide, (calm[p, 0] - lat[i]) * EARTH_DEGREE_M
+            calm_for -= 1.02 * math.sqrt(x * x + y * y)  # a fiftieth: the plane is no sphere
+        zones_matter = calm_for <= 0  # else every zone lies as far as those that are left out below
+        far, free = 0.0, SPARE_M  # the grid lists no zone further than that
+        if zones_matter:
+            far = _far_of(prior, after, first, lat[i], lon[i], r, FAR_SIGMAS)
+        for q in range(own_first[p], own_first[p + 1] if zones_matter else own_first[p]):
             x, y = (z_reach[q, 1] - lon[i]) * wide, (z_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
-            gap = near + z_reach[q, 2] * 1.03
+            gap = math.sqrt(x * x + y * y) - z_reach[q, 2] * 1.03
             a, b = z_first[q], z_first[q + 1]
             if not outside[q] and not _open(watch[q]):
-                if x * x + y * y > gap * gap:
+                if gap > near:
+                    free = min(free, gap)
                     continue  # nowhere near: the watch would stay as quiet as it is
-                if _depth_at(lat[i], lon[i], z_lats[a:b], z_lons[a:b], z_radius[q]) < -near:
+                gap = -_depth_at(lat[i], lon[i], z_lats[a:b], z_lons[a:b], z_radius[q])
+                if gap > near:
+                    free = min(free, gap)
                     continue
+            free = 0.0
+            if (
+                _settled(watch[q])
+                and not outside[q]
+                and became == TAKEN
+                and _surely_in(after, genuine, lat[i], lon[i], r, z_lats[a:b], z_lons[a:b], z_radius[q], k)
+            ):
+                watch[q, SUPPORT] = min(watch[q, SUPPORT] + 1, 99)
+                continue
             like, own, deep, expected = _weigh_zone(
                 prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, outside[q], watch[q, STATE],
                 z_lats[a:b], z_lons[a:b], z_radius[q], (z_reach[q, 0], z_reach[q, 1], z_reach[q, 2]), k,
@@ -358,11 +470,19 @@ def _judge_many(
             if bits:
                 told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, ZONE, q, bits, like
                 m += 1
-        for j in range(open_zone.shape[1]):  # first the watches that are not quiet, wherever their zones lie
+        for j in range(open_zone.shape[1] if zones_matter else 0):  # first what is not quiet, wherever its zone lies
             q = open_zone[p, j]
             if q < 0:
                 continue
+            free = 0.0
             a, b = s_first[q], s_first[q + 1]
+            if (
+                _settled(open_watch[p, j])
+                and became == TAKEN
+                and _surely_in(after, genuine, lat[i], lon[i], r, s_lats[a:b], s_lons[a:b], s_radius[q], k)
+            ):
+                open_watch[p, j, SUPPORT] = min(open_watch[p, j, SUPPORT] + 1, 99)
+                continue
             like, own, deep, expected = _weigh_zone(
                 prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False,
                 open_watch[p, j, STATE],
@@ -376,7 +496,7 @@ def _judge_many(
                 m += 1
         row, column = math.floor((lat[i] - south) / high), math.floor((lon[i] - west) / wide_deg)
         about = 0 if near <= SPARE_M else int((near - SPARE_M) / CELL_M) + 1
-        if not bound[p]:
+        if not bound[p] or not zones_matter:
             row = -2 - about  # no row of the grid
         for cell_row in range(max(0, row - about), min(int(rows), row + about + 1)):
             for cell_column in range(max(0, column - about), min(int(columns), column + about + 1)):
@@ -384,15 +504,19 @@ def _judge_many(
                 for e in range(g_first[cell], g_first[cell + 1]):
                     q = g_zone[e]
                     x, y = (s_reach[q, 1] - lon[i]) * wide, (s_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
-                    gap = near + s_reach[q, 2] * 1.03
-                    if x * x + y * y > gap * gap:
-                        continue
-                    a, b = s_first[q], s_first[q + 1]
-                    if _depth_at(lat[i], lon[i], s_lats[a:b], s_lons[a:b], s_radius[q]) < -near:
+                    gap = math.sqrt(x * x + y * y) - s_reach[q, 2] * 1.03
+                    if gap > near:
+                        free = min(free, gap)
                         continue
                     j = _place_of(open_zone[p], q)
                     if j >= 0 and open_zone[p, j] != -1:
                         continue  # looked at already
+                    a, b = s_first[q], s_first[q + 1]
+                    gap = -_depth_at(lat[i], lon[i], s_lats[a:b], s_lons[a:b], s_radius[q])
+                    if gap > near:
+                        free = min(free, gap)
+                        continue
+                    free = 0.0
                     like, own, deep, expected = _weigh_zone(
                         prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False, 0,
                         s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
@@ -409,9 +533,11 @@ def _judge_many(
                     if bits:
                         told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, SHARED, q, bits, like
                         m += 1
-        for j in range(open_zone.shape[1]):
+        for j in range(open_zone.shape[1] if zones_matter else 0):
             if open_zone[p, j] < -1:
                 open_zone[p, j] = -1
+        if zones_matter:
+            calm[p, 0], calm[p, 1], calm[p, 2] = lat[i], lon[i], free
         for e in range(pair_first[p], pair_first[p + 1]):
             o, c = pair_other[e], pair_number[e]
             t = max(at[i], people[o, AT]) if known[o] else at[i]
