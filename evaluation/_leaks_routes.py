@@ -145,6 +145,7 @@ ROUTES: dict[str, str] = {
     "POST /api/v1/devices/{device_id}/checks": _OFFICE,
     "POST /api/v1/checks/{check_id}/act": _OFFICE,
     "GET /api/v1/me/supervision": "wearer",
+    "GET /api/v1/me/supervision/map": "wearer",
     "POST /api/v1/me/supervision/alarms/{alarm_id}/contest": "wearer | own",
     "GET /api/v1/alarms": _READS,
     "GET /api/v1/alarms/{alarm_id}": _READS,
@@ -177,8 +178,8 @@ ROUTES: dict[str, str] = {
         f"{_ROOM} field_unit {_CITY} | live unit-own"
     ),
     "POST /api/v1/provisions/{provision_id}/recordings/tickets": f"{_ROOM} field_unit {_CITY} | live unit-own",
-    "POST /api/v1/provisions/{provision_id}/recordings/bookmarks": f"{_CITY} | live",
-    "DELETE /api/v1/provisions/{provision_id}/recordings/bookmarks/{bookmark_id}": _CITY,
+    "POST /api/v1/provisions/{provision_id}/recordings/bookmarks": f"{_ROOM} {_CITY} | live",
+    "DELETE /api/v1/provisions/{provision_id}/recordings/bookmarks/{bookmark_id}": f"{_ROOM} {_CITY}",
     "POST /api/v1/recordings/tickets": f"{_CITY} investigator@city",
     "GET /api/v1/recordings/{camera_id}/timeline": f"{_CITY} investigator@city",
     "GET /api/v1/exports": "signed-in",

@@ -26,6 +26,11 @@ HEARS = {
     "tracking_controller shift_lead": ("supervision.", "dispatch.", "protection.", "footage.", "policy.", "duties."),
     "probation_officer office_director police_112": ("supervision.", "dispatch.", "protection.", "policy.", "duties."),
     "court_clerk court_clerk@city": ("policy.hold.", "policy.order."),
+    "court_clerk": ("supervision.petition.", "supervision.court."),
+    "wearer": (
+        *("supervision.condition.", "supervision.violation.confirmed", "supervision.contest.decided"),
+        *("supervision.court.", "supervision.decision."),
+    ),
     "investigator investigator@city": ("policy.hold.", "policy.order.", "policy.request."),
     "field_unit": ("dispatch.order.", "dispatch.incident."),
     "victim": ("protection.warning.", "dispatch.incident.closed"),

@@ -107,6 +107,7 @@ class Act(StrEnum):
     UNMASK_TRACK = "unmask_track"
     READ_PROVISION = "read_provision"
     EXTEND_PERMIT = "extend_permit"
+    MARK_RECORDING = "mark_recording"
     REVOKE_PERMIT = "revoke_permit"
     READ_LEDGER = "read_ledger"
     FOLLOW_LIVE = "follow_live"

@@ -8,17 +8,18 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.streets import Streets
+from ansimnet.kernel.streets import Streets, touched
 from ansimnet.platform.streets import load, read_streets, save
 
 
@@ -60,6 +61,20 @@ class MapData:
         """Named places, in the file's order."""
         file = self.folder / "places.json"
         return msgspec.json.decode(file.read_bytes(), type=list[Place]) if file.exists() else []
+
+    def streets_around(self, spots: Sequence[tuple[Point, float]], most: int | None = None) -> list[list[list[float]]]:
+        """Return the streets within so many metres of some places, each once, as lines of [lat, lon]: a phone's map.
+
+        Where there are more than `most`, the main ones (`Streets.rank`).
+        """
+        streets = self.streets
+        if streets is None or not spots:
+            return []
+        near = np.logical_or.reduce([touched(streets, at, radius_m) for at, radius_m in spots]).nonzero()[0]
+        if most is not None and len(near) > most:
+            near = np.sort(near[np.argsort(streets.rank[near], kind="stable")[:most]])
+        ends = ((streets.place(int(streets.u[e])), streets.place(int(streets.v[e]))) for e in near)
+        return [[[round(p.lat, 5), round(p.lon, 5)] for p in line] for line in ends]
 
     @property
     def boundaries(self) -> dict[str, Any]:

@@ -144,11 +144,22 @@ async def test_coverage_and_bookmarks(city: Centres) -> None:
     mark = {"camera_id": camera["camera_id"], "at": (at + s(1)).isoformat(), "words": "흰 차에서 내림"}
     placed = await city.post("operator", f"{path}/bookmarks", mark)
     assert placed.status_code == 201, placed.text
-    assert (await city.post("controller", f"{path}/bookmarks", mark)).status_code == 404
     told = await recorded(city, "operator", shown["provision_id"], camera["camera_id"], at)
     assert [(e["words"], e["own"]) for e in told["events"] if e["kind"] == "bookmark"] == [("흰 차에서 내림", True)]
     bookmark_id = placed.json()["bookmark_id"]
     gone = await city.client.delete(f"/api/v1{path}/bookmarks/{bookmark_id}", headers={"X-Seat": "operator"})
     assert gone.status_code == 204
+    # the centre it was given to marks what it sees, over the link; each takes away its own marks alone
+    seen = await city.post("controller", f"{path}/bookmarks", {**mark, "words": "골목으로 들어감"})
+    assert seen.status_code == 201, seen.text
+    theirs = f"/api/v1{path}/bookmarks/{seen.json()['bookmark_id']}"
+    for seat, own in (("operator", False), ("controller", True)):
+        told = await recorded(city, seat, shown["provision_id"], camera["camera_id"], at)
+        marks = [(e["words"], e["own"]) for e in told["events"] if e["kind"] == "bookmark"]
+        assert marks == [("골목으로 들어감", own)]
+    assert (await city.client.delete(theirs, headers={"X-Seat": "operator"})).status_code == 404
+    assert (await city.client.delete(theirs, headers={"X-Seat": "controller"})).status_code == 204
+    beyond = {**mark, "camera_id": shown["provision_id"]}
+    assert (await city.post("controller", f"{path}/bookmarks", beyond)).status_code == 404
     kinds = await city.kinds(city.dbs.city)
     assert kinds.index("footage.bookmark.placed.v1") < kinds.index("footage.bookmark.removed.v1")

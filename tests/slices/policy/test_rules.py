@@ -104,8 +104,8 @@ MATRIX = {
     ("tracking_controller", "operate", "statute", T): "read_cameras read_map read_status",
     ("tracking_controller", "protect", "statute", T): "read_protected",
     ("tracking_controller", "protect", "trigger", T): "read_protected",
-    ("tracking_controller", "respond", "trigger", T): "extend_permit read_protected read_provision request_footage "
-    "unmask_track view_stream",
+    ("tracking_controller", "respond", "trigger", T): "extend_permit mark_recording read_protected read_provision "
+    "request_footage unmask_track view_stream",
     ("tracking_controller", "investigate", "trigger", T): "view_stream",
     ("tracking_controller", "respond", "consent", T): "view_scene",
     ("probation_officer", "supervise", "statute", T): "carry_out_decision check_device follow_live judge_violation "
@@ -134,7 +134,7 @@ MATRIX = {
         "respond",
         "statute",
         C,
-    ): "acknowledge_alarm follow_live justify_access read_alarm read_cameras "
+    ): "acknowledge_alarm follow_live justify_access mark_recording read_alarm read_cameras "
     "read_incident read_map read_provision read_status revoke_permit run_incident",
     ("centre_operator", "respond", "trigger", C): "extend_permit read_footage request_footage steer_camera "
     "unmask_track view_stream",
@@ -196,12 +196,14 @@ def test_a_guest_reaches_the_citys_data_by_a_trigger_given_to_its_centre_and_by_
             (Role.SHIFT_LEAD, Act.REQUEST_FOOTAGE, Purpose.RESPOND),
             (Role.SHIFT_LEAD, Act.READ_PROVISION, Purpose.RESPOND),
             (Role.SHIFT_LEAD, Act.EXTEND_PERMIT, Purpose.RESPOND),
+            (Role.SHIFT_LEAD, Act.MARK_RECORDING, Purpose.RESPOND),
             (Role.SHIFT_LEAD, Act.VIEW_STREAM, Purpose.RESPOND),
             (Role.SHIFT_LEAD, Act.UNMASK_TRACK, Purpose.RESPOND),
             (Role.SHIFT_LEAD, Act.VIEW_STREAM, Purpose.INVESTIGATE),
             (Role.TRACKING_CONTROLLER, Act.REQUEST_FOOTAGE, Purpose.RESPOND),
             (Role.TRACKING_CONTROLLER, Act.READ_PROVISION, Purpose.RESPOND),
             (Role.TRACKING_CONTROLLER, Act.EXTEND_PERMIT, Purpose.RESPOND),
+            (Role.TRACKING_CONTROLLER, Act.MARK_RECORDING, Purpose.RESPOND),
             (Role.TRACKING_CONTROLLER, Act.VIEW_STREAM, Purpose.RESPOND),
             (Role.TRACKING_CONTROLLER, Act.UNMASK_TRACK, Purpose.RESPOND),
             (Role.TRACKING_CONTROLLER, Act.VIEW_STREAM, Purpose.INVESTIGATE),

@@ -19,6 +19,7 @@ from ansimnet.kernel.ids import new_id
 from ansimnet.kernel.permits import Role
 from ansimnet.platform import http as platform_http
 from ansimnet.platform.db import Dbs
+from ansimnet.platform.mapdata import MapData
 from ansimnet.platform.parts import Context
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.policy import queries as policy
@@ -65,7 +66,8 @@ class Desk:
 @pytest.fixture
 async def desk(dbs: Dbs, tmp_path: Path) -> AsyncIterator[Desk]:
     clock = SimulatedClock(NOON)
-    context = cast(Context, type("C", (), {"dbs": dbs, "clock": clock, "settings": Settings(data_dir=tmp_path)}))
+    given = {"dbs": dbs, "clock": clock, "map": MapData(tmp_path / "map"), "settings": Settings(data_dir=tmp_path)}
+    context = cast(Context, type("C", (), given))
     app = FastAPI()
     platform_http.install(app)
     for module in (policy_wiring, wiring):

@@ -325,19 +325,33 @@ export const session = {
   end: () => call<null>("DELETE", "/api/v1/session"),
 };
 
-/** A wearer's own page. */
+/** Where somebody is believed to be; `error_m` holds the truth 68 times in 100. */
+export interface OwnPlace {
+  lat: number;
+  lon: number;
+  error_m: number;
+  seen_at: string;
+}
+
+/** A wearer's own page. `wider`: the zone is drawn wider than it is, to keep a person's place to itself. */
 export interface Mine {
   code: string;
   order: { number: string; from_at: string; until_at: string };
-  conditions: Condition[];
+  conditions: (Pick<Condition, "condition_id" | "trigger" | "label" | "ring" | "centre" | "radius_m" | "window"> & {
+    alarm_m?: number | null;
+    wider: boolean;
+  })[];
   devices: { name: string; battery: number | null; last_seen_at: string | null }[];
+  place: OwnPlace | null;
   alarms: {
     alarm_id: string;
+    condition_id: string | null;
     trigger: Trigger;
     raised_at: string;
     confirmed_at: string | null;
     finding: "confirmed" | "medical" | "false" | null;
     probability: number;
+    place: OwnPlace | null;
   }[];
   papers: Papers;
 }
@@ -361,6 +375,7 @@ export const neighbour = {
 
 export const wearer = {
   mine: () => call<Mine>("GET", "/api/v1/me/supervision"),
+  map: () => call<{ streets: LatLon[][] }>("GET", "/api/v1/me/supervision/map"),
   contest: (alarmId: string, said: string) =>
     call<unknown>("POST", `/api/v1/me/supervision/alarms/${alarmId}/contest`, { said }),
 };

@@ -20,9 +20,18 @@ export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
         case "device":
         case "condition":
         case "medical":
-          return [["wearers"], ["wearer"], ["day"]];
+          return [["wearers"], ["wearer"], ["day"], ["papers"]];
+        case "officer":
+          return [["caseload"], ["day"], ["wearers"], ["load"]];
+        case "report":
+        case "petition":
+        case "court":
+        case "decision":
+        case "contest":
+        case "anomaly":
+          return [["papers"], ["day"], ["wearer"], ["wearers"], ["caseload"]];
         default:
-          return [["alarms"], ["alarm"], ["wearer"], ["incidents"], ["incident"], ["day"], ["papers"]];
+          return [["alarms"], ["alarm"], ["wearer"], ["incidents"], ["incident"], ["day"], ["papers"], ["load"]];
       }
     case "dispatch":
       if (thing === "unit") return ofIncident;

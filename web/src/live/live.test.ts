@@ -49,6 +49,17 @@ describe("following", () => {
   it("follows a moving person without asking for the whole queue", () => {
     expect(staleAfter(fact(1, "supervision.position.followed.v1"))).not.toContainEqual(["alarms"]);
   });
+  it.each([
+    ["supervision.violation.reported.v1", "papers"],
+    ["supervision.violation.confirmed.v1", "load"],
+    ["supervision.petition.filed.v1", "papers"],
+    ["supervision.court.decided.v1", "day"],
+    ["supervision.decision.carried-out.v1", "wearer"],
+    ["supervision.contest.decided.v1", "papers"],
+    ["supervision.officer.assigned.v1", "caseload"],
+    ["supervision.device.checked.v1", "papers"],
+    ["supervision.anomaly.acted.v1", "day"],
+  ])("after %s asks for %s again", (kind, key) => expect(staleAfter(fact(1, kind))).toContainEqual([key]));
   it("ignores what it does not know", () => expect(staleAfter(fact(1, "weather.rain.fell.v1"))).toEqual([]));
 });
 

@@ -1,6 +1,6 @@
 /** The own page of a wearer or a citizen, on one phone, enrolled by its code: who looked at my data; and to a wearer
  * what to keep to, every alarm, and a contest. */
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import {
   type Look,
   looksIn,
@@ -14,6 +14,7 @@ import {
 } from "../api/phone.ts";
 import { Icon } from "../phone/kit/Icon.tsx";
 import { codeOf } from "../phone/link.ts";
+import { Live } from "../phone/live.ts";
 import { LooksBody } from "../phone/screens/LooksBody.tsx";
 import { words as phoneWords } from "../phone/text.ts";
 import { Notices } from "./Notices.tsx";
@@ -40,6 +41,7 @@ export function App() {
   const [mine, setMine] = useState<Mine>();
   const [notices, setNotices] = useState<ResidentNotice[] | "off">();
   const [tab, setTab] = useState<"mine" | "looks">("mine");
+  const [heard, setHeard] = useState({ at: 0, lost: false });
   const w = me[language];
   const words = phoneWords(language).looks;
 
@@ -59,10 +61,17 @@ export function App() {
   );
   const readMine = useCallback(
     () =>
-      wearer.mine().then(setMine, (why: unknown) => {
-        // a citizen has no supervision, and a wearer none before the order is registered
-        if (!(why instanceof Problem && why.status)) throw why;
-      }),
+      wearer.mine().then(
+        (got) => {
+          setMine(got);
+          setHeard({ at: Date.now(), lost: false });
+        },
+        (why: unknown) => {
+          // a citizen has no supervision, and a wearer none before the order is registered
+          if (!(why instanceof Problem && why.status)) throw why;
+          if (why.status === 401) setState("enrol");
+        },
+      ),
     [],
   );
   const readNotices = useCallback(
@@ -86,6 +95,11 @@ export function App() {
       .catch((why: unknown) => setState(why instanceof Problem && why.status ? "enrol" : "away"));
   }, [read, readMine, readNotices]);
   useEffect(begin, [begin]);
+  useFollowing(
+    mine !== undefined && state === "ready",
+    heard.lost,
+    () => void readMine().catch(() => setHeard((was) => ({ ...was, lost: true }))),
+  );
   useEffect(() => {
     document.documentElement.lang = language;
     document.title = w.title;
@@ -127,7 +141,9 @@ export function App() {
             ))}
           </div>
         ) : null}
-        {state === "ready" && mine && tab === "mine" ? <Supervision mine={mine} w={w.mine} again={readMine} /> : null}
+        {state === "ready" && mine && tab === "mine" ? (
+          <Supervision mine={mine} w={w.mine} again={readMine} lostSince={heard.lost ? heard.at : null} />
+        ) : null}
         {state === "ready" && notices ? <Notices list={notices} w={w.notices} /> : null}
         {state === "ready" && !(mine && tab === "mine") ? (
           <>
@@ -159,6 +175,47 @@ export function App() {
       </div>
     </main>
   );
+}
+
+/** His place is asked for this often while the page is looked at, milliseconds; what concerns him comes live. */
+const AGAIN_MS = 60_000;
+/** And this often while the server is out of reach. */
+const LOST_MS = 10_000;
+
+/** Read again on news, when the page is looked at again or the link comes back, and now and then in between. */
+function useFollowing(on: boolean, lost: boolean, read: () => void): void {
+  const latest = useRef(read);
+  latest.current = read;
+  useEffect(() => {
+    if (!on) return;
+    const again = () => {
+      if (document.visibilityState === "visible") latest.current();
+    };
+    let was = true;
+    const live = new Live((news) => {
+      if (news.is === "changed" || (news.is === "up" && !was)) latest.current();
+      if (news.is === "down" && was) latest.current();
+      if (news.is === "up" || news.is === "down") was = news.is === "up";
+    });
+    live.start();
+    document.addEventListener("visibilitychange", again);
+    window.addEventListener("online", again);
+    return () => {
+      live.stop();
+      document.removeEventListener("visibilitychange", again);
+      window.removeEventListener("online", again);
+    };
+  }, [on]);
+  useEffect(() => {
+    if (!on) return;
+    const timer = window.setInterval(
+      () => {
+        if (document.visibilityState === "visible") latest.current();
+      },
+      lost ? LOST_MS : AGAIN_MS,
+    );
+    return () => window.clearInterval(timer);
+  }, [on, lost]);
 }
 
 function Enrol({ w, done }: { w: MeWords; done: () => void }) {

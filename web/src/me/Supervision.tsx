@@ -1,21 +1,61 @@
-/** A wearer's own supervision: what to keep to, every alarm and what became of it, and a contest in own words. */
-import { useState } from "react";
+/** A wearer's own supervision: what to keep to and where, every alarm and what became of it, and a contest in own
+ * words. */
+import { useCallback, useEffect, useRef, useState } from "react";
 import { type Mine, wearer } from "../api/phone.ts";
 import { day, dayMinutes, probability } from "../kit/format.ts";
 import { Icon } from "../phone/kit/Icon.tsx";
 import { windowWords } from "../slices/supervision/wearerRules.ts";
+import { OwnMap, type Streets } from "./OwnMap.tsx";
+import { type Focus, onMap, zonesOf } from "./ownMap.ts";
 import { standingOf } from "./rules.ts";
 import type { MeWords } from "./text.ts";
 
 type Words = MeWords["mine"];
 
-export function Supervision({ mine, w, again }: { mine: Mine; w: Words; again: () => Promise<void> }) {
+export function Supervision({
+  mine,
+  w,
+  again,
+  lostSince,
+}: {
+  mine: Mine;
+  w: Words;
+  again: () => Promise<void>;
+  /** When what is shown was received, where the server is out of reach since; milliseconds. */
+  lostSince: number | null;
+}) {
+  const [streets, setStreets] = useState<Streets>("asking");
+  const [focus, setFocus] = useState<Focus>({ on: "me" });
+  const top = useRef<HTMLHeadingElement>(null);
+  const zones = zonesOf(mine);
+  const ask = useCallback(() => {
+    setStreets("asking");
+    wearer.map().then(
+      (got) => setStreets(got.streets),
+      () => setStreets("failed"),
+    );
+  }, []);
+  useEffect(ask, [ask]);
+  const show = (alarm: string) => {
+    setFocus({ on: "alarm", id: alarm });
+    top.current?.scrollIntoView({ block: "start" });
+    top.current?.focus({ preventScroll: true });
+  };
   return (
     <>
+      {lostSince === null ? null : (
+        <p role="alert" className="own-lost">
+          {w.map.lost(dayMinutes(lostSince))}
+        </p>
+      )}
       <div className="card">
         <p className="t">{w.code(mine.code)}</p>
         <p className="small">{w.until(day(Date.parse(mine.order.until_at) - 1))}</p>
       </div>
+      <h2 className="mid" ref={top} tabIndex={-1}>
+        {w.map.title}
+      </h2>
+      <OwnMap mine={mine} streets={streets} focus={focus} look={setFocus} again={ask} w={w.map} />
       <h2 className="mid">{w.conditions}</h2>
       <div className="card flush own-list">
         {mine.conditions.map((c) => (
@@ -55,7 +95,14 @@ export function Supervision({ mine, w, again }: { mine: Mine; w: Words; again: (
       <h2 className="mid">{w.alarms}</h2>
       {mine.alarms.length === 0 ? <p className="small">{w.none}</p> : null}
       {mine.alarms.map((a) => (
-        <OwnAlarm key={a.alarm_id} alarm={a} mine={mine} w={w} again={again} />
+        <OwnAlarm
+          key={a.alarm_id}
+          alarm={a}
+          mine={mine}
+          w={w}
+          again={again}
+          {...(onMap(a, zones) ? { show: () => show(a.alarm_id) } : {})}
+        />
       ))}
     </>
   );
@@ -95,11 +142,14 @@ function OwnAlarm({
   mine,
   w,
   again,
+  show,
 }: {
   alarm: Mine["alarms"][number];
   mine: Mine;
   w: Words;
   again: () => Promise<void>;
+  /** Shows on the map what the alarm was about; nothing where it was about a person. */
+  show?: () => void;
 }) {
   const [asking, setAsking] = useState(false);
   const contest = mine.papers.contests.find((c) => c.alarm_id === alarm.alarm_id);
@@ -114,6 +164,11 @@ function OwnAlarm({
       <p className={`badge ${standing === "open" ? "" : tone[standing]}`}>{w.standing[standing]}</p>
       {contest ? <p className="small">{w.mine(contest.said)}</p> : null}
       {contest?.why ? <p className="small">{w.answer(contest.why)}</p> : null}
+      {show ? (
+        <button type="button" className="btn gray" onClick={show}>
+          {w.map.show}
+        </button>
+      ) : null}
       {standing === "confirmed" && !asking ? (
         <button type="button" className="btn out" onClick={() => setAsking(true)}>
           <Icon name="talk" />

@@ -32,6 +32,25 @@ export interface MeWords {
     device: string;
     battery: (n: number) => string;
     heard: (at: string) => string;
+    map: {
+      title: string;
+      label: string;
+      loading: string;
+      noStreets: string;
+      again: string;
+      empty: string;
+      all: string;
+      me: string;
+      lastSeen: (at: string, metres: number) => string;
+      never: string;
+      wider: string;
+      nobody: string;
+      show: string;
+      alarmAt: (at: string) => string;
+      lost: (at: string) => string;
+      metres: (n: number) => string;
+      kinds: { exclusion_zone: string; curfew: string };
+    };
     alarms: string;
     none: string;
     sure: (percent: string) => string;
@@ -99,6 +118,25 @@ export const me: Record<"ko" | "en", MeWords> = {
       device: "전자장치",
       battery: (n) => `배터리 ${n}%`,
       heard: (at) => `마지막 신호 ${at}`,
+      map: {
+        title: "지도",
+        label: "내 위치와 지켜야 할 구역을 그린 지도. 위가 북쪽이에요.",
+        loading: "길을 불러와요",
+        noStreets: "길을 불러오지 못해 구역만 그렸어요",
+        again: "다시 불러오기",
+        empty: "아직 그릴 것이 없어요. 전자장치가 신호를 보내면 내 위치가 나타나요.",
+        all: "전체",
+        me: "내 위치",
+        lastSeen: (at, metres) => `${at}에 보낸 내 위치예요. 열에 일곱은 이 원 안이에요 (±${metres} m).`,
+        never: "아직 받은 위치가 없어요",
+        wider: "사람을 지키는 구역이라 실제보다 넓게 그렸어요. 그린 곳 밖에 있으면 어긴 것이 아니에요.",
+        nobody: "다가가면 안 되는 사람의 위치는 지도에 그리지 않아요.",
+        show: "지도에서 보기",
+        alarmAt: (at) => `${at}에 경보가 났을 때 내 위치`,
+        lost: (at) => `연결이 끊겼어요. ${at}에 받은 내용이에요.`,
+        metres: (n) => (n >= 1000 ? `${n / 1000} km` : `${n} m`),
+        kinds: { exclusion_zone: "들어가지 않는 구역", curfew: "제한 시간에 있을 곳" },
+      },
       alarms: "경보와 판단",
       none: "경보가 없어요",
       sure: (percent) => `확률 ${percent}`,
@@ -172,6 +210,26 @@ export const me: Record<"ko" | "en", MeWords> = {
       device: "Device",
       battery: (n) => `battery ${n}%`,
       heard: (at) => `last heard ${at}`,
+      map: {
+        title: "Map",
+        label: "Map of your position and your zones. North is up.",
+        loading: "Fetching streets",
+        noStreets: "Streets could not be fetched: zones alone are drawn",
+        again: "Try again",
+        empty: "Nothing to draw yet. Your position appears once the device has spoken.",
+        all: "All",
+        me: "My position",
+        lastSeen: (at, metres) =>
+          `Your position as sent ${at}. Seven times in ten you are in this circle (±${metres} m).`,
+        never: "No position was received yet",
+        wider: "This zone protects a person, so it is drawn wider than it is. Outside it you break nothing.",
+        nobody: "Where the person is whom you must not go near is never drawn.",
+        show: "Show on the map",
+        alarmAt: (at) => `Where you were when the alarm was raised ${at}`,
+        lost: (at) => `The connection is lost. This was received ${at}.`,
+        metres: (n) => (n >= 1000 ? `${n / 1000} km` : `${n} m`),
+        kinds: { exclusion_zone: "do not enter", curfew: "be here in the hours" },
+      },
       alarms: "Alarms and findings",
       none: "There were no alarms",
       sure: (percent) => `probability ${percent}`,

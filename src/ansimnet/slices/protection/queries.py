@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from ansimnet.kernel import streets as net
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import ProtectedPersonId
@@ -26,17 +25,7 @@ __all__ = ["drawn", "looks", "me", "person", "persons", "streets_around"]
 
 def streets_around(maps: MapData, place: Point) -> list[list[list[float]]]:
     """Return the streets within 600 m of a place as lines: her map without tiles or requests."""
-    streets = maps.streets
-    if streets is None:
-        return []
-    near = net.touched(streets, place, way.RED_M).nonzero()[0]
-    return [
-        [
-            [round(p.lat, 5), round(p.lon, 5)]
-            for p in (streets.place(int(streets.u[e])), streets.place(int(streets.v[e])))
-        ]
-        for e in near
-    ]
+    return maps.streets_around([(place, way.RED_M)])
 
 
 def drawn(maps: MapData, message: dict[str, Any]) -> dict[str, Any]:

@@ -235,7 +235,7 @@ async def places_in_alarm(tx: Tx, alarm_id: AlarmId) -> tuple[Place | None, Plac
 
 
 async def place_of(tx: Tx, permit: Permit, person_id: UUID, act: Act, now: datetime) -> Place | None:
-    """Return where a wearer (READ_TRACK) or a protected person (READ_PROTECTED, or her own READ_OWN) is believed to be.
+    """Return where a wearer (READ_TRACK), a protected person (READ_PROTECTED) or oneself (READ_OWN) is believed to be.
 
     Raises:
         NoPermit: the permit does not cover that act on this person.

@@ -17,7 +17,7 @@ export interface MapPicture {
   names?: { at: LatLon; text: string }[];
 }
 
-interface Fit {
+export interface Fit {
   scale: number;
   origin: LatLon;
   shift: Xy;
@@ -59,7 +59,8 @@ export function path(line: readonly LatLon[], f: Fit): string {
     .join("");
 }
 
-function place(p: LatLon, f: Fit): Xy {
+/** Where a place falls in the picture. */
+export function place(p: LatLon, f: Fit): Xy {
   const q = toPlane(f.origin, p);
   return { x: q.x * f.scale + f.shift.x, y: q.y * f.scale + f.shift.y };
 }

@@ -54,10 +54,10 @@ function IncidentWall({ id, account }: { id: string | undefined; account: Accoun
       },
     [data],
   );
-  // only the city that gives turns its cameras and sets bookmarks: who presses the key is told so
+  // only the city that gives turns its cameras; bookmarks stand on recordings: who presses the key is told so
   useKeys([
     { code: "KeyP", run: () => toast(ptz.turnElse, { icon: "lock" }) },
-    { code: "KeyS", run: () => toast(t.markElse, { icon: "lock" }) },
+    { code: "KeyS", run: () => toast(t.markThere, { icon: "lock" }) },
   ]);
   if (!data || !situation)
     return (

@@ -16,7 +16,7 @@ export function Events({
 }: {
   scene: Scene | undefined;
   timelines: ReadonlyMap<string, CameraTimeline>;
-  /** The centre that holds the footage sets bookmarks. */
+  /** Desks that see the footage of a provision set bookmarks; each removes its own. */
   may: boolean;
   onGo: (camera: string, ms: number) => void;
 }) {

@@ -38,6 +38,8 @@ import {
 } from "./timeline";
 import { Verify } from "./Verify";
 
+/** Desks of the asking centre that mark what was provided to it. */
+const MARKS: readonly string[] = ["tracking_controller", "shift_lead"];
 const JUMP_MS = 10_000;
 /** Small pictures over the width: what one answer of the relay holds (server: MOST_TILES). */
 const TILES = 24;
@@ -219,7 +221,7 @@ export function Desk({
   };
   const holds_ = HOLDS.includes(account.role);
   const exports = asksExports(account);
-  const marks = city && !scene?.own;
+  const marks = (city || MARKS.includes(account.role)) && !scene?.own;
   useKeys([
     { code: "Space", hint: shown.playing && reason ? t.pause : t.play, run: toggle },
     { code: "Comma", hint: t.frame, run: () => hands.step(-1) },

@@ -5,6 +5,7 @@ import { footage, type HiddenParts as Hidden, useHidden, useHiddenCameras } from
 import { usePoints } from "../../api/hooks";
 import type { Account, CalledCamera } from "../../api/types";
 import { nowMs } from "../../kit/clock";
+import { FindList } from "../../kit/FindList";
 import { day } from "../../kit/format";
 import { useKeys } from "../../kit/keys";
 import { useMoves } from "../../kit/moves";
@@ -52,44 +53,35 @@ export function HiddenParts({ account }: { account: Account }) {
     (c) => c.camera_id === chosen,
     (c) => choose(c.camera_id),
   );
-  useKeys([
-    ...moves,
-    { code: "Slash", shift: false, cap: "/", hint: t.find, run: () => document.getElementById("hidden-find")?.focus() },
-  ]);
   return (
     <main className="main hidden-grid">
-      <Panel title={words ? t.found : t.cameras} sub={words ? "" : String(hidden.length || "")}>
-        <div className="pb hidden-find">
-          <input
-            id="hidden-find"
-            className="in"
-            value={typed}
-            placeholder={t.find}
-            aria-label={t.find}
-            autoComplete="off"
-            onChange={(e) => setTyped(e.target.value)}
-          />
-        </div>
-        <div className="scroll-y">
-          {list.data || words ? null : <Answer error={list.error} retry={() => void list.refetch()} what={t.cameras} />}
-          {list.data && !words && hidden.length === 0 ? <Empty icon="eye" title={t.none} body={t.noneBody} /> : null}
-          {words && named.data && cameras.length === 0 ? <p className="pb sm t3">{t.noHit}</p> : null}
-          {words && named.error ? <Answer error={named.error} what={t.found} /> : null}
-          {cameras.map((c) => (
-            <button
-              type="button"
-              key={c.camera_id}
-              className={`bare-row hidden-row${c.camera_id === chosen ? " sel" : ""}`}
-              aria-pressed={c.camera_id === chosen}
-              onClick={() => choose(c.camera_id)}
-            >
-              <b className="t1">{c.code}</b>
-              <span className="xs t3 nw num">{c.zones === undefined ? "" : t.zones(c.zones)}</span>
-              <span className="xs t3 cut">{c.address}</span>
-            </button>
-          ))}
-        </div>
-      </Panel>
+      <FindList
+        id="hidden-find"
+        title={words ? t.found : t.cameras}
+        sub={words ? "" : String(hidden.length || "")}
+        hint={t.find}
+        typed={typed}
+        onType={setTyped}
+        keys={moves}
+      >
+        {list.data || words ? null : <Answer error={list.error} retry={() => void list.refetch()} what={t.cameras} />}
+        {list.data && !words && hidden.length === 0 ? <Empty icon="eye" title={t.none} body={t.noneBody} /> : null}
+        {words && named.data && cameras.length === 0 ? <p className="pb sm t3">{t.noHit}</p> : null}
+        {words && named.error ? <Answer error={named.error} what={t.found} /> : null}
+        {cameras.map((c) => (
+          <button
+            type="button"
+            key={c.camera_id}
+            className={`bare-row hidden-row${c.camera_id === chosen ? " sel" : ""}`}
+            aria-pressed={c.camera_id === chosen}
+            onClick={() => choose(c.camera_id)}
+          >
+            <b className="t1">{c.code}</b>
+            <span className="xs t3 nw num">{c.zones === undefined ? "" : t.zones(c.zones)}</span>
+            <span className="xs t3 cut">{c.address}</span>
+          </button>
+        ))}
+      </FindList>
       {one.data ? (
         <Editor
           // what somebody else drew meanwhile is drawn upon, never over

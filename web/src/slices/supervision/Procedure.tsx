@@ -185,13 +185,7 @@ function Course_({
           done={c.report && t.at(dayMinutes(c.report.reported_at), by(c.report.reported_by))}
         >
           {c.report?.note ? <p className="sm said">{c.report.note}</p> : null}
-          {report === "now" && may.report(role) ? (
-            <div className="fx choices">
-              <Button small tone="pri" cap="P" onClick={() => onStep("report")}>
-                {t.doReport}
-              </Button>
-            </div>
-          ) : null}
+          <Todo when={report === "now" && may.report(role)} cap="P" word={t.doReport} run={() => onStep("report")} />
         </Line>
         <Line
           no={3}
@@ -250,15 +244,21 @@ function Course_({
           }
         >
           {c.decision?.order_until_at ? <p className="sm said num">{t.until(day(c.decision.order_until_at))}</p> : null}
-          {carry === "now" && may.carry(role) ? (
-            <div className="fx choices">
-              <Button small tone="pri" cap="C" onClick={() => onStep("carry")}>
-                {t.doCarry}
-              </Button>
-            </div>
-          ) : null}
+          <Todo when={carry === "now" && may.carry(role)} cap="C" word={t.doCarry} run={() => onStep("carry")} />
         </Line>
       </div>
+    </div>
+  );
+}
+
+/** The one act that a step waits for, where it is this seat's. */
+function Todo({ when, cap, word, run }: { when: boolean; cap: string; word: string; run: () => void }) {
+  if (!when) return null;
+  return (
+    <div className="fx choices">
+      <Button small tone="pri" cap={cap} onClick={run}>
+        {word}
+      </Button>
     </div>
   );
 }

@@ -1,9 +1,8 @@
 /** Zones and lines on each camera's picture, and where that picture lies on the map. */
 import { useEffect, useState } from "react";
 import { useSetup, useVisionCameras, type VisionCamera } from "../../api/vision";
-import { useKeys } from "../../kit/keys";
+import { FindList } from "../../kit/FindList";
 import { useMoves } from "../../kit/moves";
-import { Panel } from "../../kit/parts";
 import { useQueryWord } from "../../kit/route";
 import { Answer, Empty } from "../../kit/states";
 import { useVisionSetup } from "../../text/visionSetup";
@@ -28,33 +27,24 @@ export function Zones({ watermark }: { watermark: string }) {
     (c) => c === chosen,
     (c) => choose(c.camera_id),
   );
-  useKeys([
-    ...moves,
-    { code: "Slash", shift: false, cap: "/", hint: t.find, run: () => document.getElementById("zone-find")?.focus() },
-  ]);
   return (
     <main className="main vision-zones">
-      <Panel title={t.cameras} sub={all.length ? String(all.length) : ""}>
-        <div className="pb">
-          <input
-            id="zone-find"
-            className="in zone-find"
-            value={typed}
-            placeholder={t.find}
-            aria-label={t.find}
-            autoComplete="off"
-            onChange={(e) => setTyped(e.target.value)}
-          />
-        </div>
-        <div className="scroll">
-          {list.data ? null : <Answer error={list.error} retry={() => void list.refetch()} what={t.cameras} />}
-          {list.data && all.length === 0 ? <Empty icon="camera" title={t.none} body={t.noneBody} /> : null}
-          {all.length && cameras.length === 0 ? <p className="pb sm t3">{t.noHit}</p> : null}
-          {cameras.map((c) => (
-            <CameraRow key={c.camera_id} camera={c} selected={c === chosen} onPick={() => choose(c.camera_id)} />
-          ))}
-        </div>
-      </Panel>
+      <FindList
+        id="zone-find"
+        title={t.cameras}
+        sub={all.length ? String(all.length) : ""}
+        hint={t.find}
+        typed={typed}
+        onType={setTyped}
+        keys={moves}
+      >
+        {list.data ? null : <Answer error={list.error} retry={() => void list.refetch()} what={t.cameras} />}
+        {list.data && all.length === 0 ? <Empty icon="camera" title={t.none} body={t.noneBody} /> : null}
+        {all.length && cameras.length === 0 ? <p className="pb sm t3">{t.noHit}</p> : null}
+        {cameras.map((c) => (
+          <CameraRow key={c.camera_id} camera={c} selected={c === chosen} onPick={() => choose(c.camera_id)} />
+        ))}
+      </FindList>
       {chosen && setup.data ? (
         <SetupEditor
           key={`${chosen.camera_id}-${setup.data.version}`}

@@ -136,15 +136,15 @@ class Past:
         if not self.desk.gives(account):
             raise NotFound("this centre records no footage")
 
-    async def may_read(self, account: policy.Account, provision_id: UUID) -> None:
-        """Ask the account's own centre whether it may know of this provision.
+    async def may_read(self, account: policy.Account, provision_id: UUID, act: Act = Act.READ_PROVISION) -> None:
+        """Ask the account's own centre whether it may know of this provision, or mark its recording.
 
         Raises:
             Forbidden: it may not.
         """
         await self.desk.at_home(
             account,
-            Act.READ_PROVISION,
+            act,
             provision_id,
             purpose=Purpose.RESPOND,
             screen="recordings",
@@ -176,6 +176,28 @@ class Past:
             p = await self.desk.asked(account, provision_id)
             found = await self.desk.neighbour.timeline(p.to_centre, account, provision_id, camera_id, from_at, until)
         return TimelineShown(**found)
+
+    async def bookmark(self, account: policy.Account, provision_id: UUID, form: BookmarkForm) -> BookmarkShown:
+        """Mark an instant, here or at the giving centre, which keeps the recording and its marks."""
+        await self.may_read(account, provision_id, Act.MARK_RECORDING)
+        mark = CameraId(form.camera_id), form.at, form.words
+        if self.desk.gives(account):
+            async with self.desk.giver.db.transaction() as tx:
+                b = await self.back.bookmark(tx, account, provision_id, *mark)
+            return BookmarkShown(bookmark_id=b.bookmark_id, camera_id=b.camera_id, at=b.at)
+        p = await self.desk.asked(account, provision_id)
+        bookmark_id = await self.desk.neighbour.bookmark(p.to_centre, account, provision_id, *mark)
+        return BookmarkShown(bookmark_id=bookmark_id, camera_id=form.camera_id, at=form.at)
+
+    async def unmark(self, account: policy.Account, provision_id: UUID, bookmark_id: UUID) -> None:
+        """Remove one's own bookmark, here or at the giving centre."""
+        await self.may_read(account, provision_id, Act.MARK_RECORDING)
+        if self.desk.gives(account):
+            async with self.desk.giver.db.transaction() as tx:
+                await self.back.remove_bookmark(tx, account, bookmark_id)
+            return
+        p = await self.desk.asked(account, provision_id)
+        await self.desk.neighbour.unmark(p.to_centre, account, provision_id, bookmark_id)
 
     async def ticket(self, account: policy.Account, provision_id: UUID, wanted: Wanted) -> TicketShown:
         """Return a ticket to recorded pictures, from here or from the giving centre."""
@@ -234,26 +256,19 @@ def routes(past: Past) -> APIRouter:
 
     @api.post("/provisions/{provision_id}/recordings/bookmarks", status_code=201)
     async def bookmark(
-        provision_id: UUID, form: BookmarkForm, account: Annotated[policy.Account, Depends(door(Act.READ_PROVISION))]
+        provision_id: UUID, form: BookmarkForm, account: Annotated[policy.Account, Depends(door(Act.MARK_RECORDING))]
     ) -> BookmarkShown:
         """Mark an instant on a camera's timeline."""
-        past.giving(account)
-        await past.may_read(account, provision_id)
-        async with db.transaction() as tx:
-            b = await past.back.bookmark(tx, account, provision_id, CameraId(form.camera_id), form.at, form.words)
-        return BookmarkShown(bookmark_id=b.bookmark_id, camera_id=b.camera_id, at=b.at)
+        return await past.bookmark(account, provision_id, form)
 
     @api.delete("/provisions/{provision_id}/recordings/bookmarks/{bookmark_id}", status_code=204)
     async def unmark(
         provision_id: UUID,
         bookmark_id: UUID,
-        account: Annotated[policy.Account, Depends(door(Act.READ_PROVISION))],
+        account: Annotated[policy.Account, Depends(door(Act.MARK_RECORDING))],
     ) -> None:
         """Remove one's own bookmark."""
-        past.giving(account)
-        await past.may_read(account, provision_id)
-        async with db.transaction() as tx:
-            await past.back.remove_bookmark(tx, account, bookmark_id)
+        await past.unmark(account, provision_id, bookmark_id)
 
     @api.post("/recordings/tickets")
     async def recording_ticket_of_own(

@@ -128,6 +128,23 @@ def answers(giver: Giver, back: LookingBack) -> dict[str, Answer]:
         camera_id = CameraId(UUID(payload["camera_id"]))
         return as_json(await back.timeline(tx, guest(payload, there), UUID(payload["provision_id"]), camera_id, *span))
 
+    async def bookmark(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
+        placed = await back.bookmark(
+            tx,
+            guest(payload, there),
+            UUID(payload["provision_id"]),
+            CameraId(UUID(payload["camera_id"])),
+            datetime.fromisoformat(payload["at"]),
+            str(payload["words"])[:200],
+        )
+        return {"bookmark_id": str(placed.bookmark_id)}
+
+    async def unmark(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
+        account = guest(payload, there)
+        await giver.opened(tx, account, UUID(payload["provision_id"]))
+        await back.remove_bookmark(tx, account, UUID(payload["bookmark_id"]))
+        return {}
+
     async def coverage(tx: Tx, payload: dict[str, Any], there: CentreId) -> dict[str, Any]:
         span = [datetime.fromisoformat(payload[k]) if payload[k] else None for k in ("from", "until")]
         return {
@@ -152,6 +169,8 @@ def answers(giver: Giver, back: LookingBack) -> dict[str, Answer]:
         "footage.cameras": cameras,
         "footage.recording": recording,
         "footage.timeline": timeline,
+        "footage.bookmark": bookmark,
+        "footage.unmark": unmark,
         "footage.coverage": coverage,
     }
     return {name: saying(answer) for name, answer in named.items()}
@@ -226,6 +245,19 @@ class Neighbour:
         payload = {"account": account_to_json(account), "provision_id": str(provision_id), "camera_id": str(camera_id)}
         span = {"from": from_at.isoformat(), "until": until.isoformat()}
         return await self._ask(there, "footage.timeline", payload | span)
+
+    async def bookmark(
+        self, there: CentreId, account: policy.Account, provision_id: UUID, camera_id: UUID, at: datetime, words: str
+    ) -> UUID:
+        """Mark an instant of a recording there; return the bookmark's id. Raises as `ticket`."""
+        payload = {"account": account_to_json(account), "provision_id": str(provision_id), "camera_id": str(camera_id)}
+        said = await self._ask(there, "footage.bookmark", payload | {"at": at.isoformat(), "words": words})
+        return UUID(said["bookmark_id"])
+
+    async def unmark(self, there: CentreId, account: policy.Account, provision_id: UUID, bookmark_id: UUID) -> None:
+        """Remove one's own bookmark there. Raises as `ticket`."""
+        payload = {"account": account_to_json(account), "provision_id": str(provision_id)}
+        await self._ask(there, "footage.unmark", payload | {"bookmark_id": str(bookmark_id)})
 
     async def coverage(
         self,

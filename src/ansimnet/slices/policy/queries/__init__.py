@@ -84,6 +84,7 @@ from ansimnet.slices.policy.queries.people import (
     new_phone_code,
     officers_of,
     seats,
+    works_for,
 )
 from ansimnet.slices.policy.queries.permits import (
     BadTicket,
@@ -218,5 +219,6 @@ __all__ = [
     "withdraw_order",
     "withdraw_request",
     "words_for",
+    "works_for",
     "would_open",
 ]

@@ -113,6 +113,11 @@ async def officers_of(tx: Tx, office: str | None = None) -> list[Account]:
     ]
 
 
+async def works_for(tx: Tx, account_id: AccountId, office: str) -> bool:
+    """Return whether an account belongs to an office; one without an office belongs to all of the centre's."""
+    return await accounts.office_of(tx, account_id) in (None, office)
+
+
 async def seats(tx: Tx, *roles: Role) -> dict[str | None, int]:
     """Return how many accounts of these roles work in each office of this centre, None: in none; nobody disabled."""
     return await accounts.seats(tx, roles)

@@ -182,6 +182,7 @@ ACT_WORDS: dict[Act, Said] = {
     Act.UNMASK_TRACK: Said("가림 풀기", "lifting a mask"),
     Act.READ_PROVISION: Said("영상 제공 내역", "a provision"),
     Act.EXTEND_PERMIT: Said("허가 연장", "extending a permit"),
+    Act.MARK_RECORDING: Said("녹화에 표시", "marking an instant of a recording"),
     Act.REVOKE_PERMIT: Said("허가 철회", "revoking a permit"),
     Act.READ_LEDGER: Said("원장", "the ledger"),
     Act.FOLLOW_LIVE: Said("실시간 알림", "live news"),

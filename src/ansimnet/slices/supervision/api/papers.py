@@ -340,26 +340,6 @@ class Caseloads(BaseModel):
     proposals: list[Proposal]
 
 
-class OwnAlarm(BaseModel):
-    """An alarm as its wearer sees it: when, why, how sure, and what an officer found. Nobody else's place."""
-
-    alarm_id: UUID
-    trigger: Trigger
-    raised_at: datetime
-    confirmed_at: datetime | None
-    finding: str | None
-    probability: float
-
-
-class Mine(BaseModel):
-    code: str
-    order: shown.OrderShown
-    conditions: list[shown.ConditionShown]
-    devices: list[shown.DeviceShown]
-    alarms: list[OwnAlarm]
-    papers: Papers
-
-
 def violation(v: Violation) -> ViolationShown:
     return ViolationShown(
         alarm_id=v.alarm_id, trigger=v.trigger, degree=rules.degree_of(v.trigger, v.protects), found_at=v.found_at,
@@ -453,13 +433,6 @@ def caseloads(bears: list[Bearing], free: Mapping[WearerId, int], proposed: Mapp
         ],
         free=sorted(free),
         proposals=[Proposal(wearer_id=w, officer=o) for w, o in sorted(proposed.items()) if held.get(w) != o],
-    )  # fmt: skip
-
-
-def own_alarm(a: queries.Alarm) -> OwnAlarm:
-    return OwnAlarm(
-        alarm_id=a.alarm_id, trigger=a.trigger, raised_at=a.raised_at, confirmed_at=a.confirmed_at, finding=a.finding,
-        probability=a.probability,
     )  # fmt: skip
 
 

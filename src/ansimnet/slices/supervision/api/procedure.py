@@ -1,4 +1,4 @@
-"""The routes of the procedure: reports, petitions, decisions, contests; caseloads; device checks; the wearer's page."""
+"""The routes of the procedure: reports, petitions, decisions, contests; caseloads; device checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansimnet.slices.duties import queries as duties
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.supervision import queries
-from ansimnet.slices.supervision.api import papers, shown
+from ansimnet.slices.supervision.api import papers
 from ansimnet.slices.supervision.api.asking import Ask, asker
 from ansimnet.slices.supervision.rules import caseload as caseload_rules
 from ansimnet.slices.supervision.rules import procedure as rules
@@ -36,7 +36,6 @@ def router(db: Db, clock: Clock) -> APIRouter:
     _directors(api, db, clock, ask)
     _caseloads(api, db, clock, ask)
     _courts(api, db, clock, ask)
-    _wearers(api, db, clock, ask)
     return api
 
 
@@ -312,40 +311,4 @@ def _courts(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
             made = await procedure.record_decision(
                 tx, petition_id, papers.said(form), by=account.account_id, now=clock.now()
             )
-        return papers.Made(id=made)
-
-
-def _wearers(api: APIRouter, db: Db, clock: Clock, ask: Ask) -> None:
-    def own(account: Account) -> WearerId:
-        if account.subject_id is None:
-            raise NotFound
-        return WearerId(account.subject_id)
-
-    @api.get("/me/supervision")
-    async def read_my_supervision(account: Annotated[Account, Depends(door(Act.READ_OWN))]) -> papers.Mine:
-        """The wearer's own page: the order, the conditions, every alarm and what became of it."""
-        wearer_id = own(account)
-        await ask(account, Act.READ_OWN, Purpose.OWN, "own-supervision", wearer_id)
-        async with db.transaction() as tx:
-            w = await queries.wearer(tx, wearer_id)
-            if w is None:
-                raise NotFound
-            return papers.Mine(
-                code=w.code,
-                order=shown.wearer(w).order,
-                conditions=[shown.condition(c) for c in await queries.conditions(tx, wearer_id)],
-                devices=[shown.device(d) for d in await queries.devices_of(tx, wearer_id=wearer_id)],
-                alarms=[papers.own_alarm(a) for a in await queries.own_alarms(tx, wearer_id)],
-                papers=await papers_of(tx, wearer_id, named=False),
-            )
-
-    @api.post("/me/supervision/alarms/{alarm_id}/contest", status_code=201)
-    async def contest_violation(
-        alarm_id: UUID, form: papers.ContestForm, account: Annotated[Account, Depends(door(Act.CONTEST_VIOLATION))]
-    ) -> papers.Made:
-        """Contest a violation: it does not count until somebody else has decided."""
-        wearer_id = own(account)
-        await ask(account, Act.CONTEST_VIOLATION, Purpose.OWN, "own-supervision", wearer_id)
-        async with db.transaction() as tx:
-            made = await procedure.contest(tx, wearer_id, alarm_id, form.said, by=account.account_id, now=clock.now())
         return papers.Made(id=made)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import assert_never
+from typing import Protocol, assert_never
 from uuid import UUID
 
 from pydantic import BaseModel, Field
@@ -269,7 +269,16 @@ def fix(f: Fix, probability: float | None = None) -> FixShown:
     )
 
 
-def _zone(shown: ConditionShown, zone: Zone) -> ConditionShown:
+class Zoned(Protocol):
+    """What is shown with a zone: a ring, or a centre and its radius in metres."""
+
+    ring: list[LatLon] | None
+    centre: LatLon | None
+    radius_m: float | None
+
+
+def put_zone(shown: Zoned, zone: Zone) -> None:
+    """Write a zone into what is shown with it."""
     match zone:
         case Circle():
             shown.centre, shown.radius_m = (zone.centre.lat, zone.centre.lon), zone.radius_m
@@ -277,7 +286,6 @@ def _zone(shown: ConditionShown, zone: Zone) -> ConditionShown:
             shown.ring = [(p.lat, p.lon) for p in zone.ring]
         case _:
             assert_never(zone)
-    return shown
 
 
 def condition(c: Condition) -> ConditionShown:
@@ -290,10 +298,12 @@ def condition(c: Condition) -> ConditionShown:
     )
     match c:
         case Exclusion():
-            return _zone(shown, c.zone)
+            put_zone(shown, c.zone)
+            return shown
         case Curfew():
             shown.window = WindowShown(from_=f"{c.window.since:%H:%M}", until=f"{c.window.until:%H:%M}")
-            return _zone(shown, c.home)
+            put_zone(shown, c.home)
+            return shown
         case Approach():
             shown.warn_m, shown.alarm_m = c.warn_m, c.alarm_m
             return shown
