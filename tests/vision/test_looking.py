@@ -120,6 +120,22 @@ def test_who_comes_is_looked_at_where_he_is_and_followed_while_he_rests() -> Non
     assert all(len(scene.seen) == 1 for scene in told.scenes[15:])
 
 
+@pytest.mark.parametrize(("wide", "asked"), [(40, False), (100, True)])
+def test_joints_are_asked_for_only_of_whom_the_box_does_not_show_upright(wide: int, asked: bool) -> None:
+    watch, times = CameraWatch(CameraConfig("a", behaviours=frozenset({"collapse"}))), []
+
+    def poser() -> None:
+        times.append(1)
+
+    for n in range(30):
+        x = 20 + 15 * n
+        watch.take(picture(x, n), n * LOOK_S)
+        ask = watch.ask()
+        found = np.array([[x / 640, 150 / 360, (x + wide) / 640, 270 / 360, 0.8, PERSON]])
+        watch.finish(found if ask is not None else None, poser)
+    assert bool(times) == asked
+
+
 def test_leaves_do_not_ask_for_ever() -> None:
     watch, asked = CameraWatch(CameraConfig("a")), 0
     for n in range(60):
