@@ -32,6 +32,13 @@ CASES = [
     ("a man in his 30s, dark blue hoodie, no hat", "sex=male age=30s upper=hoodie upper_colour=navy hat=none"),
     ("블랙 hoodie, 흰 sneakers", "upper=hoodie upper_colour=black shoes=sneakers shoes_colour=white"),
     ("역삼동 편의점 앞에서 오후 3시 20분경", "place=역삼동 편의점 앞 time=15:20"),
+    ("검정인 줄 알았는데 남색 점퍼였다", "upper=jumper upper_colour=navy"),
+    ("키는 백칠십오 정도에 덩치가 큽니다", "height_cm=175 build=heavy"),
+    ("벌건 잠바에 꺼먼 바지", "upper=jumper upper_colour=red lower=pants lower_colour=black"),
+    ("남색 조끼 등에 흰 글씨", "upper=vest upper_colour=navy upper_pattern=logo"),
+    ("머리 길고 안경 쓴 할배", "hair=long glasses=glasses sex=male age=elderly"),
+    ("윗옷은 하얗고 바지는 까맣습니다", "upper_colour=white lower=pants lower_colour=black"),
+    ("번호는 앞에 84까지 본 흰색 포터", "plate_part=84 vehicle=truck vehicle_colour=white"),
     ("아무것도 기억나지 않습니다", ""),
 ]
 

@@ -181,6 +181,8 @@ def _modifiers(frame: _Frame, i: int) -> int:
         return j
     frame.last_said, frame.went_to = list(group), None
     target = _backward(frame, i, j)
+    if target is not None and target.has("colour") and ("pattern", "logo") in {(s.key, s.value) for s in group}:
+        group = [s for s in group if s.key not in ("colour", "shade")]  # 남색 점퍼 등에 흰 글씨: the letters' colour
     if target is None:
         frame.pending += group
     else:
@@ -218,6 +220,13 @@ def _backward(frame: _Frame, i: int, j: int) -> Thing | None:
     bare = not any(before.has(k) for k in keys)
     if frame.tokens[i - 1].kind == "punct" and frame.tokens[i - 1].text == "(":
         return before
+    if (
+        bare
+        and i
+        and frame.tokens[i - 1].kind == "garment"
+        and frame.tokens[j - 1].text.endswith(("갛고", "얗고", "길고", "짧고"))
+    ):
+        return before  # 머리 길고 안경: a verb's form says it of what stands before it
     if ahead and keys <= {"pattern", "material"}:
         return None
     if before.topic and bare:
@@ -262,6 +271,7 @@ def _attach(frame: _Frame, thing: Thing, group: list[Said]) -> None:
         lengths = [s for s in group if s.key == "length"]
         if lengths:
             thing.kind = lengths[-1].value
+            group = [s for s in group if s.key != "length"]
     thing.said += group
     frame.pending = []
 

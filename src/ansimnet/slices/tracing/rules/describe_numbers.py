@@ -70,7 +70,7 @@ _PLATE_HEAD_2 = re.compile(rf"(?<!\d)(\d{{2,3}}[{_LETTERS}])\s*(?:로 시작|으
 _PLATE_TAIL = re.compile(
     r"(?:끝자리|뒷자리|뒷번호|끝번호|뒤\s*네\s*자리|끝\s*네\s*자리|차량\s*번호|차번호|번호판?|넘버|끝이"
     r"|ending(?: in| with)?|ends (?:in|with)|plate)"
-    r"(?:[^\d가-힣]|[은는이가의]|뒤|끝|네|자리|번호|일부|숫자|number|is|was|in|with|:){0,14}?\s*(\d{2,4})(?![\d년월일시분세살대명])"
+    r"(?:[^\d가-힣]|[은는이가의]|뒤|끝|앞|에|네|자리|번호|일부|숫자|number|is|was|in|with|:){0,14}?\s*(\d{2,4})(?![\d년월일시분세살대명])"
 )
 _PLATE_TAIL_2 = re.compile(r"(?<!\d)(\d{4})(?!\d)\s*번?\s*(?:차량|승용차|승합차|트럭|세단|suv|으로 끝나|로 끝나|번호)")
 
@@ -96,6 +96,10 @@ _HEIGHTS = (
     re.compile(r"(?<!\d)(1[4-9]\d)\s*(?:대|정도|가량|쯤)\s*(?:초반|중반|후반)?의?(?=\s*(?:키|신장|의))"),
     re.compile(r"(?<!\d)(1[4-9]\d)\s*대\s*(?:초반|중반|후반)?"),
 )
+_WORD_HEIGHT = re.compile(
+    rf"(?<![가-힣])백\s*({'|'.join(d for d in _DECADES if d[0] in '사오육칠팔구')})\s*([일이삼사오육칠팔구])?"
+    r"(?=센티|센치|\s|$|[,.]|정도|가량|쯤|이|은|의|에)(?:\s*(?:센티미터|센티|센치))?(?:\s*(?:정도|가량|쯤))?"
+)
 _METRES = re.compile(r"(?<!\d)(?:1\s*(?:m|미터)\s*|1\.)(\d{2})(?:\s*m|\s*미터|\s*센티|\s*정도|\s*cm|(?=\s|$|,|의))")
 _FEET = re.compile(r"(?<!\d)([4-6])\s*(?:'|feet|foot|ft)\s*(\d{1,2})?(?:\s*(?:\"|''|in(?:ches)?))?")
 
@@ -105,6 +109,10 @@ def _heights(text: str) -> list[Figure]:
         m = pattern.search(text)
         if m:
             return [Figure("height_cm", m[1], m.start(), m.end())]
+    m = _WORD_HEIGHT.search(text)
+    if m:
+        units = "영일이삼사오육칠팔구".index(m[2]) if m[2] else 0
+        return [Figure("height_cm", str(100 + _DECADES[m[1]] + units), m.start(), m.end())]
     m = _METRES.search(text)
     if m:
         return [Figure("height_cm", f"1{m[1]}", m.start(), m.end())]
