@@ -44,6 +44,7 @@ PLAINLY_UPRIGHT = 1.9
 """Height over width of a box from which joints are not asked for: walkers have 2.3 in the middle (`collapse.WIDE_UP`),
 who sits or bends less. Of the clips that may teach a sixth of the joints are left, and no fall is told later. Ours."""
 POSED = frozenset({"violence", "collapse"})
+"""What needs eight pictures a second where people move; of joints only collapse hears."""
 COLOURED = frozenset({"fire", "abandoned"})
 RGB_WIDTH = 320
 BEGIN = {0: 0.4, 1: 0.4, 2: 1.0, 3: 1.0}
@@ -187,7 +188,8 @@ class CameraWatch:
         candidates = [t for t in sure if t.kind == PERSON and self._candidate(t, now)]
         out: dict[int, Pose] = {}
         picture: Rgb | None = None
-        plain = {t.number for t in candidates if _upright(t, now)}
+        heard = "collapse" in self.config.tried
+        plain = {t.number for t in candidates if not heard or _upright(t, now)}
         for track in sorted(
             (t for t in candidates if t.number not in plain), key=lambda t: self._posed.get(t.number, -math.inf)
         ):

@@ -120,9 +120,11 @@ def test_who_comes_is_looked_at_where_he_is_and_followed_while_he_rests() -> Non
     assert all(len(scene.seen) == 1 for scene in told.scenes[15:])
 
 
-@pytest.mark.parametrize(("wide", "asked"), [(40, False), (100, True)])
-def test_joints_are_asked_for_only_of_whom_the_box_does_not_show_upright(wide: int, asked: bool) -> None:
-    watch, times = CameraWatch(CameraConfig("a", behaviours=frozenset({"collapse"}))), []
+@pytest.mark.parametrize(
+    ("behaviour", "wide", "asked"), [("collapse", 40, False), ("collapse", 100, True), ("violence", 100, False)]
+)
+def test_joints_are_asked_for_only_where_they_tell_more_than_the_box(behaviour: str, wide: int, asked: bool) -> None:
+    watch, times = CameraWatch(CameraConfig("a", behaviours=frozenset({behaviour}))), []
 
     def poser() -> None:
         times.append(1)
