@@ -9,8 +9,8 @@ Shapely, which tests containment alone (no error, no pairs, no state). PostGIS a
 it less than the wall clock. `p99_us_single` is the wall time of a call with one fix. What is durable is by the wall
 clock, with PostgreSQL, two gateways and the load on this machine's cores (`_supervision_durable`).
 
-Keys: fixes_per_s_core p99_us_single p50_us_single durable_fixes_per_s durable_gateway_us_per_fix osmand_requests_per_s
-rivals told persons zones shared_zones pairs.
+Keys: fixes_per_s_core p99_us_single p50_us_single durable_fixes_per_s durable_us_per_fix osmand_requests_per_s
+core_share_of_5000_wearers_batched shards_of_a_million_phones rivals told persons zones shared_zones pairs.
 """
 
 from __future__ import annotations
