@@ -32,12 +32,15 @@ FIRSTS = 3
 class Ceiling:
     """The one who knows; its arrays are made once."""
 
-    def __init__(self, c: City, seed: int) -> None:
+    def __init__(self, c: City, seed: int, *, register: bool = False) -> None:
+        """Make it; `register`: it knows of views only what the register says, not where cameras truly look."""
         self.city, self.rng = c, np.random.default_rng([seed, 8])
+        azimuth = c.filed if register else c.azimuth
         k = K_M * np.cos(np.radians(CENTRE[0]))
         s = streets.build(CENTRE[0] + c.y / K_M, CENTRE[1] + c.x / k, c.u, c.v, c.length, c.rank, ("",) * len(c.u))
-        cameras = net.Cameras(CENTRE[0] + c.cy / K_M, CENTRE[1] + c.cx / k, c.azimuth, c.fov, c.reach)
+        cameras = net.Cameras(CENTRE[0] + c.cy / K_M, CENTRE[1] + c.cx / k, azimuth, c.fov, c.reach)
         self.net = net.build(s, cameras)
+        self.looks = np.where(np.isnan(azimuth)[self.net.cov_camera], self.net.cov_view, 1.0)
         n = len(c.x)
         self.cost, self.prev, self.mass = np.full(n, np.inf), np.full(n, -1, np.int32), np.zeros(n)
         self.order, self.heap_c, self.heap_n = np.empty(n, np.int32), np.empty(800_000), np.empty(800_000, np.int32)
@@ -53,7 +56,9 @@ class Ceiling:
             asked = [self._at(scene, i) for i in tracks]
             named = self._named(scene, asked)
             at = scene.truth.visits.until[tracks].tolist()
-            score_next(count, list(zip(at, named, strict=True)), scene.truth, first, scene.city.pole)
+            score_next(
+                count, [(t, n, True) for t, n in zip(at, named, strict=True)], scene.truth, first, scene.city.pole
+            )
         return count
 
     def _at(self, scene: Scene, visit: int) -> Where:
@@ -106,7 +111,7 @@ class Ceiling:
                 if self.prev[b] == a:
                     for camera, mass in _firsts(
                         c.first, c.to, c.via, self.prev, self.mass, a, b, share, n.streets.u, c.length,
-                        n.cov_first, n.cov_camera, n.cov_from_m, n.cov_to_m, c.pole, pole, in_view,
+                        n.cov_first, n.cov_camera, n.cov_from_m, n.cov_to_m, self.looks, c.pole, pole, in_view,
                     ):  # fmt: skip
                         found[q][int(camera)] = found[q].get(int(camera), 0.0) + mass
             _forget(self.order[:size], self.cost, self.prev, self.mass)
@@ -155,20 +160,23 @@ def _forget(order, best, prev, mass):  # type: ignore[no-untyped-def]  # pragma:
 
 @njit(cache=True, nogil=True)
 def _firsts(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    first, to, via, prev, mass, a, b, share, u, length, cov_first, cov_camera, cov_from, cov_to, pole_of, pole, in_view
-):
+    first, to, via, prev, mass, a, b, share, u, length, cov_first, cov_camera, cov_from, cov_to, looks, pole_of, pole,
+    in_view,
+):  # fmt: skip
     """Return the cameras that come first on the ways on from a street, with the goals behind each.
 
-    Those that come second and third count a little, so that there are always three to name.
+    `looks`: the chance that a camera looks there; what it may not have in view, the next one sees first. Those that
+    come second and third count a little, so that there are always three to name.
     """
     out = []
     nodes, tails, nth = np.empty(20_000, np.int32), np.empty(20_000, np.int32), np.empty(20_000, np.int32)
-    nodes[0], tails[0], nth[0] = b, a, 0
+    rest = np.empty(20_000)
+    nodes[0], tails[0], nth[0], rest[0] = b, a, 0, 1.0
     size = 1
     start = True
     while size > 0:
         size -= 1
-        node, tail, k = nodes[size], tails[size], nth[size]
+        node, tail, k, unseen = nodes[size], tails[size], nth[size], rest[size]
         e, short = -1, np.inf
         for q in range(first[tail], first[tail + 1]):
             if to[q] == node and length[via[q]] < short:
@@ -176,21 +184,22 @@ def _firsts(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
         x = share * short if start else -1.0
         start = False
         while k < 3:
-            best, at = -1, np.inf
+            best, at, sees = -1, np.inf, 0.0
             for i in range(cov_first[e], cov_first[e + 1]):
                 c = cov_camera[i]
                 lo = cov_from[i] if u[e] == tail else short - cov_to[i]
                 if pole_of[c] != pole and x - 0.5 <= lo < at and not (in_view == c).any():
-                    best, at = c, lo
+                    best, at, sees = c, lo, looks[i]
             if best < 0:
                 break
-            out.append((best, mass[node] * 0.02**k))
-            k += 1
+            out.append((best, mass[node] * unseen * sees))
+            unseen *= max(0.02, 1.0 - sees)
+            k += sees > 0.5 or unseen < 0.02
             x = at + 0.51
         if k == 3:
             continue
         for q in range(first[node], first[node + 1]):
             if prev[to[q]] == node and size < 20_000:
-                nodes[size], tails[size], nth[size] = to[q], node, k
+                nodes[size], tails[size], nth[size], rest[size] = to[q], node, k, unseen
                 size += 1
     return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -10,7 +11,7 @@ from evaluation._relay_city import I32, City
 from evaluation._relay_people import CYCLE, DRIVE, WALK
 from evaluation._relay_scene import Scene, Truth
 
-from ansimnet.slices.tracing.rules import relay
+from ansimnet.slices.tracing.rules import belief, outlook, relay
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.types import Kind, Mode, NextCamera, Opening, Sighting, Subject
@@ -25,20 +26,26 @@ DETOUR = 1.3
 SURE = 0.9
 LONGEST_S = 7200.0
 NEAREST, LOOK_S = 3, 60.0
+PASSERS_S = 0.02
+"""Tracks a second at any camera: it cancels where somebody tells who is who."""
 
 
 @dataclass(slots=True)
 class Count:
     """What one relay gave.
 
-    `asked` predictions with `hits` (`poles`: the right pole) among three; `windows` given, `held`; `tp fp fn` tracks;
-    camera seconds opened, in reach of anybody, in reach on foot; `sure` probabilities and whether it was him.
+    `asked` predictions with `hits` (`poles`: the right pole) among three, and why others missed: `astray` it held
+    somebody else for him, `after` it had ended (the rest: it had him, and named others); `windows` given, `held`;
+    `tp fp fn` tracks; camera seconds opened, in reach of anybody, in reach on foot; `sure` probabilities and whether it
+    was him.
     """
 
     kind: int = 0
     asked: int = 0
     hits: int = 0
     poles: int = 0
+    astray: int = 0
+    after: int = 0
     windows: int = 0
     held: int = 0
     tp: int = 0
@@ -95,7 +102,8 @@ def follow(net: CameraNet, learned: Learned, scene: Scene, share: float = relay.
     reach, slice_s = Reach(scene.city), SLICE_S[scene.kind]
     reach.centre(first.camera)
     sure_s, last, now = first.until_s, first.id, first.until_s
-    asked = [(first.until_s, relay.ahead(trace, first.until_s))]
+    his = {d.id for d in scene.own if d}
+    asked: list[Asked] = [(first.until_s, relay.ahead(trace, first.until_s), True)]
     while now < first.until_s + LONGEST_S:
         opened = relay.openings(trace, now, now + slice_s, share)
         count.opened_s += slice_s * len(opened)
@@ -109,7 +117,7 @@ def follow(net: CameraNet, learned: Learned, scene: Scene, share: float = relay.
         hops = relay.route(trace).likely.hops
         if hops and hops[-1].sighting != last:
             last = hops[-1].sighting
-            asked.append((hops[-1].until_s, relay.ahead(trace, hops[-1].until_s)))
+            asked.append((hops[-1].until_s, relay.ahead(trace, hops[-1].until_s), last in his))
         sure = next((h for h in reversed(hops) if h.probability >= SURE), None)
         if sure is not None and sure.until_s > sure_s:
             sure_s = sure.until_s
@@ -119,15 +127,36 @@ def follow(net: CameraNet, learned: Learned, scene: Scene, share: float = relay.
     return count
 
 
-def score_next(
-    count: Count, asked: list[tuple[float, tuple[NextCamera, ...]]], truth: Truth, first: Sighting, pole_of: I32
-) -> None:
+def told_who(net: CameraNet, learned: Learned, scene: Scene) -> Count:
+    """Count what the tracer foretells when somebody tells it at once which tracks are his: it never loses him."""
+    truth, first = scene.truth, first_of(scene)
+    count = Count(scene.kind)
+    if first is None:
+        return count
+    subject = described(scene)
+    h = relay.begin(net, learned, subject, first).first
+    asked: list[Asked] = []
+    for d in [d for d in scene.own if d]:
+        if d is not first:
+            how = belief.fit(net, learned, subject, h, d, PASSERS_S)
+            lost = math.isinf(how.llr)  # by no way that it knows: it begins anew there
+            h = relay.begin(net, learned, subject, d).first if lost else belief.extend(net, h, d, how)
+        asked.append((d.until_s, outlook.next_cameras(net, learned, [(1.0, h)], d.until_s, 3), True))
+    score_next(count, asked, truth, first, scene.city.pole)
+    return count
+
+
+Asked = tuple[float, tuple[NextCamera, ...], bool]
+"""When the next cameras were asked for, which were named, and whether whom the relay held last was he."""
+
+
+def score_next(count: Count, asked: list[Asked], truth: Truth, first: Sighting, pole_of: I32) -> None:
     """Count whether the next camera on another pole was among the three; what came after the end counts as missed."""
     v = truth.visits
     since = v.since
     order = np.argsort(since)
     latest = first.until_s
-    for at, named in asked:
+    for at, named, him in asked:
         pole = _pole_at(truth, at)
         later = [i for i in order if since[i] >= at - 0.5 and truth.poles[i] != pole]
         if not later:
@@ -143,11 +172,14 @@ def score_next(
             count.windows += 1
             arrives = min(float(since[j]) for j in later if int(v.camera[j]) == hit.camera)
             count.held += hit.from_s <= arrives <= hit.until_s
+        elif not him:
+            count.astray += 1
     pole = None
     for i in order:
         if since[i] > latest and truth.poles[i] != pole:
             pole = truth.poles[i]
             count.asked += 1
+            count.after += 1
 
 
 def _pole_at(truth: Truth, at: float) -> int | None:
@@ -184,14 +216,15 @@ def _plain(scene: Scene, choose: Callable[[int, float], Iterable[int]]) -> Count
     reach = Reach(scene.city)
     here, template = first, first.appearance.astype(np.float64)
     hops: list[tuple[str, float]] = []
-    asked = []
+    asked: list[Asked] = []
     for _ in range(200):
         cameras = choose(here.camera, LOOK_S)
         opened = [Opening(c, here.until_s + 0.1, here.until_s + LOOK_S) for c in cameras]
         reach.centre(here.camera)
         count.opened_s += LOOK_S * len(opened)
         count.reach_s += sum(reach.cameras(s, URBAN_MPS) for s in range(int(LOOK_S)))
-        asked.append((here.until_s, tuple(NextCamera(c, 0, here.until_s, 0, 0, Mode.WALK, (), 0, 0) for c in cameras)))
+        named = tuple(NextCamera(c, 0, here.until_s, 0, 0, Mode.WALK, (), 0, 0) for c in cameras)
+        asked.append((here.until_s, named, True))
         seen = [(d, d.appearance) for d in scene.records(opened) if d.appearance is not None]
         if not seen:
             break

@@ -5,7 +5,7 @@ share nothing with the tracer but the register of cameras and streets; looks are
 domains (`_relay_looks.py`). The tracer learns first from confirmed routes of other people, and nobody helps it then.
 
 Keys: next_top3 window_coverage route_idf1 video_opened baselines, each with n and an interval; ceiling (what could be
-foretold at all); appearance calibration.
+foretold at all); split (which kind of not knowing costs how much of it); appearance calibration.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import numpy as np
 from evaluation import _relay_looks as looks
 from evaluation._relay_ceiling import Ceiling
 from evaluation._relay_city import CENTRE, K_M, City, city
-from evaluation._relay_follow import Count, appearance_only, described, follow, nearest_only
+from evaluation._relay_follow import Count, appearance_only, described, follow, nearest_only, told_who
 from evaluation._relay_people import CYCLE, DRIVE, WALK, Eyes, Planner
 from evaluation._relay_scene import Scene, World, world
 
@@ -71,6 +71,7 @@ def run(options: Options) -> dict[str, Any]:
             "appearance_only": figures([appearance_only(cast.scene(*k)) for k in few], rng),
         },
         "ceiling": ceiling(c, cast, few, options.seed, rng),
+        "split": split(n, known, c, cast, few, counts, options.seed),
         "cpu_s_per_walker": spent / max(1, len(counts)),
         "generated": "streets, people, looks and times" + ("" if options.data is None else "; part of the cameras"),
     }
@@ -95,6 +96,36 @@ def ceiling(c: City, cast: Cast, whom: list[tuple[int, int]], seed: int, rng: np
     found = figures([knows.foretell(cast.scene(*k)) for k in whom], rng)
     by_kind = {name: kind["next_top3"] for name, kind in found["by_kind"].items()}
     return {"next_top3": found["next_top3"], "interval": found["intervals"]["next_top3"], "by_kind": by_kind}
+
+
+def split(
+    n: net.CameraNet, known: Learned, c: City, cast: Cast, whom: list[tuple[int, int]], counts: list[Count], seed: int
+) -> dict[str, Any]:
+    """Return what of `next_top3` each kind of not knowing costs, over the first subjects.
+
+    `register`: the ceiling of one who knows of views only what the register says; `told_who`: the tracer, told at once
+    which tracks are his. Then the tracer alone: its `hits`, and how often it `missed` with him in hand, was `astray`
+    with somebody else, or had ended while he went on (`after`), of those `asked`.
+    """
+    knows = Ceiling(c, seed, register=True)
+    rows = [cast.scene(*k) for k in whom]
+    alone = counts[: len(whom)]
+    asked, hits = sum(x.asked for x in alone), sum(x.hits for x in alone)
+    astray, after = sum(x.astray for x in alone), sum(x.after for x in alone)
+    return {
+        "register": _top3([knows.foretell(s) for s in rows]),
+        "told_who": _top3([told_who(n, known, s) for s in rows]),
+        "asked": asked,
+        "hits": hits,
+        "missed": asked - hits - astray - after,
+        "astray": astray,
+        "after": after,
+    }
+
+
+def _top3(counts: list[Count]) -> float | None:
+    asked = sum(c.asked for c in counts)
+    return sum(c.hits for c in counts) / asked if asked else None
 
 
 def followed(

@@ -33,6 +33,12 @@ FIRST_M, FIRST_S = 100.0, 60.0
 """The first candidate is believed where he passed so near the place where he was last seen, so soon. Ours."""
 SURE = 0.25
 """From then on a picture that fits is believed where the relay holds him for one of four at most. Ours."""
+LIKELY = 0.6
+"""A picture that shows the coat, and the trousers not clearly, is believed from so likely on. Ours."""
+CERTAIN = 0.9
+"""A picture that shows nothing clearly is believed where the note fits and the relay is as sure as this. Ours."""
+AGAINST = -1.0
+"""Who walks the other way is left open, however he looks: nats. Ours."""
 LOOKED_AT = 6
 """Pictures opened after one look: those likeliest. Ours."""
 LIVE = 2
@@ -70,6 +76,8 @@ class Investigator:
     search_id: str = ""
     candidates: dict[str, Json] = field(default_factory=dict)
     judged: dict[str, str] = field(default_factory=dict)
+    read: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What the picture of each candidate showed: colours of upper and lower body."""
     foretold: list[str] = field(default_factory=list)
     """Cameras that were named as next, likeliest first, before he was confirmed again."""
     hits: list[bool] = field(default_factory=list)
@@ -111,8 +119,11 @@ class Investigator:
         found = (await self.api.post(f"{self.here}/look"))["candidates"]
         self._take(found)
         waiting = [c for c in found if c["candidate_id"] not in self.judged and c["probability"] >= LEAST_P]
-        confirmed = False
-        for candidate in sorted(waiting, key=self._order)[:LOOKED_AT]:
+        confirmed, opened = False, len(self.read)
+        for candidate in sorted(waiting, key=self._order):
+            if candidate["candidate_id"] not in self.read and len(self.read) - opened >= LOOKED_AT:
+                continue
+            candidate = self.candidates[candidate["candidate_id"]]  # as it is weighed after the last word
             verdict = await self._judge(candidate)
             if verdict is None:
                 continue
@@ -133,19 +144,38 @@ class Investigator:
         return (0.0 if first else -candidate["probability"], candidate["from_at"])
 
     async def _judge(self, candidate: Json) -> str | None:
-        """Return what he would say of a picture: the machine only ranks."""
+        """Return what he would say of a picture: the machine only ranks.
+
+        Another's is one whose clothes the picture and the note of the whole track both call other: under a lamp one
+        picture takes grey for black, and a late one shows the wall. Only the coat seen, he is believed where streets
+        and time agree: a coat of that colour is rare, such trousers are not.
+        """
         first = not any(v == "him" for v in self.judged.values())
         if first and not self._near_start(candidate):
             return None
-        picture = await self.portrait(candidate["candidate_id"])
-        if picture is None:
-            return None
-        upper, lower = picture.colours()
-        wears, below = self.sought.shown
-        if upper not in wears | {UNKNOWN} or lower not in below | {UNKNOWN}:
+        key = str(candidate["candidate_id"])
+        if key not in self.read:
+            picture = await self.portrait(key)
+            if picture is None:
+                return None
+            self.read[key] = picture.colours()
+        coat, legs = self._seen(candidate, key)
+        neither = coat[0] < 0 and legs[0] < 0 and max(coat[1], legs[1]) <= 0
+        if sum(coat) < -1 or sum(legs) < -1 or neither:
             return "not_him"
-        sure = first or candidate["probability"] >= SURE
-        return "him" if upper in wears and lower in below and sure else None
+        if not first and any(t["name"] == "direction" and t["llr"] < AGAINST for t in candidate["why_not"]):
+            return None
+        likely = 1.0 if first else candidate["probability"]
+        noted = coat[1] > 0 and legs[1] > 0 and likely >= CERTAIN and not first
+        whole = noted or (sum(coat) > 0 and sum(legs) > 0 and likely >= SURE)
+        return "him" if whole or (sum(coat) > 0 and legs[1] >= 0 and likely >= LIKELY and not first) else None
+
+    def _seen(self, candidate: Json, key: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Return for coat and trousers what his picture says and what the note of the track says: 1 his, -1 not."""
+        his, notes = [], {str(t["name"]): 1 if t["llr"] > 0 else -1 for t in (*candidate["why"], *candidate["why_not"])}
+        for seen, wears, name in zip(self.read[key], self.sought.shown, ("upper_colour", "lower_colour"), strict=True):
+            his.append((0 if seen == UNKNOWN else 1 if seen in wears else -1, notes.get(name, 0)))
+        return his[0], his[1]
 
     def _near_start(self, candidate: Json) -> bool:
         story = self.stage.world.story

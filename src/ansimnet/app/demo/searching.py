@@ -149,8 +149,16 @@ def _figures(stage: Stage, desk: Investigator, truth: Truth, notes: Notes) -> di
     }
 
 
-def _by_place(notes: Notes) -> dict[tuple[str, float], dict[str, Any]]:
-    return {(t["camera_id"], round(float(t["from_s"]), 1)): t for t in notes.told}
+Place = tuple[str, float, float, float]
+"""Which note a candidate is of: camera, from, until, course. Its number nobody is told, and two may begin at once."""
+
+
+def _by_place(notes: Notes) -> dict[Place, dict[str, Any]]:
+    return {_place(t["camera_id"], t["from_s"], t["until_s"], t.get("heading_deg")): t for t in notes.told}
+
+
+def _place(camera_id: str, from_s: float, until_s: float, heading_deg: float | None) -> Place:
+    return camera_id, round(from_s, 1), round(until_s, 1), -1.0 if heading_deg is None else round(heading_deg, 2)
 
 
 async def _again(desk: Investigator, notes: Notes, stage: Stage) -> dict[str, Any]:
@@ -181,9 +189,9 @@ async def _again(desk: Investigator, notes: Notes, stage: Stage) -> dict[str, An
     }
 
 
-def _told(told: dict[tuple[str, float], dict[str, Any]], candidate: Json) -> dict[str, Any] | None:
-    at = datetime.fromisoformat(candidate["from_at"]).timestamp()
-    return told.get((candidate["camera_id"], round(at, 1)))
+def _told(told: dict[Place, dict[str, Any]], candidate: Json) -> dict[str, Any] | None:
+    since, until = (datetime.fromisoformat(candidate[k]).timestamp() for k in ("from_at", "until_at"))
+    return told.get(_place(candidate["camera_id"], since, until, candidate["heading_deg"]))
 
 
 def _finder() -> Callable[[Portrait], bool] | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.slices.tracing.rules.small_city import seen, town, vector
 
 from ansimnet.kernel.geo import Point
-from ansimnet.slices.tracing.rules import learned, relay, times
+from ansimnet.slices.tracing.rules import belief, learned, relay, times
 from ansimnet.slices.tracing.rules.types import Kind, Opening, Start, Stop, Subject, Verdict
 
 TOWN = town()
@@ -80,6 +80,23 @@ def test_silence_moves_the_belief_on() -> None:
     missed = 0.25  # one camera misses him in a fifth of cases, and who is hard to see stays so (belief.HIDDEN)
     left = best.probability * missed
     assert now.get(best.camera, 0.0) < 1.1 * left / (left + 1.0 - best.probability)
+
+
+@pytest.mark.requirement("TR-02")
+def test_who_was_seen_by_none_of_all_cameras_on_his_ways_is_hardly_there() -> None:
+    h = begun().hypotheses[0]
+    cameras = np.unique(h.fan.camera)
+    looked = belief.searched(KNOWN, h, cameras, np.full(len(cameras), 1000.0), np.full(len(cameras), 9000.0))
+    assert looked.survival < 0.3  # a view that goes on round a corner is one view: he was not missed in it twice
+
+
+@pytest.mark.requirement("TR-02")
+def test_no_camera_is_named_next_that_has_him_in_view_already() -> None:
+    h = begun().hypotheses[0]
+    near = h.fan.length_m < 1.0
+    at_his_feet = h.fan.fresh[near & (h.fan.tau_in <= 0.0)]
+    assert at_his_feet.size
+    assert at_his_feet.max() <= 0.6  # his place is good to some metres, so a view that begins there may have begun
 
 
 def test_a_relay_ends_itself_when_nobody_comes() -> None:

@@ -341,7 +341,7 @@ def searched(learned: Learned, h: Hypothesis, cameras: I32, since: F64, until: F
         learned.cdf_leave, known_class(h.pace_hops), h.pace, f.camera, f.tau_out, f.family, h.searched,
         cameras, since - h.at_s, until - h.at_s,
     )  # fmt: skip
-    unseen, survival = _survive(f.parent, f.mass, f.view, share)
+    unseen, survival = _survive(f.parent, f.mass, f.leaves, f.view, share)
     return replace(h, searched=share, unseen=unseen, survival=max(FLOOR, survival))
 
 
@@ -429,14 +429,14 @@ def _look(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
 
 
 @njit(cache=True, nogil=True)
-def _survive(parent, mass, view, share):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _survive(parent, mass, leaves, view, share):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     n = len(parent)
     open_, hidden, unseen = np.ones(n), np.ones(n), np.ones(n)
     seen = 0.0
     for k in range(n):
         p = parent[k]
         if p >= 0:
-            looked = view[p] * DETECTS * share[p]
+            looked = view[p] * DETECTS * share[p] * leaves[p]
             open_[k], hidden[k] = open_[p] * (1.0 - looked), hidden[p] * (1.0 - SEEN_HIDDEN * looked)
             unseen[k] = (1.0 - HIDDEN) * open_[k] + HIDDEN * hidden[k]
         chance = (1.0 - HIDDEN) * open_[k] + HIDDEN * SEEN_HIDDEN * hidden[k]

@@ -63,7 +63,8 @@ class Fan:
     `mass` chance that he passes and then leaves the view there; `view` that the camera looks there; `tau_in tau_out`
     nominal seconds; `family` of `times`; `fresh` chance that it has him not in view already, zero on the pole that
     saw him last; `unviewed` chance that no other camera came first; `length_m blind_m` of the way; `state` the stretch
-    it is on, which he leaves the view `leave_m` from its tail.
+    it is on, which he leaves the view `leave_m` from its tail; `leaves` share of those who pass that leave there, the
+    others stay in view round the corner.
     """
 
     camera: I32
@@ -80,6 +81,7 @@ class Fan:
     blind_m: F64
     state: I32
     leave_m: F64
+    leaves: F64
     s_arc: I32
     s_mass: F64
     s_from: F64
@@ -126,7 +128,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     parent, family = np.empty(PASSAGES, np.int32), np.empty(PASSAGES, np.int32)
     fresh, unviewed = np.empty(PASSAGES), np.empty(PASSAGES)
     way, blind, state = np.empty(PASSAGES), np.empty(PASSAGES), np.empty(PASSAGES, np.int32)
-    leave, ends = np.empty(PASSAGES), np.empty(PASSAGES)
+    leave, ends, came = np.empty(PASSAGES), np.empty(PASSAGES), np.empty(PASSAGES)
     k = 0
     s_arc, s_at = np.empty(STATES, np.int32), np.empty(STATES)
     s_mass, s_from, s_to = np.empty(STATES), np.empty(STATES), np.empty(STATES)
@@ -181,7 +183,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             fresh[k] = 0.0 if site[cam] == here else 0.5 + 0.5 * erf((s_way[i] + a - x) / (PLACE_SD_M * SQRT2))
             unviewed[k] = unview
             way[k], blind[k] = s_way[i] + max(0.0, a - x), dark
-            ends[k] = s_way[i] + max(0.0, b - x)
+            ends[k], came[k] = s_way[i] + max(0.0, b - x), m
             if before >= 0 and way[k] - ends[before] < GAP_M:
                 # still the same view: he leaves it here, not there
                 mass[before] = max(0.0, mass[before] - m)
@@ -269,7 +271,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     return (
         camera[:k].copy(), arc_of[:k].copy(), mass[:k].copy(), view[:k].copy(), tau_in[:k].copy(), tau_out[:k].copy(),
         parent[:k].copy(), family[:k].copy(), fresh[:k].copy(), unviewed[:k].copy(), way[:k].copy(),
-        blind[:k].copy(), state[:k].copy(), leave[:k].copy(), s_arc[:size].copy(),
-        s_mass[:size].copy(), s_from[:size].copy(),
+        blind[:k].copy(), state[:k].copy(), leave[:k].copy(), mass[:k] / np.maximum(came[:k], 1e-300),
+        s_arc[:size].copy(), s_mass[:size].copy(), s_from[:size].copy(),
         s_to[:size].copy(), s_parent[:size].copy(), s_passage[:size].copy(), s_family[:size].copy(),
     )  # fmt: skip

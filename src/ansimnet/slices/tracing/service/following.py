@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -28,6 +28,7 @@ from ansimnet.slices.tracing.rules.learned import prior
 from ansimnet.slices.tracing.rules.matching import Wanted, plate_pattern
 from ansimnet.slices.tracing.rules.relay import Trace
 from ansimnet.slices.tracing.rules.types import Heat, Hop, Kind, Opening, PlateRead, Sighting, Subject, Verdict
+from ansimnet.slices.tracing.rules.visits import visits
 from ansimnet.slices.tracing.service import law
 from ansimnet.slices.tracing.service.law import Standing
 from ansimnet.slices.tracing.service.nets import Area, Nets, NoStreets
@@ -112,7 +113,7 @@ async def ranked(db: Db, nets: Nets, stood: Standing, found: list[Found]) -> lis
             traces = [_trace(area, wanted, found, looked, route[0], backwards=b) for b in (False, True)]
         except NoStreets:
             return found
-        return _weighed(found, traces, route[0])
+        return _weighed(found, _visits(area, found)[1], traces, route[0])
 
     return await asyncio.to_thread(work)
 
@@ -139,27 +140,34 @@ def _trace(
     picture = (
         None if wanted.picture is None else wanted.picture[None] / max(1e-9, float(np.linalg.norm(wanted.picture)))
     )
-    begins = _sighting(area, first)
+    seen, of, said = _visits(area, found)
+    begins = next(d for d in seen if d.id == of[str(first.candidate_id)])
     try:
         trace = relay.begin(area.net, prior(), Subject(kind, picture, wanted.plate), begins, backwards=backwards)
     except ValueError as error:
         raise NoStreets(str(error)) from error
-    others = [f for f in found if f is not first and f.camera_id in area.rows and _after(f, first, backwards)]
-    for f in others:
-        if f.verdict is not None:
-            trace = relay.judge(trace, str(f.candidate_id), Verdict(f.verdict))
+    others = [d for d in seen if d is not begins and _after(d, begins, backwards)]
+    for d in others:
+        if d.id in said:
+            trace = relay.judge(trace, d.id, said[d.id])
     return _observed(area, trace, others, looked, begins, backwards=backwards)
 
 
-def _after(f: Found, first: Found, backwards: bool) -> bool:
-    return f.until_at <= first.from_at if backwards else f.until_at > first.until_at
+def _visits(area: Area, found: Sequence[Found]) -> tuple[list[Sighting], dict[str, str], dict[str, Verdict]]:
+    """Return the visits that candidates are parts of: see `rules.visits`."""
+    here = [f for f in found if f.camera_id in area.rows]
+    verdicts = {str(f.candidate_id): Verdict(f.verdict) for f in here if f.verdict is not None}
+    return visits([_sighting(area, f) for f in here], verdicts)
+
+
+def _after(d: Sighting, first: Sighting, backwards: bool) -> bool:
+    return d.until_s <= first.from_s if backwards else d.until_s > first.until_s
 
 
 def _observed(
-    area: Area, trace: Trace, others: Sequence[Found], looked: Sequence[Looked], begins: Sighting, *, backwards: bool
+    area: Area, trace: Trace, seen: Sequence[Sighting], looked: Sequence[Looked], begins: Sighting, *, backwards: bool
 ) -> Trace:
     """Return the trace after every look, in slices that end where somebody was seen, or a look began or ended."""
-    seen = [_sighting(area, f) for f in others]
 
     def end_of(d: Sighting) -> float:
         return d.from_s if backwards else d.until_s
@@ -203,14 +211,15 @@ def _sighting(area: Area, f: Found) -> Sighting:
     )
 
 
-def _weighed(found: Sequence[Found], traces: Iterable[Trace], first: Found) -> list[Found]:
-    """Return candidates with the probability and the reasons of the relay, likeliest first."""
+def _weighed(found: Sequence[Found], of: Mapping[str, str], traces: Iterable[Trace], first: Found) -> list[Found]:
+    """Return candidates with the probability and the reasons that the relay gives their visits, likeliest first."""
     told = {c.sighting: c for trace in traces for c in relay.candidates(trace, limit=len(found))}
     out = []
     for f in found:
-        c = told.get(str(f.candidate_id))
+        visit = of.get(str(f.candidate_id), "")
+        c = told.get(visit)
         if c is None:
-            sure = f.verdict == "him" or f is first
+            sure = f.verdict == "him" or visit == of.get(str(first.candidate_id))
             out.append(replace(f, score=1.0 if sure else f.score if f.verdict is None and f.plate else 0.0))
             continue
         described = [t for t in (*f.why, *f.why_not) if t[0] in DESCRIBED]
