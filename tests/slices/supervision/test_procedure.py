@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,9 @@ import pytest
 
 from ansimnet.kernel.ids import AccountId
 from ansimnet.kernel.permits import Role
+from ansimnet.platform import ledger
 from ansimnet.platform.ledger import stored_facts
+from ansimnet.slices.duties import jobs as duties
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.supervision.service import caseload
 
@@ -317,6 +320,36 @@ async def test_a_check_is_recorded_and_an_anomaly_waits_for_an_act(office: Offic
     assert (await office.director.post(path, json={})).status_code == 403
     assert [f.anomaly for f in await office.facts("device.checked")] == [None, "strap"]
     assert len(await office.facts("anomaly.acted")) == 1
+
+
+@pytest.mark.requirement("EM-11")
+async def test_a_device_nobody_checked_in_time_stands_on_the_list_until_it_is(office: Office, tmp_path: Path) -> None:
+    async def followed() -> None:
+        """Seal what was told, and let the clocks take it in."""
+        dbs = office.desk.dbs
+        keys = {db.centre_id: db.keys for db in (dbs.tracking, dbs.city) if db.keys is not None}
+        await ledger.Sealer(dbs.sealer, keys, tmp_path / "ledger").once()
+        await ledger.catch_up(dbs, duties.readers())
+
+    async def line(seated: httpx.AsyncClient) -> dict[str, Any]:
+        (found,) = (await seated.get("/api/v1/supervision/day")).json()["wearers"]
+        return dict(found)
+
+    await followed()
+    before = await line(office.officer)
+    assert not before["check_overdue"]
+    due_at = datetime.fromisoformat(before["check_due_at"])
+    office.desk.clock.at = due_at + timedelta(minutes=1)
+    officer = await seat(office.desk, Role.PROBATION_OFFICER, OFFICE)  # the day is another: one signs in again
+    late = await line(officer)
+    assert late["check_overdue"]
+    assert late["risk"] > before["risk"]  # what is owed moves up the list
+    done = await officer.post(f"/api/v1/devices/{office.device_id}/checks", json={"note": "이상 없음"})
+    assert done.status_code == 201, done.text
+    await followed()
+    after = await line(officer)
+    assert not after["check_overdue"]
+    assert datetime.fromisoformat(after["check_due_at"]) > due_at  # and it is owed again, a period later
 
 
 async def test_a_tie_lasts_as_long_as_the_order(office: Office) -> None:
