@@ -163,11 +163,12 @@ class Investigator:
         neither = coat[0] < 0 and legs[0] < 0 and max(coat[1], legs[1]) <= 0
         if sum(coat) < -1 or sum(legs) < -1 or neither:
             return "not_him"
+        likely = 1.0 if first else candidate["probability"]
+        if coat[1] > 0 and legs[1] > 0 and likely >= CERTAIN and not first:
+            return "him"
         if not first and any(t["name"] == "direction" and t["llr"] < AGAINST for t in candidate["why_not"]):
             return None
-        likely = 1.0 if first else candidate["probability"]
-        noted = coat[1] > 0 and legs[1] > 0 and likely >= CERTAIN and not first
-        whole = noted or (sum(coat) > 0 and sum(legs) > 0 and likely >= SURE)
+        whole = sum(coat) > 0 and sum(legs) > 0 and likely >= SURE
         return "him" if whole or (sum(coat) > 0 and legs[1] >= 0 and likely >= LIKELY and not first) else None
 
     def _seen(self, candidate: Json, key: str) -> tuple[tuple[int, int], tuple[int, int]]:
