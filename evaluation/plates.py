@@ -98,7 +98,7 @@ def _cases(reader: PlateReader, each: int, rng: np.random.Generator) -> Iterator
                 picture = shot(plate, condition, font, rng, AROUND)
                 corners = reader.find(picture.picture)
                 near = corners is not None and _near(corners, picture.corners)
-                read = None if corners is None else reader.read(picture.picture, corners)
+                read = reader(picture.picture)
                 yield Case(plate.text, name, kind, flag, near, read)
 
 
