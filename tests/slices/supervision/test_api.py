@@ -290,11 +290,27 @@ async def test_a_gateway_speaks_for_many(story: Story) -> None:
         pytest.param({"trigger": "approach", "warn_m": 100, "alarm_m": 200}, id="nobody"),
         pytest.param({"trigger": "tamper"}, id="tamper-is-implied"),
         pytest.param({"trigger": "curfew", "home": [37.5, 127.0], "radius_m": 50, "from": "25:00"}, id="no-such-hour"),
+        pytest.param(
+            {"trigger": "exclusion_zone", "centre": [37.5, 127.0], "radius_m": 50, "from": "08:00"},
+            id="hours-that-end-never",
+        ),
     ],
 )
 async def test_a_condition_that_cannot_be_judged_is_refused(story: Story, body: dict[str, Any]) -> None:
     answer = await story.officer.post(f"/api/v1/wearers/{story.wearer_id}/conditions", json=body)
     assert answer.status_code == 422
+
+
+@pytest.mark.requirement("EM-14")
+async def test_a_zone_of_some_hours_is_shown_with_them_and_lets_him_in_outside_of_them(story: Story) -> None:
+    await story.officer.delete(f"/api/v1/conditions/{story.condition_id}")
+    school = {"trigger": "exclusion_zone", "centre": [37.5, 127.03], "radius_m": 300, "from": "13:00", "until": "15:30"}
+    set_ = await story.officer.post(f"/api/v1/wearers/{story.wearer_id}/conditions", json=school)
+    assert set_.status_code == 201
+    await story.walk()  # at noon
+    page = (await story.officer.get(f"/api/v1/wearers/{story.wearer_id}")).json()
+    assert [c["window"] for c in page["conditions"]] == [{"from": "13:00", "until": "15:30"}]
+    assert page["alarms"] == []
 
 
 async def test_ending_a_condition_takes_its_alarm_back(story: Story) -> None:

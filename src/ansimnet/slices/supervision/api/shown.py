@@ -297,12 +297,10 @@ def condition(c: Condition) -> ConditionShown:
         protected_person_id=c.protected_person_id,
     )
     match c:
-        case Exclusion():
-            put_zone(shown, c.zone)
-            return shown
-        case Curfew():
-            shown.window = WindowShown(from_=f"{c.window.since:%H:%M}", until=f"{c.window.until:%H:%M}")
-            put_zone(shown, c.home)
+        case Exclusion() | Curfew():
+            if c.window is not None:
+                shown.window = WindowShown(from_=f"{c.window.since:%H:%M}", until=f"{c.window.until:%H:%M}")
+            put_zone(shown, c.zone if isinstance(c, Exclusion) else c.home)
             return shown
         case Approach():
             shown.warn_m, shown.alarm_m = c.warn_m, c.alarm_m
