@@ -53,6 +53,9 @@ HIPS_UP, HIPS_DOWN = (0.5, 0.1), (0.15, 0.12)
 with hair and shoes; lying. Who bends down has his trunk level and his hips where they were."""
 SURE_JOINTS = 0.35
 """Mean score of shoulders and hips below which a pose says nothing."""
+SURE = 0.35
+"""Score of the detector from which somebody counts as upright; below it a track goes on, and was somebody's arm or coat
+(`tracking` calls a find sure from there). No fall of the clips that may teach is told later for it."""
 LOST_S = 2.5
 """A body that was lost in its fall is looked for on the ground for so long."""
 STOOD = 0.9
@@ -200,7 +203,7 @@ class Collapse:
 
     def _note_upright(self, body: _Body, seen: Seen, passed_s: float) -> None:
         tall = seen.box[3] - seen.box[1]
-        if tall < LEAST_HEIGHT:
+        if tall < LEAST_HEIGHT or seen.score < SURE:
             return
         if body.upright_s is None or seen.at_s - body.upright_s > MEMORY_S:
             body.upright_for_s, body.tall = 0.0, tall
