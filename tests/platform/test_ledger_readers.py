@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import TRACKING_CENTRE, new_id
 from ansimnet.platform.db import Db, Dbs, Tx
 from ansimnet.platform.ledger import Entry, Reader, append, catch_up, follow, head_seq, replay_parked, run_readers
+from ansimnet.platform.pool import DatabaseAway
 
 BOTH = frozenset({PoliceAcknowledged, NoteAdded})
 
@@ -156,6 +157,35 @@ async def test_a_bad_fact_is_parked_blocks_nobody_and_can_be_given_again(dbs: Db
     broken = False
     await replay_parked(dbs.tracking, reader, 2)
     assert taken == ["a", "b", "poison"]
+    async with dbs.tracking.transaction() as tx:
+        assert await tx.one("select count(*) from reader_parked") == (0,)
+
+
+async def test_readers_wait_while_every_connection_is_busy_and_park_nothing(dbs: Dbs, tmp_path: Path) -> None:
+    sealer = sealer_of(dbs, tmp_path / "ledger")
+    got: list[str] = []
+
+    async def handle(_: Tx, entry: Entry) -> None:
+        got.append(entry.fact.text if isinstance(entry.fact, NoteAdded) else "")
+
+    reader = Reader(name="test.waits", kinds=BOTH, centre=TRACKING_CENTRE, handle=handle)
+    async with running(run_readers(dbs, [reader])):
+        await tell(dbs.tracking, personal("before"))
+        await sealer.once()
+        await until(lambda: got == ["before"])
+        await tell(dbs.tracking, personal("meanwhile"), personal("and more"))
+        async with AsyncExitStack() as stack:
+            dbs.tracking._pool._patience_s = 0.1
+            with suppress(DatabaseAway):
+                while True:
+                    await stack.enter_async_context(dbs.tracking.transaction())
+            await sealer.once()
+            await asyncio.sleep(
+                1.5
+            )  # longer than a follower looks by itself, and than a fact is tried before it is parked
+            assert got == ["before"]
+        await until(lambda: len(got) == 3)
+    assert got == ["before", "meanwhile", "and more"]
     async with dbs.tracking.transaction() as tx:
         assert await tx.one("select count(*) from reader_parked") == (0,)
 

@@ -19,13 +19,13 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import CentreId
 from ansimnet.platform.ledger.append import Entry, opened
 from ansimnet.platform.ledger.keys import KeyStore
+from ansimnet.platform.pool import DatabaseAway
 
 if TYPE_CHECKING:
     from ansimnet.platform.db import Db, Tx
@@ -157,7 +157,7 @@ class Feed:
                     self._tell()
                 while await self._fetch():
                     pass
-            except (psycopg.OperationalError, PoolTimeout):
+            except (psycopg.OperationalError, DatabaseAway):
                 await asyncio.sleep(RETRY_S)
                 continue
             with contextlib.suppress(TimeoutError):

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TypeAlias
 import psycopg
 import structlog
 from prometheus_client import Counter
-from psycopg_pool import PoolTimeout
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Fault, Kind, Refusal
@@ -24,6 +23,7 @@ from ansimnet.kernel.ids import CentreId, new_id
 from ansimnet.platform.ledger.append import Entry
 from ansimnet.platform.ledger.canonical import UnknownKind
 from ansimnet.platform.ledger.feed import Row, feed_of, kinds_of
+from ansimnet.platform.pool import DatabaseAway
 
 if TYPE_CHECKING:
     from ansimnet.platform.db import Db, Dbs, Tx
@@ -78,7 +78,7 @@ class Reader:
 
 def database_away(error: BaseException) -> bool:
     """Return whether the server is unreachable or going down, which is nobody's fault here and passes."""
-    if isinstance(error, PoolTimeout):
+    if isinstance(error, DatabaseAway):
         return True
     if not isinstance(error, psycopg.OperationalError):
         return False
@@ -222,7 +222,7 @@ class _Run:
                     await feed.beyond(self.at)
                     await self.step()
                     pause_s = DATABASE_AWAY_S[0]
-                except (psycopg.OperationalError, PoolTimeout) as error:
+                except (psycopg.OperationalError, DatabaseAway) as error:
                     if not database_away(error):
                         raise
                     await asyncio.sleep(pause_s)
@@ -288,7 +288,7 @@ async def follow(db: Db, after_seq: int, kinds: frozenset[type[Fact]] | None = N
             await feed.beyond(at)
             try:
                 rows, through = await feed.after(at, wanted)
-            except (psycopg.OperationalError, PoolTimeout):
+            except (psycopg.OperationalError, DatabaseAway):
                 await asyncio.sleep(DATABASE_AWAY_S[0])
                 continue
             for row in rows:

@@ -17,10 +17,10 @@ from uuid import UUID
 
 import psycopg
 import structlog
-from psycopg_pool import PoolTimeout
 
 from ansimnet.kernel.clock import Clock
 from ansimnet.platform.db import Db, Tx
+from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.protection.model import Home
 from ansimnet.slices.protection.rules import homes as rules
 from ansimnet.slices.protection.service import home_process as process
@@ -66,7 +66,7 @@ class Keeper:
             while True:
                 try:
                     await self.step()
-                except (psycopg.OperationalError, PoolTimeout):
+                except (psycopg.OperationalError, DatabaseAway):
                     log.warning("home-guard.store-away")
                 except Exception:
                     log.exception("home-guard.failed")
@@ -182,5 +182,5 @@ class Keeper:
                 async with self._db.transaction() as tx:
                     await do(tx, self._clock.now())
                 return
-            except (psycopg.OperationalError, PoolTimeout):
+            except (psycopg.OperationalError, DatabaseAway):
                 await asyncio.sleep(AGAIN_S)
