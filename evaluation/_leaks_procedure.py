@@ -15,6 +15,7 @@ from evaluation._leaks_forms import COURT, decision, petition
 from evaluation._leaks_permits import account_of
 from evaluation._leaks_world import CLOSED, EXPIRED, LIVE, Stage, World
 
+from ansimnet.kernel.clock import KST, now
 from ansimnet.kernel.ids import new_id
 from ansimnet.slices.policy import queries as policy
 
@@ -42,6 +43,12 @@ class Procedure:
         device = w.ids["device_id"][f"wearer{LIVE}"]
         seen = {"anomaly": "battery", "note": w.mark(f"QCHECK{LIVE}", "wearer", LIVE, "check")}
         officer = w.actor("probation_officer@tracking")
+        charge = {
+            "offence": "other",
+            "committed_on": str(now().astimezone(KST).date()),
+            "case_number": w.mark(f"QCASE{LIVE}", "wearer", LIVE, "case"),
+        }
+        await do(officer, "POST", f"/api/v1/wearers/{w.ids['wearer_id'][f'wearer{LIVE}']}/offences", charge)
         made = await do(officer, "POST", f"/api/v1/devices/{device}/checks", seen)
         w.know("check_id", f"wearer{LIVE}", made["id"])
 

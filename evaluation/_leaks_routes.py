@@ -131,6 +131,8 @@ ROUTES: dict[str, str] = {
     "GET /api/v1/supervision/load": f"{_ROOM} {_OFFICE} office_director",
     "GET /api/v1/alarms/{alarm_id}/replay": f"{_READS} investigator",
     "GET /api/v1/wearers/{wearer_id}/procedure": f"{_ROOM} {_OFFICE} office_director",
+    "GET /api/v1/wearers/{wearer_id}/offences": f"{_ROOM} {_OFFICE} office_director",
+    "POST /api/v1/wearers/{wearer_id}/offences": _OFFICE,
     "GET /api/v1/supervision/docket": "court_clerk",
     "GET /api/v1/wearers/{wearer_id}/petitions": "court_clerk",
     "GET /api/v1/supervision/reports": "office_director",

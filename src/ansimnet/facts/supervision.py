@@ -373,6 +373,17 @@ class DeviceChecked(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OffenceNoted(Fact):
+    """An officer put a crime on file that an agency charges a wearer with, committed during wear (EM-20)."""
+
+    kind: ClassVar[str] = "supervision.offence.noted.v1"
+    offence_id: UUID
+    wearer_id: WearerId
+    offence: str  # sexual_violence | minor_abduction | robbery_murder | specified_violent | other
+    by: UUID
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AnomalyActed(Fact):
     """The officer's act on an anomaly (EM-11: reports and acts at once)."""
 

@@ -154,6 +154,32 @@ async def test_the_load_is_counted_by_office_shift_and_finding(office: Office) -
     assert (await wearer.get("/api/v1/supervision/load")).status_code == 403
 
 
+@pytest.mark.requirement("EM-20")
+async def test_a_crime_during_wear_is_put_on_file_by_the_officer_and_counted_by_year(office: Office) -> None:
+    path = f"/api/v1/wearers/{office.wearer_id}/offences"
+    charge = {"offence": "sexual_violence", "committed_on": "2026-11-20", "case_number": "해담경찰서 2026-011873"}
+    made = await office.officer.post(path, json=charge)
+    assert made.status_code == 201, made.text
+    again = await office.officer.post(path, json=charge)
+    assert (again.status_code, again.json()["type"]) == (409, "urn:ansimnet:problem:done-before")
+    for wrong in ({"committed_on": "2999-01-01"}, {"committed_on": "1999-01-01"}):
+        refused = await office.officer.post(path, json=charge | wrong)
+        assert (refused.status_code, refused.json()["type"]) == (422, "urn:ansimnet:problem:not-during-wear")
+    for nonsense in ({"offence": "theft"}, {"case_number": "  "}, {"more": 1}):
+        assert (await office.officer.post(path, json=charge | nonsense)).status_code == 422
+    for other in (office.director, office.clerk, office.wearer):
+        assert (await other.post(path, json=charge)).status_code == 403
+    (shown,) = (await office.director.get(path)).json()["offences"]
+    assert shown["case_number"] == charge["case_number"]
+    (fact,) = await office.facts("offence.noted")
+    assert (str(fact.wearer_id), fact.offence) == (office.wearer_id, "sexual_violence")
+    load = (await office.director.get("/api/v1/supervision/load?days=1")).json()
+    assert load["offences"] == [{"year": 2026, "offences": 1, "wearers": 1}]
+    async with office.desk.dbs.tracking.transaction() as tx:
+        (stored,) = await tx.all("select case_number from supervision_offence")
+    assert "011873" not in stored[0]  # sealed under the wearer
+
+
 @pytest.mark.requirement("EM-05")
 async def test_the_court_sees_what_waits_by_code_and_reads_it_only_under_an_order(office: Office) -> None:
     await office.find()

@@ -164,6 +164,16 @@ export interface Count {
   both: number;
   agreed: number;
 }
+export const CRIMES = ["sexual_violence", "minor_abduction", "robbery_murder", "specified_violent", "other"] as const;
+export type Crime = (typeof CRIMES)[number];
+/** A crime that an agency charges a wearer with, committed during wear. Days in Seoul. */
+export interface Offence {
+  offence_id: string;
+  offence: Crime;
+  committed_on: string;
+  case_number: string | null;
+  noted_at: string;
+}
 export interface Load {
   since_at: string;
   until_at: string;
@@ -174,6 +184,7 @@ export interface Load {
   shifts: (Count & { from_at: string })[];
   triggers: (Count & { trigger: Trigger })[];
   whole: Count;
+  offences: { year: number; offences: number; wearers: number }[];
   acknowledged_p50_s: number | null;
   acknowledged_p95_s: number | null;
 }
@@ -254,6 +265,9 @@ export const procedure = {
     put<{ overridden: boolean }>(`/wearers/${id(wearer)}/officer`, override ? { officer, override } : { officer }),
   check: (device: string, form: { anomaly: Fault | null; note: string; act: Remedy | null }) =>
     post(`/devices/${id(device)}/checks`, form),
+  offences: (wearer: string) => get<{ offences: Offence[] }>(`/wearers/${id(wearer)}/offences`),
+  noteOffence: (wearer: string, form: Pick<Offence, "offence" | "committed_on"> & { case_number: string }) =>
+    post(`/wearers/${id(wearer)}/offences`, form),
   act: (check: string, act: Remedy) => post(`/checks/${id(check)}/act`, { act }),
 };
 

@@ -23,6 +23,8 @@ export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
           return [["wearers"], ["wearer"], ["day"], ["papers"]];
         case "officer":
           return [["caseload"], ["day"], ["wearers"], ["load"]];
+        case "offence":
+          return [["offences"], ["load"]];
         case "report":
         case "petition":
         case "court":

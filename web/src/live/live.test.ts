@@ -59,6 +59,7 @@ describe("following", () => {
     ["supervision.officer.assigned.v1", "caseload"],
     ["supervision.device.checked.v1", "papers"],
     ["supervision.anomaly.acted.v1", "day"],
+    ["supervision.offence.noted.v1", "offences"],
   ])("after %s asks for %s again", (kind, key) => expect(staleAfter(fact(1, kind))).toContainEqual([key]));
   it("ignores what it does not know", () => expect(staleAfter(fact(1, "weather.rain.fell.v1"))).toEqual([]));
 });

@@ -26,7 +26,7 @@ from ansimnet.platform.ledger import Entry, Reader
 from ansimnet.platform.live import LiveView
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.slices.supervision import jobs, queries
-from ansimnet.slices.supervision.api import gateway, load, mqtt, own, procedure, replayed, routes, telling
+from ansimnet.slices.supervision.api import gateway, load, mqtt, offences, own, procedure, replayed, routes, telling
 from ansimnet.slices.supervision.rules import sift
 from ansimnet.slices.supervision.service import incidents, moving, proving
 from ansimnet.slices.supervision.service.moving import Moved
@@ -71,7 +71,7 @@ def parts(ctx: Context) -> Parts:
     shown = (AlarmRaised, TriggerConfirmed, AlarmCleared, NoticeRaised, NoticeEnded, PositionFollowed)
     return Parts(
         routers=[
-            *(part.router(db, ctx.clock) for part in (routes, procedure, replayed, load)),
+            *(part.router(db, ctx.clock) for part in (routes, procedure, offences, replayed, load)),
             own.router(db, ctx.clock, ctx.map),
         ],
         readers=[

@@ -184,7 +184,29 @@ function Shown({ head, load }: { head: React.ReactNode; load: Load }) {
             [t.oneMind, load.whole.both ? t.outOf(load.whole.agreed, load.whole.both) : "–"],
           ]}
         />
-        <p className="pb xs t3">{t.noCrimes}</p>
+        <PanelHead plain title={t.crimes} sub={t.crimesHint} />
+        {load.offences.length ? (
+          <table className="tbl d">
+            <thead>
+              <tr>
+                <th>{t.crimeYear}</th>
+                <th className="r">{t.crimeCount}</th>
+                <th className="r">{t.crimeBy}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {load.offences.map((o) => (
+                <tr key={o.year} data-year={o.year}>
+                  <td className="num">{o.year}</td>
+                  <td className="r num t1">{o.offences}</td>
+                  <td className="r num">{o.wearers}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        ) : (
+          <p className="pb xs t3">{t.noCrime}</p>
+        )}
       </section>
     </main>
   );

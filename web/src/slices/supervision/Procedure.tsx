@@ -9,6 +9,7 @@ import { Answer, Empty } from "../../kit/states";
 import { useText } from "../../text";
 import { type ProcedureText, useProcedureText } from "../../text/procedure";
 import type { Finding } from "./Finding";
+import { Offences } from "./Offences";
 import { type Course, courseOf, type StepState } from "./procedureRules";
 
 export type Step = Finding | "report" | "petition" | "no_petition" | "carry" | "uphold" | "dismiss";
@@ -51,6 +52,7 @@ export function Procedure(p: Props) {
       {p.alarms.length ? <AlarmTable {...p} /> : null}
       {selected && p.papers ? <Course_ {...p} alarm={selected} papers={p.papers} /> : null}
       {p.papers ? <Sums papers={p.papers} /> : null}
+      {p.papers ? <Offences wearer={p.wearer} account={p.account} /> : null}
       {p.reads && !p.papers ? <Answer error={p.error} retry={p.retry} what={t.procedure} /> : null}
     </section>
   );

@@ -19,6 +19,7 @@ from ansimnet.slices.policy.queries import Account
 from ansimnet.slices.supervision.api.asking import asker
 from ansimnet.slices.supervision.rules import load as rules
 from ansimnet.slices.supervision.store import load as rows
+from ansimnet.slices.supervision.store import offences
 
 MOST_DAYS = 92
 
@@ -61,6 +62,14 @@ class OfficeShown(BaseModel):
     per_officer: float | None
 
 
+class YearShown(BaseModel):
+    """Crimes during wear in a year, and by how many wearers."""
+
+    year: int
+    offences: int
+    wearers: int
+
+
 class LoadShown(BaseModel):
     """Counts alone. `acknowledged_p50_s` and `_p95_s` are of the alarms that somebody acknowledged."""
 
@@ -73,6 +82,7 @@ class LoadShown(BaseModel):
     shifts: list[ShiftShown]
     triggers: list[TriggerShown]
     whole: CountShown
+    offences: list[YearShown]
     acknowledged_p50_s: float | None
     acknowledged_p95_s: float | None
 
@@ -102,6 +112,7 @@ def router(db: Db, clock: Clock) -> APIRouter:
         async with db.transaction() as tx:
             seen = await rows.alarms_between(tx, since, now)
             offices = await rows.wearers_by_office(tx, now)
+            years = await offences.by_year(tx)
             officers = await policy.seats(tx, Role.PROBATION_OFFICER)
             controllers = sum((await policy.seats(tx, Role.TRACKING_CONTROLLER)).values())
         waits = rules.waits_s(seen)
@@ -123,6 +134,7 @@ def router(db: Db, clock: Clock) -> APIRouter:
             shifts=[ShiftShown(from_at=at, **_count(c)) for at, c in rules.by_shift(seen, since, now)],
             triggers=[TriggerShown(trigger=t, **_count(c)) for t, c in by_trigger.items()],
             whole=CountShown(**_count(rules.total(by_trigger.values()))),
+            offences=[YearShown(year=y, offences=n, wearers=w) for y, n, w in years],
             acknowledged_p50_s=rules.quantile(waits, 0.5),
             acknowledged_p95_s=rules.quantile(waits, 0.95),
         )  # fmt: skip

@@ -18,6 +18,7 @@ from ansimnet.facts.supervision import (
     CourtDecided,
     DecisionCarriedOut,
     DeviceChecked,
+    OffenceNoted,
     OfficerAssigned,
     PetitionFiled,
     ReportAnswered,
@@ -37,6 +38,7 @@ from ansimnet.slices.supervision import queries
 STEPS: tuple[type[Fact], ...] = (
     *(AlarmJudged, ViolationConfirmed, ViolationReported, ReportAnswered, PetitionFiled, CourtDecided),
     *(DecisionCarriedOut, ViolationContested, ContestDecided, OfficerAssigned, DeviceChecked, AnomalyActed),
+    OffenceNoted,
 )
 """The steps whose screens an office and the room have."""
 AT_COURT: tuple[type[Fact], ...] = (PetitionFiled, CourtDecided)

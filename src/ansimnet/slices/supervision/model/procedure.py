@@ -44,6 +44,16 @@ class Outcome(StrEnum):
     REJECTED = "rejected"
 
 
+class Crime(StrEnum):
+    """What a wearer is charged with having done during wear: the offences that bring a device about, and the rest."""
+
+    SEXUAL_VIOLENCE = "sexual_violence"
+    MINOR_ABDUCTION = "minor_abduction"
+    ROBBERY_MURDER = "robbery_murder"
+    SPECIFIED_VIOLENT = "specified_violent"
+    OTHER = "other"
+
+
 class Anomaly(StrEnum):
     """What is wrong with a device."""
 

@@ -27,6 +27,7 @@ TABLES = (
     "supervision_alarm", "supervision_alarm_fix", "supervision_notice", "supervision_ticked",
     "supervision_report", "supervision_contest", "supervision_petition", "supervision_petition_alarm",
     "supervision_decision", "supervision_obligation", "supervision_assignment", "supervision_check",
+    "supervision_offence",
 )  # fmt: skip
 """Every table of the slice in an order in which rows may be inserted; the moved facts are handed on as `FACTS`."""
 FACTS = "facts"

@@ -22,6 +22,7 @@ _TEXTS = {
     "supervision_obligation": ("obligation_id", "words"),
     "supervision_assignment": ("assignment_id", "override_reason"),
     "supervision_check": ("check_id", "note"),
+    "supervision_offence": ("offence_id", "case_number"),
 }
 register(
     *(SealedColumn(table, key, column, "wearer_id") for table, (key, *columns) in _TEXTS.items() for column in columns)
