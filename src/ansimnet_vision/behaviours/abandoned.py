@@ -1,7 +1,7 @@
 """Abandoned: a thing stays where somebody left it, and who stood over it has gone away.
 
-What counts is time without its owner: nobody who was there when it came is near. A thing nobody was seen to leave
-gathers half as fast, for the owner may stand beside the picture.
+What counts is time without its owner: somebody who came or went was there when it came to rest, and nobody who was is
+near. What nobody brought was not left behind, whatever it is: the light of a fire, a shadow, a sign that shakes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Abandoned:
         for thing in self._things.step(scene):
             gathered = self._gathered.setdefault(thing.number, Evidence(self._needed))
             near_m = self._nearest_owner_m(thing, here)
-            ratio = -2.0 if near_m <= LEFT_M else 1.0 if thing.owners else 0.5
+            ratio = -2.0 if near_m <= LEFT_M else float(thing.brought and not self._things.flickers(thing))
             if gathered.add(ratio * self._rate * passed_s, scene.at_s):
                 words = {"rests_s": scene.at_s - thing.came_s, "size_m": thing.size_m, "owners": len(thing.owners)}
                 found.append(signal(self._config, "abandoned", scene.at_s, gathered, thing.owners, thing.box, words))
@@ -44,7 +44,6 @@ class Abandoned:
         return found
 
     def _nearest_owner_m(self, thing: Thing, here: set[int]) -> float:
-        """Return how near an owner is; who was not seen to leave it counts as owner while near."""
+        """Return how near anybody is who was there when it came."""
         near = [t for t in self._things.trails if t.track in here and not self._things.is_itself(t, thing)]
-        owners = [t for t in near if t in thing.trails or not thing.trails]
-        return min((thing.distance_m(t, self._things.aspect) for t in owners), default=99.0)
+        return min((thing.distance_m(t, self._things.aspect) for t in near if t in thing.trails), default=99.0)

@@ -51,12 +51,12 @@ class Handover:
             self._near[thing.number] = (at_s, nearest)
         if near_m <= LEFT_M:
             self._alone_since_s.pop(thing.number, None)
-        elif at_s - self._alone_since_s.setdefault(thing.number, at_s) >= ALONE_S:
+        elif not self._things.flickers(thing) and at_s - self._alone_since_s.setdefault(thing.number, at_s) >= ALONE_S:
             self._lay_alone.add(thing.number)
 
     def _taken(self, thing: Thing, at_s: float) -> list[Signal]:
         near = self._near.get(thing.number)
-        if not thing.trails or near is None or thing.number not in self._lay_alone or at_s - near[0] > TAKEN_S:
+        if not thing.brought or near is None or thing.number not in self._lay_alone or at_s - near[0] > TAKEN_S:
             return []
         gathered = Evidence(self._needed, since_s=thing.came_s)
         gathered.score = self._needed

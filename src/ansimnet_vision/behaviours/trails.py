@@ -112,7 +112,11 @@ class Trails:
 
     def remembered(self) -> set[int]:
         """Return the identities (`id`) of the trails that go on, or may be found again."""
-        return {id(t) for t in (*self._trails.values(), *self._ended)}
+        return {id(t) for t in self.lately()}
+
+    def lately(self) -> list[Trail]:
+        """Return the trails that go on, and those that ended so lately that they may be found again."""
+        return [*self._trails.values(), *self._ended]
 
     def get(self, track: int) -> Trail | None:
         """Return the trail of a track that has not ended."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
-from tests.vision.behaviours.stage import camera, place, play, standing
+from tests.vision.behaviours.stage import camera, place, play, said, scenes, standing
 
+from ansimnet_vision.behaviours import build
 from ansimnet_vision.behaviours.compound import read
 from ansimnet_vision.behaviours.fire import Fire
 from ansimnet_vision.protocol import Alarm as Said
@@ -23,6 +26,12 @@ def with_bag(from_s: float, until_s: float = 1e9):
 
 
 def there(x: float, from_s: float, until_s: float):
+    """Comes from 1.2 m away within a second, stays, and is gone."""
+    return lambda at: standing(x - 0.1 * max(0.0, 1 - at + from_s), 0.8) if from_s <= at < until_s else None
+
+
+def post(x: float, from_s: float, until_s: float):
+    """Taken for somebody, and never went anywhere."""
     return lambda at: standing(x, 0.8) if from_s <= at < until_s else None
 
 
@@ -31,6 +40,38 @@ def test_thing_whose_owner_left_is_abandoned_and_one_beside_him_is_not() -> None
     left = play(camera("abandoned"), {1: there(0.47, 4, 9)}, 30, with_bag(6))
     assert [s.behaviour for s in left] == ["abandoned"]
     assert play(camera("abandoned"), {1: there(0.47, 4, 60)}, 30, with_bag(6)) == []
+
+
+@pytest.mark.requirement("VA-01")
+@pytest.mark.parametrize("people", [{}, {1: post(0.47, 4, 9)}, {1: there(0.1, 4, 9)}, {1: there(0.47, 20, 24)}])
+def test_what_nobody_brought_was_not_left_behind(people) -> None:
+    assert play(camera("abandoned"), people, 40, with_bag(6)) == []
+
+
+@pytest.mark.requirement("VA-01")
+def test_who_was_lost_before_the_thing_was_seen_to_rest_has_left_it() -> None:
+    assert [s.behaviour for s in play(camera("abandoned"), {1: there(0.47, 1, 5)}, 30, with_bag(5.2))] == ["abandoned"]
+
+
+@pytest.mark.requirement("VA-01")
+@pytest.mark.parametrize(("from_s", "expected"), [(9, 0), (1e9, 1)])
+def test_what_flickers_with_nobody_before_it_is_no_thing(from_s, expected) -> None:
+    bag = with_bag(6)
+    flame = bag(6).copy()
+    flame[80:88, 96:100] = 30  # one half of it, now and then
+
+    def picture(at):
+        return flame if at >= from_s and round(at * 5) % 2 else bag(at)
+
+    assert len(play(camera("abandoned"), {1: there(0.47, 4, 9)}, 40, picture)) == expected
+
+
+@pytest.mark.requirement("VA-01")
+@pytest.mark.parametrize(("moved", "expected"), [(0.02, 1), (0.5, 0)])
+def test_what_another_light_shows_is_no_thing(moved, expected) -> None:
+    shown = scenes(camera("abandoned"), {1: there(0.47, 9, 14)}, 40, with_bag(12))
+    given = (replace(scene, moved=moved) if 12 <= scene.at_s < 14 else scene for scene in shown)
+    assert len(list(said(build(camera("abandoned")), given))) == expected
 
 
 @pytest.mark.requirement("VA-05")
