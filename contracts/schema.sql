@@ -1283,8 +1283,8 @@ CREATE TABLE public.footage_export (
     permit_id uuid NOT NULL,
     ground_id uuid NOT NULL,
     cameras uuid[] NOT NULL,
-    from_at timestamp with time zone NOT NULL,
-    until_at timestamp with time zone NOT NULL,
+    from_at timestamp with time zone[] NOT NULL,
+    until_at timestamp with time zone[] NOT NULL,
     original boolean NOT NULL,
     words bytea NOT NULL,
     most_downloads integer NOT NULL,
@@ -1303,14 +1303,13 @@ CREATE TABLE public.footage_export (
     track text DEFAULT 'sub'::text NOT NULL,
     search_id uuid,
     search_step integer,
-    CONSTRAINT footage_export_cameras_check CHECK (((cardinality(cameras) >= 1) AND (cardinality(cameras) <= 16))),
-    CONSTRAINT footage_export_check CHECK ((from_at < until_at)),
     CONSTRAINT footage_export_check1 CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT footage_export_check2 CHECK ((reviewed_by IS DISTINCT FROM asked_by)),
     CONSTRAINT footage_export_manifest_sha256_check CHECK ((length(manifest_sha256) = 32)),
     CONSTRAINT footage_export_most_downloads_check CHECK (((most_downloads >= 1) AND (most_downloads <= 20))),
     CONSTRAINT footage_export_of_a_step CHECK (((search_id IS NULL) = (search_step IS NULL))),
     CONSTRAINT footage_export_search_step_check CHECK ((search_step > 0)),
+    CONSTRAINT footage_export_spans CHECK ((((cardinality(cameras) >= 1) AND (cardinality(cameras) <= 60)) AND (cardinality(from_at) = cardinality(cameras)) AND (cardinality(until_at) = cardinality(cameras)))),
     CONSTRAINT footage_export_state_check CHECK ((state = ANY (ARRAY['asked'::text, 'review'::text, 'reviewed'::text, 'sealed'::text, 'ended'::text]))),
     CONSTRAINT footage_export_track_check CHECK ((track = ANY (ARRAY['sub'::text, 'main'::text])))
 );
@@ -1320,6 +1319,12 @@ ALTER TABLE ONLY public.footage_export FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.footage_export OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.footage_export IS 'An export of recorded pictures. Its bytes lie in the footage folder, under a key of the export''s own.';
+
+COMMENT ON COLUMN public.footage_export.cameras IS 'Of each span its camera; one that he passed twice stands here twice.';
+
+COMMENT ON COLUMN public.footage_export.from_at IS 'Of each span its beginning, in the order of `cameras`.';
+
+COMMENT ON COLUMN public.footage_export.until_at IS 'Of each span its end, in the order of `cameras`.';
 
 COMMENT ON COLUMN public.footage_export.words IS 'Reason, case and recipient, sealed under the export''s own key.';
 
@@ -3593,6 +3598,26 @@ ALTER TABLE public.supervision_obligation OWNER TO ansimnet_owner;
 
 COMMENT ON TABLE public.supervision_obligation IS 'What a decision put on a wearer (EM-04). A night limit is watched by its curfew; what no device watches is kept in words.';
 
+CREATE TABLE public.supervision_offence (
+    offence_id uuid NOT NULL,
+    centre_id uuid DEFAULT public.my_centre() NOT NULL,
+    wearer_id uuid NOT NULL,
+    offence text NOT NULL,
+    committed_on date NOT NULL,
+    case_number text NOT NULL,
+    noted_at timestamp with time zone NOT NULL,
+    noted_by uuid NOT NULL,
+    CONSTRAINT supervision_offence_offence_check CHECK ((offence = ANY (ARRAY['sexual_violence'::text, 'minor_abduction'::text, 'robbery_murder'::text, 'specified_violent'::text, 'other'::text])))
+);
+
+ALTER TABLE ONLY public.supervision_offence FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.supervision_offence OWNER TO ansimnet_owner;
+
+COMMENT ON TABLE public.supervision_offence IS 'A crime that an investigating agency charges a wearer with, committed while under an order (EM-20).';
+
+COMMENT ON COLUMN public.supervision_offence.case_number IS 'The agency''s number of the case; sealed under the wearer.';
+
 CREATE TABLE public.supervision_person (
     person_id uuid NOT NULL,
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
@@ -4568,6 +4593,9 @@ ALTER TABLE ONLY public.supervision_notice
 ALTER TABLE ONLY public.supervision_obligation
     ADD CONSTRAINT supervision_obligation_pkey PRIMARY KEY (obligation_id);
 
+ALTER TABLE ONLY public.supervision_offence
+    ADD CONSTRAINT supervision_offence_pkey PRIMARY KEY (offence_id);
+
 ALTER TABLE ONLY public.supervision_person
     ADD CONSTRAINT supervision_person_pkey PRIMARY KEY (person_id);
 
@@ -4858,6 +4886,8 @@ CREATE UNIQUE INDEX supervision_notice_open ON public.supervision_notice USING b
 CREATE INDEX supervision_notice_open_device ON public.supervision_notice USING btree (device_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX supervision_obligation_wearer ON public.supervision_obligation USING btree (wearer_id);
+
+CREATE INDEX supervision_offence_day ON public.supervision_offence USING btree (centre_id, committed_on);
 
 CREATE INDEX supervision_petition_wearer ON public.supervision_petition USING btree (wearer_id, filed_at DESC);
 
@@ -5285,6 +5315,12 @@ ALTER TABLE ONLY public.supervision_obligation
 ALTER TABLE ONLY public.supervision_obligation
     ADD CONSTRAINT supervision_obligation_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
 
+ALTER TABLE ONLY public.supervision_offence
+    ADD CONSTRAINT supervision_offence_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
+
+ALTER TABLE ONLY public.supervision_offence
+    ADD CONSTRAINT supervision_offence_wearer_id_fkey FOREIGN KEY (wearer_id) REFERENCES public.supervision_wearer(wearer_id);
+
 ALTER TABLE ONLY public.supervision_person
     ADD CONSTRAINT supervision_person_centre_id_fkey FOREIGN KEY (centre_id) REFERENCES public.centre(centre_id);
 
@@ -5630,6 +5666,8 @@ ALTER TABLE public.supervision_notice ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_obligation ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.supervision_offence ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.supervision_person ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.supervision_petition ENABLE ROW LEVEL SECURITY;
@@ -5913,6 +5951,8 @@ CREATE POLICY tenant ON public.supervision_moved_fact USING ((centre_id = ( SELE
 CREATE POLICY tenant ON public.supervision_notice USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_obligation USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
+
+CREATE POLICY tenant ON public.supervision_offence USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
 CREATE POLICY tenant ON public.supervision_person USING ((centre_id = ( SELECT public.my_centre() AS my_centre))) WITH CHECK ((centre_id = ( SELECT public.my_centre() AS my_centre)));
 
@@ -6437,6 +6477,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_notice TO ansimnet
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_obligation TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_obligation TO ansimnet_city;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_offence TO ansimnet_tracking;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_offence TO ansimnet_city;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_person TO ansimnet_tracking;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.supervision_person TO ansimnet_city;

@@ -20,9 +20,9 @@ from av.video.frame import PictureType, VideoFrame
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from numpy.typing import NDArray
 
-from ansimnet.facts.footage import ExportSealed, SealingKeyAnnounced, SealsAnchored, ViewOpened
+from ansimnet.facts.footage import ExportAsked, ExportSealed, SealingKeyAnnounced, SealsAnchored, ViewOpened
 from ansimnet.kernel.facts import Fact
-from ansimnet.kernel.ids import CITY_CENTRE, CameraId, FactId, PermitId, named_id
+from ansimnet.kernel.ids import CITY_CENTRE, AccountId, CameraId, FactId, PermitId, named_id
 from ansimnet.platform.ledger import merkle
 from ansimnet.platform.ledger.canonical import canonical, entry_hash, split
 from ansimnet.platform.ledger.checkpoints import sign
@@ -256,6 +256,7 @@ class Studio:
         entries = [self.ledger.append(self._key(key)) for key in (self.recorder, self.signer)]
         for k in range(looks):
             entries.append(self.ledger.append(self._look(reels[k % len(reels)].camera_id, k), actor=f"relay:{k}"))
+        entries.append(self.ledger.append(self._asked(reels, original)))
         entries += dict.fromkeys(a.entry for r in reels for a in r.anchors)
         order = self.order(tuple(entries), original)
         made = package.films(reels, original=original, burn=watermark.burner(order.watermark))
@@ -302,6 +303,19 @@ class Studio:
     def _key(self, key: Signer) -> SealingKeyAnnounced:
         return SealingKeyAnnounced(
             fact_id=self.fact_id(), happened_at=BEGAN, key_id=key.key_id, public=key.public.hex()
+        )
+
+    def _asked(self, reels: Sequence[package.Reel], original: bool) -> ExportAsked:
+        return ExportAsked(
+            fact_id=self.fact_id(),
+            happened_at=BEGAN + timedelta(minutes=40),
+            export_id=named_id("export", str(self.seed)),
+            by=AccountId(named_id("account", "investigator-1")),
+            permit_id=PermitId(named_id("permit", "1a2b3c4d")),
+            cameras=tuple(sorted({r.camera_id for r in reels})),
+            from_at=min(r.from_at for r in reels),
+            until_at=max(r.until_at for r in reels),
+            original=original,
         )
 
     def _look(self, camera_id: CameraId, k: int) -> ViewOpened:

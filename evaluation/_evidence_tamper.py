@@ -13,7 +13,7 @@ import hashlib
 import json
 import zlib
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -22,6 +22,7 @@ from evaluation._evidence_paint import insider_other_hidden, insider_other_pictu
 from evaluation._evidence_studio import BEGAN, Studio, new_signer
 
 from ansimnet.platform.ledger import merkle
+from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.evidence import package
 from ansimnet.slices.footage.evidence.seal import CONTEXT as SEAL_CONTEXT
 from ansimnet.slices.footage.evidence.seal import HEAD
@@ -294,6 +295,19 @@ def _shifted(e: Exhibit, rng: Random, *, signed: bool) -> Tampered:
     return Tampered(e.resigned(files, manifest) if signed else {**files, "manifest.json": plain(refitted(manifest))})
 
 
+def insider_other_span(e: Exhibit, rng: Random) -> Tampered:
+    """A camera said to have been asked for longer than it was, an invented loss over the rest, signed anew."""
+    manifest = e.manifest
+    camera = rng.choice(manifest["cameras"])
+    end = rng.choice(["from_at", "until_at"])
+    far = timedelta(seconds=rng.randint(1, 10**6) * (-1 if end == "from_at" else 1))
+    between = sorted([camera[end], instant(datetime.fromisoformat(camera[end]) + far)])
+    camera[end] = between[0 if end == "from_at" else 1]
+    camera["gaps"] = [*camera["gaps"], {"from_at": between[0], "until_at": between[1], "cause": "camera-lost"}]
+    camera["gaps"].sort(key=lambda g: g["from_at"])
+    return Tampered(e.resigned(e.files, manifest))
+
+
 def insider_other_seal(e: Exhibit, rng: Random) -> Tampered:
     """Another group's grid under a seal, or a seal by the export key, signed anew."""
     manifest, seals = e.manifest, seals_of(e.files)
@@ -401,7 +415,8 @@ TAMPERINGS: dict[str, Callable[[Exhibit, Random], Tampered]] = {
             insider_dropped_group,
             insider_reordered_groups,
         ),
-        *(insider_foreign_pictures, insider_shifted_clock, insider_other_seal, insider_other_original),
+        *(insider_foreign_pictures, insider_shifted_clock, insider_other_span, insider_other_seal),
+        insider_other_original,
         *(insider_unknown_key, insider_other_picture, insider_other_hidden, thief_sealed_anew),
     )
 }

@@ -199,9 +199,7 @@ def _looked_back(world: World, rng: random.Random) -> dict[str, Any]:
 
 def _export(world: World, rng: random.Random) -> dict[str, Any]:
     return {
-        "cameras": [_camera(world, rng)],
-        "from_at": _at(world, -20),
-        "until_at": _at(world, -10),
+        "spans": [{"camera_id": _camera(world, rng), "from_at": _at(world, -20), "until_at": _at(world, -10)}],
         "reason": WORDS["reason"][0],
         "case_no": _number(rng),
         "recipient": "seoul court",

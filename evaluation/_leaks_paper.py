@@ -172,17 +172,20 @@ class Paper:
         w, rng = self.world, random.Random(4)
         camera = w.ids["camera_id"][f"given{LIVE}"]
         for whose in ("asked", "review"):
-            form = FORMS["POST /api/v1/exports"](w, rng) | {"cameras": [camera]}
+            form = FORMS["POST /api/v1/exports"](w, rng)
+            [span] = form["spans"]
+            span["camera_id"] = camera
             made = await self.stage.do(w.actor("investigator@city"), "POST", "/api/v1/exports", form)
             w.know("export_id", whose, made["export_id"])
             if whose == "review":
                 doubt = {
                     "camera_id": camera,
+                    "span": 0,
                     "box": [0.1, 0.1, 0.3, 0.4],
                     "why": ["two-see-it-otherwise"],
                     "doubt": 0.4,
                 }
-                doubt |= dict.fromkeys(("at", "from_at", "until_at"), form["from_at"])
+                doubt |= dict.fromkeys(("at", "from_at", "until_at"), span["from_at"])
                 async with self.stage.dbs.city.transaction() as tx:
                     await exports.set_doubts(tx, UUID(made["export_id"]), [doubt])
                 w.know("number", "review", 0)

@@ -40,7 +40,7 @@ GROUP_S = 2.0
 KINDS = (
     "bad-signature", "edited-manifest", "missing-file", "foreign-file", "edited-file", "edited-picture",
     "foreign-picture", "bad-seal", "wrong-place", "dropped-group", "shifted-clock", "other-picture", "edited-ledger",
-    "not-anchored", "unreadable",
+    "not-anchored", "other-span", "unreadable",
 )  # fmt: skip
 """What the verifier can find: to take out a check is never to hear of one of these."""
 FOUND = (*KINDS, "edited-container")

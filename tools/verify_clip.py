@@ -36,7 +36,7 @@ CHECKPOINT_CONTEXT = b"ansimnet ledger checkpoint v1\x00"
 KEY_CONTEXT = b"ansimnet ledger key v1\x00"
 HEAD = struct.Struct(">4s16sBIqQQHHHi32s32s32s32s")
 SEALED, ANNOUNCED = "footage.export.sealed.v1", "footage.sealing-key.announced.v1"
-ANCHORED = "footage.seals.anchored.v1"
+ANCHORED, ASKED = "footage.seals.anchored.v1", "footage.export.asked.v1"
 SEARCHED, HOP = "tracing.search.asked.v1", "tracing.hop.made.v1"
 TRACKS = {"sub": 0, "main": 1}
 LOSING = {"destroyed", "disk-full", "clock", "relay-stopped"}
@@ -476,6 +476,7 @@ class Verifier:
             self.found("edited-ledger", "the ledger does not say that this manifest was sealed")
         if ids[:-1] != self.told["ledger"]:
             self.found("edited-ledger", "these are not the entries that the manifest names")
+        self.asked([b for kind, b in bodies if kind == ASKED])
         self.search(bodies)
         announced = {b["public"] for kind, b in bodies if kind == ANNOUNCED}
         if not {self.told["keys"]["export"], *self.told["keys"]["sealing"]} <= announced:
@@ -485,6 +486,29 @@ class Verifier:
             self.found("edited-ledger", "the time stamp is not the one that the ledger names")
         self.report["time"] = "none" if stamp is None else "stamped: check it with openssl (see --help)"
         self.report["sealed_at"] = proof["entries"][-1]["entry"]["header"]["sealed_at"]
+
+    def asked(self, bodies: list[dict[str, Any]]) -> None:
+        """Judge that the cameras and their times are those that were asked for, each time of a camera once.
+
+        The ledger knows the cameras, and when the first time begins and the last one ends; of which camera it keeps
+        to itself. What lies in a camera's time is judged group by group.
+        """
+        if [b["export_id"] for b in bodies] != [self.told["export_id"]]:
+            self.found("edited-ledger", "the ledger does not say what this export was asked for")
+            return
+        [asked] = bodies
+        spans = [(c["camera_id"], _us(c["from_at"]), _us(c["until_at"])) for c in self.told["cameras"]]
+        whole = (min(s[1] for s in spans), max(s[2] for s in spans))
+        if {s[0] for s in spans} != set(asked["cameras"]) or whole != (_us(asked["from_at"]), _us(asked["until_at"])):
+            self.found("other-span", "other cameras, or another time, than were asked for")
+        ends: dict[str, int] = {}
+        for camera, begins, until in sorted(spans):
+            if begins >= until or begins < ends.get(camera, begins):
+                self.found("other-span", "a camera's time is no time, or is there twice")
+            ends[camera] = until
+        self.report["spans"] = [
+            {"camera": c["code"], "from_at": c["from_at"], "until_at": c["until_at"]} for c in self.told["cameras"]
+        ]
 
     def search(self, bodies: list[tuple[str, dict[str, Any]]]) -> None:
         """Judge that the proof of a traced route has every step of its search, the one that asked for it too."""
@@ -626,6 +650,8 @@ def main() -> int:
             where = " ".join(f"{k} {f[k]}" for k in ("camera", "group", "at", "entry") if k in f)
             print(f"{f['what']}: {where}: {f['detail']}" if where else f"{f['what']}: {f['detail']}")
         print("verified" if report["verified"] else f"NOT verified: {len(report['findings'])} findings")
+        for span in report.get("spans", ()):
+            print(f"  camera {span['camera']}: {span['from_at']} to {span['until_at']}")
         for name in ("export_id", "made_at", "sealed_at", "signed_by", "ledger_key", "key", "time", "pictures"):
             print(f"  {name}: {report.get(name)}")
     return 0 if report["verified"] else 1

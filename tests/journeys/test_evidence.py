@@ -38,11 +38,12 @@ async def signed_in(base: str, login: str) -> AsyncIterator[httpx.AsyncClient]:
 
 async def exported(house: House, base: str) -> bytes:
     """Ask, review and take an export over HTTP, each by whose work it is."""
-    wanted = house.wanted(from_at=house.began)
+    wanted = house.wanted()
+    span = house.span(0.0)
     form = {
-        "cameras": [str(c) for c in wanted.cameras],
-        "from_at": instant(wanted.from_at),
-        "until_at": instant(wanted.until_at),
+        "spans": [
+            {"camera_id": str(span.camera_id), "from_at": instant(span.from_at), "until_at": instant(span.until_at)}
+        ],
         "download_until": instant(wanted.download_until),
         "reason": WORDS.reason,
         "case_no": WORDS.case_no,

@@ -175,7 +175,10 @@ class SealsAnchored(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExportAsked(Fact):
-    """Somebody wants to take recorded pictures out, `[from_at, until_at)` of these cameras. His words stay off here."""
+    """Somebody wants to take out pictures that these cameras recorded within `[from_at, until_at)`.
+
+    His words stay off here, and which camera when: of a search that is the route. The manifest says it.
+    """
 
     kind: ClassVar[str] = "footage.export.asked.v1"
     export_id: UUID

@@ -28,7 +28,7 @@ from ansimnet.slices.footage.evidence.anchoring import Anchors, telling
 from ansimnet.slices.footage.evidence.making import SEALING_KEY
 from ansimnet.slices.footage.evidence.seal import Sealer
 from ansimnet.slices.footage.masking.decisions import Verdict
-from ansimnet.slices.footage.model import Track
+from ansimnet.slices.footage.model import Span, Track
 from ansimnet.slices.footage.recording.cutter import Piece
 from ansimnet.slices.footage.service.deciding import decide
 from ansimnet.slices.footage.service.exports import Exports, Wanted, exports_of
@@ -69,13 +69,16 @@ class House:
             segment = self.archive.put(self.camera_id, track, moved.start, moved.end, body)
             self.anchors.add(segment, seal)
 
+    def span(self, from_s: float = 1.0, until_s: float = 7.0, camera_id: CameraId | None = None) -> Span:
+        """Return a time of a camera, in seconds from the beginning of what was recorded."""
+        begins, ends = (self.began + timedelta(seconds=s) for s in (from_s, until_s))
+        return Span(camera_id or self.camera_id, begins, ends)
+
     def wanted(self, **other: Any) -> Wanted:
         """Return what the investigator asks for."""
         return replace(
             Wanted(
-                cameras=frozenset({self.camera_id}),
-                from_at=self.began + timedelta(seconds=1),
-                until_at=self.began + timedelta(seconds=7),
+                spans=(self.span(),),
                 original=False,
                 words=WORDS,
                 downloads=2,

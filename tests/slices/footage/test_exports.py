@@ -9,8 +9,6 @@ import sys
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
-from uuid import UUID
 
 import pytest
 import pytest_asyncio
@@ -18,7 +16,7 @@ from evaluation._evidence_studio import TOOL, recorded, street, tool
 from tests.slices.footage.exporting import WORDS, House, recorded_city
 
 from ansimnet.kernel.clock import now
-from ansimnet.kernel.errors import Forbidden, NotFound
+from ansimnet.kernel.errors import Forbidden, NotFound, Refusal
 from ansimnet.kernel.permits import Act, GroundKind, Purpose
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger.canonical import instant
@@ -26,7 +24,7 @@ from ansimnet.slices.footage.archive.index import Why, held_until
 from ansimnet.slices.footage.archive.sweep import Sweeper
 from ansimnet.slices.footage.model import Track
 from ansimnet.slices.footage.recording.window import Window
-from ansimnet.slices.footage.service.exports import NoReviewer, NotNow, TooMuch
+from ansimnet.slices.footage.service.exports import NoReviewer, NotNow, Overlapping, TooMuch
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.permits import LEASE_S
 from ansimnet.slices.policy.rules.second import RequestKind
@@ -146,7 +144,7 @@ async def test_a_main_stream_is_exported_where_it_was_recorded(house: House) -> 
     with pytest.raises(TooMuch):
         await house.exports.ask(
             investigator,
-            house.wanted(track=Track.MAIN, from_at=house.began - timedelta(minutes=20)),
+            house.wanted(track=Track.MAIN, spans=(house.span(-1200.0),)),
         )
     export_id = await house.sealed(track=Track.MAIN)
     files, _ = tool().unpack(await house.exports.download(investigator, export_id))
@@ -236,23 +234,69 @@ async def test_the_original_leaves_under_an_order_that_a_second_person_approved(
         await house.exports.download(investigator, export_id)
 
 
+HOUR, DAY = 3600.0, 86_400.0
+
+
 @pytest.mark.parametrize(
-    "other",
+    ("spans", "why"),
     [
-        {"cameras": frozenset[UUID]()},
-        {"until_at": datetime.fromisoformat("2020-01-01T00:00:00Z")},
-        {"until_at": now() + timedelta(hours=1)},
-        {"from_at": now() - timedelta(days=31)},
+        ([], TooMuch),
+        ([(7.0, 1.0)], TooMuch),
+        ([(1.0, 1.0)], TooMuch),
+        ([(1.0, HOUR)], TooMuch),
+        ([(-31 * DAY, 7.0 - 31 * DAY)], TooMuch),
+        ([(1.0, 7.0), (-31 * DAY, 7.0 - 31 * DAY)], TooMuch),
+        ([(n * 2.0 - 300.0, n * 2.0 - 299.0) for n in range(61)], TooMuch),
+        ([(-2 * HOUR, -HOUR), (1.0, 7.0)], TooMuch),
+        ([(1.0, 7.0), (6.0, 9.0)], Overlapping),
     ],
 )
-async def test_an_export_is_small_settled_and_young_enough(house: House, other: dict[str, Any]) -> None:
-    with pytest.raises(TooMuch):
-        await house.exports.ask(house.accounts["investigator"], house.wanted(**other))
+async def test_an_export_is_small_settled_and_young_enough(
+    house: House, spans: list[tuple[float, float]], why: type[Refusal]
+) -> None:
+    with pytest.raises(why):
+        await house.exports.ask(
+            house.accounts["investigator"], house.wanted(spans=tuple(house.span(*each) for each in spans))
+        )
+
+
+@pytest.mark.requirement("CC-03", "TR-04")
+async def test_each_camera_has_a_time_of_its_own_and_nothing_between_two_times_leaves(house: House) -> None:
+    """One camera at two of its times: two entries of the manifest, and the group between them stays here."""
+    investigator, spans = house.accounts["investigator"], (house.span(6.5, 7.5), house.span(0.5, 1.5))
+    files, _ = tool().unpack(await house.exports.download(investigator, await house.sealed(spans=spans)))
+    told = json.loads(files["manifest.json"])
+    asked = [(instant(s.from_at), instant(s.until_at)) for s in reversed(spans)]
+    assert [(c["from_at"], c["until_at"]) for c in told["cameras"]] == asked
+    report = tool().verify(tool().pack(files), decode=tool().decode_with_av)
+    assert report["findings"] == []
+    assert [(s["from_at"], s["until_at"]) for s in report["spans"]] == asked
+    numbers = [[g["number"] for p in c["parts"] for g in p["groups"]] for c in told["cameras"]]
+    assert numbers[0][-1] + 1 < numbers[1][0], "a group between the two was recorded"
+    [(row, _)] = await house.exports.own(investigator)
+    assert row.spans == tuple(reversed(spans))
+
+    def of(*times: tuple[int, int]) -> set[str]:
+        """Return what is found where the manifest names other times than were asked for, by tenths of a second."""
+        spoilt = json.loads(files["manifest.json"])
+        for camera, (begins, ends) in zip(spoilt["cameras"], times, strict=False):
+            for key, tenths in (("from_at", begins), ("until_at", ends)):
+                at = datetime.fromisoformat(camera[key]) + timedelta(seconds=tenths / 10)
+                camera[key] = instant(at)
+        found = tool().verify(tool().pack(files | {"manifest.json": tool().canonical(spoilt)}))["findings"]
+        return {f["detail"] for f in found if f["what"] == "other-span"}
+
+    other, twice = (
+        "other cameras, or another time, than were asked for",
+        "a camera's time is no time, or is there twice",
+    )
+    assert of((0, 0), (0, 0)) == set()
+    assert of((-1, 0), (0, 0)) == of((0, 0), (0, 1)) == {other}
+    assert of((0, 55), (0, 0)) == {twice}
 
 
 async def test_an_export_of_nothing_fails_aloud(house: House) -> None:
-    earlier = {"from_at": house.began - timedelta(minutes=20), "until_at": house.began - timedelta(minutes=19)}
-    row = await house.exports.ask(house.accounts["investigator"], house.wanted(**earlier))
+    row = await house.exports.ask(house.accounts["investigator"], house.wanted(spans=(house.span(-1200.0, -1140.0),)))
     await house.exports.work()
     [(row, _)] = await house.exports.own(house.accounts["investigator"])
     assert (row.state, row.end_reason) == ("ended", "failed")

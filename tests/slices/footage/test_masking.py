@@ -304,7 +304,8 @@ async def test_no_export_leaves_before_every_doubtful_frame_is_decided(dbs: Dbs,
         lead, investigator = house.accounts["lead"], house.accounts["investigator"]
         row = await house.exports.ask(investigator, house.wanted())
         doubt = {
-            "camera_id": str(house.camera_id), "track": "1", "why": ["lost"], "doubt": 0.9, "box": [0.1, 0.1, 0.2, 0.2],
+            "camera_id": str(house.camera_id), "span": 0, "track": "1", "why": ["lost"], "doubt": 0.9,
+            "box": [0.1, 0.1, 0.2, 0.2],
             **{k: row.from_at.isoformat() for k in ("at", "from_at", "until_at")},
         }  # fmt: skip
         async with house.dbs.city.transaction() as tx:

@@ -7,7 +7,7 @@ import importlib.util
 import json
 import sys
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,14 +19,17 @@ from tests.slices.tracing.kit import City
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.errors import Forbidden, NotFound
-from ansimnet.kernel.ids import new_id
+from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.kernel.permits import GroundKind, Purpose, Role
 from ansimnet.platform.db import Dbs
 from ansimnet.platform.ledger import keks
 from ansimnet.platform.mapdata import MapData
+from ansimnet.slices.footage.model import Track
+from ansimnet.slices.footage.service.exports import MOST_CAMERA_S, in_order
 from ansimnet.slices.footage.store.exports import ExportRow, Words
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.approvals import SEARCH
+from ansimnet.slices.tracing.model import Found
 from ansimnet.slices.tracing.service import handing, intake, law, looking
 from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.store.keys import HourKeys
@@ -90,9 +93,7 @@ async def copied(house: House, search_id: UUID, role: str = "investigator") -> E
     account = house.accounts[role]
     route = await handing.copies(house.dbs.city, account, search_id, now())
     asked = house.wanted(
-        cameras=frozenset(route.cameras),
-        from_at=route.from_at,
-        until_at=route.until_at,
+        spans=route.spans,
         words=Words(f"송치 | {route.words}", "2026-형-1", "새빛경찰서"),
         search=(search_id, route.step),
     )
@@ -184,9 +185,53 @@ async def test_the_routes_tell_and_refuse(city: City) -> None:
     [found] = await city.look(own)
     await city.post(f"/searches/{own}/judge", {"candidate_id": found["candidate_id"], "verdict": "him"})
     said = await city.post(f"/searches/{own}/copies", {})
-    assert (said["step"], said["cameras"]) == (3, [found["camera_id"]])
+    shown = (await city.get(f"/searches/{own}/candidates"))["spans"]
+    assert (said["step"], said["spans"]) == (3, shown), "what was shown before is what is asked for"
+    [span] = shown
+    assert (span["camera_id"], span["camera_code"]) == (found["camera_id"], found["camera_code"])
+    begins, ends = (datetime.fromisoformat(span[k]) - datetime.fromisoformat(found[k]) for k in ("from_at", "until_at"))
+    assert (begins, ends) == (-handing.AROUND, handing.AROUND)
     city.seat = await city.account(Role.INVESTIGATOR)
     await city.post(f"/searches/{own}/copies", {}, 404)
+
+
+def sighting(camera: int, from_s: float, until_s: float) -> Found:
+    """Return a confirmed sighting by one of the cameras."""
+    return Found(
+        candidate_id=uuid4(), camera_id=CameraId(UUID(int=camera)), from_at=at(from_s), until_at=at(until_s), score=0.9,
+        why=(), why_not=(), verdict="him",
+    )  # fmt: skip
+
+
+def at(seconds: float) -> datetime:
+    return datetime(2026, 11, 22, 12, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+@pytest.mark.requirement("TR-04")
+@pytest.mark.parametrize(
+    ("route", "spans"),
+    [
+        ([], []),
+        ([(1, 0, 10), (2, 3600, 3620)], [(1, -5, 15), (2, 3595, 3625)]),
+        ([(1, 0, 10), (2, 60, 70), (1, 600, 610)], [(1, -5, 15), (2, 55, 75), (1, 595, 615)]),
+        ([(1, 0, 10), (2, 12, 20), (1, 18, 30)], [(1, -5, 35), (2, 7, 25)]),
+        ([(1, 0, 100), (1, 10, 20)], [(1, -5, 105)]),
+        ([(1, 0, 10), (1, 20, 30), (1, 41, 50)], [(1, -5, 35), (1, 36, 55)]),
+    ],
+)
+def test_copies_take_each_sighting_with_its_margin_and_no_time_between(
+    route: list[tuple[int, float, float]], spans: list[tuple[int, float, float]]
+) -> None:
+    found = handing.spans_of([sighting(*one) for one in reversed(route)])
+    assert [(s.camera_id.int, s.from_at, s.until_at) for s in found] == [(c, at(a), at(b)) for c, a, b in spans]
+
+
+@pytest.mark.requirement("TR-04")
+def test_a_long_route_fits_an_export() -> None:
+    """Two hours and twenty cameras on the way: by one span for all it was forty hours of pictures."""
+    route = [sighting(n, n * 360.0, n * 360.0 + 20.0) for n in range(20)]
+    taken = in_order(handing.spans_of(route), MOST_CAMERA_S[Track.SUB])
+    assert sum(s.seconds for s in taken) == 20 * 30.0
 
 
 @pytest.mark.requirement("TR-04")

@@ -58,13 +58,18 @@ export interface Doubt {
   doubt: number;
 }
 export type ExportState = "asked" | "review" | "reviewed" | "sealed" | "ended";
+/** What an export takes of one camera. */
+export interface Span {
+  camera_id: string;
+  from_at: string;
+  until_at: string;
+}
 export interface Export {
   export_id: string;
   state: ExportState;
   asked_at: string;
-  cameras: string[];
-  from_at: string;
-  until_at: string;
+  /** In the order of time; a camera that has two times is named twice. */
+  spans: Span[];
   track: "sub" | "main";
   original: boolean;
   reason: string | null;
@@ -83,9 +88,7 @@ export interface Export {
   end_reason: string | null;
 }
 export interface ExportForm {
-  cameras: string[];
-  from_at: string;
-  until_at: string;
+  spans: Span[];
   /** `main`: the full picture, of the hours in which it was recorded. */
   track: "sub" | "main";
   original: boolean;

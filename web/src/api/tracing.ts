@@ -121,12 +121,18 @@ export interface Sought {
   /** Copies of its route may leave: a page shows the way only then. */
   may_export: boolean;
 }
-/** What to ask the exports for: the route's cameras and time, the step of the search, its hops in words. */
-export interface Route {
-  step: number;
-  cameras: string[];
+/** What copies of the route take of one camera. */
+export interface Taken {
+  camera_id: string;
+  camera_code: string;
+  camera_address: string;
   from_at: string;
   until_at: string;
+}
+/** What to ask the exports for: which of the route's cameras when, the step of the search, its hops in words. */
+export interface Route {
+  step: number;
+  spans: Taken[];
   words: string;
 }
 export interface Handed {
@@ -136,6 +142,8 @@ export interface Handed {
 }
 interface Candidates {
   candidates: Candidate[];
+  /** What copies of the confirmed ones would take. */
+  spans: Taken[];
 }
 
 const here = "/tracing";

@@ -160,7 +160,7 @@ export const en: FootageText = {
   caseNo: "Case number",
   why: "Reason",
   scope: "Scope",
-  scopeOf: (n, a, b) => `${n} cameras · ${a} – ${b}`,
+  scopeOf: (n, a, b, long) => `${n} camera${n === 1 ? "" : "s"} · ${a} – ${b} · ${long} in all`,
   copies: "May be opened",
   copiesOf: (n, of, day) => `until ${day} · ${n} of ${of}`,
   withOriginal: "with the original",

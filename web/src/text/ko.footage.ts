@@ -159,7 +159,7 @@ export const ko = {
   caseNo: "사건번호",
   why: "사유",
   scope: "범위",
-  scopeOf: (n: number, a: string, b: string) => `카메라 ${n}대 · ${a} – ${b}`,
+  scopeOf: (n: number, a: string, b: string, long: string) => `카메라 ${n}대 · ${a} – ${b} · 합계 ${long}`,
   copies: "열어볼 수 있는 때",
   copiesOf: (n: number, of: number, day: string) => `${day}까지 · ${n} / ${of}번`,
   withOriginal: "원본도 함께",

@@ -184,7 +184,7 @@ function Told({ report, w, language }: Shown) {
       <section className="block">
         <h2>{w.cameras}</h2>
         {manifest.cameras.map((c) => (
-          <div key={c.camera_id}>
+          <div key={`${c.camera_id}${c.from_at}`}>
             <p>
               <b>{c.code}</b> {c.name} · {w.span(clock(c.from_at, language), clock(c.until_at, language))}
             </p>

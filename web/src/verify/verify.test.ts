@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { canonical } from "./bytes";
 import { type Plane, pictureFaults, tiles } from "./grid";
 import { pack, unpack } from "./pack";
-import { verify } from "./verify";
+import { type Camera, verify } from "./verify";
 
 /** A genuine export of four groups, made by `evaluation/_evidence_studio.py`. */
 const genuine = new Uint8Array(readFileSync(new URL("./export.fixture.zip", import.meta.url)));
@@ -48,6 +48,25 @@ describe("an export in the browser", () => {
     const report = await verify(pack(files), blind);
     const found = report.findings.filter((f) => f.what === "not-anchored");
     expect(found.map((f) => f.group)).toEqual([undefined, 1, 2]);
+  });
+
+  it("finds cameras and times that nobody asked for", async () => {
+    const spans = async (change: (told: { cameras: Camera[]; export_id: string }) => void) => {
+      const [files] = unpack(genuine);
+      const told = JSON.parse(new TextDecoder().decode(files.get("manifest.json")));
+      change(told);
+      files.set("manifest.json", new TextEncoder().encode(canonical(told)));
+      const found = (await verify(pack(files), blind)).findings.map((f) => f.what);
+      return found.filter((what) => what === "other-span").length;
+    };
+    const later = "2026-11-07T03:00:09.000000Z";
+    expect(await spans(() => {})).toBe(0);
+    expect(await spans(({ cameras: [c] }) => Object.assign(c!, { until_at: later }))).toBe(1);
+    expect(
+      await spans(({ cameras: [c] }) => Object.assign(c!, { camera_id: "00000000-0000-0000-0000-000000000001" })),
+    ).toBe(1);
+    expect(await spans(({ cameras }) => void cameras.push({ ...cameras[0]!, parts: [] }))).toBe(1);
+    expect(await spans(({ cameras: [c] }) => Object.assign(c!, { from_at: later }))).toBe(2);
   });
 
   it("compares pictures with what was signed", async () => {

@@ -327,6 +327,7 @@ class Verifier {
     if (last?.[0] !== "footage.export.sealed.v1" || last[1].manifest_sha256 !== manifest) this.found("edited-ledger");
     const ids = proof.entries.map((e) => e.entry.header.entry_id).slice(0, -1);
     if (canonical(ids) !== canonical(this.told.ledger)) this.found("edited-ledger");
+    this.asked(bodies.flatMap(([kind, b]) => (kind === "footage.export.asked.v1" ? [b] : [])));
     this.search(bodies);
     const announced = new Set(
       bodies.flatMap(([kind, b]) => (kind === "footage.sealing-key.announced.v1" ? [b.public] : [])),
@@ -339,6 +340,25 @@ class Verifier {
   }
 
   /** Judge that the proof of a traced route has every step of its search, the one that asked for it too. */
+  /** The cameras and the bounds of their times as they were asked for; each time of a camera once. */
+  asked(bodies: Record<string, unknown>[]): void {
+    if (canonical(bodies.map((b) => b.export_id)) !== canonical([this.told.export_id])) {
+      this.found("edited-ledger");
+      return;
+    }
+    const asked = bodies[0] as { cameras: string[]; from_at: string; until_at: string };
+    const spans = this.told.cameras.map((c) => ({ camera: c.camera_id, from: us(c.from_at), until: us(c.until_at) }));
+    const own = [...new Set(spans.map((s) => s.camera))].sort();
+    const from = Math.min(...spans.map((s) => s.from));
+    const until = Math.max(...spans.map((s) => s.until));
+    const same = canonical(own) === canonical([...new Set(asked.cameras)].sort());
+    if (!same || from !== us(asked.from_at) || until !== us(asked.until_at)) this.found("other-span");
+    const ends = new Map<string, number>();
+    for (const s of spans.sort((a, b) => a.from - b.from)) {
+      if (s.from >= s.until || s.from < (ends.get(s.camera) ?? s.from)) this.found("other-span");
+      ends.set(s.camera, s.until);
+    }
+  }
   search(bodies: [string, Record<string, unknown>][]): void {
     const told = this.told.request.search as { id: string; step: number } | undefined;
     const asked = bodies.flatMap(([kind, b]) => (kind === "tracing.search.asked.v1" ? [b.search_id] : []));

@@ -31,6 +31,20 @@ class Track(StrEnum):
     MAIN = "main"
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`[from_at, until_at)` of one camera's pictures: what an export takes of it. UTC."""
+
+    camera_id: CameraId
+    from_at: datetime
+    until_at: datetime
+
+    @property
+    def seconds(self) -> float:
+        """Return how long it is; 0 or less: it is no time at all."""
+        return (self.until_at - self.from_at).total_seconds()
+
+
 class State(StrEnum):
     """How far a provision is."""
 

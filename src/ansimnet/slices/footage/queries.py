@@ -14,7 +14,7 @@ from ansimnet.kernel.ids import CITY_CENTRE, TRACKING_CENTRE, AlarmId, CameraId,
 from ansimnet.kernel.permits import Masking, Permit
 from ansimnet.platform.db import Tx
 from ansimnet.slices.footage import store
-from ansimnet.slices.footage.model import Listed, OpenView, Provision, State
+from ansimnet.slices.footage.model import Listed, OpenView, Provision, Span, State
 from ansimnet.slices.footage.store import relays
 from ansimnet.slices.footage.store.exports import offer_route
 from ansimnet.slices.policy import queries as policy
@@ -23,6 +23,7 @@ __all__ = [
     "Listed",
     "OpenView",
     "Provision",
+    "Span",
     "State",
     "Ticket",
     "account_to_json",

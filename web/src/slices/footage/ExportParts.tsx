@@ -1,7 +1,7 @@
 /** What lists and panels of exports share: the row, the four steps, the facts. */
 import type { ReactNode } from "react";
 import type { Export } from "../../api/footage";
-import { clock, day, dayMinutes } from "../../kit/format";
+import { clock, day, dayMinutes, elapsed } from "../../kit/format";
 import { Icon } from "../../kit/Icon";
 import { Facts } from "../../kit/parts";
 import { useFootageText } from "../../text/footage";
@@ -53,15 +53,19 @@ export function Steps({ export: e }: { export: Export }) {
 
 export function ExportFacts({ export: e }: { export: Export }) {
   const t = useFootageText();
-  const span = t.scopeOf(e.cameras.length, clock(e.from_at), clock(e.until_at));
+  const begins = e.spans.map((s) => s.from_at).sort();
+  const ends = e.spans.map((s) => s.until_at).sort();
+  const [from, until] = [begins[0] ?? e.asked_at, ends.at(-1) ?? e.asked_at];
+  const seconds = e.spans.reduce((n, s) => n + (Date.parse(s.until_at) - Date.parse(s.from_at)) / 1000, 0);
+  const cameras = new Set(e.spans.map((s) => s.camera_id)).size;
   return (
     <Facts
       rows={[
         [t.recipient, e.recipient ?? "–"],
         [t.caseNo, e.case_no ?? "–"],
         [t.why, e.reason ?? "–"],
-        [t.day, day(e.from_at)],
-        [t.scope, span],
+        [t.day, day(from)],
+        [t.scope, t.scopeOf(cameras, clock(from), clock(until), elapsed(seconds))],
         [t.track, e.track === "main" ? t.trackMain : t.trackSub],
         [t.which, e.original ? t.withOriginal : t.maskedOnly],
         [t.copies, t.copiesOf(e.downloads, e.most_downloads, day(e.download_until))],

@@ -15,7 +15,7 @@ import { ExportFacts, ExportRows, Steps } from "./ExportParts";
 import { saveAs } from "./FootageDialogs";
 import type { Range } from "./timeline";
 
-/** What the server allows: all cameras together an hour, ten minutes of the full picture; fourteen days to take it
+/** What the server allows: all cameras' times together an hour, ten minutes of the full picture; fourteen days to take it
  * (MOST_CAMERA_S, MOST_DAYS). */
 const MOST_S = { sub: 3600, main: 600 } as const;
 const MOST_DAYS = 13;
@@ -160,9 +160,14 @@ export function AskExport({
       verb={t.export}
       send={(v) =>
         footage.askExport({
-          cameras: (v.cameras ?? "").split(" ").filter(Boolean),
-          from_at: new Date(range[0]).toISOString(),
-          until_at: new Date(range[1]).toISOString(),
+          spans: (v.cameras ?? "")
+            .split(" ")
+            .filter(Boolean)
+            .map((camera_id) => ({
+              camera_id,
+              from_at: new Date(range[0]).toISOString(),
+              until_at: new Date(range[1]).toISOString(),
+            })),
           original: v.original === "yes",
           track: v.track === "main" ? "main" : "sub",
           reason: v.reason ?? "",

@@ -5,6 +5,7 @@ import {
   type Candidate,
   type HimOrNot,
   type Search,
+  type Taken,
   tracing,
   useBelief,
   useCandidates,
@@ -26,6 +27,7 @@ import { Timeline } from "./Timeline";
 import { TraceMap } from "./TraceMap";
 
 const NOBODY: readonly Candidate[] = [];
+const NOTHING: readonly Taken[] = [];
 /** How often a live search looks again, milliseconds: workers tell of a track ten seconds after it began at the latest. */
 const AGAIN_MS = 5000;
 const SHEETS = { hand: HandOverSheet, export: ExportSheet, close: CloseSheet };
@@ -37,6 +39,7 @@ export function Case({ search: s }: { search: Search }) {
   const found = useCandidates(s);
   const sought = useSought(s);
   const candidates = found.data?.candidates ?? NOBODY;
+  const spans = found.data?.spans ?? NOTHING;
   const strip = stripOf(candidates);
   const route = routeOf(candidates);
   const [backwards, setBackwards] = useState(false);
@@ -226,7 +229,9 @@ export function Case({ search: s }: { search: Search }) {
           </Panel>
         )}
       </div>
-      {Sheet ? <Sheet search={s} route={route} onDone={refresh} onClose={() => setSheet(undefined)} /> : null}
+      {Sheet ? (
+        <Sheet search={s} route={route} spans={spans} onDone={refresh} onClose={() => setSheet(undefined)} />
+      ) : null}
     </>
   );
 }

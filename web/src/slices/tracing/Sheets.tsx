@@ -1,15 +1,17 @@
 /** What ends in another's hands: the place told to 112, the route as an evidence export, the search closed. */
 import { footage } from "../../api/footage";
-import { type Candidate, type Search, tracing } from "../../api/tracing";
+import { type Candidate, type Search, type Taken, tracing } from "../../api/tracing";
 import { FormSheet } from "../../kit/FormSheet";
 import { between } from "../../kit/form";
-import { clock } from "../../kit/format";
+import { clock, elapsed } from "../../kit/format";
 import { useTracingText } from "../../text/tracing";
-import { called, exportOf } from "./rules";
+import { called, exportOf, secondsOf } from "./rules";
 
 interface Props {
   search: Search;
   route: readonly Candidate[];
+  /** What copies of the route would take. */
+  spans: readonly Taken[];
   onDone: () => void;
   onClose: () => void;
 }
@@ -31,7 +33,7 @@ export function HandOverSheet({ search, route, onDone, onClose }: Props) {
   );
 }
 
-export function ExportSheet({ search, route, onDone, onClose }: Props) {
+export function ExportSheet({ search, route, spans, onDone, onClose }: Props) {
   const t = useTracingText();
   return (
     <FormSheet
@@ -63,7 +65,31 @@ export function ExportSheet({ search, route, onDone, onClose }: Props) {
       }
       onDone={onDone}
       onClose={onClose}
-    />
+    >
+      <TakenList spans={spans} />
+    </FormSheet>
+  );
+}
+
+/** Which cameras for how long, before anybody asks: pictures of strangers are in them too. */
+function TakenList({ spans }: { spans: readonly Taken[] }) {
+  const t = useTracingText();
+  const cameras = new Set(spans.map((s) => s.camera_id)).size;
+  return (
+    <section className="trace-taken" aria-label={t.takenTitle}>
+      <b className="sm">{t.takenSum(cameras, elapsed(secondsOf(spans)))}</b>
+      <ol>
+        {spans.map((s) => (
+          <li key={`${s.camera_id}${s.from_at}`} className="sm">
+            <span className="cut">{called(s)}</span>
+            <span className="num t2">
+              {clock(s.from_at)} – {clock(s.until_at)}
+            </span>
+            <span className="num t3">{elapsed(secondsOf([s]))}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
   );
 }
 

@@ -9,6 +9,7 @@ import {
   heatOf,
   routeOf,
   scaleOf,
+  secondsOf,
   spanOf,
   stripOf,
   tellingReasons,
@@ -127,10 +128,20 @@ it("draws streets beside the likeliest one", () => {
 });
 
 it("exports the route that a step of the search offered, its hops behind the reason", () => {
-  const route = { step: 4, cameras: ["a", "b"], from_at: "x", until_at: "y", words: "T-1: 1 HD-0001 00:01:00Z" };
+  const span = (n: number) => ({
+    camera_id: `c-${n}`,
+    camera_code: "HD-0001",
+    camera_address: "해담동 1",
+    from_at: new Date(n * 3_600_000).toISOString(),
+    until_at: new Date(n * 3_600_000 + 20_500).toISOString(),
+  });
+  const route = { step: 4, spans: [span(1), span(2)], words: "T-1: 1 HD-0001 00:01:00Z" };
+  expect(secondsOf(route.spans)).toBe(41);
   const said = { reason: "송치", case_no: "2026-1", recipient: "해담경찰서", downloads: 1, days: 2, nowMs: 0 };
   const form = exportOf("s", route, said);
-  expect([form.cameras, form.from_at, form.until_at, form.original]).toEqual([["a", "b"], "x", "y", false]);
+  const { camera_id, from_at, until_at } = span(2);
+  expect(form.spans[1]).toEqual({ camera_id, from_at, until_at });
+  expect([form.spans.length, form.original]).toEqual([2, false]);
   expect(form.reason).toBe("송치 | T-1: 1 HD-0001 00:01:00Z");
   expect(form.search).toEqual({ id: "s", step: 4 });
   expect(form.download_until).toBe(new Date(2 * 86_400_000).toISOString());

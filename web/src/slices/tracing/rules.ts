@@ -84,6 +84,10 @@ export function heatOf(likely: Likely | undefined): { line: Likely["streets"][nu
   return (likely?.streets ?? []).map((s) => ({ line: s.line, near: s.probability / most }));
 }
 
+/** How long spans are together, seconds. */
+export function secondsOf(spans: readonly { from_at: string; until_at: string }[]): number {
+  return spans.reduce((n, s) => n + (Date.parse(s.until_at) - Date.parse(s.from_at)) / 1000, 0);
+}
 /** The confirmed route as an evidence export, its hops behind the reason: letters of a reason are counted. */
 export function exportOf(
   search: string,
@@ -91,9 +95,7 @@ export function exportOf(
   said: { reason: string; case_no: string; recipient: string; downloads: number; days: number; nowMs: number },
 ): ExportForm {
   return {
-    cameras: route.cameras,
-    from_at: route.from_at,
-    until_at: route.until_at,
+    spans: route.spans.map(({ camera_id, from_at, until_at }) => ({ camera_id, from_at, until_at })),
     track: "sub",
     original: false,
     reason: `${said.reason} | ${route.words}`.slice(0, 500),

@@ -9,16 +9,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
+from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import BIGINT
 from ansimnet.platform.http import door
 from ansimnet.platform.ledger.canonical import instant
 from ansimnet.slices.footage.api.forms import Form
 from ansimnet.slices.footage.masking.decisions import Verdict
-from ansimnet.slices.footage.model import Track
+from ansimnet.slices.footage.model import Span, Track
 from ansimnet.slices.footage.relay.onvif import Box
 from ansimnet.slices.footage.service.deciding import decide, decisions
-from ansimnet.slices.footage.service.exports import MOST_CAMERAS, Exports, Wanted
+from ansimnet.slices.footage.service.exports import MOST_SPANS, Exports, Wanted
 from ansimnet.slices.footage.store.decisions import DecisionRow
 from ansimnet.slices.footage.store.exports import ExportRow, Words
 from ansimnet.slices.policy import queries as policy
@@ -36,12 +37,18 @@ class RouteForm(Form):
     step: int = Field(ge=1, le=BIGINT)
 
 
+class SpanForm(Form):
+    """The time of one camera. One that is named several times has times that do not overlap."""
+
+    camera_id: UUID
+    from_at: AwareDatetime
+    until_at: AwareDatetime
+
+
 class ExportForm(Form):
     """What to take out, why, for whom, and how often it may be taken until when."""
 
-    cameras: list[UUID] = Field(min_length=1, max_length=MOST_CAMERAS)
-    from_at: AwareDatetime
-    until_at: AwareDatetime
+    spans: list[SpanForm] = Field(min_length=1, max_length=MOST_SPANS)
     track: Track = Track.SUB
     """`main`: the full picture, of the hours in which it was recorded, ten minutes of all cameras at most."""
     original: bool = False
@@ -56,9 +63,7 @@ class ExportForm(Form):
     def wanted(self) -> Wanted:
         """Return what is asked, as the service takes it."""
         return Wanted(
-            cameras=frozenset(self.cameras),
-            from_at=self.from_at,
-            until_at=self.until_at,
+            spans=tuple(Span(CameraId(s.camera_id), s.from_at, s.until_at) for s in self.spans),
             original=self.original,
             track=self.track,
             words=Words(self.reason.strip(), self.case_no.strip(), self.recipient.strip()),
@@ -132,15 +137,21 @@ PAGE = 60
 """Doubts in one answer: ten minutes of looking (ours). The rest follows page by page."""
 
 
+class SpanShown(BaseModel):
+    """What is taken of one camera."""
+
+    camera_id: UUID
+    from_at: datetime
+    until_at: datetime
+
+
 class ExportShown(BaseModel):
     """An export in a list. Its words are None once they are destroyed; `doubts` are the worst of `doubts_total`."""
 
     export_id: UUID
     state: str
     asked_at: datetime
-    cameras: list[UUID]
-    from_at: datetime
-    until_at: datetime
+    spans: list[SpanShown]
     track: Track
     original: bool
     reason: str | None
@@ -170,9 +181,7 @@ def shown(row: ExportRow, words: Words | None) -> ExportShown:
         export_id=row.export_id,
         state=row.state,
         asked_at=row.asked_at,
-        cameras=list(row.cameras),
-        from_at=row.from_at,
-        until_at=row.until_at,
+        spans=[SpanShown(camera_id=s.camera_id, from_at=s.from_at, until_at=s.until_at) for s in row.spans],
         track=row.track,
         original=row.original,
         reason=None if words is None else words.reason,

@@ -59,20 +59,21 @@ def doubts_of(archive: Archive, own: OwnBoxes, row: ExportRow) -> list[dict[str,
     Raises:
         NothingThere: of none of the cameras there is a picture.
     """
-    found: list[tuple[CameraId, Material, Doubt]] = []
+    found: list[tuple[int, Material, Doubt]] = []
     empty = True
-    for camera_id in row.cameras:
-        material = collect(archive, own, camera_id, row.track, row.from_at, row.until_at)
+    for number, span in enumerate(row.spans):
+        material = collect(archive, own, span.camera_id, row.track, span.from_at, span.until_at)
         if material is None:
             continue
         empty = False
-        found += [(camera_id, material, d) for d in material.doubts()]
+        found += [(number, material, d) for d in material.doubts()]
     if empty:
         raise NothingThere
     found.sort(key=lambda each: -each[2].doubt)
     return [
         {
-            "camera_id": str(camera_id),
+            "camera_id": str(row.spans[number].camera_id),
+            "span": number,
             "track": d.track,
             "at": instant(material.start + timedelta(seconds=d.at_pts / CLOCK_HZ)),
             "from_at": instant(material.start + timedelta(seconds=d.from_pts / CLOCK_HZ)),
@@ -81,7 +82,7 @@ def doubts_of(archive: Archive, own: OwnBoxes, row: ExportRow) -> list[dict[str,
             "why": sorted(d.why),
             "doubt": round(d.doubt, 3),
         }
-        for camera_id, material, d in found
+        for number, material, d in found
     ]
 
 
@@ -139,7 +140,7 @@ class Maker:
         """
         signer = self.keys.signer(EXPORT_KEY)
         entries = await self._entries(row, [self.keys.signer(SEALING_KEY), signer])
-        reels = [r for c in row.cameras if (r := await self._reel(row, cameras[c])) is not None]
+        reels = [await self._reel(row, n, cameras[s.camera_id]) for n, s in enumerate(row.spans)]
         if not any(r.groups for r in reels):
             raise NothingThere
         entries += dict.fromkeys(a.entry for r in reels for a in r.anchors)
@@ -200,60 +201,65 @@ class Maker:
             software=f"ansimnet {importlib.metadata.version('ansimnet')}",
         )
 
-    async def _reel(self, row: ExportRow, camera: Camera) -> Reel | None:
-        span = (camera.camera_id, row.track, row.from_at, row.until_at)
-        material = await asyncio.to_thread(collect, self.archive, self.own, *span)
-        gaps = await self.archive.gaps(*span)
+    async def _reel(self, row: ExportRow, number: int, camera: Camera) -> Reel:
+        """Return what there is of one of an export's spans."""
+        span = row.spans[number]
+        what = (camera.camera_id, row.track, span.from_at, span.until_at)
+        material = await asyncio.to_thread(collect, self.archive, self.own, *what)
+        gaps = await self.archive.gaps(*what)
         missing = [Missing(g.start, g.end, g.cause) for g in gaps]
         masks = Masks((), ())
         if material is not None:
             missing += material.unsealed
             patches = [_patch(p, material) for p in row.patches if p["camera_id"] == str(camera.camera_id)]
-            known = await self._decided(row, camera.camera_id, material)
+            known = await self._decided(row, number, material)
             masks = applied(material.masks(patches), known, open_spans(material.doubts(), known))
         return Reel(
             camera_id=camera.camera_id,
             code=camera.code,
             track=row.track,
             name=camera.address,
-            from_at=row.from_at,
-            until_at=row.until_at,
+            from_at=span.from_at,
+            until_at=span.until_at,
             groups=() if material is None else material.groups,
             missing=tuple(sorted(missing, key=lambda m: m.from_at)),
             masks=masks,
             anchors=() if material is None else material.anchors,
         )
 
-    async def _decided(self, row: ExportRow, camera_id: CameraId, material: Material) -> list[Decided]:
-        """Return what the reviewer decided about a camera's doubts."""
+    async def _decided(self, row: ExportRow, number: int, material: Material) -> list[Decided]:
+        """Return what the reviewer decided about the doubts of a span."""
         async with self.db.transaction() as tx:
             rows = await decisions.of_export(tx, row.export_id)
         about = [(d, row.doubts[d.number]) for d in rows]
-        return [material.decided(d, doubt) for d, doubt in about if doubt["camera_id"] == str(camera_id)]
+        return [material.decided(d, doubt) for d, doubt in about if doubt["span"] == number]
 
     async def _entries(self, row: ExportRow, signers: Sequence[Signer]) -> list[UUID]:
-        """Return the entries that tell of the export: keys, who saw these cameras, the question, the review.
+        """Return the entries that tell of the export: keys, who saw these cameras then, the question, the review.
 
         Of a traced route also each step of its search from the first on, and who asked to search: `OF_A_SEARCH`.
         """
         async with self.db.transaction() as tx:
             for signer in signers:
                 await announce(tx, signer, self.clock.now())
-        names = [str(c) for c in row.cameras]
+        at_once: dict[tuple[datetime, datetime], list[str]] = {}
+        for span in row.spans:
+            at_once.setdefault((span.from_at, span.until_at), []).append(str(span.camera_id))
         async with self.db.transaction() as tx:
             found = await self._until_sealed(tx, [s.public.hex() for s in signers])
-            found += await pages.entries_naming(
-                tx, "footage.view.opened.v1", "camera_id", names, recorded=(row.from_at - LOOKS_BEFORE, row.until_at)
-            )
-            found += await pages.entries_naming(
-                tx, "footage.recording.opened.v1", "camera_ids", names, about=(row.from_at, row.until_at)
-            )
+            for (from_at, until_at), names in at_once.items():
+                found += await pages.entries_naming(
+                    tx, "footage.view.opened.v1", "camera_id", names, recorded=(from_at - LOOKS_BEFORE, until_at)
+                )
+                found += await pages.entries_naming(
+                    tx, "footage.recording.opened.v1", "camera_ids", names, about=(from_at, until_at)
+                )
             found += await pages.entries_naming(tx, "policy.access.decided.v1", "permit_id", [str(row.permit_id)])
             for kind in ("footage.export.asked.v1", "footage.doubt.decided.v1", "footage.export.reviewed.v1"):
                 found += await pages.entries_naming(tx, kind, "export_id", [str(row.export_id)])
             for kind in OF_A_SEARCH if row.search_id is not None else ():
                 found += await pages.entries_naming(tx, kind, "search_id", [str(row.search_id)])
-        return found
+        return list(dict.fromkeys(found))  # somebody looked at a camera at two of its times, or at two cameras at once
 
     async def _until_sealed(self, tx: Tx, publics: Sequence[str]) -> list[UUID]:
         for _ in range(100):

@@ -7,6 +7,7 @@ import functools
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from uuid import UUID
 from weakref import WeakKeyDictionary
@@ -16,7 +17,7 @@ import structlog
 from ansimnet.facts.footage import ExportAsked, ExportDownloaded, ExportEnded, ExportReviewed
 from ansimnet.kernel.clock import Clock
 from ansimnet.kernel.errors import Conflict, Fault, Forbidden, NotFound, Refusal
-from ansimnet.kernel.ids import AccountId, CameraId, FactId, new_id
+from ansimnet.kernel.ids import AccountId, FactId, new_id
 from ansimnet.kernel.permits import Act, Masking, Permit, Purpose, Role
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
@@ -29,7 +30,7 @@ from ansimnet.slices.footage.evidence import making
 from ansimnet.slices.footage.evidence.making import Maker, NothingThere
 from ansimnet.slices.footage.evidence.timestamp import Authority
 from ansimnet.slices.footage.masking.spotting import OwnBoxes
-from ansimnet.slices.footage.model import Track
+from ansimnet.slices.footage.model import Span, Track
 from ansimnet.slices.footage.store import decisions
 from ansimnet.slices.footage.store import exports as store
 from ansimnet.slices.footage.store.exports import ExportRow, Words
@@ -38,9 +39,10 @@ from ansimnet.slices.policy import queries as policy
 log = structlog.get_logger(__name__)
 
 SCREEN = "export"
-MOST_CAMERAS = 16
+MOST_SPANS = 60
+"""Cameras and times in one export: an hour has room for a minute of each (ours)."""
 MOST_CAMERA_S = {Track.SUB: 3600.0, Track.MAIN: 600.0}
-"""Seconds of all cameras together: what is masked, marked and signed in some minutes on one core (ours)."""
+"""Seconds of all spans together: what is masked, marked and signed in some minutes on one core (ours)."""
 SETTLED = timedelta(seconds=10)
 """Younger pictures are still being written."""
 ANCHORED = timedelta(seconds=90)
@@ -54,9 +56,15 @@ KEPT = timedelta(days=30)
 
 
 class TooMuch(Refusal):
-    """An export is of sixteen cameras and an hour of all of them at most, of what is recorded and settled."""
+    """An export is of sixty spans and an hour of all of them at most, of what is recorded and settled."""
 
     name = "export-too-large"
+
+
+class Overlapping(Refusal):
+    """Two spans of one camera overlap: its pictures would leave twice. Join them."""
+
+    name = "export-spans-overlap"
 
 
 class NoReviewer(Forbidden):
@@ -81,9 +89,7 @@ class NotNow(Conflict):
 class Wanted:
     """What somebody asks for. `search`: whose route it is, and the step of that search that asked."""
 
-    cameras: frozenset[UUID]
-    from_at: datetime
-    until_at: datetime
+    spans: tuple[Span, ...]
     original: bool
     words: Words
     track: Track = Track.SUB
@@ -102,21 +108,18 @@ class Exports:
         """Ask for an export; it waits for its masks and for a reviewer.
 
         Raises:
-            TooMuch: see its name.
+            TooMuch, Overlapping: see their names.
             Forbidden: no ground of this account lets these pictures out.
             NotFound: one of the cameras is not in service, or no step of a search of this account offered its route.
         """
         m = self.maker()
-        now, seconds = m.clock.now(), (wanted.until_at - wanted.from_at).total_seconds()
-        small = (
-            0 < len(wanted.cameras) <= MOST_CAMERAS and 0 < seconds * len(wanted.cameras) <= MOST_CAMERA_S[wanted.track]
-        )
-        ids = [CameraId(c) for c in wanted.cameras]
-        held = held_until(await m.archive.index.holds(), ids, wanted.from_at, wanted.until_at, now)
-        dies_at = max(wanted.from_at + KEPT, held or wanted.from_at)
-        if not small or wanted.until_at > now - SETTLED or dies_at <= now:
+        now, spans = m.clock.now(), in_order(wanted.spans, MOST_CAMERA_S[wanted.track])
+        holds = await m.archive.index.holds()
+        held = [(s, held_until(holds, [s.camera_id], s.from_at, s.until_at, now)) for s in spans]
+        dies_at = min(max(s.from_at + KEPT, until or s.from_at) for s, until in held)
+        if max(s.until_at for s in spans) > now - SETTLED or dies_at <= now:
             raise TooMuch
-        permit = await self._permit(account, wanted.cameras, wanted.original, now)
+        permit = await self._permit(account, {s.camera_id for s in spans}, wanted.original, now)
         search_id, search_step = wanted.search or (None, None)
         row = ExportRow(
             export_id=new_id(),
@@ -125,9 +128,7 @@ class Exports:
             asked_at=now,
             permit_id=permit.permit_id,
             ground_id=permit.ground_id,
-            cameras=tuple(CameraId(c) for c in sorted(wanted.cameras)),
-            from_at=wanted.from_at,
-            until_at=wanted.until_at,
+            spans=spans,
             track=wanted.track,
             original=wanted.original,
             most_downloads=wanted.downloads,
@@ -335,6 +336,21 @@ class Exports:
             sealed = await store.set_sealed(tx, row.export_id, len(data), manifest, m.clock.now())
         if not sealed:
             await asyncio.to_thread(m.destroy, row.export_id)
+
+
+def in_order(spans: Collection[Span], most_s: float) -> tuple[Span, ...]:
+    """Return spans in the order of time.
+
+    Raises:
+        TooMuch: there are none, or too many; one is no time at all; all together are longer than `most_s` seconds.
+        Overlapping: two of one camera overlap.
+    """
+    if not 0 < len(spans) <= MOST_SPANS or any(s.seconds <= 0 for s in spans) or sum(s.seconds for s in spans) > most_s:
+        raise TooMuch
+    by_camera = sorted(spans, key=lambda s: (s.camera_id, s.from_at))
+    if any(a.camera_id == b.camera_id and b.from_at < a.until_at for a, b in pairwise(by_camera)):
+        raise Overlapping("two spans of one camera overlap", todo="join them", detail_ko="한 카메라의 시간이 겹칩니다")
+    return tuple(sorted(by_camera, key=lambda s: s.from_at))
 
 
 def _asked(row: ExportRow, now: datetime) -> ExportAsked:

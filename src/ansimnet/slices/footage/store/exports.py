@@ -16,7 +16,7 @@ from ansimnet.platform import sealing
 from ansimnet.platform.db import Tx
 from ansimnet.platform.pool import Row
 from ansimnet.platform.sealing import SealedColumn
-from ansimnet.slices.footage.model import Track
+from ansimnet.slices.footage.model import Span, Track
 
 _COLUMNS: LiteralString = """export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras, from_at,
     until_at, track, original, most_downloads, download_until, state, doubts, patches, reviewed_by, reviewed_at,
@@ -38,6 +38,7 @@ class Words:
 class ExportRow:
     """An export as the table keeps it. `doubts` and `patches` are JSON values with instants and boxes.
 
+    `spans`: what is taken of which camera, in the order of time; a doubt names its span by the place in it.
     `search_id`: the search whose route it is of, None for any other export; `search_step` of it asked for the export.
     """
 
@@ -47,9 +48,7 @@ class ExportRow:
     asked_at: datetime
     permit_id: PermitId
     ground_id: GroundId
-    cameras: tuple[CameraId, ...]
-    from_at: datetime
-    until_at: datetime
+    spans: tuple[Span, ...]
     track: Track
     original: bool
     most_downloads: int
@@ -68,14 +67,31 @@ class ExportRow:
     search_id: UUID | None = None
     search_step: int | None = None
 
+    @property
+    def cameras(self) -> tuple[CameraId, ...]:
+        """Return whose pictures it takes, each camera once."""
+        return tuple(sorted({s.camera_id for s in self.spans}))
+
+    @property
+    def from_at(self) -> datetime:
+        """Return when its first span begins."""
+        return min(s.from_at for s in self.spans)
+
+    @property
+    def until_at(self) -> datetime:
+        """Return when its last span ends."""
+        return max(s.until_at for s in self.spans)
+
     def takes(self, now: datetime) -> bool:
         """Return whether it can be downloaded now."""
         return self.state == "sealed" and self.downloads < self.most_downloads and now < self.download_until
 
 
 def _row(row: Row) -> ExportRow:
-    values = dict(zip(ExportRow.__slots__, row, strict=True))
-    return ExportRow(**{**values, "cameras": tuple(map(CameraId, values["cameras"])), "track": Track(values["track"])})
+    values = dict(zip((c.strip() for c in _COLUMNS.split(",")), row, strict=True))
+    told = zip(*(values.pop(k) for k in ("cameras", "from_at", "until_at")), strict=True)
+    spans = tuple(Span(CameraId(c), begins, ends) for c, begins, ends in told)
+    return ExportRow(**{**values, "spans": spans, "track": Track(values["track"])})
 
 
 async def add(tx: Tx, row: ExportRow, words: Words) -> None:
@@ -86,9 +102,9 @@ async def add(tx: Tx, row: ExportRow, words: Words) -> None:
                                        from_at, until_at, track, original, words, most_downloads, download_until,
                                        search_id, search_step, state)
            values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, 'asked')""",
-        (row.export_id, row.asked_by, row.asked_role, row.asked_at, row.permit_id, row.ground_id, list(row.cameras),
-         row.from_at, row.until_at, row.track, row.original, sealed, row.most_downloads, row.download_until,
-         row.search_id, row.search_step),
+        (row.export_id, row.asked_by, row.asked_role, row.asked_at, row.permit_id, row.ground_id,
+         [s.camera_id for s in row.spans], [s.from_at for s in row.spans], [s.until_at for s in row.spans], row.track,
+         row.original, sealed, row.most_downloads, row.download_until, row.search_id, row.search_step),
     )  # fmt: skip
 
 

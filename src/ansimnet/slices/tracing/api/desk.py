@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Annotated
 from uuid import UUID
 
@@ -41,6 +41,7 @@ from ansimnet.slices.tracing.api.forms import (
     parsed_shown,
     search_shown,
     sought_shown,
+    taken_shown,
 )
 from ansimnet.slices.tracing.model import Believed, Found, Search
 from ansimnet.slices.tracing.rules import describe
@@ -145,7 +146,8 @@ def routes(desk: Desk) -> APIRouter:
     async def offer_copies(search_id: UUID, account: Asker) -> RouteShown:
         """Let masked copies of the confirmed route be asked for (`POST /exports`). On the ledger."""
         route = await handing.copies(db, desk.own(account), search_id, clock.now())
-        return RouteShown(**asdict(route))
+        called = await desk.called(s.camera_id for s in route.spans)
+        return RouteShown(step=route.step, spans=taken_shown(route.spans, called), words=route.words)
 
     @api.post("/searches/{search_id}/look")
     async def look(search_id: UUID, form: LookForm, account: Asker) -> CandidatesShown:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Literal
@@ -15,10 +15,12 @@ from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.ids import CameraId, new_id
 from ansimnet.kernel.permits import GroundKind, Masking, Purpose
 from ansimnet.slices.cameras.queries import Camera
+from ansimnet.slices.footage.queries import Span
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.queries.approvals import SEARCH
 from ansimnet.slices.tracing.model import DIMENSIONS, Believed, Found, Scope, Search
 from ansimnet.slices.tracing.rules.describe import Parsed
+from ansimnet.slices.tracing.service import following, handing
 
 Called = Mapping[CameraId, Camera]
 """The cameras of an answer by what people call them."""
@@ -183,10 +185,26 @@ class CandidateShown(BaseModel):
     verdict: str | None
 
 
+class TakenShown(BaseModel):
+    """What copies of a route take of one camera."""
+
+    camera_id: UUID
+    camera_code: str
+    camera_address: str
+    camera_lat: float | None
+    camera_lon: float | None
+    from_at: datetime
+    until_at: datetime
+
+
 class CandidatesShown(BaseModel):
-    """Candidates, likeliest first; or a route, in the order of time."""
+    """Candidates, likeliest first; or a route, in the order of time.
+
+    `spans`: what copies of the confirmed ones would take, for people to see before they ask.
+    """
 
     candidates: list[CandidateShown]
+    spans: list[TakenShown]
 
 
 class NextShown(BaseModel):
@@ -275,12 +293,10 @@ class HandOverForm(Form):
 
 
 class RouteShown(BaseModel):
-    """What to ask the exports for: the route's cameras and time, the step of the search, its hops in words."""
+    """What to ask the exports for: which of the route's cameras when, the step of the search, its hops in words."""
 
     step: int
-    cameras: list[UUID]
-    from_at: datetime
-    until_at: datetime
+    spans: list[TakenShown]
     words: str
 
 
@@ -343,8 +359,17 @@ def candidates_shown(found: list[Found], called: Called) -> CandidatesShown:
                 verdict=f.verdict,
             )
             for f in found
-        ]
+        ],
+        spans=taken_shown(handing.spans_of(following.route_of(found)), called),
     )
+
+
+def taken_shown(spans: Iterable[Span], called: Called) -> list[TakenShown]:
+    """Return spans as pages take them."""
+    return [
+        TakenShown(camera_id=s.camera_id, **_called(called, s.camera_id), from_at=s.from_at, until_at=s.until_at)
+        for s in spans
+    ]
 
 
 def believed_shown(believed: Believed, called: Called) -> BelievedShown:

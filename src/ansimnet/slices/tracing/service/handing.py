@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -27,17 +27,15 @@ from ansimnet.slices.tracing.service.law import Standing
 from ansimnet.slices.tracing.store import searches
 
 AROUND = timedelta(seconds=5)
-"""So much goes along before the first and behind the last confirmed sighting: two recorded groups. Ours."""
+"""So much goes along before and behind each confirmed sighting: two recorded groups. Ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """A confirmed route as an export takes it: its cameras and time, the step that asked, and its hops in words."""
+    """A confirmed route as an export takes it: which cameras when, the step that asked, and its hops in words."""
 
     step: int
-    cameras: tuple[CameraId, ...]
-    from_at: datetime
-    until_at: datetime
+    spans: tuple[footage.Span, ...]
     words: str
 
 
@@ -86,6 +84,22 @@ async def may_export(tx: Tx, account: policy.Account, stood: Standing, now: date
     return await policy.would_open(tx, account, Act.EXPORT_DATA, stood.search.search_id, Purpose.INVESTIGATE, now)
 
 
+def spans_of(route: Sequence[Found]) -> tuple[footage.Span, ...]:
+    """Return what copies of a route take, in the order of time: each sighting with `AROUND`, and no time between them.
+
+    Where two sightings by one camera come so near that their spans meet, they are one.
+    """
+    spans: dict[CameraId, list[footage.Span]] = {}
+    for seen in sorted(route, key=lambda f: f.from_at):
+        own = spans.setdefault(seen.camera_id, [])
+        span = footage.Span(seen.camera_id, seen.from_at - AROUND, seen.until_at + AROUND)
+        if own and span.from_at <= own[-1].until_at:
+            before = own.pop()
+            span = replace(before, until_at=max(before.until_at, span.until_at))
+        own.append(span)
+    return tuple(sorted((s for own in spans.values() for s in own), key=lambda s: (s.from_at, s.camera_id)))
+
+
 async def copies(db: Db, account: policy.Account, search_id: UUID, now: datetime) -> Route:
     """Let copies of the confirmed route be asked for, and return what to ask the exports for.
 
@@ -111,9 +125,7 @@ async def copies(db: Db, account: policy.Account, search_id: UUID, now: datetime
         known = await cameras.by_ids(tx, ids)
     return Route(
         step=step,
-        cameras=tuple(sorted(ids)),
-        from_at=min(f.from_at for f in route) - AROUND,
-        until_at=max(f.until_at for f in route) + AROUND,
+        spans=spans_of(route),
         words=_worded(stood, route, known),
     )
 
