@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID, uuid4
 
 import httpx
@@ -94,7 +94,7 @@ class City:
         } | more  # fmt: skip
 
     def car(self, plate: str, **more: Any) -> dict[str, Any]:
-        said = {"kind": "vehicle", "vehicle": "suv", "vehicle_colour": "white", "plate": plate}
+        said: dict[str, Any] = {"kind": "vehicle", "vehicle": "suv", "vehicle_colour": "white", "plate": plate}
         return self.track(upper_colour="", lower_colour="", carried=[], plate_p=[0.9] * len(plate), **said, **more)
 
     async def see(self, *tracks: dict[str, Any], batch: UUID | None = None) -> Receipt:
@@ -144,9 +144,9 @@ class City:
         await sealer_of(self.dbs, self.folder).once()
         await ledger.catch_up(self.dbs, list(jobs.READERS))
 
-    async def count(self, sql: str) -> int:
+    async def count(self, sql: LiteralString) -> int:
         async with self.db.transaction() as tx:
-            row = await tx.one(sql)  # type: ignore[arg-type]
+            row = await tx.one(sql)
         return 0 if row is None else int(row[0])
 
     def later(self, **much: float) -> None:

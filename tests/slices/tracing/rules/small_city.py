@@ -18,7 +18,8 @@ K = math.radians(1) * 6_371_008.8
 def town(*, metro: bool = False) -> net.CameraNet:
     """Return the net of the town; with a metro line between two far corners where asked."""
     x, y = (a.ravel() * BLOCK_M for a in np.meshgrid(np.arange(SIDE), np.arange(SIDE)))
-    lat, lon = LAT + y / K, LON + x / (K * math.cos(math.radians(LAT)))
+    lat = np.asarray(LAT + y / K, np.float64)
+    lon = np.asarray(LON + x / (K * math.cos(math.radians(LAT))), np.float64)
     pairs = [(i, i + 1) for i in range(SIDE * SIDE) if i % SIDE < SIDE - 1]
     pairs += [(i, i + SIDE) for i in range(SIDE * (SIDE - 1))]
     u, v = (np.array(c, np.int32) for c in zip(*pairs, strict=True))
