@@ -20,6 +20,8 @@ from ansimnet_vision.types import PERSON, VEHICLE, CameraConfig, Seen
 
 GONE_S = 1.0
 """A track that was not in the picture for so long has left it."""
+MOST = 2000
+"""Tracks in one batch: the server refuses what is beyond (`tracing.service.intake.MOST`)."""
 LEAST_VISIBLE = 0.35
 """A detector does not find whom a wall hides by more than two thirds. Ours."""
 
@@ -33,6 +35,8 @@ class Notes:
         self._gather: dict[str, Gatherer] = {}
         self._alive: dict[str, dict[int, float]] = {}
         self._waiting: list[dict[str, Any]] = []
+        self._batch: dict[str, Any] | None = None
+        """What was sent and not yet acknowledged: the server may have taken it, so it is sent again as it was."""
 
     def look(self, config: CameraConfig, camera: LiveCamera) -> None:
         """Take in the newest picture of a camera."""
@@ -56,12 +60,17 @@ class Notes:
         self.told.append(told | {"number": part.track})
 
     async def tell(self, client: httpx.AsyncClient) -> None:
-        """Send what waits; what was not taken is sent again."""
-        if not self._waiting:
-            return
-        body = {"batch_id": str(uuid4()), "tracks": self._waiting}
-        (await client.post("/ingest/tracing/sightings", json=body)).raise_for_status()
-        self._waiting = []
+        """Send what waits. A batch that nobody acknowledged is sent again under its own id: the server takes it once.
+
+        Raises:
+            httpx.HTTPError: no answer, or a refusal; call again.
+        """
+        if self._batch is None and self._waiting:
+            self._batch = {"batch_id": str(uuid4()), "tracks": self._waiting[:MOST]}
+            self._waiting = self._waiting[MOST:]
+        if self._batch is not None:
+            (await client.post("/ingest/tracing/sightings", json=self._batch)).raise_for_status()
+            self._batch = None
 
 
 def seen_in(config: CameraConfig, shot: Shot) -> list[Seen]:
