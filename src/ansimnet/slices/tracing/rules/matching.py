@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from ansimnet.kernel.ids import CameraId
+from ansimnet.slices.tracing.model import Found
 from ansimnet.slices.tracing.rules import scoring
 from ansimnet.slices.tracing.rules.tracks import Track
 from ansimnet.slices.tracing.rules.types import F32, PlateRead
@@ -94,6 +97,21 @@ _NEAR = tuple(
                  "green khaki", "green lime", "green mint", "blue sky_blue", "yellow gold", "pink purple")
 )  # fmt: skip
 """Colours that cameras take for each other at night; a term agrees on either. Ours."""
+
+
+def shortlist(found: Iterable[Found], most: int) -> list[Found]:
+    """Return the likeliest of what was found, `most` at most.
+
+    Words leave many equals: all of whom a camera told no colour are as likely. Of equals the cameras take turns, each
+    with its newest first. By the clock alone those who passed first would fill the list, and whoever is followed by
+    night was never among the candidates of the cameras that he comes to late.
+    """
+    turns, rows = Counter[tuple[float, CameraId]](), list[tuple[float, int, float, Found]]()
+    for one in sorted(found, key=lambda f: (f.from_at, f.candidate_id), reverse=True):
+        score = round(one.score, 9)
+        rows.append((-score, turns[score, one.camera_id], -one.from_at.timestamp(), one))
+        turns[score, one.camera_id] += 1
+    return [row[3] for row in sorted(rows, key=lambda r: r[:3])[:most]]
 
 
 def probability(said: Mapping[str, float]) -> float:

@@ -98,7 +98,7 @@ def _rank(keys: HourKeys, blocks: list[Block], wanted: Wanted, scope: Scope, sea
             tracks_of = _opened(block, private.get(block.camera_id))
             seen += [t for t in tracks_of if t.kind in kinds and t.from_s < until_s and t.until_s >= from_s]
     found = [_found(track, wanted, search_id) for track in _alike(seen, wanted)]
-    return sorted((f for f in found if f.score >= LEAST), key=lambda f: (-f.score, f.from_at))[:MOST_FOUND]
+    return matching.shortlist((f for f in found if f.score >= LEAST), MOST_FOUND)
 
 
 def _alike(seen: list[Track], wanted: Wanted) -> list[Track]:
