@@ -54,8 +54,9 @@ with hair and shoes; lying. Who bends down has his trunk level and his hips wher
 SURE_JOINTS = 0.35
 """Mean score of shoulders and hips below which a pose says nothing."""
 SURE = 0.35
-"""Score of the detector from which somebody counts as upright; below it a track goes on, and was somebody's arm or coat
-(`tracking` calls a find sure from there). No fall of the clips that may teach is told later for it."""
+"""Score of the detector from which a find makes somebody upright: below it a track goes on, and was somebody's arm or
+coat (`tracking` calls a find sure from there). It still says how tall he is now: where it did not, a post that the
+detector half sees stayed as tall as it had once seemed, and fell."""
 LOST_S = 2.5
 """A body that was lost in its fall is looked for on the ground for so long."""
 STOOD = 0.9
@@ -203,11 +204,11 @@ class Collapse:
 
     def _note_upright(self, body: _Body, seen: Seen, passed_s: float) -> None:
         tall = seen.box[3] - seen.box[1]
-        if tall < LEAST_HEIGHT or seen.score < SURE:
+        if tall < LEAST_HEIGHT:
             return
         if body.upright_s is None or seen.at_s - body.upright_s > MEMORY_S:
             body.upright_for_s, body.tall = 0.0, tall
-        body.upright_for_s += passed_s
+        body.upright_for_s += passed_s if seen.score >= SURE else 0.0
         body.tall = max(tall, body.tall + (tall - body.tall) * min(1.0, passed_s / 2))
         body.upright_s, body.foot = seen.at_s, ((seen.box[0] + seen.box[2]) / 2, seen.box[3])
 

@@ -183,6 +183,15 @@ def test_collapse_needs_upright_descent_and_staying_down(where, expected) -> Non
     assert names(play(camera("collapse"), {1: where}, 14)) == expected
 
 
+@pytest.mark.parametrize(("score", "expected"), [(0.27, []), (0.4, ["collapse"])])
+def test_nobody_falls_whom_the_detector_hardly_saw_upright(score, expected) -> None:
+    def seen(at_s: float) -> Seen:
+        return Seen(1, PERSON, falls(4, 0.6)(at_s), score if at_s < 4 else 0.25, at_s)  # who lies is hardly seen
+
+    given = [Scene(0.2 * n, (seen(0.2 * n),), place(), 0.0) for n in range(70)]
+    assert names(list(said(build(camera("collapse")), given))) == expected
+
+
 @pytest.mark.parametrize(("hips", "expected"), [(0.5, []), (0.15, ["collapse"])])
 def test_who_bends_has_his_hips_where_they_were(hips, expected) -> None:
     def seen(at_s: float) -> Seen:
