@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import psycopg
 import pytest
+from psycopg.types.json import Jsonb
 
 from ansimnet.platform import migrations
 from ansimnet.platform.migrations import Migration, MigrationBroken
@@ -98,3 +101,36 @@ def test_wearers_from_before_belong_to_the_office_in_their_register(urls: Urls) 
         assert conn.execute("select count(*) from policy_competence").fetchone() == (0,)
     with psycopg.connect(urls.owner) as conn:
         assert conn.execute("select count(*) from supervision_wearer").fetchone() == (0,)
+
+
+def test_exports_from_before_have_the_one_time_of_all_their_cameras(urls: Urls) -> None:
+    (since,) = [m for m in migrations.read() if m.name == "pre_footage_export_spans"]
+    with psycopg.connect(urls.owner) as conn:
+        conn.execute(
+            """alter table footage_export drop constraint footage_export_spans,
+                   alter column from_at type timestamptz using from_at[1],
+                   alter column until_at type timestamptz using until_at[1],
+                   add constraint footage_export_cameras_check check (cardinality(cameras) between 1 and 16),
+                   add constraint footage_export_check check (from_at < until_at)"""
+        )
+    one, two = UUID(int=1), UUID(int=2)
+    doubts = [{"camera_id": str(c), "doubt": d} for c, d in ((two, 0.9), (one, 0.8), (two, 0.7))]
+    with psycopg.connect(urls.city) as conn:
+        conn.execute(
+            """insert into footage_export (export_id, asked_by, asked_role, asked_at, permit_id, ground_id, cameras,
+                                           from_at, until_at, original, words, most_downloads, download_until, state,
+                                           doubts)
+               values (gen_random_uuid(), gen_random_uuid(), 'investigator', now(), gen_random_uuid(),
+                       gen_random_uuid(), %s, '2026-11-01T00:00Z', '2026-11-01T00:05Z', false, '', 1, now(), 'review',
+                       %s)""",
+            ([one, two], Jsonb(doubts)),
+        )
+    with psycopg.connect(urls.owner) as conn:
+        conn.execute(since.text.encode())
+    with psycopg.connect(urls.city) as conn:
+        row = conn.execute(
+            "select cameras, from_at[1] = from_at[2], until_at[2] - from_at[1], doubts from footage_export"
+        )
+        cameras, same, long, named = row.fetchone() or ()
+    assert (cameras, same, long) == ([one, two], True, timedelta(minutes=5))
+    assert [(d["span"], d["doubt"]) for d in named] == [(1, 0.9), (0, 0.8), (1, 0.7)]
