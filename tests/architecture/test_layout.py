@@ -21,7 +21,7 @@ PREFIX = {"cameras": "camera"}
 """Tables are named by their slice; where its word is a plural, by the thing."""
 
 MOST_LINES = 600
-ALONE = {"tools/verify_clip.py": 650}
+ALONE = {"tools/verify_clip.py": 675}
 """What travels as one file with every export."""
 
 
