@@ -110,7 +110,13 @@ export const keeping = {
   endSessions: (account: string) => post<{ ended: number }>(`/accounts/${id(account)}/sessions/end`),
 };
 
-export const useOrders = () => useQuery({ queryKey: ["orders"], queryFn: keeping.orders, refetchInterval: 30_000 });
+/** Not every seat hears when another person confirms: while an order waits for that it is asked for more often. */
+export const useOrders = () =>
+  useQuery({
+    queryKey: ["orders"],
+    queryFn: keeping.orders,
+    refetchInterval: ({ state }) => (state.data?.orders.some((o) => o.state === "registered") ? 5_000 : 30_000),
+  });
 export const useHolds = (enabled: boolean) =>
   useQuery({ queryKey: ["holds"], queryFn: keeping.holds, refetchInterval: 30_000, enabled });
 export const useSeats = (enabled = true) => useQuery({ queryKey: ["accounts"], queryFn: keeping.accounts, enabled });

@@ -44,7 +44,7 @@ export function staleAfter(fact: Pick<LiveFact, "kind" | "data">): QueryKey[] {
       if (thing === "view" || thing === "track" || thing === "subject") return [["incident"], ["provisions"]];
       return [["incident"], ["cameras"], ["provisions"], ["permits"]];
     case "policy":
-      if (thing === "request" || thing === "order") return [["requests"], ["request"]];
+      if (thing === "request" || thing === "order") return [["requests"], ["request"], ["orders"]];
       if (thing === "break-glass") return [["glass"], ["permits"]];
       return [["permits"], ["incident"], ["provisions"]];
     case "protection":
