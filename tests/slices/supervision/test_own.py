@@ -60,7 +60,8 @@ def test_two_houses_of_one_block_are_drawn_alike(
     row: int, column: int, one: tuple[float, float], other: tuple[float, float], radius_m: float
 ) -> None:
     """Whoever sees the picture cannot tell which of a block's houses is hers: it is a function of the block."""
-    block = [Point((row + y) * own.CELL_DEG, (column + x) * own.CELL_DEG) for y, x in (one, other)]
+    cell, shift = own.CELL_DEG, own.SHIFT_DEG
+    block = [Point((row + y) * cell + shift, (column + x) * cell + shift) for y, x in (one, other)]
     here, there = (own.zone_shown(guards(Circle(house, radius_m))) for house in block)
     assert here == there
 

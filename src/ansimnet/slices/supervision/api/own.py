@@ -151,6 +151,8 @@ def router(db: Db, clock: Clock, maps: MapData) -> APIRouter:
         wearer_id = own(account)
         permit = await ask(account, Act.READ_OWN, Purpose.OWN, "own-supervision", wearer_id)
         async with db.transaction() as tx:
+            if await queries.wearer(tx, wearer_id) is None:
+                raise NotFound
             zones = [rules.zone_shown(c)[0] for c in await queries.conditions(tx, wearer_id)]
             place = await queries.place_of(tx, permit, wearer_id, Act.READ_OWN, clock.now())
         spots: list[tuple[Point, float]] = [(z.reach[0], min(z.reach[1] + NEAR_M, FAR_M)) for z in zones if z]

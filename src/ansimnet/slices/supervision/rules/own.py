@@ -9,6 +9,8 @@ from ansimnet.slices.supervision.model import Circle, Condition, Curfew, Exclusi
 
 CELL_DEG = 0.005
 """The grid that a guarded zone is drawn on: cells of 556 m by 441 m in Seoul, some blocks of a city. ours."""
+SHIFT_DEG = 0.00171
+"""The grid begins beside the round degrees: a home is often written with round ones, and none shall be a middle."""
 WIDER_M = 400.0
 """A guarded zone is drawn so much wider: half the diagonal of a cell at the equator is 393 m, anywhere else less."""
 ROUND_M = 50.0
@@ -33,4 +35,4 @@ def zone_shown(c: Condition) -> tuple[Zone | None, bool]:
 
 
 def _middle(deg: float, low: float, high: float) -> float:
-    return min(high, max(low, (math.floor(deg / CELL_DEG) + 0.5) * CELL_DEG))
+    return min(high, max(low, (math.floor((deg - SHIFT_DEG) / CELL_DEG) + 0.5) * CELL_DEG + SHIFT_DEG))
