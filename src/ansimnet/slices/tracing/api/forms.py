@@ -164,8 +164,8 @@ class ReasonShown(BaseModel):
     llr: float
 
 
-class CandidateShown(BaseModel):
-    """A track that may be him, and why, and why not."""
+class WayHopShown(BaseModel):
+    """A track that may be him: which, seen where and when, and how likely. One step of a way."""
 
     candidate_id: UUID
     camera_id: UUID
@@ -176,6 +176,11 @@ class CandidateShown(BaseModel):
     from_at: datetime
     until_at: datetime
     probability: float
+
+
+class CandidateShown(WayHopShown):
+    """A track that may be him, and why, and why not."""
+
     why: list[ReasonShown]
     why_not: list[ReasonShown]
     lat: float | None
@@ -240,20 +245,6 @@ class LikelyShown(BaseModel):
     at: datetime
     streets: list[StreetShown]
     elsewhere: float
-
-
-class WayHopShown(BaseModel):
-    """One step of a way."""
-
-    candidate_id: UUID
-    camera_id: UUID
-    camera_code: str
-    camera_address: str
-    camera_lat: float | None
-    camera_lon: float | None
-    from_at: datetime
-    until_at: datetime
-    probability: float
 
 
 class WayShown(BaseModel):
