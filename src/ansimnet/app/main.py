@@ -65,6 +65,10 @@ Seed = Annotated[int, typer.Option(help="Where chance begins.")]
 DataDir = Annotated[
     Path | None, typer.Option("--data", help="Folder of real public data (geo, roads, …).", exists=True)
 ]
+ModelsDir = Annotated[
+    Path | None,
+    typer.Option("--models", help="Folder of models' weights; else ANSIMNET_MODELS_DIR.", exists=True, file_okay=False),
+]
 World = Annotated[Path | None, typer.Option(help="A world file written by the simulator.", exists=True, dir_okay=False)]
 
 
@@ -297,6 +301,7 @@ def bench(
     size: Size = "full",
     seed: Seed = 7,
     data: DataDir = None,
+    models: ModelsDir = None,
     world: World = None,
     cameras: Annotated[int | None, typer.Option(help="relay: how many cameras one worker pulls.")] = None,
     viewers: Annotated[int | None, typer.Option(help="relay: how many viewers it serves.")] = None,
@@ -315,6 +320,7 @@ def bench(
         size=size,
         seed=seed,
         data=data,
+        models=models,
         world=world,
         kills=None,
         cameras=cameras,
@@ -330,6 +336,7 @@ def evaluate(
     size: Size = "full",
     seed: Seed = 7,
     data: DataDir = None,
+    models: ModelsDir = None,
     world: World = None,
     kills: Annotated[int | None, typer.Option(help="durability: how often something is killed.")] = None,
     requests: Annotated[int | None, typer.Option(help="leaks: how many requests are made.")] = None,
@@ -352,6 +359,7 @@ def evaluate(
         size=size,
         seed=seed,
         data=data,
+        models=models,
         world=world,
         kills=kills,
         requests=requests,

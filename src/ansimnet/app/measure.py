@@ -18,6 +18,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.kernel.errors import NotFound
+from ansimnet.platform.settings import settings
 
 ROOT = Path(__file__).parents[3]
 FOLDERS = {"bench": "benchmarks", "eval": "evaluation"}
@@ -58,8 +59,10 @@ def names(kind: str) -> dict[str, str]:
     return found
 
 
-def measure(kind: str, name: str, **chosen: Any) -> dict[str, Any]:
+def measure(kind: str, name: str, *, models: Path | None = None, **chosen: Any) -> dict[str, Any]:
     """Run one measurement and return its figures with `size seed commit load`.
+
+    `models`: the folder of weights that this process and those it starts look in, instead of ANSIMNET_MODELS_DIR.
 
     Raises:
         NotFound: nothing of that name; the message lists what there is.
@@ -69,6 +72,9 @@ def measure(kind: str, name: str, **chosen: Any) -> dict[str, Any]:
         raise NotFound(
             f"there is no {kind} `{name}`", todo=f"one of: {', '.join(known) or 'none in this installation'}"
         )
+    if models is not None:
+        os.environ["ANSIMNET_MODELS_DIR"] = str(models.resolve())
+        settings.cache_clear()
     file = ROOT / FOLDERS[kind] / f"{name}.py"
     sys.path.insert(0, str(ROOT))
     spec = importlib.util.spec_from_file_location(f"{FOLDERS[kind]}.{name}", file)
