@@ -818,7 +818,11 @@ CREATE TABLE public.camera_source (
     centre_id uuid DEFAULT public.my_centre() NOT NULL,
     camera_id uuid NOT NULL,
     url_sealed bytea NOT NULL,
-    main_url_sealed bytea
+    main_url_sealed bytea,
+    heat_url_sealed bytea,
+    heat_low_c real,
+    heat_high_c real,
+    CONSTRAINT camera_source_heat CHECK ((((heat_low_c IS NULL) = (heat_url_sealed IS NULL)) AND ((heat_high_c IS NULL) = (heat_url_sealed IS NULL)) AND ((heat_high_c IS NULL) OR (heat_high_c > heat_low_c))))
 );
 
 ALTER TABLE ONLY public.camera_source FORCE ROW LEVEL SECURITY;
@@ -828,6 +832,12 @@ ALTER TABLE public.camera_source OWNER TO ansimnet_owner;
 COMMENT ON COLUMN public.camera_source.url_sealed IS 'RTSP address with its password, AES-256-GCM under a key outside the database.';
 
 COMMENT ON COLUMN public.camera_source.main_url_sealed IS 'Address of the main stream (full resolution), sealed as `url_sealed`, which is the sub-stream; null: there is one.';
+
+COMMENT ON COLUMN public.camera_source.heat_url_sealed IS 'Address of the heat sensor''s pictures, sealed as `url_sealed`; null: the camera has none.';
+
+COMMENT ON COLUMN public.camera_source.heat_low_c IS 'Degrees Celsius of the darkest grey of those pictures.';
+
+COMMENT ON COLUMN public.camera_source.heat_high_c IS 'Degrees Celsius of their brightest grey; between them it is linear.';
 
 CREATE TABLE public.centre (
     centre_id uuid NOT NULL,

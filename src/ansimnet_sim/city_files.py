@@ -15,6 +15,7 @@ from random import Random
 from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.geo import Plane, Point, distance_m
 from ansimnet_sim.city import Area, Building, Camera, City, Place, UnitStart, blocked
+from ansimnet_sim.heat import HIGH_C, LOW_C
 from ansimnet_sim.polygons import contains
 from ansimnet_sim.streets import Street, StreetNet, Xy, along_line, distance_to_segment_m
 
@@ -97,7 +98,8 @@ CAMERA_HEAD = (
     "촬영방면정보", "보관일수",
     "설치연월", "관리기관전화번호", "WGS84위도", "WGS84경도", "데이터기준일자",
     "카메라번호", "카메라명", "방위각", "화각",
-    "촬영거리", "설치높이", "감지기능", "RTSP주소", "주영상RTSP주소",
+    "촬영거리", "설치높이", "감지기능", "RTSP주소", "주영상RTSP주소", "열영상RTSP주소",
+    "열영상온도범위",
 )  # fmt: skip
 """The national standard columns (전국CCTV표준데이터), then our own extra ones."""
 
@@ -114,13 +116,23 @@ def _write_cameras(city: City, file: Path, rtsp: str) -> None:
             "000-000-0000", lat, lon, "2026-11-01", c.code, c.name, turn, f"{c.fov_deg:.0f}", f"{c.range_m:.0f}",
             f"{c.height_m:.1f}", _senses(k),
             f"{rtsp}/{c.code}/sub" if rtsp else "", f"{rtsp}/{c.code}/main" if rtsp else "",
+            f"{rtsp}/{c.code}/heat" if rtsp and _feels(k) else "", f"{LOW_C:.0f}..{HIGH_C:.0f}" if _feels(k) else "",
         ))  # fmt: skip
     _write_csv(file, CAMERA_HEAD, rows)
 
 
+def heat_codes(city: City) -> list[str]:
+    """Return the codes of the cameras with a heat sensor, as the register has them."""
+    return [c.code for k, c in enumerate(city.cameras) if _feels(k)]
+
+
+def _feels(k: int) -> bool:
+    return k % 11 == 2
+
+
 def _senses(k: int) -> str:
     """Return what the k-th camera senses: most see by night, some hear, few feel heat, as a district buys them."""
-    more = ((k % 5 != 4, "야간"), (k % 6 == 1, "음향"), (k % 11 == 2, "열"))
+    more = ((k % 5 != 4, "야간"), (k % 6 == 1, "음향"), (_feels(k), "열"))
     return "·".join(("주간", *(word for has, word in more if has)))
 
 

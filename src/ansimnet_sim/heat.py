@@ -11,8 +11,10 @@ U8 = NDArray[np.uint8]
 
 WIDE, TALL = 160, 120
 """As the small sensors of combined cameras have them."""
-STREET, BODY, ENGINE = 52, 205, 165
-"""Grey levels of about 5, 33 and 25 degrees Celsius where the darkest is -5 and the brightest 45; ours."""
+LOW_C, HIGH_C = -20.0, 150.0
+"""Degrees Celsius of the darkest and the brightest grey: the narrower range of radiometric cameras; ours."""
+STREET, BODY, ENGINE = 37, 80, 120
+"""Grey levels of about 5, 33 and 60 degrees Celsius."""
 NOISE = 3.0
 
 
@@ -27,7 +29,8 @@ class HeatCamera:
     def shoot(self, shot: Shot, fires: tuple[tuple[float, float, float], ...] = ()) -> bytes:
         """Return one access unit. `fires`: x, y in parts of the picture, and radius in parts of its height."""
         picture = self.picture(shot, fires)
-        return self._encoder.encode((picture, self._grey, self._grey), key=shot.key)
+        luma = np.rint(16 + picture * (219 / 255)).astype(np.uint8)  # as video has black and white
+        return self._encoder.encode((luma, self._grey, self._grey), key=shot.key)
 
     def picture(self, shot: Shot, fires: tuple[tuple[float, float, float], ...] = ()) -> U8:
         """Return the warmth of what is in a shot as grey (TALL, WIDE)."""

@@ -16,7 +16,7 @@ import httpx
 
 from ansimnet.kernel.clock import now
 from ansimnet.kernel.geo import Point
-from ansimnet_sim.city_files import write_files
+from ansimnet_sim.city_files import heat_codes, write_files
 from ansimnet_sim.clients.api import Api, Json
 from ansimnet_sim.clients.phone import Phone
 from ansimnet_sim.clients.unit import UnitPhone
@@ -98,6 +98,7 @@ class Night:
         night.cameras = CameraServer(
             world.city, night.people, codes=world.streamed_codes(), user=world.rtsp_user, password=rtsp_password,
             pair=world.pair, fps=world.fps, seed=world.seed, cache=cache, turning=world.turning_codes(),
+            heat=heat_codes(world.city),
         )  # fmt: skip
         await night.cameras.start(port=world.rtsp_port)
         await night._answer_onvif()

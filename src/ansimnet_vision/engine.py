@@ -18,6 +18,7 @@ from uuid import UUID
 from ansimnet_vision.batch import Look, PackedDetector
 from ansimnet_vision.detectors import Found
 from ansimnet_vision.feed import Arrived, Lost, PictureDecoder, Queue
+from ansimnet_vision.heat import HeatWatch
 from ansimnet_vision.poses import Poser
 from ansimnet_vision.rounds import Ask, chosen
 from ansimnet_vision.sightings.noter import Noter
@@ -54,10 +55,20 @@ class Numbers:
 
 
 @dataclass(slots=True)
+class Warmth:
+    """The heat sensor of one camera."""
+
+    watch: HeatWatch
+    decode: PictureDecoder = field(default_factory=PictureDecoder)
+    queue: Queue = field(default_factory=Queue)
+
+
+@dataclass(slots=True)
 class Line:
-    """One camera of a worker."""
+    """One camera of a worker, with its heat sensor where it has one."""
 
     watch: CameraWatch
+    warmth: Warmth | None = None
     decode: PictureDecoder = field(default_factory=PictureDecoder)
     queue: Queue = field(default_factory=Queue)
     numbers: Numbers = field(default_factory=Numbers)
@@ -98,13 +109,18 @@ class Engine:
         for key, config in wanted.items():
             line = self.lines.get(key)
             if line is None:
-                line = self.lines[key] = Line(CameraWatch(config, self._build(config)))
+                line = self.lines[key] = Line(CameraWatch(config, self._build(config)), self._warmth(config))
                 if config.camera_id in states:
                     self._resume(line, states[config.camera_id])
             elif line.watch.config != config:
                 line.watch.config, line.watch.behaviours, line.broken = config, self._build(config), 0
+                line.warmth = self._warmth(config)
             else:
                 line.watch.config = config  # keys of sightings change by the hour
+
+    def _warmth(self, config: CameraConfig) -> Warmth | None:
+        """Return a new memory of a camera's heat sensor: the place is learned anew within seconds."""
+        return None if config.heat_c is None else Warmth(HeatWatch(config, self._build))
 
     def _resume(self, line: Line, state: bytes) -> None:
         try:
@@ -120,11 +136,23 @@ class Engine:
         line = self.lines.get(message.camera)
         if line is None:
             return
+        if message.heat:
+            self._arrive_heat(line, message)
+            return
         if isinstance(message, Lost):
             line.queue.broken = True
             return
         line.numbers.arrived += 1
         line.queue.put(message)
+
+    @staticmethod
+    def _arrive_heat(line: Line, message: Arrived | Lost) -> None:
+        if line.warmth is None:
+            return
+        if isinstance(message, Lost):
+            line.warmth.queue.broken = True
+        else:
+            line.warmth.queue.put(message)
 
     def turn(self, now_s: float) -> bool:
         """Do one round at an instant (seconds since 1970); return whether anything was done."""
@@ -140,6 +168,9 @@ class Engine:
 
         for line in ready:
             self._judge(line, found.get(id(line)), poser, now_s)
+        for line in self.lines.values():
+            if line.warmth is not None:
+                self._feel(line, line.warmth, now_s)
         noted = self._noter.work() if self._noter is not None else 0
         return bool(ready or noted)
 
@@ -163,6 +194,23 @@ class Engine:
                     break
             if time.process_time() > until_s:
                 return
+
+    def _feel(self, line: Line, warmth: Warmth, now_s: float) -> None:
+        """Judge what a heat sensor sent: its pictures are small, and all that wait are taken."""
+        if warmth.queue.frames and now_s - warmth.queue.frames[0].at > LATE_S:
+            warmth.queue.catch_up()
+        began_s = time.process_time()
+        while (frame := warmth.queue.take()) is not None:
+            self._decoding(frame.camera)
+            try:
+                picture = warmth.decode(frame)
+                signals = warmth.watch.step(picture, frame.at) if picture and warmth.watch.wants(frame.at) else []
+            except Exception:
+                self._broke(line)
+                return
+            if signals:
+                self._report(line.watch.config, signals)
+        line.numbers.spent_s += time.process_time() - began_s
 
     @staticmethod
     def _full(line: Line) -> bool:
@@ -250,6 +298,7 @@ class Engine:
             traceback.print_exc(file=sys.stderr)
         line.watch = CameraWatch(line.watch.config, self._build(line.watch.config))
         line.decode = PictureDecoder()
+        line.warmth = self._warmth(line.watch.config)
 
     # --- what is told
 

@@ -10,7 +10,7 @@ import json
 import selectors
 import socket
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -31,7 +31,8 @@ READ_BYTES = 1 << 20
 
 
 class Arrived(msgspec.Struct, array_like=True, tag="f", frozen=True):
-    """One frame. `sets`: the parameter sets with start codes, before a key frame; `at`: seconds since 1970."""
+    """One frame. `sets`: the parameter sets with start codes, before a key frame; `at`: seconds since 1970; `heat`: of
+    the camera's heat sensor."""
 
     camera: bytes
     codec: str
@@ -39,12 +40,14 @@ class Arrived(msgspec.Struct, array_like=True, tag="f", frozen=True):
     key: bool
     at: float
     fragment: bytes
+    heat: bool = False
 
 
 class Lost(msgspec.Struct, array_like=True, tag="l", frozen=True):
-    """The camera is silent; the next frame will be a key frame."""
+    """The camera (`heat`: its heat sensor) is silent; the next frame will be a key frame."""
 
     camera: bytes
+    heat: bool = False
 
 
 _decoder = msgspec.msgpack.Decoder(Arrived | Lost | Sounded)
@@ -106,9 +109,12 @@ class Feed:
         self._read: dict[Path, bytearray] = {}
         self._wish = b""
 
-    def want(self, cameras: Mapping[str, float]) -> None:
-        """Follow exactly these cameras, each with what the relay still has after an instant; 0: from now on."""
-        self._wish = json.dumps({"cameras": dict(cameras)}).encode() + b"\n"
+    def want(self, cameras: Mapping[str, float], heat: Iterable[str] = ()) -> None:
+        """Follow exactly these cameras, each with what the relay still has after an instant; 0: from now on.
+
+        `heat`: those of them whose heat sensor is followed too.
+        """
+        self._wish = json.dumps({"cameras": dict(cameras), "heat": list(heat)}).encode() + b"\n"
         for place in list(self._open):
             self._say(place)
 

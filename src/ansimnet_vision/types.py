@@ -165,7 +165,9 @@ class CameraConfig:
     `homography`: row-major 3 x 3 from parts of the picture to metres; `origin`: longitude and latitude of those
     metres; `behaviours`: what is switched on; `shadow`: of these, what is only tried; `has`: day, night, heat, sound;
     `calibration`: per behaviour (a, b) of the probability 1 / (1 + exp(-(a * score + b))); `sightings`: by hour (UTC,
-    YYYYMMDDHH) the public key to which what is noted of tracks is sealed, base64; nothing is noted without one.
+    YYYYMMDDHH) the public key to which what is noted of tracks is sealed, base64; nothing is noted without one;
+    `heat_c`: degrees Celsius of the darkest and the brightest grey of its heat sensor, None where it sends no such
+    pictures.
     """
 
     camera_id: str
@@ -179,6 +181,7 @@ class CameraConfig:
     thresholds: Mapping[str, float] = field(default_factory=dict)
     calibration: Mapping[str, tuple[float, float]] = field(default_factory=dict)
     has: frozenset[str] = frozenset({"day", "night"})
+    heat_c: tuple[float, float] | None = None
     utc_offset_s: int = 32_400
     """Korea; it keeps no summer time."""
     sightings: Mapping[str, str] = field(default_factory=dict, compare=False)
@@ -201,11 +204,13 @@ class CameraConfig:
         known = dict(document)
         matrix = known.pop("homography", None)
         origin = known.pop("origin", None)
+        heat_c = known.pop("heat_c", None)
         if matrix is not None and len(matrix) != 9:
             raise ValueError("a homography is nine numbers")
         return CameraConfig(
             homography=None if matrix is None else tuple(float(v) for v in matrix),
             origin=None if origin is None else (float(origin[0]), float(origin[1])),
+            heat_c=None if heat_c is None else (float(heat_c[0]), float(heat_c[1])),
             zones=tuple(_zone(zone) for zone in known.pop("zones", ())),
             behaviours=frozenset(known.pop("behaviours", ())),
             shadow=frozenset(known.pop("shadow", ())),

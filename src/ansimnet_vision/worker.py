@@ -108,7 +108,7 @@ class Worker:
         for config in configs:
             line = self.engine.lines[UUID(config.camera_id).bytes]
             wish[config.camera_id] = max(line.watch.last_s, now_s - BACK_S)
-        self.feed.want(wish)
+        self.feed.want(wish, [c.camera_id for c in configs if c.heat_c is not None])
 
     def report(self, config: CameraConfig, signals: Sequence[Signal]) -> None:
         """Write what a camera's behaviours say into the outbox, unless a predecessor has said it."""

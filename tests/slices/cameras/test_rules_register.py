@@ -295,3 +295,33 @@ def test_reasons_never_repeat_what_stood_in_the_row() -> None:
     _, refused, remarks = taken(row(address="비밀 10.0.0.1", lat="비밀"), row(address="비밀 10.0.0.1", since="비밀"))
     assert all("비밀" not in r.reason for r in refused)
     assert all("비밀" not in r.what and "10.0" not in r.what for r in remarks)
+
+
+HEAT = f"{HEADER},감지기능,RTSP주소,열영상RTSP주소,열영상온도범위"
+
+
+@pytest.mark.requirement("VA-02")
+@pytest.mark.parametrize(
+    ("senses", "degrees", "taken_c", "remarks"),
+    [
+        ("주간·열", "-20..150", (-20.0, 150.0), 0),
+        ("주간·열", "-20 ~ 150℃", (-20.0, 150.0), 0),
+        ("주간·열", "-40.5~550", (-40.5, 550.0), 0),
+        ("주간", "-20..150", None, 1),
+        ("주간·열", "", None, 1),
+        ("주간·열", "150..-20", None, 1),
+        ("주간·열", "warm", None, 1),
+        ("주간·열", "-273..150", None, 1),
+    ],
+)
+def test_a_heat_stream_is_taken_with_its_degrees_or_not_at_all(
+    senses: str, degrees: str, taken_c: tuple[float, float] | None, remarks: int
+) -> None:
+    line = f"{row().strip()},{senses},rtsp://10.0.0.1/sub,rtsp://10.0.0.1/heat,{degrees}"
+    (camera,), refused, said = taken(line, header=HEAT)
+    assert refused == []
+    assert camera.heat_c == taken_c
+    assert (camera.heat_url is None) == (taken_c is None)
+    assert len(said) == remarks
+    assert not any("10.0.0.1" in r.what for r in said)
+    assert "10.0.0.1" not in repr(camera)

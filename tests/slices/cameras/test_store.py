@@ -202,6 +202,22 @@ async def test_stream_addresses_are_nowhere_in_the_database(
             assert b"rtsp://".hex() not in raw, table
 
 
+@pytest.mark.requirement("VA-02")
+async def test_a_heat_stream_is_kept_sealed_and_goes_with_the_register(dbs: Dbs, tmp_path: Path) -> None:
+    head = HEADER.strip() + ",감지기능,열영상RTSP주소,열영상온도범위\n"
+    plain, first = lines(2).splitlines()
+    await bring(dbs, write(tmp_path, f"{head}{plain},주간,,\n{first},주간·열,rtsp://edge:x@10.0.0.1/heat,-20..150\n"))
+    async with dbs.city.transaction() as tx:
+        with_heat = {s.camera.code: (s.heat_url, s.heat_c) for s in await queries.sources(tx)}
+        assert with_heat == {"HD-0000": (None, None), "HD-0001": ("rtsp://edge:x@10.0.0.1/heat", (-20.0, 150.0))}
+        assert list((await queries.heat_of(tx)).values()) == [(-20.0, 150.0)]
+        sealed = await tx.all("select heat_url_sealed from camera_source where heat_url_sealed is not null")
+        assert b"rtsp" not in bytes(sealed[0][0])
+    await bring(dbs, write(tmp_path, HEADER + lines(2), "again.csv"))
+    async with dbs.city.transaction() as tx:
+        assert await queries.heat_of(tx) == {}
+
+
 async def test_health_is_told_once_per_change(dbs: Dbs, tmp_path: Path) -> None:
     await bring(dbs, write(tmp_path, HEADER + lines(2)))
     async with dbs.city.transaction() as tx:

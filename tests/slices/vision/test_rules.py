@@ -309,6 +309,7 @@ def test_a_set_up_survives_being_kept() -> None:
 
 ALL = frozenset(b.value for b in Behaviour)
 SEES = frozenset({"day", "night"})
+WARM = frozenset({"day", "heat"})
 
 
 @pytest.mark.requirement("VA-02")
@@ -333,6 +334,10 @@ def test_a_camera_without_a_sensor_never_covers_its_class(senses: set[str], list
         (Setup(behaviours=STANDARD, shadow=STANDARD), Watched(SEES, False, True, True, ALL), "shadow"),
         (Setup(behaviours=STANDARD), Watched(SEES, False, True, True, ALL), "covered"),
         (Setup(behaviours=STANDARD), Watched(frozenset({"day"}), False, True, True, ALL), "day-only"),
+        (Setup(behaviours=STANDARD), Watched(WARM, False, True, True, ALL, 150.0), "covered"),
+        (Setup(behaviours=STANDARD), Watched(WARM, False, True, True, ALL, 45.0), "day-only"),
+        (Setup(behaviours=STANDARD), Watched(WARM, False, True, True, frozenset(), 150.0), "covered"),
+        (Setup(behaviours=STANDARD), Watched(WARM, False, True, True, frozenset(), 45.0), "no-model"),
     ],
 )
 def test_what_is_not_covered_says_why(made: Setup, watched: Watched, reason: str) -> None:

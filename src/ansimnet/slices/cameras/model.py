@@ -38,11 +38,16 @@ class Camera:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a camera's streams come from, with their passwords: `url` always pulled, `main_url` only when needed."""
+    """Where a camera's streams come from, with their passwords: `url` always pulled, the others only when needed.
+
+    `heat_url`: the pictures of its heat sensor, grey; `heat_c`: degrees Celsius of their darkest and brightest.
+    """
 
     camera: Camera
     url: str = field(repr=False)
     main_url: str | None = field(repr=False)
+    heat_url: str | None = field(default=None, repr=False)
+    heat_c: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +95,9 @@ class CameraRow:
     senses: tuple[Sense, ...] = (Sense.DAY,)
     rtsp_url: str | None = field(default=None, repr=False)
     main_url: str | None = field(default=None, repr=False)
+    heat_url: str | None = field(default=None, repr=False)
+    heat_c: tuple[float, float] | None = None
+    """Degrees Celsius of the darkest and the brightest grey of the heat sensor's pictures."""
 
 
 @dataclass(frozen=True, slots=True)

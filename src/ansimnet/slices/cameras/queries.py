@@ -144,6 +144,11 @@ async def with_stream(tx: Tx) -> list[CameraId]:
     return await store.load_with_stream(tx)
 
 
+async def heat_of(tx: Tx) -> dict[CameraId, tuple[float, float]]:
+    """Return the cameras whose heat sensor sends pictures, with the degrees Celsius of their darkest and brightest."""
+    return await store.load_heat(tx)
+
+
 async def kept_shorter(tx: Tx, than_days: int) -> dict[CameraId, int]:
     """Return the cameras, removed ones too, whose footage is kept for fewer days than that, and how many."""
     return await store.load_kept_shorter(tx, than_days)

@@ -21,6 +21,7 @@ KEY_YEAR = 0
 
 register(SealedColumn("camera_source", "camera_id", "url_sealed", "centre_id", bound="camera_id"))
 register(SealedColumn("camera_source", "camera_id", "main_url_sealed", "centre_id", bound="camera_id"))
+register(SealedColumn("camera_source", "camera_id", "heat_url_sealed", "centre_id", bound="camera_id"))
 
 _COLUMNS = """c.camera_id, c.code, c.address, c.purpose, c.lat, c.lon, c.azimuth_deg, c.fov_deg, c.range_m,
     coalesce(h.live, false), c.senses"""
@@ -73,11 +74,21 @@ async def save_cameras(tx: Tx, import_id: UUID, rows: Sequence[tuple[CameraId, C
         (import_id,),
     )
     await tx.many(
-        """insert into camera_source (camera_id, url_sealed, main_url_sealed) values (%s, %s, %s)
+        """insert into camera_source
+            (camera_id, url_sealed, main_url_sealed, heat_url_sealed, heat_low_c, heat_high_c)
+        values (%s, %s, %s, %s, %s, %s)
         on conflict (camera_id) do update
-        set url_sealed = excluded.url_sealed, main_url_sealed = excluded.main_url_sealed""",
+        set url_sealed = excluded.url_sealed, main_url_sealed = excluded.main_url_sealed,
+            heat_url_sealed = excluded.heat_url_sealed, heat_low_c = excluded.heat_low_c,
+            heat_high_c = excluded.heat_high_c""",
         [
-            (i, _seal(tx, i, r.rtsp_url), _seal(tx, i, r.main_url) if r.main_url else None)
+            (
+                i,
+                _seal(tx, i, r.rtsp_url),
+                _seal(tx, i, r.main_url) if r.main_url else None,
+                _seal(tx, i, r.heat_url) if r.heat_url else None,
+                *(r.heat_c or (None, None)),
+            )
             for i, r in rows
             if r.rtsp_url
         ],
@@ -94,16 +105,16 @@ def _seal(tx: Tx, camera_id: CameraId, url: str) -> bytes:
 async def load_sources(tx: Tx, only: CameraId | None = None) -> list[Source]:
     """Return every camera that has a stream, or one, with its addresses. For the edge that asks it, nobody else."""
     rows = await tx.all(
-        f"""select {_COLUMNS}, s.url_sealed, s.main_url_sealed from camera c join camera_source s using (camera_id)
-        left join camera_health h using (camera_id)
+        f"""select {_COLUMNS}, s.heat_low_c, s.heat_high_c, s.url_sealed, s.main_url_sealed, s.heat_url_sealed
+        from camera c join camera_source s using (camera_id) left join camera_health h using (camera_id)
         where c.removed_at is null and (%s::uuid is null or c.camera_id = %s) order by c.code""",
         (only, only),
     )
     out = []
-    for *columns, sealed, main_sealed in rows:
-        url, main = (_open(tx, columns[0], address) for address in (sealed, main_sealed))
+    for *columns, low_c, high_c, sealed, main_sealed, heat_sealed in rows:
+        url, main, heat = (_open(tx, columns[0], address) for address in (sealed, main_sealed, heat_sealed))
         if url is not None:
-            out.append(Source(_camera(tuple(columns)), url, main))
+            out.append(Source(_camera(tuple(columns)), url, main, heat, None if heat is None else (low_c, high_c)))
     return out
 
 
@@ -112,6 +123,16 @@ def _open(tx: Tx, camera_id: CameraId, sealed: bytes | None) -> str | None:
         return None
     plain = tx.keys.decrypt(tx.centre_id, KEY_YEAR, sealed, bound_to=camera_id.bytes)
     return None if plain is None else plain.decode()
+
+
+async def load_heat(tx: Tx) -> dict[CameraId, tuple[float, float]]:
+    """Return degrees Celsius of the darkest and the brightest grey of each heat sensor in service that sends."""
+    rows = await tx.all(
+        """select camera_id, heat_low_c, heat_high_c from camera_source join camera c using (camera_id)
+        where heat_url_sealed is not null and %s = any(c.senses) and c.removed_at is null""",
+        (Sense.HEAT,),
+    )
+    return {CameraId(camera_id): (low_c, high_c) for camera_id, low_c, high_c in rows}
 
 
 async def load_columns(tx: Tx) -> tuple[list[CameraId], NDArray[np.float64]]:

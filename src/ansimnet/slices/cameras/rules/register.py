@@ -10,7 +10,7 @@ import codecs
 import csv
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ansimnet.kernel.errors import Refusal
@@ -44,6 +44,8 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "senses": ("감지기능", "senses"),
     "rtsp": ("RTSP주소", "rtsp_url"),
     "main": ("주영상RTSP주소", "rtsp_main_url"),
+    "heat": ("열영상RTSP주소", "rtsp_heat_url"),
+    "heat_range": ("열영상온도범위", "heat_range_c"),
 }
 """Column names of the national standard schema (전국CCTV표준데이터), its WGS84 naming, the Ansim-i file, and the sets
 that cities publish beside them."""
@@ -80,6 +82,9 @@ FIRST_CCTV_YEAR = 1990
 
 MAX_COUNT = 64
 """More cameras than a pole carries: the figure is a slip."""
+
+COLDEST_C, HOTTEST_C = -60.0, 2_000.0
+"""No sensor of a street measures beyond: the widest range of radiometric cameras ends near 2,000 degrees."""
 
 MAX_FIELD = 2_000
 """Longer cells are not addresses."""
@@ -261,6 +266,8 @@ def _camera(line: int, place: tuple[float, float], cell: dict[str, str], remarks
     if cleaned:
         remarks.append("a device address stood in the address field and was dropped")
     azimuth = facing(cell.get("facing", ""), remarks)
+    senses = _senses(cell.get("senses", ""))
+    heat_c = _heat(cell, senses, remarks)
     return CameraRow(
         line=line,
         lat=place[0],
@@ -275,10 +282,28 @@ def _camera(line: int, place: tuple[float, float], cell: dict[str, str], remarks
         range_m=_within("range", cell, 1, MAX_RANGE_M, DEFAULT_RANGE_M, remarks),
         retention_days=int(r) if (r := _within("retention", cell, 1, 3650, 0, remarks)) else None,
         installed=_installed(cell.get("installed", ""), remarks),
-        senses=_senses(cell.get("senses", "")),
+        senses=senses,
         rtsp_url=cell.get("rtsp") or None,
         main_url=cell.get("main") or None,
+        heat_url=cell["heat"] if heat_c is not None else None,
+        heat_c=heat_c,
     )
+
+
+def _heat(cell: dict[str, str], senses: Sequence[Sense], remarks: list[str]) -> tuple[float, float] | None:
+    """Return degrees Celsius of the darkest and the brightest grey of a heat sensor; None where none is to be read."""
+    if not cell.get("heat"):
+        return None
+    if Sense.HEAT not in senses:
+        remarks.append("a heat stream without 열 among what the camera senses: dropped")
+        return None
+    found = re.fullmatch(r"(-?\d+(?:\.\d+)?)\s*(?:\.\.|~|∼|～)\s*(-?\d+(?:\.\d+)?)\s*(?:도|℃|°C)?",
+                         cell.get("heat_range", "").strip())  # fmt: skip
+    low_c, high_c = (float(found[1]), float(found[2])) if found else (0.0, 0.0)
+    if not COLDEST_C <= low_c < high_c <= HOTTEST_C:
+        remarks.append("a heat stream whose degrees are not known (열영상온도범위, such as -20..150): dropped")
+        return None
+    return low_c, high_c
 
 
 def facing(text: str, remarks: list[str]) -> float | None:

@@ -36,7 +36,7 @@ class Camera:
 
     `zones`: the windows and homes that nobody may see; black in every picture that leaves the source. `turned`: what is
     known of a camera that turns, with zones that stand in the world. `listened_until`: the end of its site's own ground
-    to be listened to; None: its sound is never set up.
+    to be listened to; None: its sound is never set up. `heat_url`: the pictures of its heat sensor, where it has one.
     """
 
     camera_id: CameraId
@@ -47,6 +47,7 @@ class Camera:
     main_url: str | None = field(default=None, repr=False)
     turned: Turned | None = None
     listened_until: datetime | None = None
+    heat_url: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from uuid import UUID
@@ -29,7 +29,7 @@ from ansimnet.kernel.ids import CameraId
 from ansimnet.slices.footage.relay.ring import Frame
 from ansimnet.slices.footage.relay.rtp import Packet
 from ansimnet.slices.footage.relay.sdp import Media
-from ansimnet.slices.footage.relay.source import Sighting, Stream
+from ansimnet.slices.footage.relay.source import HeatSource, Sighting, Stream
 from ansimnet.slices.footage.relay.sources import Sources
 
 log = structlog.get_logger(__name__)
@@ -43,7 +43,8 @@ LINE_BYTES = 1 << 20
 
 
 class Given(msgspec.Struct, array_like=True, tag="f", frozen=True):
-    """One frame. `sets`: the parameter sets, before a key frame; `at`: when it came, seconds since 1970."""
+    """One frame. `sets`: the parameter sets, before a key frame; `at`: when it came, seconds since 1970; `heat`: of the
+    camera's heat sensor."""
 
     camera: bytes
     codec: str
@@ -51,12 +52,14 @@ class Given(msgspec.Struct, array_like=True, tag="f", frozen=True):
     key: bool
     at: float
     fragment: bytes
+    heat: bool = False
 
 
 class Lost(msgspec.Struct, array_like=True, tag="l", frozen=True):
-    """The camera is silent; the next frame will be a key frame."""
+    """The camera (`heat`: its heat sensor) is silent; the next frame will be a key frame."""
 
     camera: bytes
+    heat: bool = False
 
 
 class Sounded(msgspec.Struct, array_like=True, tag="s", frozen=True):
@@ -74,10 +77,11 @@ _encoder = msgspec.msgpack.Encoder()
 
 
 class Follower:
-    """One camera followed for one process."""
+    """One camera, or its heat sensor, followed for one process."""
 
-    def __init__(self, camera_id: CameraId, writer: asyncio.StreamWriter, after: float) -> None:
+    def __init__(self, camera_id: CameraId, writer: asyncio.StreamWriter, after: float, *, heat: bool = False) -> None:
         self._name = camera_id.bytes
+        self._heat = heat
         self._writer = writer
         self._after = after
         self._waits = True
@@ -115,7 +119,7 @@ class Follower:
         self._waits = False
         sets = frame.init.sets if frame.key else b""
         at = now().timestamp() - (monotonic_s() - frame.at_s)
-        self._send(Given(self._name, frame.init.codec, sets, frame.key, at, frame.fragment))
+        self._send(Given(self._name, frame.init.codec, sets, frame.key, at, frame.fragment, self._heat))
 
     def saw(self, sighting: Sighting) -> None:
         """Leave out what the camera's own analytics say."""
@@ -123,7 +127,7 @@ class Follower:
     def lost(self) -> None:
         """Pass on that the camera is silent."""
         self._waits = True
-        self._send(Lost(self._name))
+        self._send(Lost(self._name, self._heat))
 
     def hear(self, media: Media, packet: Packet) -> None:
         """Pass a packet of sound on, or leave it out where the process does not read."""
@@ -172,12 +176,16 @@ class Local:
         self._open.add(writer)
         self._left.clear()
         following: dict[CameraId, Follower] = {}
+        feeling: dict[CameraId, Follower] = {}
         self._following.append(following)
-        keeping = asyncio.create_task(self._keep(following))
+        keeping = asyncio.create_task(self._keep(following, feeling))
         try:
             while line := await reader.readline():
-                self._wish(following, json.loads(line)["cameras"], writer)
+                wish = json.loads(line)
+                self._wish(following, wish["cameras"], writer)
+                self._wish_heat(feeling, wish.get("heat", ()), writer)
                 self._attach(following)
+                self._attach_heat(feeling)
         except (OSError, ValueError, KeyError) as error:
             log.warning("local.broken", error=type(error).__name__)
         finally:
@@ -185,6 +193,8 @@ class Local:
             self._following = [other for other in self._following if other is not following]
             for follower in following.values():
                 follower.leave()
+            for follower in feeling.values():
+                self._let_go(follower)
             writer.close()
             self._open.discard(writer)
             if not self._open:
@@ -203,11 +213,38 @@ class Local:
         for camera_id in asked.keys() - following.keys():
             following[camera_id] = Follower(camera_id, writer, asked[camera_id])
 
-    async def _keep(self, following: dict[CameraId, Follower]) -> None:
+    def _wish_heat(
+        self, feeling: dict[CameraId, Follower], wanted: Iterable[str], writer: asyncio.StreamWriter
+    ) -> None:
+        asked = {CameraId(UUID(name)) for name in wanted}
+        for camera_id in feeling.keys() - asked:
+            self._let_go(feeling.pop(camera_id))
+        for camera_id in asked - feeling.keys():
+            feeling[camera_id] = Follower(camera_id, writer, 0.0, heat=True)
+
+    async def _keep(self, following: dict[CameraId, Follower], feeling: dict[CameraId, Follower]) -> None:
         """Follow cameras as the relay takes and changes them."""
         while True:
             await asyncio.sleep(LOOK_S)
             self._attach(following)
+            self._attach_heat(feeling)
+
+    def _attach_heat(self, feeling: dict[CameraId, Follower]) -> None:
+        """Pull heat sensors while somebody here judges them, and no longer."""
+        for camera_id, follower in feeling.items():
+            stream, sub = follower.stream, self._sources.cameras.get(camera_id)
+            if isinstance(stream, HeatSource) and stream.sub is sub:
+                continue
+            self._let_go(follower)
+            heat = self._sources.open_heat(camera_id)
+            if heat is not None:
+                follower.follow(heat)
+
+    def _let_go(self, follower: Follower) -> None:
+        stream = follower.stream
+        follower.leave()
+        if isinstance(stream, HeatSource):
+            self._sources.close(stream)
 
     def _attach(self, following: dict[CameraId, Follower]) -> None:
         for camera_id, follower in following.items():

@@ -386,6 +386,28 @@ class MainSource(CameraSource):
         """Hear that the sub-stream is silent: without fresh boxes the masked rendition hides everything by itself."""
 
 
+class HeatSource(CameraSource):
+    """The pictures of a camera's heat sensor, pulled while something of this machine judges them; nobody is shown them.
+
+    It looks where the camera looks, so the camera's privacy zones are black here too: as cold as anything can be.
+    """
+
+    def __init__(
+        self,
+        sub: CameraSource,
+        *,
+        allow_basic: bool = False,
+        ring: Ring | None = None,
+        burner: Callable[[Callable[[Frame], None]], Burner] | None = None,
+    ) -> None:
+        assert sub.camera.heat_url is not None
+        camera = replace(sub.camera, url=sub.camera.heat_url, listened_until=None)
+        super().__init__(camera, allow_basic=allow_basic, ring=ring, burner=burner)
+        self.sub = sub
+        self.turning = sub.turning
+        self._wants_boxes = False
+
+
 def init_of(parameters: Parameters) -> Init:
     """Return what players and decoders need before the first frame."""
     width, height = picture_size(parameters.sps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 from ansimnet.kernel.ids import CameraId
 from ansimnet.kernel.permits import Masking
@@ -14,7 +15,7 @@ from ansimnet.slices.footage.relay.masker import MaskedStream, Maskers, Renditio
 from ansimnet.slices.footage.relay.ring import Budget, Frame, Ring
 from ansimnet.slices.footage.relay.rtp import Packet
 from ansimnet.slices.footage.relay.sdp import Media
-from ansimnet.slices.footage.relay.source import CameraSource, Cold, MainSource, Stream
+from ansimnet.slices.footage.relay.source import CameraSource, Cold, HeatSource, MainSource, Stream
 
 LINGER_S = 45.0
 """A stream pulled on demand is kept so long after its last viewer: operators go back and forth."""
@@ -31,6 +32,7 @@ class Sources:
         """Work with so many masking processes at most; 0: one a core but one."""
         self.cameras: dict[CameraId, CameraSource] = {}
         self.mains: dict[CameraId, MainSource] = {}
+        self.heats: dict[CameraId, HeatSource] = {}
         self.masked: dict[tuple[CameraSource, str | None], MaskedStream] = {}
         self.maskers = Maskers(maskers)
         self.rings = Budget(rings_bytes)
@@ -76,7 +78,7 @@ class Sources:
         """Return the running source; a changed address or name replaces it unless somebody watches."""
         source = self.cameras.get(camera.camera_id)
         if source is not None and (source.camera.zones, source.camera.turned) != (camera.zones, camera.turned):
-            for stream in (source, self.mains.get(camera.camera_id)):
+            for stream in (source, self.mains.get(camera.camera_id), self.heats.get(camera.camera_id)):
                 if stream is not None:
                     stream.rezone(replace(stream.camera, zones=camera.zones, turned=camera.turned))
         if source is not None and _sooner(camera, source.camera):
@@ -109,6 +111,22 @@ class Sources:
             self.mains[sub.camera.camera_id] = main
             main.start()
         return main
+
+    def open_heat(self, camera_id: CameraId) -> HeatSource | None:
+        """Return the pictures of a camera's heat sensor, started; None where it has none. Each needs a `close`."""
+        sub = self.cameras.get(camera_id)
+        if sub is None or sub.camera.heat_url is None:
+            return None
+        heat = self.heats.get(camera_id)
+        if heat is None or heat.sub is not sub:
+            heat = HeatSource(sub, allow_basic=self._allow_basic, ring=self._ring(), burner=self._burner)
+            self.heats[camera_id] = heat
+            heat.start()
+        timer = self._lingering.pop(heat, None)
+        if timer is not None:
+            timer.cancel()
+        self._users[heat] = self._users.get(heat, 0) + 1
+        return heat
 
     def _ring(self) -> Ring:
         return Ring(keep_s=self._ring_s, budget=self.rings)
@@ -160,6 +178,8 @@ class Sources:
 
     def _wanted(self, source: CameraSource) -> bool:
         """Return whether a stream runs though nobody watches it."""
+        if isinstance(source, HeatSource):
+            return False
         return source.camera.camera_id in (self._armed if isinstance(source, MainSource) else self._warm)
 
     def _release(self, source: CameraSource) -> None:
@@ -171,7 +191,11 @@ class Sources:
         if timer is not None:
             timer.cancel()
         source.stop()
-        held = self.mains if isinstance(source, MainSource) else self.cameras
+        held: dict[CameraId, Any] = self.cameras
+        if isinstance(source, MainSource):
+            held = self.mains
+        elif isinstance(source, HeatSource):
+            held = self.heats
         if held.get(source.camera.camera_id) is source:
             del held[source.camera.camera_id]
 
@@ -179,11 +203,12 @@ class Sources:
         """Stop everything."""
         for timer in self._lingering.values():
             timer.cancel()
-        for stream in (*self.masked.values(), *self.mains.values(), *self.cameras.values()):
+        for stream in (*self.masked.values(), *self.mains.values(), *self.heats.values(), *self.cameras.values()):
             stream.stop()
         self.maskers.stop()
         self.masked.clear()
         self.mains.clear()
+        self.heats.clear()
         self.cameras.clear()
         self._users.clear()
 

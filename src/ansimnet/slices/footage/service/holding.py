@@ -165,6 +165,7 @@ class DbGate(Looks):
                     main_url=s.main_url,
                     turned=turning.get(s.camera.camera_id),
                     listened_until=listened.get(s.camera.camera_id),
+                    heat_url=s.heat_url,
                 )
                 for s in await cameras.sources(tx)
             ]

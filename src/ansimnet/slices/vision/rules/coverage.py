@@ -27,8 +27,15 @@ REASONS: dict[str, Said] = {
 }
 
 
+BY_WARMTH = frozenset({Behaviour.FIRE, Behaviour.INTRUSION, Behaviour.LOITERING})
+"""What a heat sensor tells by itself (`ansimnet_vision.heat`)."""
+FIRE_C = 120.0
+"""One whose brightest is below this does not tell a fire from a hood in the sun (`ansimnet_vision.heat`)."""
+
+
 class Covered(NamedTuple):
-    """Whether a camera covers a behaviour, and the reason's name; by day and by night alike only if it has both."""
+    """Whether a camera covers a behaviour, and the reason's name; by day and by night alike only if it has both, or a
+    heat sensor that tells it."""
 
     behaviour: Behaviour
     covered: bool
@@ -38,7 +45,7 @@ class Covered(NamedTuple):
 class Watched(NamedTuple):
     """What is known of a camera: its senses, whether it may be listened to, has a stream, lives, what its worker runs.
 
-    `runs` None: no worker has it.
+    `runs` None: no worker has it. `hottest_c`: the most that its heat sensor tells, None where it sends no pictures.
     """
 
     senses: frozenset[str]
@@ -46,6 +53,7 @@ class Watched(NamedTuple):
     stream: bool
     live: bool
     runs: frozenset[str] | None
+    hottest_c: float | None = None
 
 
 def coverage(setup: Setup, camera: Watched, models: Collection[str]) -> list[Covered]:
@@ -59,9 +67,16 @@ def _one(b: Behaviour, setup: Setup, camera: Watched, tried: bool) -> Covered:
         return Covered(b, False, why)
     if b in setup.shadow or tried:
         return Covered(b, False, "shadow")
-    if "night" not in camera.senses and b not in SOUNDS:
+    if "night" not in camera.senses and b not in SOUNDS and not _warm(b, camera):
         return Covered(b, True, "day-only")
     return Covered(b, True, "uncalibrated" if b in NEEDS_METRES and not setup.pairs else "covered")
+
+
+def _warm(b: Behaviour, camera: Watched) -> bool:
+    """Return whether the heat sensor tells it, whatever the light and without a model."""
+    if camera.hottest_c is None or b not in BY_WARMTH:
+        return False
+    return b is not Behaviour.FIRE or camera.hottest_c >= FIRE_C
 
 
 def _missing(b: Behaviour, setup: Setup, camera: Watched) -> str | None:
@@ -77,7 +92,7 @@ def _missing(b: Behaviour, setup: Setup, camera: Watched) -> str | None:
         return "no-picture"
     if camera.runs is None:
         return "no-worker"
-    if b not in camera.runs:
+    if b not in camera.runs and not _warm(b, camera):
         return "no-model"
     if b in NEEDS_ZONE and not any(z.purpose is b for z in setup.zones):
         return "no-zone"

@@ -124,9 +124,11 @@ def for_worker(
     ground: Ground | None,
     tunings: Sequence[Tuning],
     senses: Collection[str],
+    heat_c: tuple[float, float] | None = None,
 ) -> dict[str, Any]:
     """Return the configuration of one camera as workers read it: numbers and names of behaviours, no address.
 
+    `heat_c`: degrees Celsius of the darkest and the brightest grey of its heat sensor's pictures.
     What verdicts raise is held here, where it can be seen; only what they lower must be told by a worker first.
     """
     return {
@@ -150,6 +152,7 @@ def for_worker(
         "shadow": sorted(setup.shadow),
         "thresholds": {t.behaviour.value: NEEDED[t.behaviour] + lowered for t, lowered in _lowered(tunings)},
         "has": sorted(senses),
+        "heat_c": None if heat_c is None else list(heat_c),
         "utc_offset_s": KOREA_S,
     }
 

@@ -79,11 +79,12 @@ async def for_workers(tx: Tx, now: datetime) -> list[dict[str, Any]]:
     with_stream = await cameras.with_stream(tx)
     known = await cameras.by_ids(tx, with_stream)
     versions = await setups_of(tx, list(known))
+    heat = await cameras.heat_of(tx)
     tuned = await store.tunings(tx, ["in_force"])
     found = []
     for camera_id, camera in sorted(known.items(), key=lambda item: item[1].code):
         setup = versions[camera_id].setup
         senses = [s.value for s in camera.senses if s.value != "sound" or camera_id in listened]
         mine = [t for t in tuned if t.camera_id == camera_id]
-        found.append(setups.for_worker(camera_id, setup, ground(setup), mine, senses))
+        found.append(setups.for_worker(camera_id, setup, ground(setup), mine, senses, heat.get(camera_id)))
     return found

@@ -23,6 +23,7 @@ async def coverage_of(
     """Return what each camera covers and why it does not cover the rest."""
     streamed = set(await cameras.with_stream(tx))
     listened = await cameras.listened(tx, now)
+    heat = await cameras.heat_of(tx)
     runs: dict[str, set[str]] = {}
     for worker in await workers.workers(tx, now - ALIVE):
         for name in worker.cameras:
@@ -40,6 +41,7 @@ async def coverage_of(
             camera_id in streamed,
             camera.live,
             None if mine is None else frozenset(mine),
+            heat[camera_id][1] if camera_id in heat else None,
         )
         found[camera_id] = coverage(versions[camera_id].setup, watched, tried - counting)
     return found
