@@ -69,6 +69,7 @@ ROUTES: dict[str, str] = {
         f"{way} /api/v1/tracing/{path}": _SEARCHES
         for way, path in (
             ("POST", "describe"),
+            ("POST", "portrait"),
             ("POST", "searches"),
             ("GET", "searches"),
             ("GET", "searches/{search_id}"),

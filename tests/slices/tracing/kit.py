@@ -29,9 +29,11 @@ from ansimnet.slices.cameras.rules.register import CameraRow
 from ansimnet.slices.policy import queries as policy
 from ansimnet.slices.policy.model import Account
 from ansimnet.slices.tracing import api, jobs
+from ansimnet.slices.tracing.api import portraits
 from ansimnet.slices.tracing.service import intake
 from ansimnet.slices.tracing.service.intake import Receipt
 from ansimnet.slices.tracing.service.nets import Nets
+from ansimnet.slices.tracing.service.portraits import Reader
 from ansimnet.slices.tracing.store.keys import HourKeys
 
 BEGAN = datetime(2026, 11, 21, 12, 30, tzinfo=UTC)
@@ -49,7 +51,9 @@ class City:
         self.seat: Account | None = None
         app = FastAPI()
         platform_http.install(app)
-        app.include_router(api.routes(api.Desk(dbs.city, self.clock, self.keys, Nets(MapData(folder / "map")))))
+        desk = api.Desk(dbs.city, self.clock, self.keys, Nets(MapData(folder / "map")))
+        app.include_router(api.routes(desk))
+        app.include_router(portraits.routes(desk, Reader(None)))
         app.state.sign_in = self._sign_in
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
         self.http = httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8700")

@@ -15,9 +15,26 @@ export interface Parsed {
   /** The share of its words that meant something. */
   understood: number;
 }
+/** Parts of a picture, from its upper left corner. */
+export interface PictureBox {
+  x1: number;
+  y1: number;
+  x2: number;
+  y2: number;
+}
+export interface Portrait {
+  subjects: { kind: string; box: PictureBox; score: number }[];
+  /** Whose words and appearance these are; null: nobody was found, a box must be drawn. */
+  chosen: number | null;
+  attributes: SureAttribute[];
+  appearance: string;
+  by: string;
+}
 export interface SearchForm {
   text: string;
   attributes: Attribute[];
+  /** What somebody looks like in a reference picture, as `Portrait.appearance`. */
+  picture: string;
   case_no: string;
   purpose: "investigate" | "respond";
   statute: string;
@@ -151,6 +168,8 @@ const of = (search: string) => `${here}/searches/${encodeURIComponent(search)}`;
 
 export const tracing = {
   describe: (text: string) => post<Parsed>(`${here}/describe`, { text }),
+  /** Read a reference picture (base64 of a file); nothing is kept. */
+  read: (picture: string, box?: PictureBox) => post<Portrait>(`${here}/portrait`, { picture, ...(box && { box }) }),
   ask: (form: SearchForm) => post<Search>(`${here}/searches`, form),
   look: (search: string) => post<Candidates>(`${of(search)}/look`, {}),
   judge: (search: string, candidate_id: string, verdict: HimOrNot | null) =>

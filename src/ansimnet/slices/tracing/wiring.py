@@ -9,10 +9,11 @@ from ansimnet.platform.db import Db
 from ansimnet.platform.parts import Context, Parts
 from ansimnet.platform.settings import Settings
 from ansimnet.slices.tracing import api, jobs
-from ansimnet.slices.tracing.api import ingest
+from ansimnet.slices.tracing.api import ingest, portraits
 from ansimnet.slices.tracing.rules import warming
 from ansimnet.slices.tracing.service.nets import Nets
 from ansimnet.slices.tracing.service.notes import Notes
+from ansimnet.slices.tracing.service.portraits import Reader
 from ansimnet.slices.tracing.store.keys import HourKeys
 
 __all__ = ["jobs", "notes", "parts"]
@@ -25,8 +26,9 @@ def parts(ctx: Context) -> Parts:
     def install(app: FastAPI) -> None:
         app.router.routes.extend(ingest.routes(ctx.dbs.city, ctx.clock, keys))
 
+    desk = api.Desk(ctx.dbs.city, ctx.clock, keys, Nets(ctx.map), ctx.settings.relay_public_url)
     return Parts(
-        routers=[api.routes(api.Desk(ctx.dbs.city, ctx.clock, keys, Nets(ctx.map), ctx.settings.relay_public_url))],
+        routers=[api.routes(desk), portraits.routes(desk, Reader(ctx.settings.models_folder))],
         readers=list(jobs.READERS),
         on_serve=[install],
         warm=[warming.warm],

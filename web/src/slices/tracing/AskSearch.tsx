@@ -1,12 +1,14 @@
 /** Ask for a search: what was reported, read back word by word; where and when; in which case, on which ground. */
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { type Attribute, type Parsed, type Search, tracing } from "../../api/tracing";
+import { type Parsed, type Search, type SureAttribute, tracing } from "../../api/tracing";
 import { FormSheet } from "../../kit/FormSheet";
 import { between, placeOf } from "../../kit/form";
 import { Button } from "../../kit/parts";
 import { Answer } from "../../kit/states";
 import { useTracingText } from "../../text/tracing";
+import { joined } from "./pictured";
+import { type Reference, ReferencePicture } from "./Reference";
 import { attributeWords } from "./rules";
 
 const HOUR_MS = 3_600_000;
@@ -16,10 +18,18 @@ export function AskSearch({ onClose, onAsked }: { onClose: () => void; onAsked: 
   const t = useTracingText();
   const client = useQueryClient();
   const [said, setSaid] = useState<{ text: string; parsed: Parsed }>();
+  const [reference, setReference] = useState<Reference>();
   const number = between(1, 5000, t.form.number);
-  const kept: Attribute[] = said?.parsed.attributes ?? [];
-  const drop = (at: number) =>
-    setSaid((s) => s && { ...s, parsed: { ...s.parsed, attributes: s.parsed.attributes.filter((_, i) => i !== at) } });
+  const seen = reference?.portrait?.attributes ?? [];
+  const kept = joined(said?.parsed.attributes ?? [], seen);
+  const drop = (gone: SureAttribute) => {
+    const without = (of: SureAttribute[]) => of.filter((a) => a !== gone);
+    setSaid((s) => s && { ...s, parsed: { ...s.parsed, attributes: without(s.parsed.attributes) } });
+    setReference(
+      (r) => r && { ...r, portrait: r.portrait && { ...r.portrait, attributes: without(r.portrait.attributes) } },
+    );
+  };
+  const appearance = reference?.portrait?.appearance ?? "";
   return (
     <FormSheet
       title={t.ask}
@@ -39,9 +49,13 @@ export function AskSearch({ onClose, onAsked }: { onClose: () => void; onAsked: 
           label: t.form.text,
           kind: "own",
           wide: true,
-          check: (text) => (said?.text === text.trim() && kept.length ? undefined : t.form.needsRead),
+          check: (text) => ((said?.text ?? "") === text.trim() && kept.length ? undefined : t.form.needsRead),
           draw: (value, set, says) => (
-            <Described value={value} set={set} says={says} said={said} onSaid={setSaid} onDrop={drop} />
+            <>
+              <Described value={value} set={set} says={says} said={said} onSaid={setSaid} />
+              <ReferencePicture kept={reference} onKept={setReference} />
+              <Kept of={kept} seen={seen} appearance={Boolean(appearance)} onDrop={drop} />
+            </>
           ),
         },
         { name: "case_no", label: t.form.case_no, most: 60 },
@@ -74,6 +88,7 @@ export function AskSearch({ onClose, onAsked }: { onClose: () => void; onAsked: 
         return tracing.ask({
           text: (v.text ?? "").trim().slice(0, 500),
           attributes: kept.map(({ key, value }) => ({ key, value })),
+          picture: appearance,
           case_no: (v.case_no ?? "").trim(),
           purpose,
           statute: STATUTES[purpose],
@@ -96,14 +111,12 @@ function Described({
   says,
   said,
   onSaid,
-  onDrop,
 }: {
   value: string;
   set: (value: string) => void;
   says: string | undefined;
   said: { text: string; parsed: Parsed } | undefined;
   onSaid: (said: { text: string; parsed: Parsed }) => void;
-  onDrop: (at: number) => void;
 }) {
   const t = useTracingText();
   const text = value.trim();
@@ -134,40 +147,61 @@ function Described({
         {current ? <span className="sm t3">{t.form.understood(Math.round(100 * current.understood))}</span> : null}
       </div>
       {read.error ? <Answer error={read.error} what={t.form.text} /> : null}
-      {current ? (
-        current.attributes.length ? (
-          <>
-            <span className="xs t3">{t.form.attributes}</span>
-            <ul className="fx wrap trace-attrs" aria-label={t.form.attributes}>
-              {current.attributes.map((a, i) => {
-                const { what, value: is } = attributeWords(a, t.keys, t.traits);
-                return (
-                  <li key={`${a.key} ${a.value}`} className="bd o">
-                    <span className="t3">{what}</span> <b>{is}</b>
-                    <button
-                      type="button"
-                      className="bare"
-                      aria-label={t.form.drop(`${what} ${is}`)}
-                      onClick={() => onDrop(i)}
-                    >
-                      ×
-                    </button>
-                  </li>
-                );
-              })}
-            </ul>
-          </>
-        ) : (
-          <p className="sm c3" role="alert">
-            {t.form.nothing}
-          </p>
-        )
+      {current && !current.attributes.length ? (
+        <p className="sm c3" role="alert">
+          {t.form.nothing}
+        </p>
       ) : null}
       {says ? (
         <span className="xs c2" role="alert">
           {says}
         </span>
       ) : null}
+    </div>
+  );
+}
+
+/** What the search will look for, from words and from the picture; what is wrong is taken out here. */
+function Kept({
+  of,
+  seen,
+  appearance,
+  onDrop,
+}: {
+  of: readonly SureAttribute[];
+  seen: readonly SureAttribute[];
+  appearance: boolean;
+  onDrop: (gone: SureAttribute) => void;
+}) {
+  const t = useTracingText();
+  if (!of.length && !appearance) return null;
+  return (
+    <div className="field wide">
+      <span className="xs t3">{t.form.attributes}</span>
+      <ul className="fx wrap trace-attrs" aria-label={t.form.attributes}>
+        {of.map((a) => {
+          const { what, value: is } = attributeWords(a, t.keys, t.traits);
+          return (
+            <li key={`${a.key} ${a.value}`} className="bd o">
+              <span className="t3">{what}</span> <b>{is}</b>
+              {seen.includes(a) ? <span className="xs t3"> · {t.picture.from}</span> : null}
+              <button
+                type="button"
+                className="bare"
+                aria-label={t.form.drop(`${what} ${is}`)}
+                onClick={() => onDrop(a)}
+              >
+                ×
+              </button>
+            </li>
+          );
+        })}
+        {appearance ? (
+          <li className="bd o">
+            <span className="t3">{t.picture.from}</span> <b>{t.picture.looks}</b>
+          </li>
+        ) : null}
+      </ul>
     </div>
   );
 }
