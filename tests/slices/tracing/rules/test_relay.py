@@ -13,7 +13,7 @@ from tests.slices.tracing.rules.small_city import seen, town, vector
 
 from ansimnet.kernel.geo import Point
 from ansimnet.slices.tracing.rules import belief, learned, relay, times
-from ansimnet.slices.tracing.rules.types import Kind, Opening, Start, Stop, Subject, Verdict
+from ansimnet.slices.tracing.rules.types import Kind, Opening, PlateRead, Start, Stop, Subject, Verdict
 
 TOWN = town()
 KNOWN = learned.prior()
@@ -55,6 +55,47 @@ def test_who_is_seen_where_he_was_expected_is_followed() -> None:
     assert len(hops) == 3
     assert all(h.probability > 0.5 for h in hops)
     assert [h.until_s for h in hops] == sorted(h.until_s for h in hops)
+
+
+@pytest.mark.requirement("TR-02")
+def test_nobody_is_in_one_picture_twice() -> None:
+    """His double passes the same camera at the same time: one of the two may be him, whoever a person says it is."""
+    trace = begun()
+    best = relay.ahead(trace, 1000.0)[0]
+    at = best.likely_s + 15
+    his = seen(best.camera, at, id="his", looks=HIM, lasts_s=20.0)
+    double = seen(best.camera, at + 6, id="double", looks=HIM, lasts_s=20.0)
+    trace = relay.observe(trace, [Opening(best.camera, at - 10, at + 10)], [his, double], at + 10)
+    for hops in (b.hops for b in (relay.route(trace).likely, *relay.route(trace).others)):
+        assert {h.sighting for h in hops} < {"his", "double"}
+    told = relay.judge(trace, "his", Verdict.HIM)
+    assert [h.sighting for h in relay.route(told).likely.hops] == ["his"]
+    assert "double" not in {c.sighting for c in relay.candidates(told) if c.probability > 0.01}
+
+
+@pytest.mark.requirement("TR-02")
+def test_who_stood_there_before_he_could_be_there_is_hardly_he() -> None:
+    trace = begun()
+    far = next(c for c in relay.ahead(trace, 1000.0, limit=100) if c.from_s > 1060.0)
+    at = far.likely_s + 10
+    came, stood = (
+        belief.fit(TOWN, KNOWN, NOBODY, trace.first, seen(far.camera, at, looks=HIM, lasts_s=s), 0.02)
+        for s in (10.0, at - 990.0)
+    )
+    assert came.llr - stood.llr > 2.0
+
+
+@pytest.mark.requirement("TR-02")
+def test_a_plate_that_was_read_once_tells_his_car_from_a_strangers() -> None:
+    car = Subject(Kind.VEHICLE)
+    first = replace(seen(40, 1000.0, heading=90.0, kind=Kind.VEHICLE), plate=PlateRead("12가3456", (0.9,) * 7))
+    trace = relay.begin(TOWN, KNOWN, car, first)
+    best = relay.ahead(trace, 1000.0)[0]
+    d = seen(best.camera, best.likely_s + 3, kind=Kind.VEHICLE)
+    reads = [None, PlateRead("12가3456", (0.9,) * 7), PlateRead("98나7012", (0.9,) * 7)]
+    unread, his, another = (belief.fit(TOWN, KNOWN, car, trace.first, replace(d, plate=r), 0.02) for r in reads)
+    assert unread.plate is None
+    assert his.llr > unread.llr + 5 > another.llr + 10
 
 
 @pytest.mark.requirement("TR-02", "TR-05")

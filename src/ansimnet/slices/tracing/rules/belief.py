@@ -19,7 +19,7 @@ from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.net import CameraNet
 from ansimnet.slices.tracing.rules.onward import Left, Onward, followed, onward
 from ansimnet.slices.tracing.rules.times import PACE_PRIOR_HOPS, below, known_class, log_ratio
-from ansimnet.slices.tracing.rules.types import F64, I32, Kind, Sighting, Subject
+from ansimnet.slices.tracing.rules.types import F64, I32, Kind, PlateRead, Sighting, Subject
 
 AROUND_S = 2.5
 """A density is the share within so many seconds on both sides: tracks end that unsharply. ours."""
@@ -44,6 +44,13 @@ FLOOR = 0.02
 """He may always have been missed by everything: no silence takes a hypothesis below this share. ours."""
 DRIFT_M, DRIFT_HOPS = 300.0, 6
 """His general direction is that of his last hops; it counts fully from so many metres on. ours."""
+READS = 6
+"""So many reads of a plate are remembered: more tell nothing new. ours."""
+TWICE_S = 1.0
+"""Nobody is in one camera's picture twice: two tracks of one camera that overlap for longer are of two people. ours."""
+EARLY_S, EARLY, TOO_EARLY = 6.0, 0.05, 0.02
+"""Who was in view before one in twenty would be there, so many seconds allowed for what a register knows of views, is
+the likelier somebody else the earlier it was; never by more than the last: tracks are joined wrongly, too. ours."""
 PACE_FROM_S = 8.0
 """Shorter hops say nothing about a pace. ours."""
 
@@ -54,7 +61,8 @@ class Hypothesis:
 
     `unseen` (K,) chance of having been written by no camera before each passage, `survival` by none at all;
     `template` the sum of `pictures` unit vectors; `pace` his log pace over `pace_hops` hops; `track` the (east, north)
-    of his last cameras; `arcs at_m weight` where he was left, `left` the places since `way`, the ways on, begins.
+    of his last cameras; `arcs at_m weight` where he was left, `left` the places since `way`, the ways on, begins;
+    `reads` of his plate.
     """
 
     kind: Kind
@@ -76,6 +84,7 @@ class Hypothesis:
     weight: F64
     left: tuple[Left, ...]
     way: Onward
+    reads: tuple[PlateRead, ...] = ()
 
     @property
     def pace(self) -> float:
@@ -151,7 +160,9 @@ def _left(net: CameraNet, arcs: I32, at_m: F64, weight: F64) -> Left:
 
 
 def remembering(h: Hypothesis, d: Sighting) -> Hypothesis:
-    """Return a root whose first sighting's picture belongs to the template."""
+    """Return a root whose first sighting's picture belongs to the template, and its plate to what is known of it."""
+    if d.plate is not None:
+        h = replace(h, reads=(d.plate,))
     if d.appearance is None:
         return h
     picture = d.appearance.astype(np.float64)
@@ -162,13 +173,14 @@ def fit(net: CameraNet, learned: Learned, subject: Subject, h: Hypothesis, d: Si
     """Return how a sighting fits a hypothesis, against a passer-by at a camera with `passers_s` tracks a second."""
     at, dense, joint = passed(net, learned, h, d)
     total, beside = float(joint.sum()), _beside(net, h, d)
-    if max(total, beside) <= 0.0 or d.kind != subject.kind:
+    if max(total, beside) <= 0.0 or d.kind != subject.kind or _twice(h, d):
         return _impossible(h, d)
     looks, cosine = None, math.nan
     if h.template is not None and d.appearance is not None:
         cosine = scoring.similarity(h.template, d.appearance)
         looks = scoring.looks_llr(learned.looks, h.pictures, cosine)
-    plate = scoring.plate_llr(subject.plate, d.plate) if subject.plate and d.plate else None
+    known = None if d.plate is None else scoring.plate_seen(subject.plate, h.reads)
+    plate = None if known is None or d.plate is None else scoring.plates_llr(known, d.plate)
     said = (looks or 0.0) + (plate or 0.0) + d.described_llr
     took_s, rate, f = d.until_s - h.at_s, max(passers_s, 1e-5), h.fan
     if beside > total:
@@ -257,18 +269,6 @@ def _nexts(net: CameraNet, arc: int) -> I32:
     return np.asarray(np.where(s.u[edges] == node, 2 * edges, 2 * edges + 1), np.int32)
 
 
-def _round_corner(net: CameraNet, arcs: I32, leave_m: F64, heading_deg: float) -> F64:
-    """Return how much a heading speaks for having just gone round the corner at each arc's head; zero away from it."""
-    out = np.zeros(len(arcs))
-    if math.isnan(heading_deg):
-        return out
-    for i in np.flatnonzero(net.streets.length_m[arcs >> 1] - leave_m < CORNER_M).tolist():
-        onward = _nexts(net, int(arcs[i]))
-        if len(onward):
-            out[i] = float(along(net.bearing[onward], heading_deg).max())
-    return out
-
-
 def _left_on(net: CameraNet, arcs: I32, leave_m: F64, weight: F64, d: Sighting) -> tuple[I32, F64, F64]:
     """Return the arcs, places and weights that a track leaves somebody on.
 
@@ -279,6 +279,13 @@ def _left_on(net: CameraNet, arcs: I32, leave_m: F64, weight: F64, d: Sighting) 
     all_arcs = np.concatenate([arcs, seen]).astype(np.int32)
     both = np.concatenate([leave_m, seen_m]), np.concatenate([weight / weight.sum(), stray])
     return _weighed(net, *_round_corners(net, all_arcs, *both, d), d)
+
+
+def _twice(h: Hypothesis, d: Sighting) -> bool:
+    """Return whether a camera would have had him in view twice at once."""
+    if d.camera == h.camera and d.from_s < h.at_s - TWICE_S:
+        return True
+    return any(e.camera == d.camera and min(e.until_s, d.until_s) - max(e.from_s, d.from_s) > TWICE_S for e in h.chain)
 
 
 def _beside(net: CameraNet, h: Hypothesis, d: Sighting) -> float:
@@ -297,11 +304,16 @@ def passed(net: CameraNet, learned: Learned, h: Hypothesis, d: Sighting) -> tupl
         learned.cdf_leave, known_class(h.pace_hops), h.pace, f.mass[at] * h.unseen[at] * f.view[at] * DETECTS,
         f.tau_out[at], f.family[at], d.until_s - h.at_s,
     )  # fmt: skip
-    joint = dense * np.maximum(
-        along(net.bearing[f.arc[at]], d.heading_deg),
-        ROUND * _round_corner(net, f.arc[at], f.leave_m[at], d.heading_deg),
+    dense *= _in_time(
+        learned.cdf_arrive, known_class(h.pace_hops), h.pace, f.tau_in[at], f.family[at], d.from_s - h.at_s + EARLY_S
     )
-    stands = on_ground(net, f.arc[at], d)
+    joint, arcs = dense, f.arc[at]
+    if not math.isnan(d.heading_deg):
+        s = net.streets
+        joint = joint * _headed(
+            net.bearing, s.first, s.via, s.u, s.v, s.length_m, arcs, f.leave_m[at], math.radians(d.heading_deg)
+        )
+    stands = on_ground(net, arcs, d)
     return at, dense, joint if stands is None else joint * stands[0]
 
 
@@ -329,6 +341,7 @@ def extend(net: CameraNet, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:
     return Hypothesis(
         kind, (*h.chain, d), h.score + how.llr, d.until_s, d.camera, ahead, np.zeros(k), np.ones(k), 1.0, template,
         pictures, pace_sum, pace_hops, track, arcs, at_m, weight, left, way,
+        h.reads if d.plate is None else (*h.reads, d.plate)[-READS:],
     )  # fmt: skip
 
 
@@ -379,14 +392,49 @@ def on_ground(net: CameraNet, arcs: I32, d: Sighting) -> tuple[F64, F64] | None:
         return None
     s = net.streets
     x, y = s.plane.to_xy(d.ground)
-    u, v = s.u[arcs >> 1], s.v[arcs >> 1]
-    back = arcs & 1 == 1
-    tail, head = np.where(back, v, u), np.where(back, u, v)
-    ax, ay = s.x_m[tail], s.y_m[tail]
-    dx, dy = s.x_m[head] - ax, s.y_m[head] - ay
-    share = np.clip(((x - ax) * dx + (y - ay) * dy) / np.maximum(1e-6, dx * dx + dy * dy), 0, 1)
-    off = np.hypot(ax + share * dx - x, ay + share * dy - y)
-    return GROUND_WRONG + np.exp(-0.5 * (off / GROUND_SD_M) ** 2), share * s.length_m[arcs >> 1]
+    off, at_m = _projected(s.u, s.v, s.x_m, s.y_m, s.length_m, arcs, x, y)
+    return GROUND_WRONG + np.exp(-0.5 * (off / GROUND_SD_M) ** 2), at_m
+
+
+@njit(cache=True, nogil=True)
+def _speaks(bearing, heading):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    off = np.degrees(np.abs((bearing - heading + 3 * np.pi) % (2 * np.pi) - np.pi))
+    return OTHER_WAY + SAME_WAY * np.exp(-0.5 * (off / HEADING_SD_DEG) ** 2)
+
+
+@njit(cache=True, nogil=True)
+def _headed(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    bearing, first, via, u, v, length, arcs, leave_m, heading
+):
+    """Return how much a heading speaks for each arc, or for one that he has just gone on to round its corner."""
+    out = np.empty(len(arcs))
+    for i in range(len(arcs)):
+        arc = arcs[i]
+        e = arc >> 1
+        best = _speaks(bearing[arc], heading)
+        if length[e] - leave_m[i] < CORNER_M:
+            node = v[e] if arc & 1 == 0 else u[e]
+            for q in range(first[node], first[node + 1]):
+                if via[q] != e:
+                    onward = 2 * via[q] if u[via[q]] == node else 2 * via[q] + 1
+                    best = max(best, ROUND * _speaks(bearing[onward], heading))
+        out[i] = best
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _projected(u, v, x_m, y_m, length, arcs, x, y):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Return how far a point lies from each arc, and the nearest place on it in metres from its tail."""
+    off, at_m = np.empty(len(arcs)), np.empty(len(arcs))
+    for i in range(len(arcs)):
+        e = arcs[i] >> 1
+        tail, head = (u[e], v[e]) if arcs[i] & 1 == 0 else (v[e], u[e])
+        dx, dy = x_m[head] - x_m[tail], y_m[head] - y_m[tail]
+        share = ((x - x_m[tail]) * dx + (y - y_m[tail]) * dy) / max(1e-6, dx * dx + dy * dy)
+        share = min(1.0, max(0.0, share))
+        off[i] = np.hypot(x_m[tail] + share * dx - x, y_m[tail] + share * dy - y)
+        at_m[i] = share * length[e]
+    return off, at_m
 
 
 @njit(cache=True, nogil=True)
@@ -398,6 +446,16 @@ def _density(cdf, known, pace, weight, tau, family, t):  # type: ignore[no-untyp
             if below(cdf, family[k], known, tau[k], t, pace) > 0.0:
                 early = below(cdf, family[k], known, tau[k], t - AROUND_S, pace)
                 out[k] = weight[k] * (late - early) / (2 * AROUND_S)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _in_time(cdf, known, pace, tau, family, t):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Return how much the moment at which a track begins leaves of each passage."""
+    out = np.ones(len(tau))
+    for k in range(len(tau)):
+        if tau[k] > 0.0:
+            out[k] = min(1.0, max(TOO_EARLY, below(cdf, family[k], known, tau[k], t, pace) / EARLY))
     return out
 
 

@@ -45,8 +45,15 @@ BEHIND_M, BEHIND_S = 6.0, 1.5
 """Two cameras lose him at the same corner, one a little later: views that end so far behind him still count. ours."""
 GAP_M = 6.0
 """A view that begins so soon again behind its own end is one view: he waits at the crossing, in sight. ours."""
-PLACE_SD_M, SQRT2 = 4.0, math.sqrt(2.0)
-"""How well the place where he was left is known: a camera whose view begins there may have him in it already. ours."""
+PLACE_SD_M, SQRT2 = np.array([8.0, 9.0, 12.0]), math.sqrt(2.0)
+"""How well it is known, per kind, whether a camera whose view begins where he was left has him in it already: the place
+is good to some metres, the view's rim as well, and clocks differ by about a second on his way. Set on trial seeds."""
+ORDER_SD_M = 5.0
+"""How well the rim of a view is known: of two cameras whose views begin so near each other either may come first. Set
+on trial seeds, 3 and 8 are as good."""
+TOUCH_M = 10.0
+"""A view of the street he is on that begins at the crossing where he stands goes on behind him, about so far. ours."""
+TOUCHES_M = 0.5
 LOOK_BACK = 16
 """Among so many passages before, one of the same camera is sought: crossings have a dozen cameras. ours."""
 GOES = np.array([0.6, 0.8, 0.85])
@@ -128,6 +135,7 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     parent, family = np.empty(PASSAGES, np.int32), np.empty(PASSAGES, np.int32)
     fresh, unviewed = np.empty(PASSAGES), np.empty(PASSAGES)
     way, blind, state = np.empty(PASSAGES), np.empty(PASSAGES), np.empty(PASSAGES, np.int32)
+    begin, hard, whole = np.empty(PASSAGES), np.empty(PASSAGES), np.empty(PASSAGES)
     leave, ends, came = np.empty(PASSAGES), np.empty(PASSAGES), np.empty(PASSAGES)
     k = 0
     s_arc, s_at = np.empty(STATES, np.int32), np.empty(STATES)
@@ -180,9 +188,12 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
             tau_in[k] = t + max(0.0, a - x) / speed
             tau_out[k] = t + max(0.0, b - x) / speed
             parent[k], family[k], state[k], leave[k] = last, s_family[i], i, b
-            fresh[k] = 0.0 if site[cam] == here else 0.5 + 0.5 * erf((s_way[i] + a - x) / (PLACE_SD_M * SQRT2))
+            begins = a - TOUCH_M if s_parent[i] < 0 and a < TOUCHES_M else a
+            begin[k] = s_way[i] + begins - x
+            fresh[k] = 0.0 if site[cam] == here else 0.5 + 0.5 * erf(begin[k] / (PLACE_SD_M[kind] * SQRT2))
             unviewed[k] = unview
             way[k], blind[k] = s_way[i] + max(0.0, a - x), dark
+            whole[k], hard[k] = m, unview
             ends[k], came[k] = s_way[i] + max(0.0, b - x), m
             if before >= 0 and way[k] - ends[before] < GAP_M:
                 # still the same view: he leaves it here, not there
@@ -193,7 +204,21 @@ def _grow(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
                     parent[k] = parent[before]
             else:
                 unseen *= 1.0 - cov_view[c] * DETECTS
+                # those whose views begin about here may come first or second; all before them came first
+                look, soft = last, 1.0
+                for _ in range(LOOK_BACK):
+                    if look < 0:
+                        break
+                    gap = begin[k] - begin[look]
+                    if gap > 3.0 * SQRT2 * ORDER_SD_M:
+                        break
+                    later = 0.5 + 0.5 * erf(gap / (2.0 * ORDER_SD_M))
+                    soft *= 1.0 - view[look] * fresh[look] * later
+                    unviewed[look] *= 1.0 - min(1.0, m / whole[look]) * view[k] * fresh[k] * (1.0 - later)
+                    look = parent[look]
+                unviewed[k] = soft if look < 0 else soft * hard[look]
                 unview *= 1.0 - cov_view[c] * fresh[k]
+                hard[k] = unview
             last = k
             k += 1
         if full > covered:

@@ -199,9 +199,12 @@ def route(trace: Trace) -> Route:
     for weight, h in weighted:
         for d in h.chain:
             chance[d.id] = chance.get(d.id, 0.0) + weight
-    branches = []
+    branches, made = [], dict[str, Hop]()  # branches share most of their hops
     for weight, h in weighted:
-        hops = [_hop(d, _sharp(chance[d.id], trace.learned.sharpness), backwards=trace.backwards) for d in h.chain]
+        for d in h.chain:
+            if d.id not in made:
+                made[d.id] = _hop(d, _sharp(chance[d.id], trace.learned.sharpness), backwards=trace.backwards)
+        hops = [made[d.id] for d in h.chain]
         branches.append(Branch(tuple(reversed(hops)) if trace.backwards else tuple(hops), weight))
     return Route(branches[0], tuple(branches[1:]))
 

@@ -5,7 +5,7 @@ Each is capped by what can always happen: clothes changed on the way, a look-ali
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +20,8 @@ ALIKE = 0.008
 """Chance that a stranger looks like him (uniforms, black padding). ours."""
 ALPHABET = 50
 """Characters that a position of a Korean plate may hold, about: ten digits, or one of 40 syllables."""
+SAID = 7.0
+"""Log odds of a character that a person named: wrong once in a thousand. ours."""
 AGREES, DIFFERS = 0.85, 0.12
 """Chance that a described attribute reads as described on him; on a stranger `chance` of the attribute. ours."""
 
@@ -110,6 +112,63 @@ def plate_llr(pattern: str, read: PlateRead) -> float:
         wrong = (1 - sure) / (1 / share - 1)  # of his characters read as this other one
         total += float(np.log((sure if want == got else wrong) / share))
     return max(-20.0, min(25.0, total))
+
+
+def plate_seen(pattern: str | None, reads: Sequence[PlateRead]) -> PlateRead | None:
+    """Return the plate that a pattern and the reads of one vehicle's sightings tell together; None: nothing is known.
+
+    Reads of another length than most are left out: a lost character shifts all behind it. A `?` has no probability.
+
+    >>> plate_seen("????3456", [PlateRead("123가3456", (0.9,) * 8), PlateRead("128가3456", (0.6,) * 8)]).chars
+    '123가3456'
+    >>> plate_seen(None, []) is None
+    True
+    """
+    if pattern is None and not reads:
+        return None
+    lengths = [len(r.chars) for r in reads]
+    length = len(pattern) if pattern is not None else max(sorted(set(lengths)), key=lengths.count)
+    chars, chances = [], []
+    for i in range(length):
+        votes: dict[str, float] = {}
+        if pattern is not None and pattern[i] != "?":
+            votes[pattern[i]] = SAID
+        for read in reads:
+            if len(read.chars) == length:
+                sure, others = min(0.99, max(0.02, read.probability[i])), _letters(read.chars[i]) - 1
+                votes[read.chars[i]] = votes.get(read.chars[i], 0.0) + float(np.log(sure * others / (1 - sure)))
+        best = max(sorted(votes), key=lambda c: votes[c], default="?")
+        odds = np.exp([votes[c] - votes[best] for c in votes])
+        rest = max(0, _letters(best) - len(votes)) * float(np.exp(-votes.get(best, 0.0)))
+        chars.append(best)
+        chances.append(1 / (float(odds.sum()) + rest) if votes else 0.0)
+    return PlateRead("".join(chars), tuple(chances))
+
+
+def plates_llr(known: PlateRead, read: PlateRead) -> float:
+    """Return what a plate read says about a plate that is itself only known from reads (or words).
+
+    >>> plates_llr(PlateRead("12가3456", (0.9,) * 7), PlateRead("12가3456", (0.9,) * 7)) > 10
+    True
+    >>> plates_llr(PlateRead("12가3456", (0.9,) * 7), PlateRead("98나7654", (0.9,) * 7)) < -5
+    True
+    """
+    want, chars, chances = known.chars, read.chars, read.probability
+    n = len(want) if len(want) == len(chars) else min(4, len(want), len(chars))
+    total = 0.0
+    for a, p, b, q in zip(want[-n:], known.probability[-n:], chars[-n:], chances[-n:], strict=True):
+        if a == "?":
+            continue
+        letters, sure = _letters(a), min(0.99, max(0.02, q))
+        same = p * sure + (1 - p) * (1 - sure) / (letters - 1)
+        other = (1 - same) / (letters - 1)
+        total += float(np.log((same if a == b else other) * letters))
+    return max(-20.0, min(25.0, total))
+
+
+def _letters(char: str) -> int:
+    """Return how many characters a position that shows this one may hold."""
+    return 10 if char.isdigit() else ALPHABET - 10
 
 
 def described_llr(attributes: Mapping[str, bool], chance: Mapping[str, float]) -> float:
