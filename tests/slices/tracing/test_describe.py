@@ -39,6 +39,13 @@ CASES = [
     ("머리 길고 안경 쓴 할배", "hair=long glasses=glasses sex=male age=elderly"),
     ("윗옷은 하얗고 바지는 까맣습니다", "upper_colour=white lower=pants lower_colour=black"),
     ("번호는 앞에 84까지 본 흰색 포터", "plate_part=84 vehicle=truck vehicle_colour=white"),
+    ("모자를 썼는지는 못 봤어요, 회색 점퍼", "upper=jumper upper_colour=gray"),
+    ("흰색 카니발 12가 3456, 번호판 앞은 잘 못 봤어요", "vehicle=van vehicle_colour=white plate=12가3456"),
+    ("노란 머리에 흰 슬리퍼", "hair_colour=yellow shoes=slippers shoes_colour=white"),
+    ("머리 뒤로 묶고 돌핀팬츠", "hair=ponytail lower=shorts"),
+    ("빨간 티코 타고 달아남", "vehicle=hatchback vehicle_colour=red"),
+    ("치마는 체크에 자켓은 검정", "lower=skirt lower_pattern=checked upper=jacket upper_colour=black"),
+    ("180 정도 되고 마른 체형", "height_cm=180 build=slim"),
     ("아무것도 기억나지 않습니다", ""),
 ]
 

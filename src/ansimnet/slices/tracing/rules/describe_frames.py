@@ -102,6 +102,8 @@ def _step(frame: _Frame, i: int) -> int:
         _person(frame, t)
     elif t.kind in ("negation", "correction"):
         _deny(frame, t, i)
+    elif t.kind == "unseen":
+        _unseen(frame, i)
     elif t.kind == "negation-before":
         frame.denying = True
     elif t.kind == "be" and frame.things:
@@ -228,7 +230,8 @@ def _backward(frame: _Frame, i: int, j: int) -> Thing | None:
     ):
         return before  # 머리 길고 안경: a verb's form says it of what stands before it
     if ahead and keys <= {"pattern", "material"}:
-        return None
+        told = before.topic and bare and after is not None and after.josa in TOPIC  # 치마는 체크에 자켓은 검정
+        return before if told else None
     if before.topic and bare:
         if not ahead:
             return before
@@ -301,6 +304,16 @@ def _deny(frame: _Frame, t: Token, i: int) -> None:
         if not thing.joined:
             break
     frame.clause += 1
+
+
+def _unseen(frame: _Frame, i: int) -> None:
+    """Forget the thing that nobody saw (모자를 썼는지는 못 봤다): that says neither that there was one nor that not."""
+    for t in reversed(frame.tokens[:i]):
+        if t.kind == "punct":
+            return
+        if t.kind == "garment":
+            frame.things[-1].replaced = True
+            return
 
 
 # ------------------------------------------------------------------------------------------------- one thing, two words
