@@ -38,7 +38,10 @@ LIKELY = 0.6
 CERTAIN = 0.9
 """A picture that shows nothing clearly is believed where the note fits and the relay is as sure as this. Ours."""
 AGAINST = -1.0
-"""Who walks the other way is left open, however he looks: nats. Ours."""
+"""Who walks the other way is left open, however he looks, until the relay is certain: nats. Ours."""
+PATIENT_S = 16.0
+"""And so long after he was seen: his double may have been noted first, and the notes of him who walks on as expected
+come in the next ten seconds. Ours."""
 LOOKED_AT = 6
 """Pictures opened after one look: those likeliest. Ours."""
 LIVE = 2
@@ -147,8 +150,9 @@ class Investigator:
         """Return what he would say of a picture: the machine only ranks.
 
         Another's is one whose clothes the picture and the note of the whole track both call other: under a lamp one
-        picture takes grey for black, and a late one shows the wall. Only the coat seen, he is believed where streets
-        and time agree: a coat of that colour is rare, such trousers are not.
+        picture takes grey for black, and a late one shows the wall; where it was too dark for a note of any colour, a
+        picture refuses nobody. Only the coat seen, he is believed where streets and time agree: a coat of that colour
+        is rare, such trousers are not. Other trousers in the picture: where the relay is certain.
         """
         first = not any(v == "him" for v in self.judged.values())
         if first and not self._near_start(candidate):
@@ -160,16 +164,18 @@ class Investigator:
                 return None
             self.read[key] = picture.colours()
         coat, legs = self._seen(candidate, key)
-        neither = coat[0] < 0 and legs[0] < 0 and max(coat[1], legs[1]) <= 0
+        neither = coat[0] < 0 and legs[0] < 0 and max(coat[1], legs[1]) <= 0 and any((coat[1], legs[1]))
         if sum(coat) < -1 or sum(legs) < -1 or neither:
             return "not_him"
         likely = 1.0 if first else candidate["probability"]
+        against = any(t["name"] == "direction" and t["llr"] < AGAINST for t in candidate["why_not"])
+        if against and not first and (likely < CERTAIN or self._just_seen(candidate)):
+            return None
         if coat[1] > 0 and legs[1] > 0 and likely >= CERTAIN and not first:
             return "him"
-        if not first and any(t["name"] == "direction" and t["llr"] < AGAINST for t in candidate["why_not"]):
-            return None
         whole = sum(coat) > 0 and sum(legs) > 0 and likely >= SURE
-        return "him" if whole or (sum(coat) > 0 and legs[1] >= 0 and likely >= LIKELY and not first) else None
+        enough = LIKELY if sum(legs) >= 0 else CERTAIN
+        return "him" if whole or (sum(coat) > 0 and legs[1] >= 0 and likely >= enough and not first) else None
 
     def _seen(self, candidate: Json, key: str) -> tuple[tuple[int, int], tuple[int, int]]:
         """Return for coat and trousers what his picture says and what the note of the track says: 1 his, -1 not."""
@@ -177,6 +183,9 @@ class Investigator:
         for seen, wears, name in zip(self.read[key], self.sought.shown, ("upper_colour", "lower_colour"), strict=True):
             his.append((0 if seen == UNKNOWN else 1 if seen in wears else -1, notes.get(name, 0)))
         return his[0], his[1]
+
+    def _just_seen(self, candidate: Json) -> bool:
+        return (now() - datetime.fromisoformat(candidate["until_at"])).total_seconds() < PATIENT_S
 
     def _near_start(self, candidate: Json) -> bool:
         story = self.stage.world.story
