@@ -28,7 +28,8 @@ from ansimnet.app.measure import Options
 from ansimnet.kernel.geo import Plane, Point
 from ansimnet.kernel.ids import ConditionId, ProtectedPersonId, WearerId, named_id
 from ansimnet.slices.supervision.model import Approach, Condition, Exclusion, Polygon
-from ansimnet.slices.supervision.rules.batch import Board, Fixes, board_of, judge_many
+from ansimnet.slices.supervision.rules.batch import Fixes, judge_many
+from ansimnet.slices.supervision.rules.board import Board, board_of, by_place
 from ansimnet.slices.supervision.rules.estimate import variance_of
 
 F64 = NDArray[np.float64]
@@ -85,14 +86,18 @@ def run(options: Options) -> dict[str, Any]:
 
 
 def _places(rng: np.random.Generator, n: int, share: float) -> F64:
-    """Return places (n, 2) in degrees, as dense in a city of any size; `share` keeps that so with fewer people."""
+    """Return places (n, 2) in degrees, as dense in a city of any size; `share` keeps that so with fewer people.
+
+    In the order of the ground, as whoever builds a board may well have them.
+    """
     people = np.array([c[2] for c in CITIES])
     which = rng.choice(len(CITIES), n, p=people / people.sum())
     spread_m = 6_600 * np.sqrt(people[which] / 2.0 * share)
     north, east = rng.normal(0, 1, n) * spread_m, rng.normal(0, 1, n) * spread_m
     lat = np.array([c[0] for c in CITIES])[which] + north / 111_195
     lon = np.array([c[1] for c in CITIES])[which] + east / (111_195 * np.cos(np.radians(lat)))
-    return np.column_stack([lat, lon])
+    places = np.column_stack([lat, lon])
+    return places[by_place(places)]
 
 
 def _polygon(rng: np.random.Generator, lat: float, lon: float, low_m: float, high_m: float) -> Polygon:

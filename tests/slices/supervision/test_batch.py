@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
 from ansimnet.kernel.ids import ConditionId, ProtectedPersonId, WearerId, named_id
 from ansimnet.slices.supervision.model import Approach, Circle, Condition, Curfew, Exclusion, Fix, Polygon, Scene
-from ansimnet.slices.supervision.rules.batch import PAIR, SHARED, SMALL, ZONE, board_of, columns_of, judge_many
+from ansimnet.slices.supervision.rules.batch import PAIR, SHARED, SMALL, ZONE, columns_of, judge_many
+from ansimnet.slices.supervision.rules.board import board_of
 from ansimnet.slices.supervision.rules.judge import judge
 
 from .made import HER, HIM, approach, at, curfew, fix, square

@@ -8,7 +8,7 @@ up words and ids. Its result is the one `judge` reaches (a test draws both on ra
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,231 +16,51 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansimnet.kernel.geo import Point
-from ansimnet.slices.supervision.model import Approach, Condition, Curfew, Exclusion, Fix, Zone
+from ansimnet.slices.supervision.model import Fix
+from ansimnet.slices.supervision.rules.board import CELL_M, OPEN, SPARE_M, Board
 from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M, FAR_SIGMAS, compiled
 from ansimnet.slices.supervision.rules.estimate import seconds_of, variance_of
-from ansimnet.slices.supervision.rules.evidence import shape_of
 from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, PLACE_ERROR_M, RULES, STALE, Rules
 from ansimnet.slices.supervision.rules.motion import (
     AT,
+    FADES,
+    HELD,
     LAT,
     LON,
     LOST,
     PACE,
     PP,
-    REST,
-    REST_LAT,
-    REST_LON,
-    REST_PP,
+    SUSPECT_AT,
     TAKEN,
     WIDTH,
     _age,
     _begin,
     _best,
     _follow,
-    _metres,
 )
-from ansimnet.slices.supervision.rules.watching import AGAINST, ANNOUNCED, ARMED, STATE, SUPPORT, _step
-from ansimnet.slices.supervision.rules.weights import NEAR_SIGMAS, _depth_at, _far_of, _weigh_pair, _weigh_zone
+from ansimnet.slices.supervision.rules.rough import (
+    APART_M,
+    CORNERS,
+    OWN,
+    _bounds,
+    _by_bounds,
+    _idle,
+    _lay,
+    _lay_other,
+    _part_by,
+    _parts,
+)
+from ansimnet.slices.supervision.rules.watching import ARMED, STATE, _step
+from ansimnet.slices.supervision.rules.weights import _depth_at, _far_of, _weigh_pair, _weigh_zone
 
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
+I8 = NDArray[np.int8]
 STALE_S = STALE.total_seconds()
 PLACE_VARIANCE = variance_of(PLACE_ERROR_M)
-OPEN = 8
-"""Shared zones a person can be in doubt about at once. ours; more is an error, never a silence."""
 SMALL = 1_000
 """So few fixes are judged as they come: all that they touch stays near the processor (ours, measured)."""
-CELL_M = 500.0
-SPARE_M = 250.0
-"""The side of a cell of the grid of shared zones, and how far about its reach a zone is listed. ours: a zone's size;
-and how far a usual fix may be off."""
-
-
-@dataclass(slots=True, eq=False)
-class Zones:
-    """Zones in compressed rows: corners `first[z]` to `first[z + 1]`; `reach` (Z, 3) latitude, longitude, metres."""
-
-    first: I64
-    lats: F64
-    lons: F64
-    radius: F64
-    reach: F64
-
-    @staticmethod
-    def of(zones: Sequence[Zone]) -> Zones:
-        """Return zones as arrays."""
-        shapes = [shape_of(z) for z in zones]
-        sizes = np.array([0, *(len(s[0]) for s in shapes)], dtype=np.int64)
-        none = np.zeros(0)
-        return Zones(
-            np.cumsum(sizes),
-            np.concatenate([none, *(s[0] for s in shapes)]),
-            np.concatenate([none, *(s[1] for s in shapes)]),
-            np.array([s[2] for s in shapes], dtype=np.float64),
-            np.array([s[3] for s in shapes], dtype=np.float64).reshape(-1, 3),
-        )
-
-    @staticmethod
-    def together(parts: Sequence[Zones]) -> Zones:
-        """Return the zones of all parts, in their order."""
-        if not parts:
-            return Zones.of([])
-        ends, at = [np.zeros(1, dtype=np.int64)], 0
-        for z in parts:
-            ends.append(z.first[1:] + at)
-            at += len(z.lats)
-        return Zones(
-            np.concatenate(ends),
-            np.concatenate([z.lats for z in parts]),
-            np.concatenate([z.lons for z in parts]),
-            np.concatenate([z.radius for z in parts]),
-            np.concatenate([z.reach for z in parts]),
-        )
-
-
-@dataclass(slots=True, eq=False)
-class Grid:
-    """Which shared zones may matter in a cell: zones `zone[first[c]:first[c + 1]]` of cell `c`, rows then columns."""
-
-    south: float
-    west: float
-    high: float
-    wide: float
-    rows: int
-    columns: int
-    first: I64
-    zone: I32
-
-
-@dataclass(slots=True, eq=False)
-class Board:
-    """Everybody at once.
-
-    `people` (N, WIDTH), `bound` whom the shared zones bind (wearers); a person's zones `own_first[p]` to
-    `own_first[p + 1]` of `zones`, each with a watch (5 numbers) and whether it is turned round (a curfew in its hours);
-    shared zones by `grid`, with `OPEN` places a person for watches that are not quiet (`open_zone` -1: free); `calm`
-    (N, 3) a place in degrees and within how many metres of it no zone that may matter lies (0: not known); `group`
-    by `groups_of`; a person's pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row, the pair's number, and
-    where the other is taken to be when not heard for long (degrees, NaN: nowhere).
-    """
-
-    people: F64
-    known: NDArray[np.bool_]
-    bound: NDArray[np.bool_]
-    zones: Zones
-    own_first: I64
-    outside: NDArray[np.bool_]
-    watch: I64
-    shared: Zones
-    grid: Grid
-    open_zone: I32
-    open_watch: I64
-    calm: F64
-    group: I32
-    pair_first: I64
-    pair_other: I32
-    pair_number: I32
-    pair_place: F64
-    radii: F64
-    pair_watch: I64
-
-
-def grid_of(zones: Zones) -> Grid:
-    """Return the grid over shared zones; each lies in the cells its reach touches, with `SPARE_M` to spare."""
-    if len(zones.radius) == 0:
-        return Grid(0.0, 0.0, 1.0, 1.0, 1, 1, np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32))
-    lat, lon, reach = zones.reach[:, 0], zones.reach[:, 1], zones.reach[:, 2] * 1.03 + SPARE_M
-    high = CELL_M / EARTH_DEGREE_M
-    wide = high / math.cos(math.radians(float(lat.mean())))
-    north, east = reach / CELL_M * high, reach / CELL_M * wide
-    south, west = float((lat - north).min()), float((lon - east).min())
-    rows = int((float((lat + north).max()) - south) / high) + 1
-    columns = int((float((lon + east).max()) - west) / wide) + 1
-    cells, which = [], []
-    r0, r1 = ((lat - north - south) / high).astype(int), ((lat + north - south) / high).astype(int)
-    c0, c1 = ((lon - east - west) / wide).astype(int), ((lon + east - west) / wide).astype(int)
-    for z in range(len(lat)):
-        for r in range(r0[z], r1[z] + 1):
-            for c in range(c0[z], c1[z] + 1):
-                cells.append(r * columns + c)
-                which.append(z)
-    order = np.argsort(np.array(cells), kind="stable")
-    count = np.bincount(np.array(cells), minlength=rows * columns)
-    first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    return Grid(south, west, high, wide, rows, columns, first, np.array(which, dtype=np.int32)[order])
-
-
-def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: Sequence[Zone] = ()) -> Board:
-    """Return a board on which nobody has been seen yet. `people` are ids of persons, in the order of their rows."""
-    number = {p: i for i, p in enumerate(people)}
-    wearers = {c.wearer_id for c in conditions}
-    own: list[list[Exclusion | Curfew]] = [[] for _ in people]
-    beside: list[list[tuple[int, int, Point | None]]] = [[] for _ in people]
-    radii: list[tuple[float, float]] = []
-    for c in conditions:
-        match c:
-            case Exclusion() | Curfew():
-                own[number[c.wearer_id]].append(c)
-            case Approach():
-                a, b = number[c.wearer_id], number[c.protected_person_id]
-                beside[a].append((b, len(radii), c.place))
-                beside[b].append((a, len(radii), None))
-                radii.append((c.warn_m, c.alarm_m))
-            case _:
-                raise ValueError("a board knows zones, curfews and pairs")
-    flat = [c for cs in own for c in cs]
-    zones, everybodys = Zones.of([c.home if isinstance(c, Curfew) else c.zone for c in flat]), Zones.of(shared)
-    pairs = [p for ps in beside for p in ps]
-    first = np.cumsum([0, *(len(ps) for ps in beside)]).astype(np.int64)
-    others = np.array([p[0] for p in pairs], dtype=np.int32)
-    places = OPEN if len(shared) else 0
-    return Board(
-        people=np.zeros((len(people), WIDTH)),
-        known=np.zeros(len(people), dtype=np.bool_),
-        bound=np.array([p in wearers for p in people], dtype=np.bool_),
-        zones=zones,
-        own_first=np.cumsum([0, *(len(cs) for cs in own)]).astype(np.int64),
-        outside=np.array([isinstance(c, Curfew) for c in flat], dtype=np.bool_),
-        watch=quiet(len(flat)),
-        shared=everybodys,
-        grid=grid_of(everybodys),
-        open_zone=np.full((len(people), places), -1, dtype=np.int32),
-        open_watch=quiet(len(people) * places).reshape(len(people), places, 5),
-        calm=np.zeros((len(people), 3)),
-        group=groups_of(len(people), first, others),
-        pair_first=first,
-        pair_other=others,
-        pair_number=np.array([p[1] for p in pairs], dtype=np.int32),
-        pair_place=places_of(p[2] for p in pairs),
-        radii=np.array(radii, dtype=np.float64).reshape(-1, 2),
-        pair_watch=quiet(len(radii)),
-    )
-
-
-def places_of(places: Iterable[Point | None]) -> F64:
-    """Return places as rows of degrees, NaN for none."""
-    return np.array([(p.lat, p.lon) if p is not None else (np.nan, np.nan) for p in places]).reshape(-1, 2)
-
-
-def groups_of(people: int, first: I64, other: I32) -> I32:
-    """Return for each person the lowest row of all who are bound together with him by pairs, however many lie between.
-
-    Who shares no group can be judged in any order.
-    """
-    group = np.arange(people, dtype=np.int32)
-    for p in np.flatnonzero(np.diff(first)).tolist():
-        for o in other[first[p] : first[p + 1]].tolist():
-            a, c = p, o
-            while group[a] != a:
-                a = int(group[a])
-            while group[c] != c:
-                c = int(group[c])
-            group[max(a, c)] = min(a, c)
-    while (group != group[group]).any():
-        group = group[group]
-    return group
 
 
 @compiled
@@ -257,13 +77,6 @@ def _by_group(group: I32, who: I32) -> I64:
         order[at[n]] = i
         at[n] += 1
     return order
-
-
-def quiet(n: int) -> I64:
-    """Return watches that remember nothing."""
-    watches = np.zeros((n, 5), dtype=np.int64)
-    watches[:, ARMED] = 1
-    return watches
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -336,9 +149,9 @@ def _in_parts(board: Board, columns: list[Any], words: F64, told: I64, likely: F
             *columns, b.people, b.known, b.bound,
             z.first, z.lats, z.lons, z.radius, z.reach, b.own_first, b.outside, b.watch,
             s.first, s.lats, s.lons, s.radius, s.reach, g.first, g.zone,
-            (g.south, g.west, g.high, g.wide, float(g.rows), float(g.columns)), b.open_zone, b.open_watch, b.calm,
-            b.pair_first, b.pair_other, b.pair_number, b.pair_place, b.radii, b.pair_watch, NEAR_FROM, CURFEW_FROM,
-            STALE_S, PLACE_ERROR_M, PLACE_VARIANCE, RULES, told, likely, words,
+            (g.south, g.west, g.high, g.wide, float(g.rows), float(g.columns)), b.open_zone,
+            b.open_watch.reshape(-1, 5), b.calm, b.pair_first, b.pair_other, b.pair_number, b.pair_place, b.radii,
+            b.pair_watch, NEAR_FROM, CURFEW_FROM, STALE_S, PLACE_ERROR_M, PLACE_VARIANCE, RULES, told, likely, words,
         )  # fmt: skip
         if lost:
             raise TooManyOpenError(f"more than {OPEN} shared zones in doubt at once")
@@ -354,47 +167,47 @@ def _in_parts(board: Board, columns: list[Any], words: F64, told: I64, likely: F
 
 
 @compiled
-def _open(watch: I64) -> bool:
+def _open(watches: I8, at: int) -> bool:
     """Tell whether a watch remembers anything that evidence against it would change."""
-    return bool(watch[0] != 0 or watch[1] != 0 or watch[2] != 0 or watch[3] != 0 or watch[4] != 1)
+    w = watches
+    return bool(w[at, 0] != 0 or w[at, 1] != 0 or w[at, 2] != 0 or w[at, 3] != 0 or w[at, 4] != 1)
 
 
 @compiled
-def _settled(watch: I64) -> bool:
-    """Tell whether a watch is as certain as it gets, was told, and nothing speaks against it yet."""
-    return bool(watch[STATE] == 3 and watch[ANNOUNCED] == 3 and watch[AGAINST] == 0)
+def _at_zone(
+    watches: I8, at: int, lats: F64, lons: F64, start: int, n: int, radius: float, lat: float, lon: float, wide: float,
+    depth: float, area: float, xs: F64, ys: F64, d2s: F64, parts: F64, genuine: float, became: float, first: bool,
+    outside: bool, begin: float, k: Rules,
+) -> bool:  # fmt: skip
+    """Move the watch of a zone that was laid about a fix, where bounds say how and nothing is told; else tell so."""
+    dx, dy = 0.0, 0.0
+    if n == 1:
+        dx, dy = (lons[start] - lon) * wide, (lats[start] - lat) * EARTH_DEGREE_M
+    own_low, own_high, low, high = _bounds(
+        n, xs, ys, d2s, area, depth, radius, dx, dy, parts, genuine, became, first, outside
+    )
+    return _idle(watches, at, own_low, own_high, low, high, high, begin, k)
 
 
 @compiled
-def _surely_in(
-    after: F64, genuine: float, lat: float, lon: float, r: float, lats: F64, lons: F64, radius: float, k: Rules
-) -> bool:
-    """Tell from a fix's depth alone that it lies inside and that the person is far likelier there than `clear_below`.
-
-    `_step` would then count one more in support of a settled watch and change nothing else, whatever the integrals say:
-    within a distance d of its middle lies at least 1 - exp(-d²/2) of a round Gaussian.
-    """
-    depth = _depth_at(lat, lon, lats, lons, radius)
-    if depth <= 1.02 * NEAR_SIGMAS * math.sqrt(r):
-        return False
-    x, y = _metres(lat, lon, after[REST_LAT], after[REST_LON])
-    rests = max(0.0, depth / 1.02 - math.sqrt(x * x + y * y))
-    x, y = _metres(lat, lon, after[LAT], after[LON])
-    goes = max(0.0, depth / 1.02 - math.sqrt(x * x + y * y))
-    w = after[REST]
-    least = w * (1 - math.exp(-rests * rests / after[REST_PP] / 2))
-    least += (1 - w) * (1 - math.exp(-goes * goes / after[PP] / 2))
-    return bool(genuine * least >= 2 * k.clear_below)  # twice: ways to be that are hardly probable are not looked at
+def _laid(
+    lats: F64, lons: F64, start: int, n: int, radius: float, lat: float, lon: float, wide: float, xs: F64, ys: F64,
+    d2s: F64,
+) -> tuple[float, float]:  # fmt: skip
+    """Lay a zone about a fix; return how deep the fix lies and twice its signed area. Many corners are not laid."""
+    if 1 < n <= CORNERS:
+        return _lay(lats, lons, start, n, lat, lon, wide, xs, ys, d2s)
+    return _depth_at(lat, lon, lats[start : start + n], lons[start : start + n], radius), 0.0
 
 
 @compiled
-def _place_of(zones: I32, zone: int) -> int:
+def _place_of(zones: I32, p: int, zone: int) -> int:
     """Return where a person's watch of a shared zone stands or stood before this fix, else a free place, else -1."""
     free = -1
-    for j in range(zones.shape[0]):
-        if zones[j] == zone or zones[j] == -2 - zone:
+    for j in range(zones.shape[1]):
+        if zones[p, j] == zone or zones[p, j] == -2 - zone:
             return j
-        if zones[j] == -1 and free < 0:
+        if zones[p, j] == -1 and free < 0:
             free = j
     return free
 
@@ -404,9 +217,9 @@ def _judge_many(
     who: I32, at: F64, lat: F64, lon: F64, error_m: F64, variance: F64, speed: F64, people: F64,
     known: NDArray[np.bool_], bound: NDArray[np.bool_], z_first: I64, z_lats: F64, z_lons: F64, z_radius: F64,
     z_reach: F64, own_first: I64,
-    outside: NDArray[np.bool_], watch: I64, s_first: I64, s_lats: F64, s_lons: F64, s_radius: F64, s_reach: F64,
-    g_first: I64, g_zone: I32, g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I64,
-    calm: F64, pair_first: I64, pair_other: I32, pair_number: I32, pair_place: F64, radii: F64, pair_watch: I64,
+    outside: NDArray[np.bool_], watch: I8, s_first: I64, s_lats: F64, s_lons: F64, s_radius: F64, s_reach: F64,
+    g_first: I64, g_zone: I32, g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I8,
+    calm: F64, pair_first: I64, pair_other: I32, pair_number: I32, pair_place: F64, radii: F64, pair_watch: I8,
     near_from: float, curfew_from: float, stale_s: float, place_error_m: float, place_variance: float, k: Rules,
     told: I64, likely: F64, words: F64,
 ) -> tuple[int, int, int]:  # fmt: skip
@@ -414,6 +227,9 @@ def _judge_many(
     prior, after, other, mine, was = (
         np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH), np.empty(WIDTH),
     )  # fmt: skip
+    parts, theirs = np.zeros((5, 5)), np.zeros((2, 5))
+    xs, ys, d2s = np.empty(CORNERS + 1), np.empty(CORNERS + 1), np.empty(CORNERS)
+    fades, fresh = np.zeros(FADES), np.zeros((1, 5), dtype=np.int8)
     m, lost = 0, 0
     south, west, high, wide_deg, rows, columns = g
     for i in range(who.shape[0]):
@@ -426,46 +242,47 @@ def _judge_many(
             _begin(at[i], lat[i], lon[i], variance[i], k.walk_mps, k, after)
             known[p] = True
         else:
-            genuine, became, r = _follow(people[p], at[i], lat[i], lon[i], variance[i], speed[i], k, prior, after)
+            for w in range(WIDTH):
+                was[w] = people[p, w]
+            genuine, became, r = _follow(was, at[i], lat[i], lon[i], variance[i], speed[i], k, fades, prior, after)
             first = became == LOST
         words[i] = became
-        people[p] = after
-        near = _far_of(prior, after, first, lat[i], lon[i], r, NEAR_SIGMAS)
+        for w in range(WIDTH):
+            people[p, w] = after[w]
         wide = EARTH_DEGREE_M * math.cos(math.radians(lat[i]))
+        near, furthest = _parts(prior, after, first, lat[i], lon[i], wide, r, parts)
+        rough = furthest < APART_M
         calm_for = calm[p, 2] - near
         if calm_for > 0:
             x, y = (calm[p, 1] - lon[i]) * wide, (calm[p, 0] - lat[i]) * EARTH_DEGREE_M
             calm_for -= 1.02 * math.sqrt(x * x + y * y)  # a fiftieth: the plane is no sphere
         zones_matter = calm_for <= 0  # else every zone lies as far as those that are left out below
         far, free = 0.0, SPARE_M  # the grid lists no zone further than that
-        if zones_matter:
-            far = _far_of(prior, after, first, lat[i], lon[i], r, FAR_SIGMAS)
         for q in range(own_first[p], own_first[p + 1] if zones_matter else own_first[p]):
             x, y = (z_reach[q, 1] - lon[i]) * wide, (z_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
             gap = math.sqrt(x * x + y * y) - z_reach[q, 2] * 1.03
+            quiet_one = not outside[q] and not _open(watch, q)
+            if quiet_one and gap > near:
+                free = min(free, gap)
+                continue  # nowhere near: the watch would stay as quiet as it is
             a, b = z_first[q], z_first[q + 1]
-            if not outside[q] and not _open(watch[q]):
-                if gap > near:
-                    free = min(free, gap)
-                    continue  # nowhere near: the watch would stay as quiet as it is
-                gap = -_depth_at(lat[i], lon[i], z_lats[a:b], z_lons[a:b], z_radius[q])
-                if gap > near:
-                    free = min(free, gap)
-                    continue
-            free = 0.0
-            if (
-                _settled(watch[q])
-                and not outside[q]
-                and became == TAKEN
-                and _surely_in(after, genuine, lat[i], lon[i], r, z_lats[a:b], z_lons[a:b], z_radius[q], k)
-            ):
-                watch[q, SUPPORT] = min(watch[q, SUPPORT] + 1, 99)
+            depth, area = _laid(z_lats, z_lons, a, b - a, z_radius[q], lat[i], lon[i], wide, xs, ys, d2s)
+            if quiet_one and -depth > near:
+                free = min(free, -depth)
                 continue
+            free = 0.0
+            begin = curfew_from if outside[q] else near_from
+            if rough and b - a <= CORNERS and _at_zone(
+                watch, q, z_lats, z_lons, a, b - a, z_radius[q], lat[i], lon[i], wide, depth, area, xs, ys, d2s, parts,
+                genuine, became, first, outside[q], begin, k,
+            ):  # fmt: skip
+                continue
+            if far == 0:
+                far = _far_of(prior, after, first, lat[i], lon[i], r, FAR_SIGMAS)
             like, own, deep, expected = _weigh_zone(
                 prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, outside[q], watch[q, STATE],
                 z_lats[a:b], z_lons[a:b], z_radius[q], (z_reach[q, 0], z_reach[q, 1], z_reach[q, 2]), k,
             )  # fmt: skip
-            begin = curfew_from if outside[q] else near_from
             _, bits = _step(watch[q], like, like, own, deep, expected, False, begin, k)
             if bits:
                 told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, ZONE, q, bits, like
@@ -476,24 +293,24 @@ def _judge_many(
                 continue
             free = 0.0
             a, b = s_first[q], s_first[q + 1]
-            if (
-                _settled(open_watch[p, j])
-                and became == TAKEN
-                and _surely_in(after, genuine, lat[i], lon[i], r, s_lats[a:b], s_lons[a:b], s_radius[q], k)
-            ):
-                open_watch[p, j, SUPPORT] = min(open_watch[p, j, SUPPORT] + 1, 99)
-                continue
-            like, own, deep, expected = _weigh_zone(
-                prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False,
-                open_watch[p, j, STATE],
-                s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
-            )  # fmt: skip
-            _, bits = _step(open_watch[p, j], like, like, own, deep, expected, False, near_from, k)
-            if not _open(open_watch[p, j]):
+            depth, area = _laid(s_lats, s_lons, a, b - a, s_radius[q], lat[i], lon[i], wide, xs, ys, d2s)
+            if not (rough and b - a <= CORNERS and _at_zone(
+                open_watch, p * OPEN + j, s_lats, s_lons, a, b - a, s_radius[q], lat[i], lon[i], wide, depth, area, xs,
+                ys, d2s, parts, genuine, became, first, False, near_from, k,
+            )):  # fmt: skip
+                if far == 0:
+                    far = _far_of(prior, after, first, lat[i], lon[i], r, FAR_SIGMAS)
+                like, own, deep, expected = _weigh_zone(
+                    prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False,
+                    open_watch[p * OPEN + j, STATE],
+                    s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
+                )  # fmt: skip
+                _, bits = _step(open_watch[p * OPEN + j], like, like, own, deep, expected, False, near_from, k)
+                if bits:
+                    told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, SHARED, q, bits, like
+                    m += 1
+            if not _open(open_watch, p * OPEN + j):
                 open_zone[p, j] = -2 - q  # free after this fix, and not to be looked at again in it
-            if bits:
-                told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, SHARED, q, bits, like
-                m += 1
         row, column = math.floor((lat[i] - south) / high), math.floor((lon[i] - west) / wide_deg)
         about = 0 if near <= SPARE_M else int((near - SPARE_M) / CELL_M) + 1
         if not bound[p] or not zones_matter:
@@ -508,28 +325,36 @@ def _judge_many(
                     if gap > near:
                         free = min(free, gap)
                         continue
-                    j = _place_of(open_zone[p], q)
+                    j = _place_of(open_zone, p, q)
                     if j >= 0 and open_zone[p, j] != -1:
                         continue  # looked at already
                     a, b = s_first[q], s_first[q + 1]
-                    gap = -_depth_at(lat[i], lon[i], s_lats[a:b], s_lons[a:b], s_radius[q])
-                    if gap > near:
-                        free = min(free, gap)
+                    depth, area = _laid(s_lats, s_lons, a, b - a, s_radius[q], lat[i], lon[i], wide, xs, ys, d2s)
+                    if -depth > near:
+                        free = min(free, -depth)
                         continue
                     free = 0.0
-                    like, own, deep, expected = _weigh_zone(
-                        prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False, 0,
-                        s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
-                    )  # fmt: skip
-                    if like < k.clear_below and own < near_from:
+                    fresh[0] = 0
+                    fresh[0, ARMED] = 1
+                    bits, like = 0, 0.0
+                    if not (rough and b - a <= CORNERS and _at_zone(
+                        fresh, 0, s_lats, s_lons, a, b - a, s_radius[q], lat[i], lon[i], wide, depth, area, xs, ys, d2s,
+                        parts, genuine, became, first, False, near_from, k,
+                    )):  # fmt: skip
+                        if far == 0:
+                            far = _far_of(prior, after, first, lat[i], lon[i], r, FAR_SIGMAS)
+                        like, own, deep, expected = _weigh_zone(
+                            prior, after, genuine, became, first, lat[i], lon[i], r, error_m[i], far, False, 0,
+                            s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
+                        )  # fmt: skip
+                        _, bits = _step(fresh[0], like, like, own, deep, expected, False, near_from, k)
+                    if not _open(fresh, 0):
                         continue  # a quiet watch stays quiet
                     if j < 0:
                         lost += 1
                         continue
                     open_zone[p, j] = q
-                    open_watch[p, j] = 0
-                    open_watch[p, j, ARMED] = 1
-                    _, bits = _step(open_watch[p, j], like, like, own, deep, expected, False, near_from, k)
+                    open_watch[p * OPEN + j] = fresh[0]
                     if bits:
                         told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = i, SHARED, q, bits, like
                         m += 1
@@ -541,18 +366,34 @@ def _judge_many(
         for e in range(pair_first[p], pair_first[p + 1]):
             o, c = pair_other[e], pair_number[e]
             t = max(at[i], people[o, AT]) if known[o] else at[i]
-            if (not known[o] or t - people[o, AT] > stale_s) and not math.isnan(pair_place[e, 0]):
+            here = known[o] and (t - people[o, AT] <= stale_s or math.isnan(pair_place[e, 0]))
+            if not here and math.isnan(pair_place[e, 0]):
+                continue
+            if not here:
                 other[:] = 0.0
                 other[AT], other[LAT], other[LON], other[PP] = t, pair_place[e, 0], pair_place[e, 1], place_variance
-                doubt = place_error_m
-            elif known[o]:
-                _age(people[o], t, people[o, PACE], k, other)
-                doubt = math.sqrt(_best(other)[2]) * k.radius_per_sigma
             else:
-                continue
-            _age(after, t, after[PACE], k, mine)
+                for w in range(WIDTH):
+                    was[w] = people[o, w]
+                _age(was, t, was[PACE], k, fades, other)
+            if (
+                rough and became != HELD and t <= after[AT] and other[SUSPECT_AT] == 0
+            ):  # the parts stand at this very second
+                gap = _lay_other(other, lat[i], lon[i], wide, theirs)
+                if gap - radii[c, 0] > near and not _open(pair_watch, c):
+                    continue
+                if gap < APART_M:
+                    own_low, own_high = _part_by(parts, OWN, theirs, radii[c, 1])
+                    low, top = _by_bounds(parts, theirs, radii[c, 0], genuine, first)
+                    sure = top
+                    if top >= k.certain_from and pair_watch[c, STATE] == 2:
+                        _, sure = _by_bounds(parts, theirs, radii[c, 1], genuine, first)
+                    if _idle(pair_watch, c, own_low, own_high, low, top, sure, near_from, k):
+                        continue
+            doubt = math.sqrt(_best(other)[2]) * k.radius_per_sigma if here else place_error_m
+            _age(after, t, after[PACE], k, fades, mine)
             if not first:
-                _age(prior, t, prior[PACE], k, was)
+                _age(prior, t, prior[PACE], k, fades, was)
             like, sure, own, deep, expected = _weigh_pair(
                 was, mine, genuine, became, first, lat[i], lon[i], r, error_m[i], other,
                 doubt, radii[c, 0], radii[c, 1], k,

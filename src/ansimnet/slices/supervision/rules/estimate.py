@@ -120,7 +120,7 @@ def _moved(e: Estimate, at: datetime, pace_mps: float) -> Estimate:
     if at <= e.at:
         return e
     out = np.empty(motion.WIDTH)
-    motion._age(row_of(e), seconds_of(at), pace_mps, RULES, out)
+    motion._age(row_of(e), seconds_of(at), pace_mps, RULES, np.zeros(motion.FADES), out)
     return estimate_of(out, e, at, e.suspect)
 
 
@@ -140,10 +140,10 @@ def follow(e: Estimate | None, fix: Fix, point: Point) -> Step:
     claimed = variance_of(fix.error_m)
     if e is None:
         return Step(begin(fix, point), None, 1.0, claimed)
-    prior, out = np.empty(motion.WIDTH), np.empty(motion.WIDTH)
+    prior, out, fades = np.empty(motion.WIDTH), np.empty(motion.WIDTH), np.zeros(motion.FADES)
     stated = float(fix.speed_mps) if fix.speed_mps is not None else -1.0
     genuine, became, r = motion._follow(
-        row_of(e), seconds_of(fix.seen_at), point.lat, point.lon, claimed, stated, RULES, prior, out
+        row_of(e), seconds_of(fix.seen_at), point.lat, point.lon, claimed, stated, RULES, fades, prior, out
     )
     expected = estimate_of(prior, e, max(fix.seen_at, e.at), e.suspect)
     if became == motion.HELD:
@@ -155,5 +155,5 @@ def follow(e: Estimate | None, fix: Fix, point: Point) -> Step:
 def ahead(e: Estimate, seconds: float) -> Estimate:
     """Return where a person is expected after so many seconds, for a forecast."""
     out = np.empty(motion.WIDTH)
-    motion._age(row_of(e), seconds_of(e.at) + seconds, e.pace_mps, RULES, out)
+    motion._age(row_of(e), seconds_of(e.at) + seconds, e.pace_mps, RULES, np.zeros(motion.FADES), out)
     return estimate_of(out, e, e.at, e.suspect)

@@ -24,6 +24,7 @@ AT, LAT, LON, V_EAST, V_NORTH, PP, PV, VV, PACE, REST_LAT, REST_LON, REST_PP, RE
 SUSPECT_AT, SUSPECT_LAT, SUSPECT_LON, SUSPECT_VAR, SUSPECTS = range(13, 18)
 LAST_LAT, LAST_LON, LAST_VAR, ALIKE = range(18, 22)
 WIDTH = 22
+FADES = 6
 """Seconds since 1970, degrees, m/s, m², m²/s, m²/s², m/s; then the resting place and how probable rest is; then the
 suspect (`SUSPECT_AT` 0: none) and how many there were in a row; then the last fix as it came (`LAST_VAR` 0: none; of
 poor ones at one spot the first) and how many alike followed it."""
@@ -55,19 +56,44 @@ def _begin(at: float, lat: float, lon: float, r: float, pace: float, k: Rules, o
 
 
 @compiled
-def _age(s: F64, at: float, pace: float, k: Rules, out: F64) -> None:
-    """Write the state moved to a later second; errors grow with `pace` (m/s) and never shrink."""
-    out[:] = s
+def _copy(s: F64, out: F64) -> None:
+    """Write a state. A loop: a slice would be asked each time whether the two overlap."""
+    for i in range(WIDTH):
+        out[i] = s[i]
+
+
+@compiled
+def _fade(dt: float, k: Rules, fades: F64) -> None:
+    """Keep what so many seconds do to everybody alike; devices report at even intervals, so mostly it is known."""
+    if fades[0] != dt:
+        fades[0] = dt
+        fades[1] = math.exp(-dt / k.memory_s)
+        fades[2] = 1 - math.exp(-((dt / k.pace_decay_s) ** 2))
+        fades[3] = math.exp(-dt / k.pace_decay_s)
+        fades[4] = math.exp(-dt / k.leave_s)
+        fades[5] = 1 - math.exp(-dt / k.settle_s)
+
+
+@compiled
+def _age(s: F64, at: float, pace: float, k: Rules, fades: F64, out: F64) -> None:
+    """Write the state moved to a later second; errors grow with `pace` (m/s) and never shrink.
+
+    `fades` (`FADES` numbers, zeros at first) is what `_fade` keeps from one call to the next.
+    """
     dt = at - s[AT]
     if dt <= 0:
+        _copy(s, out)
         return
-    _mix(s, dt, k, out)
-    tau = k.memory_s
-    fade = math.exp(-dt / tau)
+    _fade(dt, k, fades)
+    tau, fade = k.memory_s, fades[1]
+    wide = EARTH_DEGREE_M * math.cos(math.radians(s[LAT]))
+    for i in range(SUSPECT_AT, WIDTH):
+        out[i] = s[i]
+    _mix(s, dt, wide, fades[4], fades[5], k, out)
     gain = tau * (1 - fade)
     pace = max(k.walk_mps, min(pace, k.highway_mps))
     # the longer nobody has looked, the less the old pace says: a walker may have found a car
-    pace += max(0.0, k.urban_mps - pace) * (1 - math.exp(-((dt / k.pace_decay_s) ** 2)))
+    pace += max(0.0, k.urban_mps - pace) * fades[2]
     unrest = pace / 2.448  # 95 % of a two-dimensional Gaussian speed lie below 2.448 sigmas
     s2 = unrest * unrest
     grown = s2 * tau * tau * (2 * dt / tau - 3 + 4 * fade - fade * fade)
@@ -76,20 +102,21 @@ def _age(s: F64, at: float, pace: float, k: Rules, out: F64) -> None:
     out[VV] = fade * fade * out[VV] + s2 * (1 - fade * fade)
     out[PP], out[PV] = min(pp, _POSITION_CAP_M2), pv
     out[LAT] += out[V_NORTH] * gain / EARTH_DEGREE_M
-    out[LON] += out[V_EAST] * gain / (EARTH_DEGREE_M * math.cos(math.radians(s[LAT])))
+    out[LON] += out[V_EAST] * gain / wide
     out[V_EAST] *= fade
     out[V_NORTH] *= fade
-    out[PACE] = s[PACE] * math.exp(-dt / k.pace_decay_s)
+    out[PACE] = s[PACE] * fades[3]
     out[AT] = at
 
 
 @compiled
-def _mix(s: F64, dt: float, k: Rules, out: F64) -> None:
-    """Let who rests set out and who moves settle: each model begins from the mixture of what leads to it."""
-    stays, settles = math.exp(-dt / k.leave_s), 1 - math.exp(-dt / k.settle_s)
+def _mix(s: F64, dt: float, wide: float, stays: float, settles: float, k: Rules, out: F64) -> None:
+    """Let who rests set out and who moves settle: each model begins from the mixture of what leads to it.
+
+    `wide` is metres in a degree of longitude where he is; `stays` and `settles` the shares that do, in `dt` seconds.
+    """
     w = s[REST]
     rest, go = w * stays + (1 - w) * settles, w * (1 - stays) + (1 - w) * (1 - settles)
-    wide = EARTH_DEGREE_M * math.cos(math.radians(s[LAT]))
     east, north = (s[REST_LON] - s[LON]) * wide, (s[REST_LAT] - s[LAT]) * EARTH_DEGREE_M
     apart = (east * east + north * north) / 2
     came = (1 - w) * settles / rest  # of those at rest now, the share that moved before
@@ -140,15 +167,15 @@ def _believed(s: F64, lat: float, lon: float, r: float, k: Rules) -> tuple[float
 
 @compiled
 def _follow(
-    s: F64, at: float, lat: float, lon: float, claimed: float, stated: float, k: Rules, prior: F64, out: F64
+    s: F64, at: float, lat: float, lon: float, claimed: float, stated: float, k: Rules, fades: F64, prior: F64, out: F64
 ) -> tuple[float, float, float]:
-    """Write what a fix makes of a state (`out`) and what was expected at its second (`prior`).
+    """Write what a fix makes of a state (`out`, which may be `s`) and what was expected at its second (`prior`).
 
     `claimed` is the variance behind the stated radius (m²), `stated` the stated speed (m/s, negative: none). Returns
     how surely the fix belongs to the track, what became of it, and the variance it deserved (m²).
     """
     r, alike = _believed(s, lat, lon, claimed, k)
-    _age(s, at, s[PACE], k, prior)
+    _age(s, at, s[PACE], k, fades, prior)
     wide = EARTH_DEGREE_M * math.cos(math.radians(prior[LAT]))
     x, y = (lon - prior[LON]) * wide, (lat - prior[LAT]) * EARTH_DEGREE_M
     u, v = (lon - prior[REST_LON]) * wide, (lat - prior[REST_LAT]) * EARTH_DEGREE_M
@@ -162,7 +189,7 @@ def _follow(
     if _fits_suspect(s, at, lat, lon, r, track, k):
         genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), k, out)
     elif genuine >= 0.5 and implied <= k.possible_mps:
-        out[:] = prior
+        _copy(prior, out)
         _learn_go(out, x, y, g1 / (g1 + g2 + 1e-300), g2 / (g1 + g2 + 1e-300), r, k)  # who moves is where he is seen
         _learn_rest(out, u, v, h1 / rest, h2 / rest, r, k)
         out[REST] = w
@@ -221,6 +248,8 @@ def _implied(s: F64, at: float, lat: float, lon: float, r: float) -> float:
     a, b, variance = _best(s)
     east, north = _metres(a, b, lat, lon)
     slack = 2 * (math.sqrt(variance) + math.sqrt(r))
+    if east * east + north * north < slack * slack * (1 - 1e-9):
+        return 0.0  # as below, and mostly
     return max(0.0, math.hypot(east, north) - slack) / max(at - float(s[AT]), 1.0)  # device clocks tick in seconds
 
 
@@ -247,7 +276,7 @@ def _doubt(
         out[PP] = out[REST_PP] = max(r, k.outlier_sigma_m * k.outlier_sigma_m)
         return genuine, LOST
     # the estimate itself stays as it was, so that its age goes on growing from its last good fix
-    out[:] = s
+    _copy(s, out)
     out[SUSPECT_AT], out[SUSPECT_LAT], out[SUSPECT_LON], out[SUSPECT_VAR] = at, lat, lon, r
     out[SUSPECTS] = s[SUSPECTS] + 1
     return genuine, HELD

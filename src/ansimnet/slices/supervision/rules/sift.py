@@ -33,18 +33,8 @@ from ansimnet.slices.supervision.model import (
     Window,
 )
 from ansimnet.slices.supervision.rules import limits, motion, window
-from ansimnet.slices.supervision.rules.batch import (
-    F64,
-    I64,
-    Board,
-    Grid,
-    Zones,
-    columns_of,
-    grid_of,
-    judge_many,
-    places_of,
-    quiet,
-)
+from ansimnet.slices.supervision.rules.batch import columns_of, judge_many
+from ansimnet.slices.supervision.rules.board import F64, I8, I64, Board, Grid, Zones, grid_of, places_of, quiet
 from ansimnet.slices.supervision.rules.estimate import instant, seconds_of
 from ansimnet.slices.supervision.rules.judge import judge
 
@@ -257,7 +247,7 @@ def _stirred(board: Board) -> set[int]:
     return {*rows.tolist(), *(np.searchsorted(board.pair_first, pairs, side="right") - 1).tolist()}
 
 
-def _not_quiet(watches: I64) -> NDArray[np.bool_]:
+def _not_quiet(watches: I8) -> NDArray[np.bool_]:
     changed: NDArray[np.bool_] = (watches != quiet(len(watches))).any(axis=1)
     return changed
 
@@ -289,7 +279,7 @@ def _board(speak: Sequence[_Speaker], others: Sequence[PersonId], rows: Mapping[
         shared=_NO_ZONES,
         grid=_NO_GRID,
         open_zone=np.full((n, 0), -1, dtype=np.int32),
-        open_watch=np.zeros((n, 0, 5), dtype=np.int64),
+        open_watch=np.zeros((n, 0, 5), dtype=np.int8),
         calm=np.zeros((n, 3)),
         group=np.zeros(0, dtype=np.int32),
         pair_first=np.cumsum([0, *(len(s.bound.pairs) for s in speak), *silent]).astype(np.int64),
