@@ -26,7 +26,9 @@ TREMBLES = 10.0
 """A pixel at rest stays within."""
 RESTS_S = 2.0
 LEARNED_S = 3.0
-"""The first pictures are taken for the place as it is."""
+"""The first pictures are taken for the place as it is, but for what is in motion or behind somebody: that is learned
+once it has been at rest. Whoever walked by as the camera began would else stay in the place for `FORGET_S`, and the
+ground that he uncovered be taken for a thing."""
 FORGET_S = 900.0
 """A thing that nobody asked about for so long belongs to the place."""
 MOST_M, LEAST_M = 1.0, 0.2
@@ -95,6 +97,7 @@ class Things:
         self._long: NDArray[np.float32] = np.zeros((0, 0), np.float32)
         self._short = self._long
         self._rest_s = self._long
+        self._unlearned: NDArray[np.bool_] = np.zeros((0, 0), np.bool_)
         self._flicker = self._long
         self._upset_s = -math.inf
         self._bodies: list[tuple[float, float]] = []
@@ -112,6 +115,7 @@ class Things:
         if self._began_s is None or luma.shape != self._long.shape:
             self._began_s = scene.at_s
             self._long, self._short, self._rest_s = luma.copy(), luma.copy(), np.zeros_like(luma)
+            self._unlearned = np.ones(luma.shape, np.bool_)
             self._flicker = np.zeros_like(luma)
             return []
         if scene.moved > TOO_MUCH:
@@ -121,11 +125,11 @@ class Things:
         self._rest_s = np.where(trembles, self._rest_s + passed_s, 0)
         self._note_flicker(trembles, scene, passed_s)
         self._short = np.where(trembles, self._short + 0.1 * (luma - self._short), luma)
-        learning = scene.at_s - self._began_s < LEARNED_S
-        foreign = np.abs(self._short - self._long) > FOREIGN
-        pull = 1.0 if learning else passed_s / 20
-        self._long += np.where(foreign & (not learning), passed_s / FORGET_S, pull) * (self._short - self._long)
-        if not learning:
+        foreign = (np.abs(self._short - self._long) > FOREIGN) & ~self._unlearned
+        pull = np.where(foreign, passed_s / FORGET_S, np.where(self._unlearned, 1.0, passed_s / 20))
+        self._long += pull * (self._short - self._long)
+        if scene.at_s - self._began_s >= LEARNED_S:
+            self._unlearned &= (self._rest_s < RESTS_S) | _hidden(scene, luma.shape)
             self._match(_boxes(foreign & (self._rest_s >= RESTS_S), scene), scene)
         return self.things
 
@@ -220,6 +224,14 @@ def _boxes(mask: NDArray[np.bool_], scene: Scene) -> list[Box]:
 def _known(scene: Scene) -> list[Box]:
     """Return the boxes of people and vehicles."""
     return [s.box for s in scene.seen if s.kind in (PERSON, VEHICLE)]
+
+
+def _hidden(scene: Scene, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Return which pixels people and vehicles cover."""
+    out = np.zeros(shape, np.bool_)
+    for box in _known(scene):
+        out[_within(_roomy(box), shape)] = True
+    return out
 
 
 def _roomy(box: Box) -> Box:

@@ -54,6 +54,25 @@ def test_who_was_lost_before_the_thing_was_seen_to_rest_has_left_it() -> None:
 
 
 @pytest.mark.requirement("VA-01")
+@pytest.mark.parametrize("boxed", [True, False])
+def test_ground_on_which_somebody_stood_as_the_camera_began_is_no_thing(boxed) -> None:
+    legs = STILL.copy()
+    around = float(STILL[69:89, 89:103].mean())
+    legs[72:86, 92:100] = np.tile([around - 60, around + 60], (14, 4))  # no darker than what is around them, as a whole
+
+    def here(at):  # stands there, seen by the detector or in motion; then walks off, and others walk by
+        return standing(0.5, 0.8) if boxed and at < 4 else standing(0.5 - 0.05 * (at - 4), 0.8) if 4 <= at < 9 else None
+
+    def picture(at):
+        return legs if at < 4 and (boxed or round(at * 5) % 4) else STILL
+
+    assert play(camera("abandoned"), {1: here, 2: there(0.47, 8, 12)}, 40, picture) == []
+    assert [s.behaviour for s in play(camera("abandoned"), {1: here, 2: there(0.47, 14, 19)}, 40, with_bag(16))] == [
+        "abandoned"
+    ]
+
+
+@pytest.mark.requirement("VA-01")
 @pytest.mark.parametrize(("from_s", "expected"), [(9, 0), (1e9, 1)])
 def test_what_flickers_with_nobody_before_it_is_no_thing(from_s, expected) -> None:
     bag = with_bag(6)
