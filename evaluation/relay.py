@@ -5,7 +5,8 @@ share nothing with the tracer but the register of cameras and streets; looks are
 domains (`_relay_looks.py`). The tracer learns first from confirmed routes of other people, and nobody helps it then.
 
 Keys: next_top3 window_coverage route_idf1 video_opened baselines, each with n and an interval; ceiling (what could be
-foretold at all); split (which kind of not knowing costs how much of it); appearance calibration.
+foretold at all); split (which kind of not knowing costs how much of it); appearance calibration; `walkers` of the
+`walkers_wanted` were followed, for time.
 """
 
 from __future__ import annotations
@@ -32,12 +33,14 @@ from ansimnet.slices.tracing.rules import net
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.learning import learn_looks, learn_routes, learn_windows
 
-SEEDS = {"small": 2, "full": 1000}
-WALKERS = 10
+SEEDS = {"small": 2, "full": 60}
+"""Ten people each. As many as are followed in 40 minutes on two quiet cores; `WANTED` people would take over eight
+hours (`--seeds 1000`)."""
+WALKERS, WANTED = 10, 10_000
 KINDS = (WALK, WALK, DRIVE, WALK, CYCLE, WALK, DRIVE, WALK, WALK, DRIVE)
-LEARNED = {"small": 60, "full": 1500}
+LEARNED = {"small": 60, "full": 150}
 """Confirmed routes of other people that the tracer learns from first."""
-BASELINE = {"small": 6, "full": 200}
+BASELINE = {"small": 6, "full": 60}
 RESAMPLES = 1000
 
 
@@ -63,6 +66,7 @@ def run(options: Options) -> dict[str, Any]:
         "cameras_real": int(c.real.sum()),
         "street_nodes": len(c.x),
         "walkers": len(counts),
+        "walkers_wanted": WANTED,
         "learned_from": LEARNED[options.size],
         "appearance_map": map_,
         "appearance_map_published": looks.MAP,

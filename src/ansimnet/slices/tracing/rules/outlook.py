@@ -127,7 +127,7 @@ def written(learned: Learned, weighted: Weighted, from_s: float, until_s: float)
 
 def cameras_within(net: CameraNet, camera: int, radius_m: float) -> int:
     """Return how many cameras hang within a radius of one."""
-    return int(((net.x_m - net.x_m[camera]) ** 2 + (net.y_m - net.y_m[camera]) ** 2 <= radius_m**2).sum())
+    return int(_within(net.x_m, net.y_m, net.x_m[camera], net.y_m[camera], radius_m**2))
 
 
 def heat(learned: Learned, weighted: Weighted, now_s: float) -> Heat:
@@ -159,6 +159,14 @@ def _way(parents: I32, arcs: I32, state: int) -> tuple[int, ...]:
         way.append(int(arcs[state]) >> 1)
         state = int(parents[state])
     return tuple(reversed(way))
+
+
+@njit(cache=True, nogil=True)
+def _within(x_m, y_m, x, y, square):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    n = 0
+    for i in range(len(x_m)):
+        n += (x_m[i] - x) ** 2 + (y_m[i] - y) ** 2 <= square
+    return n
 
 
 @njit(cache=True, nogil=True)

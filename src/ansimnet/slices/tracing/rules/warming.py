@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from ansimnet.kernel import streets
+from ansimnet.kernel.geo import Point
 from ansimnet.slices.tracing.rules import net, relay
 from ansimnet.slices.tracing.rules.learned import prior
 from ansimnet.slices.tracing.rules.segments import Segment, search
@@ -28,7 +29,10 @@ def warm() -> None:
     built = net.build(line, cameras)
     for backwards in (False, True):
         way = -1.0 if backwards else 1.0
-        first, then = (Sighting(str(k), k, s, s + 20.0, heading_deg=0.0) for k, s in ((0, 0.0), (1, way * 45.0)))
+        first, then = (
+            Sighting(str(k), k, s, s + 20.0, heading_deg=0.0, ground=Point(float(lat[k]), 127.0))
+            for k, s in ((0, 0.0), (1, way * 45.0))
+        )
         trace = relay.begin(built, prior(), Subject(Kind.PERSON), first, backwards=backwards)
         end_s = then.from_s if backwards else then.until_s
         opened = [Opening(1, min(0.0, end_s), max(20.0, end_s))]
