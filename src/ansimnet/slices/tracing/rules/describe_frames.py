@@ -230,7 +230,7 @@ def _backward(frame: _Frame, i: int, j: int) -> Thing | None:
     ):
         return before  # 머리 길고 안경: a verb's form says it of what stands before it
     if ahead and keys <= {"pattern", "material"}:
-        told = before.topic and bare and after is not None and after.josa in TOPIC  # 치마는 체크에 자켓은 검정
+        told = before.topic and bare and frame.tokens[j - 1].josa == "에"  # 치마는 체크에 자켓은 검정
         return before if told else None
     if before.topic and bare:
         if not ahead:
