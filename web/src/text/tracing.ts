@@ -137,7 +137,10 @@ const ko = {
     sent: "승인을 요청했습니다",
     needsRead: "설명이나 사진을 읽어야 요청할 수 있습니다",
     number: "0보다 큰 수",
-    placeBad: "위도, 경도 두 수",
+    placeBad: "지도를 눌러 마지막 본 곳을 고릅니다",
+    placeMap: "마지막 본 곳을 고르는 지도",
+    placeHint: "지도를 누르거나 위도, 경도를 적습니다. 원 안만 찾습니다",
+    seenHere: "마지막",
   },
   traits: TRAITS,
   keys: {
@@ -306,7 +309,10 @@ const en: TracingText = {
     sent: "Approval was asked for",
     needsRead: "A description or a picture has to be read first",
     number: "a number above 0",
-    placeBad: "latitude, longitude",
+    placeBad: "Click the map where somebody was last seen",
+    placeMap: "Map to choose where somebody was last seen",
+    placeHint: "Click the map, or write latitude, longitude. Only the circle is searched",
+    seenHere: "last seen",
   },
   traits: {},
   keys: {

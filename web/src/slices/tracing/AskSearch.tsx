@@ -7,6 +7,7 @@ import { between, placeOf } from "../../kit/form";
 import { Button } from "../../kit/parts";
 import { Answer } from "../../kit/states";
 import { useTracingText } from "../../text/tracing";
+import { LastSeen } from "./LastSeen";
 import { joined } from "./pictured";
 import { type Reference, ReferencePicture } from "./Reference";
 import { attributeWords } from "./rules";
@@ -71,8 +72,12 @@ export function AskSearch({ onClose, onAsked }: { onClose: () => void; onAsked: 
         {
           name: "place",
           label: t.form.place,
-          hint: "37.4979, 127.0276",
+          kind: "own",
+          wide: true,
           check: (v) => (placeOf(v) ? undefined : t.form.placeBad),
+          draw: (value, set, says, values) => (
+            <LastSeen value={value} set={set} says={says} radius={values.radius ?? ""} />
+          ),
         },
         { name: "radius", label: t.form.radius, check: number },
         { name: "hours", label: t.form.from, hint: "h", check: between(1, 720, t.form.number) },
@@ -126,14 +131,12 @@ function Described({
   });
   const current = said && said.text === text ? said.parsed : undefined;
   return (
-    <div className="field wide">
-      <label htmlFor="trace-text">
-        <span className="t3">{t.form.text}</span>
-      </label>
+    <>
       <textarea
-        id="trace-text"
         name="text"
-        className="in"
+        className="in area"
+        aria-label={t.form.text}
+        aria-describedby={says}
         rows={3}
         maxLength={2000}
         placeholder={t.form.textHint}
@@ -152,12 +155,7 @@ function Described({
           {t.form.nothing}
         </p>
       ) : null}
-      {says ? (
-        <span className="xs c2" role="alert">
-          {says}
-        </span>
-      ) : null}
-    </div>
+    </>
   );
 }
 
@@ -176,7 +174,7 @@ function Kept({
   const t = useTracingText();
   if (!of.length && !appearance) return null;
   return (
-    <div className="field wide">
+    <div className="field">
       <span className="xs t3">{t.form.attributes}</span>
       <ul className="fx wrap trace-attrs" aria-label={t.form.attributes}>
         {of.map((a) => {
