@@ -59,3 +59,10 @@ def test_parts_of_which_different_things_were_said_are_never_joined() -> None:
     found, _, said = visits(parts, {"a": Verdict.HIM, "b": Verdict.NOT_HIM})
     assert len(found) == 2
     assert said == {"a": Verdict.HIM, "b": Verdict.NOT_HIM}
+
+
+@pytest.mark.requirement("TR-02")
+def test_who_goes_the_other_way_is_not_who_was_cut() -> None:
+    """His double comes the other way and is in view as his own part ends."""
+    parts = [seen(3, 10.0, id="a", looks=HIS, heading=350.0), seen(3, 20.4, id="b", looks=HIS, heading=172.0)]
+    assert visits(parts, {})[1] == {"a": "a", "b": "b"}

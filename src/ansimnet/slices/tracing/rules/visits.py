@@ -19,6 +19,8 @@ CUT_S = 9.0
 ON_S, LATER_S = 1.5, 12.0
 """The next part begins within so many seconds of its end: a few looks of a worker at its slowest. Or a part between
 them had no picture worth a note, and it begins within the second. Ours."""
+ROUND_DEG = 135.0
+"""Who goes the other way, two steps after the last part ended, is somebody else who looks alike. Ours."""
 LIKE, LIKE_LATER = 0.6, 0.8
 """Two parts of one track look at least so much alike (cosine), in one light. Ours."""
 
@@ -47,9 +49,13 @@ def visits(
 
 
 def _goes_on(before: Sighting, part: Sighting) -> bool:
-    return (
-        before.kind == part.kind and before.until_s - before.from_s >= CUT_S and 0.0 <= _gap_s(before, part) <= LATER_S
-    )
+    cut = before.until_s - before.from_s >= CUT_S and 0.0 <= _gap_s(before, part) <= LATER_S
+    return cut and before.kind == part.kind and not _turned_round(before, part)
+
+
+def _turned_round(before: Sighting, part: Sighting) -> bool:
+    turn = abs((before.heading_deg - part.heading_deg + 540.0) % 360.0 - 180.0)  # NaN where one of them is unknown
+    return turn > ROUND_DEG
 
 
 def _gap_s(before: Sighting, part: Sighting) -> float:
