@@ -305,8 +305,8 @@ class _Spent:
     def now(gateways: Sequence[BaseProcess], place: Place) -> _Spent:
         """Return the seconds spent so far."""
         postmaster = int(place.postmaster.read_text().split()[0])
-        database = sum(_cpu_s(pid, children=pid == postmaster) for pid in (postmaster, *_children(postmaster)))
-        return _Spent(sum(_cpu_s(p.pid) for p in gateways), database, process_time())
+        database = sum(cpu_s(pid, children=pid == postmaster) for pid in (postmaster, *_children(postmaster)))
+        return _Spent(sum(cpu_s(p.pid) for p in gateways), database, process_time())
 
     def since(self, before: _Spent, fixes: int) -> _Spent:
         """Return what each of so many fixes cost since, µs."""
@@ -333,7 +333,7 @@ def _children(pid: int) -> list[int]:
     return found
 
 
-def _cpu_s(pid: int | None, *, children: bool = False) -> float:
+def cpu_s(pid: int | None, *, children: bool = False) -> float:
     """Return the CPU seconds of a process, with those of its children that ended if asked (Linux; 0 elsewhere)."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -2,8 +2,8 @@
 
 100,000 persons with three polygons of 24 corners each about their homes, 20,000 zones that bind everybody, 20,000
 pairs of whom both move, in ten cities sized by their people; everybody walks, one fix per 15 s. Judged is: the filter
-followed, each probability that can matter integrated, each watch moved. Beside it in the same run, on the same fixes:
-Shapely, which tests containment alone (no error, no pairs, no state). PostGIS and Redis are not run.
+followed, each probability that can matter bounded or integrated, each watch moved. Beside it in the same run, on the
+same fixes: Shapely, and PostGIS and Redis where they are installed (`_supervision_rivals`).
 
 `fixes_per_s_core` is per second of processor time of this process, the median round; other work on the machine disturbs
 it less than the wall clock. `p99_us_single` is the wall time of a call with one fix. What is durable is by the wall
@@ -16,12 +16,12 @@ core_share_of_5000_wearers_batched shards_of_a_million_phones rivals told person
 from __future__ import annotations
 
 import math
-import shutil
 from time import perf_counter_ns, process_time
 from typing import Any
 
 import numpy as np
 from benchmarks import _supervision_durable as durable
+from benchmarks import _supervision_rivals as rivals
 from numpy.typing import NDArray
 
 from ansimnet.app.measure import Options
@@ -74,7 +74,7 @@ def run(options: Options) -> dict[str, Any]:
         "fixes_per_s_core_best": round(max(rates)),
         "p50_us_single": p50,
         "p99_us_single": p99,
-        "rivals": _rivals(walk.step(), polygons, everybodys, ours),
+        "rivals": rivals.run(walk.step(), polygons, everybodys, ours),
         "told": told,
         "judged": n * ROUNDS[options.size],
         "persons": n,
@@ -168,45 +168,3 @@ def _single(board: Board, fixes: Fixes, times: int) -> tuple[float, float]:
         judge_many(board, one)
         took[i] = (perf_counter_ns() - began) / 1e3
     return round(float(np.percentile(took, 50)), 1), round(float(np.percentile(took, 99)), 1)
-
-
-def _rivals(fixes: Fixes, polygons: list[Polygon], everybodys: list[Polygon], ours: float) -> dict[str, Any]:
-    return {
-        "shapely": _shapely(fixes, polygons, everybodys, ours),
-        "postgis": {"fixes_per_s": None, "reason": _why("psql", "PostGIS")},
-        "redis_geo": {"fixes_per_s": None, "reason": _why("redis-server", "Redis")},
-    }
-
-
-def _why(command: str, name: str) -> str:
-    return f"{name} is not run here: " + (
-        "its extension is no part of this installation" if shutil.which(command) else "not installed"
-    )
-
-
-def _shapely(fixes: Fixes, polygons: list[Polygon], everybodys: list[Polygon], ours: float) -> dict[str, Any]:
-    """Time Shapely on the same fixes: three prepared polygons by person, then the shared ones by a tree."""
-    try:
-        import shapely
-    except ImportError:
-        return {"fixes_per_s": None, "reason": "not installed: pip install shapely"}
-    own, shared = _shapes(shapely, polygons), _shapes(shapely, everybodys)
-    shapely.prepare(own)
-    tree = shapely.STRtree(shared)
-    which = (fixes.who[:, None].astype(np.int64) * 3 + np.arange(3)).ravel()
-    began = process_time()
-    inside = shapely.contains_xy(own[which], np.repeat(fixes.lon, 3), np.repeat(fixes.lat, 3))
-    hits = tree.query(shapely.points(fixes.lon, fixes.lat), predicate="within")
-    rate = len(fixes.who) / (process_time() - began)
-    return {
-        "fixes_per_s": round(rate),
-        "ratio": round(ours / rate, 2),
-        "version": shapely.__version__,
-        "inside": int(inside.sum() + hits.shape[1]),
-        "does": "containment alone: no error, no pairs, no state",
-    }
-
-
-def _shapes(shapely: Any, polygons: list[Polygon]) -> Any:
-    rings = np.array([[(p.lon, p.lat) for p in z.ring] for z in polygons])
-    return shapely.polygons(rings)
