@@ -250,7 +250,7 @@ def _judge_many(
         for w in range(WIDTH):
             people[p, w] = after[w]
         wide = EARTH_DEGREE_M * math.cos(math.radians(lat[i]))
-        near, furthest = _parts(prior, after, first, lat[i], lon[i], wide, r, parts)
+        near, beside, furthest = _parts(prior, after, first, lat[i], lon[i], wide, r, parts)
         rough = furthest < APART_M
         calm_for = calm[p, 2] - near
         if calm_for > 0:
@@ -262,7 +262,7 @@ def _judge_many(
             x, y = (z_reach[q, 1] - lon[i]) * wide, (z_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
             gap = math.sqrt(x * x + y * y) - z_reach[q, 2] * 1.03
             quiet_one = not outside[q] and not _open(watch, q)
-            if quiet_one and gap > near:
+            if quiet_one and gap > beside:
                 free = min(free, gap)
                 continue  # nowhere near: the watch would stay as quiet as it is
             a, b = z_first[q], z_first[q + 1]
@@ -322,7 +322,7 @@ def _judge_many(
                     q = g_zone[e]
                     x, y = (s_reach[q, 1] - lon[i]) * wide, (s_reach[q, 0] - lat[i]) * EARTH_DEGREE_M
                     gap = math.sqrt(x * x + y * y) - s_reach[q, 2] * 1.03
-                    if gap > near:
+                    if gap > beside:
                         free = min(free, gap)
                         continue
                     j = _place_of(open_zone, p, q)

@@ -44,6 +44,8 @@ _REACH = 4.5
 """Sigmas beyond which an edge cuts off nothing (4e-5 of a Gaussian)."""
 _SURELY = 3.33
 """Sigmas from every edge at which less than `DOUBT` lies on the other side: exp(-3.33²/2) = 0.0039."""
+_BESIDE = 1.29
+"""Sigmas from the edge of a half-plane beyond which less than `CLEAR_BELOW` lies in it: 0.0985. A disc lies in one."""
 _STEPS = 8
 """Rows of the table to a sigma: linear between them it is right to 1e-4."""
 _SIDE = int(_REACH * _STEPS) + 2
@@ -93,10 +95,11 @@ def _part(
 @fast
 def _parts(
     prior: F64, after: F64, first: bool, lat: float, lon: float, wide: float, r: float, parts: F64
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """Write the parts of a belief; return within how many metres of the fix a quiet watch stirs, and how far any lies.
 
-    As `weights._far_of` by `NEAR_SIGMAS`; `wide` is metres in a degree of longitude.
+    First by a zone's edge, as `weights._far_of` by `NEAR_SIGMAS`, then by a disc about it, then the farthest part.
+    `wide` is metres in a degree of longitude.
     """
     parts[OWN, X] = parts[OWN, Y] = parts[OWN, AWAY] = 0.0
     parts[OWN, SIGMA], parts[OWN, SHARE] = math.sqrt(r), 1.0
@@ -105,7 +108,11 @@ def _parts(
     near, furthest = _part(after, GOES, True, lat, lon, wide, near, furthest, parts)
     near, furthest = _part(prior, RESTED, not first, lat, lon, wide, near, furthest, parts)
     near, furthest = _part(prior, WENT, not first, lat, lon, wide, near, furthest, parts)
-    return 1.02 * near + 1.0, furthest
+    beside = 0.0
+    for i in range(5):
+        if parts[i, SHARE] > 0:
+            beside = max(beside, parts[i, AWAY] + _BESIDE * parts[i, SIGMA])
+    return 1.02 * near + 1.0, 1.02 * beside + 1.0, furthest
 
 
 @fast
