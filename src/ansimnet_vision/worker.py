@@ -37,7 +37,8 @@ from ansimnet_vision.motion import Motion, reduced
 from ansimnet_vision.outbox import Outbox, same
 from ansimnet_vision.poses import Poser
 from ansimnet_vision.sightings.noter import Noter, describer
-from ansimnet_vision.sound import network
+from ansimnet_vision.sound import cry, network
+from ansimnet_vision.sound.cry import Spotter
 from ansimnet_vision.sound.ears import Ears, Sounded
 from ansimnet_vision.sound.network import Network
 from ansimnet_vision.types import BEHAVIOURS, CameraConfig, Report, Signal
@@ -73,9 +74,10 @@ class Worker:
         relays: Path,
         tell: Tell,
         sounds: Network | None = None,
+        spotter: Spotter | None = None,
     ) -> None:
         self.engine = engine_of(self.report)
-        self.ears = Ears(sounds, self._put) if sounds is not None else None
+        self.ears = Ears(sounds, self._put, spotter) if sounds is not None else None
         self.outbox = outbox
         self.feed = Feed(relays, self._arrive)
         self._tell = tell
@@ -250,10 +252,12 @@ def main() -> None:
         return Engine(detector, poser, lambda config: build(config, chosen.models), report, note, noter)
 
     sounds = network.found(chosen.models)
-    worker = Worker(engine, outbox, chosen.relays, tell, sounds)
+    spotter = cry.found()
+    worker = Worker(engine, outbox, chosen.relays, tell, sounds, spotter)
     shown = [*cards, *registry.learned(chosen.models)]
     worker.titles = _titles(shown)
-    covers = registry.not_covered(BEHAVIOURS, [c.name for c in cards], chosen.models) | network.not_covered(sounds)
+    covers = registry.not_covered(BEHAVIOURS, [c.name for c in cards], chosen.models)
+    covers |= network.not_covered(sounds) | cry.not_covered(spotter if sounds is not None else None)
     models = [_card(c) for c in shown] + ([sounds.shown()] if sounds is not None else [])
     tell({"ready": {"pid": os.getpid(), "models": models, "covers": covers}})
     inbox: queue.SimpleQueue[str | None] = queue.SimpleQueue()

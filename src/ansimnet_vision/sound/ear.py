@@ -1,7 +1,7 @@
 """One microphone listened to: packets in, reports out, nothing kept. Only where the camera has one and its site allows.
 
-Two seconds of samples are held and overwritten; an alarm carries numbers, never sound. A call for help by its word
-("살려주세요") is not told: no recording of it was at hand to measure with, so nothing ships that would claim to.
+Two seconds of samples are held and overwritten; an alarm carries numbers, never sound. The cry for help by its word
+("살려주세요") is listened for only where a person switched it on for this camera: it is not measured (`cry`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from ansimnet_vision.sound.cry import CRY, Spotter, Spotting
 from ansimnet_vision.sound.decoding import Decoder
 from ansimnet_vision.sound.evidence import SoundEvent, SoundEvents
 from ansimnet_vision.sound.features import F32, RATE, Listening
@@ -28,23 +29,35 @@ WHOLE = (0.0, 0.0, 1.0, 1.0)
 
 def listens(config: CameraConfig) -> bool:
     """Return whether a camera is listened to: it has a microphone with a ground, and a sound is switched on."""
-    return "sound" in config.has and bool(config.behaviours & set(SOUNDS))
+    return "sound" in config.has and bool(config.behaviours & {*SOUNDS, CRY})
 
 
 class Ear:
     """What one camera hears. `calibration_db`: sound pressure level of a full-scale signal, None where not measured.
 
+    `spotter`: of the cry for help; it runs where that is switched on, and nowhere else.
+
     Raises:
         ValueError: the camera has no microphone, or no ground to be listened to.
     """
 
-    def __init__(self, config: CameraConfig, network: Network, calibration_db: float | None = None) -> None:
+    def __init__(
+        self,
+        config: CameraConfig,
+        network: Network,
+        calibration_db: float | None = None,
+        spotter: Spotter | None = None,
+    ) -> None:
         if not listens(config):
             raise ValueError("this camera is not listened to")
         self._config = config
-        self._network = network
         self._listening = Listening()
         self._events = SoundEvents(network, calibration_db, config.thresholds)
+        self._spotting: Spotting | None = None
+        self._models = dict.fromkeys(SOUNDS, network.name)
+        if spotter is not None and CRY in config.behaviours:
+            self._spotting = Spotting(spotter, calibration_db, config.thresholds.get(CRY))
+            self._models[CRY] = spotter.name
         self._waiting: list[F32] = []
         self._decoder: Decoder | None = None
         self._spoken: tuple[str, int, str] | None = None
@@ -75,6 +88,8 @@ class Ear:
         piece = np.concatenate(self._waiting)
         self._wipe()
         events = [event for heard in self._listening.push(piece) for event in self._events.step(heard)]
+        if self._spotting is not None:
+            events += self._spotting.push(piece)
         piece.fill(0.0)
         return [self._report(e) for e in events if e.sound in self._config.behaviours]
 
@@ -83,6 +98,8 @@ class Ear:
         self._wipe()
         self._listening = Listening()
         self._events.forget()
+        if self._spotting is not None:
+            self._spotting.forget()
         self._start_s = self._next_s = -math.inf
 
     def _wipe(self) -> None:
@@ -106,11 +123,12 @@ class Ear:
             tracks=(),
             place=None,
             evidence={name: round(number, 1) for name, number in evidence.items()},
-            model=self._network.name,
+            model=self._models[event.sound],
             shadow=event.sound in self._config.shadow,
         )
 
 
 def covered(config: CameraConfig) -> Sequence[str]:
-    """Return the sounds this camera covers: none without a microphone and a ground (VA-02)."""
+    """Return the sounds this camera covers: none without a microphone and a ground (VA-02), and never the cry for help,
+    which is listened for but not measured."""
     return [sound for sound in SOUNDS if sound in config.behaviours] if listens(config) else []

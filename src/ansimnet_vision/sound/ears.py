@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+from ansimnet_vision.sound.cry import Spotter
 from ansimnet_vision.sound.ear import Ear, listens
 from ansimnet_vision.sound.network import Network
 from ansimnet_vision.types import CameraConfig, Report
@@ -29,10 +30,16 @@ class Sounded(msgspec.Struct, array_like=True, tag="s", frozen=True):
 
 
 class Ears:
-    """The cameras that are listened to. `report` is called with what they hear, at once."""
+    """The cameras that are listened to. `report` is called with what they hear, at once.
 
-    def __init__(self, network: Network, report: Callable[[Sequence[Report]], None]) -> None:
+    `spotter`: of the cry for help.
+    """
+
+    def __init__(
+        self, network: Network, report: Callable[[Sequence[Report]], None], spotter: Spotter | None = None
+    ) -> None:
         self._network = network
+        self._spotter = spotter
         self._report = report
         self._configs: dict[bytes, CameraConfig] = {}
         self._ears: dict[bytes, Ear] = {}
@@ -53,7 +60,7 @@ class Ears:
             return
         ear = self._ears.get(message.camera)
         if ear is None:
-            ear = self._ears[message.camera] = Ear(config, self._network)
+            ear = self._ears[message.camera] = Ear(config, self._network, spotter=self._spotter)
         try:
             reports = ear.packet(message.encoding, message.clock_hz, message.config, message.payload, message.at)
         except Exception:

@@ -16,7 +16,6 @@ from ansimnet_sim.microphone import RATES_HZ, Codec, Microphone
 from ansimnet_vision.sound.decoding import Decoder, UnreadSoundError
 from ansimnet_vision.sound.ear import Ear, covered, listens
 from ansimnet_vision.sound.ears import Ears, Sounded
-from ansimnet_vision.sound.network import not_covered
 from ansimnet_vision.types import Report
 
 HERE = 1_790_000_000.0
@@ -103,12 +102,6 @@ def test_what_is_not_read_is_refused() -> None:
         Decoder("OPUS", 48_000)
     with pytest.raises(UnreadSoundError):
         Decoder("MPEG4-GENERIC", 16_000, "no hex")
-
-
-def test_the_call_for_help_ships_switched_off_and_says_it_is_not_measured() -> None:
-    assert "not measured" in str(not_covered(constant())["cry"])
-    ear = Ear(replace(CAMERA, behaviours=frozenset({"cry", "scream"})), constant(background=9.0))
-    assert ear.hear(noise(4), HERE) == []
 
 
 # ------------------------------------------------------------------------------------------------- nothing is kept

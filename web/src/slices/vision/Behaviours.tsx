@@ -46,6 +46,7 @@ export function Behaviours({
             {mode !== "off" && said && !said.covered && said.reason !== "shadow" && said.reason !== "switched-off" ? (
               <span className="xs cd">{locale === "en" ? said.reason_en : said.reason_ko}</span>
             ) : null}
+            {b === "cry" && mode !== "off" ? <span className="xs c2 beh-note">{t.cry}</span> : null}
           </fieldset>
         );
       })}

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from ansimnet.facts.vision import Behaviour
 from ansimnet.slices.vision.model import Said, Setup
-from ansimnet.slices.vision.rules.words import NEEDS_METRES, NEEDS_ZONE, SOUNDS
+from ansimnet.slices.vision.rules.words import NEEDS_METRES, NEEDS_ZONE, NOT_MEASURED, SOUNDS
 
 REASONS: dict[str, Said] = {
     "covered": Said("감시합니다", "covered"),
@@ -23,6 +23,9 @@ REASONS: dict[str, Said] = {
     ),
     "no-zone": Said("구역이 없습니다", "no zone is drawn"),
     "no-worker": Said("분석하는 컴퓨터가 없습니다", "no worker looks at it"),
+    "not-measured": Said(
+        "실측하지 않음 · 경보는 내지만 놓칠 수 있습니다", "not measured: it alarms, but nobody knows what it misses"
+    ),
     "no-model": Said("모형이 설치되지 않았습니다", "no model for it is installed"),
 }
 
@@ -67,6 +70,8 @@ def _one(b: Behaviour, setup: Setup, camera: Watched, tried: bool) -> Covered:
         return Covered(b, False, why)
     if b in setup.shadow or tried:
         return Covered(b, False, "shadow")
+    if b in NOT_MEASURED:
+        return Covered(b, False, "not-measured")
     if "night" not in camera.senses and b not in SOUNDS and not _warm(b, camera):
         return Covered(b, True, "day-only")
     return Covered(b, True, "uncalibrated" if b in NEEDS_METRES and not setup.pairs else "covered")

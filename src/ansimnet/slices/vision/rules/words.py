@@ -23,8 +23,12 @@ WORDS: dict[Behaviour, Said] = {
     B.GLASS: Said("유리 깨짐", "breaking glass"),
     B.BANG: Said("총성·폭발음", "gunshot or bang"),
     B.SIREN: Said("사이렌", "siren"),
-    B.CRY: Said("구조 요청", "cry for help"),
+    B.CRY: Said("구조 요청(실측하지 않음)", "cry for help (not measured)"),
 }
+
+NOT_MEASURED = frozenset({B.CRY})
+"""Told, but never measured on people: off until a person switches it on, never counted as covered, and its name says
+so wherever it is read."""
 
 PRIORITY: dict[Behaviour, int] = {
     **dict.fromkeys((B.VIOLENCE, B.COLLAPSE, B.FIRE), 1),
