@@ -33,8 +33,8 @@ from ansimnet.slices.tracing.rules import net
 from ansimnet.slices.tracing.rules.learned import Learned
 from ansimnet.slices.tracing.rules.learning import learn_looks, learn_routes, learn_windows
 
-SEEDS = {"small": 2, "full": 60}
-"""Ten people each. As many as are followed in 40 minutes on two quiet cores; `WANTED` people would take over eight
+SEEDS = {"small": 2, "full": 100}
+"""Ten people each. As many as are followed in 40 minutes on two quiet cores; `WANTED` people would take some six
 hours (`--seeds 1000`)."""
 WALKERS, WANTED = 10, 10_000
 KINDS = (WALK, WALK, DRIVE, WALK, CYCLE, WALK, DRIVE, WALK, WALK, DRIVE)
