@@ -6,11 +6,11 @@ import asyncio
 import json
 import threading
 from collections.abc import AsyncIterator
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
@@ -42,7 +42,7 @@ def test_every_adapter_reads_its_golden_capture(capture: dict[str, Any]) -> None
     shown = []
     for r in found:
         assert isinstance(r, Report)
-        words = asdict(r) | {"seen_at": r.seen_at.isoformat(), "signs": sorted(r.signs)}
+        words = msgspec.structs.asdict(r) | {"seen_at": r.seen_at.isoformat(), "signs": sorted(r.signs)}
         words.pop("index")
         shown.append(words)
     assert shown == capture["reports"]

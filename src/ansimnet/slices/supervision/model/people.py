@@ -9,6 +9,8 @@ from enum import StrEnum
 from typing import NewType
 from uuid import UUID
 
+import msgspec
+
 from ansimnet.kernel.geo import Point
 from ansimnet.kernel.ids import (
     DeviceId,
@@ -42,8 +44,7 @@ class Sign(StrEnum):
 TAMPER_SIGNS = frozenset({Sign.STRAP, Sign.CASE, Sign.OFF_BODY})
 
 
-@dataclass(frozen=True, slots=True)
-class Fix:
+class Fix(msgspec.Struct, frozen=True, gc=False):
     """One report of one device, parsed and checked.
 
     `seen_at` is the device's clock, `heard_at` ours; both UTC. Rules run on `seen_at`, so replaying a day gives the

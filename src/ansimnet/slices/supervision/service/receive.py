@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from uuid import UUID
 
+import msgspec
 from prometheus_client import Counter
 from psycopg import Rollback
 from psycopg.errors import DeadlockDetected
@@ -49,8 +50,7 @@ FIXES = Counter("ansimnet_supervision_fixes", "Position reports by what became o
 ALARMS = Counter("ansimnet_supervision_alarms", "Alarm facts by kind", ["kind"])
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(msgspec.Struct, frozen=True, gc=False):
     """One position report as a gateway read it: in our units, not yet believed. `index` is its place in the batch."""
 
     index: int
