@@ -18,6 +18,7 @@ from ansimnet_vision import registry
 from ansimnet_vision.sound import cry
 from ansimnet_vision.sound.cry import BANDS, EVERY, STEP_SAMPLES, STEPS, Layer, Spotter, Spotting
 from ansimnet_vision.sound.ear import Ear, covered, listens
+from ansimnet_vision.sound.ears import Ears, Sounded
 from ansimnet_vision.sound.evidence import SoundEvent
 from ansimnet_vision.sound.features import F32, RATE
 from ansimnet_vision.sound.network import not_covered
@@ -115,6 +116,23 @@ def test_nothing_is_held_longer_than_a_window_and_all_of_it_is_wiped() -> None:
     spotting.forget()
     assert not kept.any()
     assert not mel.any()
+
+
+@pytest.mark.requirement("VA-02")
+def test_an_ended_ground_wipes_what_the_word_was_listened_for_in() -> None:
+    told: list[Report] = []
+    ears = Ears(QUIET, told.extend, always(-9.0))
+    ears.set([ASKED])
+    key = bytes.fromhex(ASKED.camera_id.replace("-", ""))
+    for n in range(20):
+        ears.arrive(Sounded(key, "PCMU", 8000, "", HERE + n * 0.2, b"\x30" * 1600))
+    spotting = ears._ears[key]._spotting
+    assert spotting is not None
+    held = spotting._mel
+    assert held.any()
+    ears.set([replace(ASKED, has=frozenset({"day"}))])
+    assert (ears.listened, told) == (0, [])
+    assert not held.any()
 
 
 def test_it_is_as_deaf_to_the_microphones_setting_as_the_others() -> None:

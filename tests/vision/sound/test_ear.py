@@ -110,12 +110,14 @@ LISTEN = """
 import json, sys
 opened = []
 sys.addaudithook(lambda name, args: opened.append([str(args[0]), args[1]]) if name == "open" else None)
+from dataclasses import replace
 import numpy as np
 from tests.vision.sound.kit import CAMERA, constant
+from ansimnet_vision.sound.cry import found
 from ansimnet_vision.sound.ears import Ears, Sounded
 told = []
-ears = Ears(constant(scream=9.0), told.extend)
-ears.set([CAMERA])
+ears = Ears(constant(scream=9.0), told.extend, found())
+ears.set([replace(CAMERA, behaviours=CAMERA.behaviours | {"cry"})])
 payload = bytes.fromhex(sys.stdin.read())
 key = bytes.fromhex(CAMERA.camera_id.replace("-", ""))
 for n in range(0, len(payload), 512):
