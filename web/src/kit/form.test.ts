@@ -43,3 +43,17 @@ describe("a place", () => {
       expect(placeOf(words)).toBeUndefined();
   });
 });
+describe("what a field of its own asks", () => {
+  const words = { missing: "missing", noDate: "no date" };
+  it("is needed, or where it is optional decided by its check, the empty answer too", () => {
+    const own = {
+      name: "text",
+      label: "",
+      kind: "own" as const,
+      check: (v: string) => (v === "ok" ? undefined : "bad"),
+    };
+    expect(problemsOf([own], {}, words)).toEqual({ text: "missing" });
+    expect(problemsOf([{ ...own, optional: true }], {}, words)).toEqual({ text: "bad" });
+    expect(problemsOf([{ ...own, optional: true }], { text: "ok" }, words)).toEqual({});
+  });
+});

@@ -16,7 +16,7 @@ export interface FormField {
   /** Asked only where the other answers say so. */
   when?: (values: Values) => boolean;
   suggest?: readonly string[];
-  /** Why this answer will not do; undefined where it will. */
+  /** Why this answer will not do; undefined where it will. Of an optional `own` it hears of an empty one too. */
   check?: (value: string, values: Values) => string | undefined;
   /** Of `own`: how it is asked. */
   draw?: (value: string, set: (value: string) => void, says: string | undefined, values: Values) => ReactNode;
@@ -32,7 +32,8 @@ export function problemsOf(fields: readonly FormField[], values: Values, words: 
   for (const f of fields) {
     if (f.kind === "head" || f.when?.(values) === false) continue;
     const value = (values[f.name] ?? "").trim();
-    const problem = !value
+    const empty = !value && !(f.kind === "own" && f.optional);
+    const problem = empty
       ? f.optional
         ? undefined
         : words.missing

@@ -50,6 +50,7 @@ export function AskSearch({ onClose, onAsked }: { onClose: () => void; onAsked: 
           label: t.form.text,
           kind: "own",
           wide: true,
+          optional: true, // a picture may say it
           check: (text) => ((said?.text ?? "") === text.trim() && kept.length ? undefined : t.form.needsRead),
           draw: (value, set, says) => (
             <>
