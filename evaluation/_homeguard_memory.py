@@ -104,7 +104,7 @@ def searched(
             for _ in pictures:
                 if child.stdout.read(1) != b".":
                     raise RuntimeError("the process at the door ended")
-            looking = _Looking(templates)
+            looking = Looking(templates)
             for block in _memory(child.pid):
                 looking.at(block)
             for file in Path(folder).rglob("*"):
@@ -116,8 +116,11 @@ def searched(
             child.wait()
 
 
-class _Looking:
-    """The search for many runs of 16 bytes at once: a table of what their first three bytes may be, then the run."""
+class Looking:
+    """The search for many runs of 16 bytes at once: a table of what their first three bytes may be, then the run.
+
+    Every place is looked at: a run may begin as empty memory does, and then most places begin so.
+    """
 
     def __init__(self, templates: list[NDArray[np.float32]]) -> None:
         self._runs: dict[bytes, int] = {}
@@ -130,20 +133,21 @@ class _Looking:
         self._may = np.zeros(1 << 24, np.bool_)
         heads = np.array([int.from_bytes(run[:3], "little") for run in self._runs], np.int64)
         self._may[heads] = True
-        self._found: set[bytes] = set()
+        halves = np.frombuffer(b"".join(self._runs), "<u8").reshape(-1, 2)
+        order = np.lexsort((halves[:, 1], halves[:, 0]))
+        self._first, self._second = halves[order, 0].copy(), halves[order, 1].copy()
+        self._whose = np.array(list(self._runs.values()), np.int64)[order]
+        self._found = np.zeros(len(order), np.bool_)
         self._bytes = 0
 
     def at(self, block: NDArray[np.uint8]) -> None:
         """Look at one stretch of bytes."""
         self._bytes += len(block)
-        for place in _candidates(block, self._may):
-            run = block[place : place + RUN].tobytes()
-            if run in self._runs:
-                self._found.add(run)
+        _look(block, self._may, self._first, self._second, self._found)
 
     def result(self) -> Search:
         """Return what was found."""
-        return Search(len({self._runs[run] for run in self._found}), len(self._found), self._bytes)
+        return Search(len(set(self._whose[self._found].tolist())), int(self._found.sum()), self._bytes)
 
 
 def forms(template: NDArray[np.float32]) -> Iterator[NDArray[np.generic]]:
@@ -156,15 +160,31 @@ def forms(template: NDArray[np.float32]) -> Iterator[NDArray[np.generic]]:
 
 
 @njit(cache=True, nogil=True)
-def _candidates(block: NDArray[np.uint8], may: NDArray[np.bool_]) -> NDArray[np.int64]:
-    out = np.empty(1 << 20, np.int64)
-    count = 0
+def _look(
+    block: NDArray[np.uint8],
+    may: NDArray[np.bool_],
+    first: NDArray[np.uint64],
+    second: NDArray[np.uint64],
+    found: NDArray[np.bool_],
+) -> None:
+    """Mark the runs (as halves, little-endian, sorted) that a block holds."""
     for i in range(len(block) - 15):
         head = np.int64(block[i]) | (np.int64(block[i + 1]) << 8) | (np.int64(block[i + 2]) << 16)
-        if may[head] and count < len(out):
-            out[count] = i
-            count += 1
-    return out[:count]
+        if not may[head]:
+            continue
+        low, high = np.uint64(0), np.uint64(0)
+        for k in range(8):
+            low |= np.uint64(block[i + k]) << np.uint64(8 * k)
+            high |= np.uint64(block[i + 8 + k]) << np.uint64(8 * k)
+        begin, end = 0, len(first)
+        while begin < end:
+            middle = (begin + end) // 2
+            if first[middle] < low or (first[middle] == low and second[middle] < high):
+                begin = middle + 1
+            else:
+                end = middle
+        if begin < len(first) and first[begin] == low and second[begin] == high:
+            found[begin] = True
 
 
 BLOCK = 1 << 24
