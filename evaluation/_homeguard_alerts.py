@@ -206,6 +206,7 @@ async def _follow(db: Db, door: Door) -> None:
             again = Phone(door.phone.base_url, door.phone.code)
             again.api.client.cookies = door.phone.api.client.cookies
             again.api.client.headers = door.phone.api.client.headers
+            again.api.csrf = door.phone.api.csrf
             again.acknowledge_after_s = door.phone.acknowledge_after_s
             door.phone = again
 

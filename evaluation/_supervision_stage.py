@@ -231,11 +231,14 @@ def dead_battery(s: Stage) -> Staged:
 
 
 def late_burst(s: Stage) -> Staged:
-    """A dead spot: fixes are kept, and come at once, in any order; he has walked in meanwhile."""
+    """A dead spot: fixes are kept, and come at once, in any order; he has walked in meanwhile.
+
+    He was heard at least twice before it: of a device that never spoke nobody can say that it fell silent.
+    """
     track, end = _walk_in(s, inside_s=s.rng.uniform(240, 600))
     t = next(iter(s.truths.values()))
     enters = float(t.t[int(np.argmax(t.breach_m > 0))])
-    a, b = enters - s.rng.uniform(60, 600), enters + s.rng.uniform(20, 240)
+    a, b = max(2.5 * s.every_s, enters - s.rng.uniform(60, 600)), enters + s.rng.uniform(20, 240)
     s.tell("his", track, end, held=lambda x: b + s.rng.uniform(0, 4) if a <= x < b else None)
     return s.done(end)
 

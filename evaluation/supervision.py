@@ -13,7 +13,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from multiprocessing import cpu_count, get_context
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 from evaluation._supervision_baseline import baseline
@@ -29,7 +31,8 @@ from ansimnet.slices.supervision.rules import replay
 SEEDS = {"small": 12, "full": 1000}
 SEED_STEP = 1_000_000
 """Between the stories of one seed and those of the next."""
-QUIET_DAYS = {"small": 7.0, "full": 30.0}
+SEEDS_A_WEEK = 12
+"""A quiet week is lived for so many seeds: eighty-three of them, nineteen wearer-months, at full size."""
 MONTH_DAYS = 30.44
 
 
@@ -44,7 +47,6 @@ class Tally:
     untold: int = 0
     quiet_days: float = 0.0
     quiet_notices: int = 0
-    quiet_false: dict[float, int] = field(default_factory=dict)
 
     def take(self, story: Staged) -> None:
         """Judge one story by both rules and add the outcome."""
@@ -59,6 +61,17 @@ class Tally:
             self.quiet_days += story.until_s / 86_400
             self.quiet_notices += v.notices
 
+    def add(self, other: Tally) -> None:
+        """Take another's sums over."""
+        for mine, theirs in ((self.ours, other.ours), (self.theirs, other.theirs)):
+            for name, score in theirs.items():
+                mine.setdefault(name, Score()).add(score)
+        self.longest_s = max(self.longest_s, other.longest_s)
+        self.stretches += other.stretches
+        self.untold += other.untold
+        self.quiet_days += other.quiet_days
+        self.quiet_notices += other.quiet_notices
+
 
 def judged(story: Staged) -> list[Fact]:
     """Return what the running system would have told."""
@@ -70,22 +83,52 @@ def run(options: Options) -> dict[str, Any]:
     world = ErrorWorld.load(options.world) if options.world is not None else ErrorWorld()
     ground = ground_from(options.data, options.seed)
     seeds = options.seeds or SEEDS[options.size]
-    tally = Tally()
-    for k in range(seeds):
-        for name in SCENARIOS:
-            tally.take(staged(name, ground, world, str(SEED_STEP * options.seed + k)))
-        options.progress(k + 1, seeds * 1.4, "staged")
-    _live_quietly(tally, options, ground, world, seeds)
+    work = [Work(options.seed, k, week=True) for k in range(max(2, seeds // SEEDS_A_WEEK))]
+    work += [Work(options.seed, k, week=False) for k in range(seeds)]
+    tally, done, whole = Tally(), 0.0, float(sum(w.cost for w in work))
+    # new processes: a fork of one that has threads may hang
+    with get_context("spawn").Pool(cpu_count(), _Here.stand, (world, options.data, options.seed)) as pool:
+        for one, part in pool.imap(_lived, work):
+            tally.add(part)
+            done += one.cost
+            options.progress(done, whole, "quiet weeks" if one.week else "staged")
     return _figures(tally, ground, world)
 
 
-def _live_quietly(tally: Tally, options: Options, ground: Ground, world: ErrorWorld, seeds: int) -> None:
-    """Live a quiet week per twelfth seed, at each of the world's rates in turn."""
-    weeks = max(2, seeds // 12)
-    for k in range(weeks):
-        every = world.every_s[-1 - k % len(world.every_s)]
-        tally.take(quiet(ground, world, str(SEED_STEP * options.seed + k), 7.0, every))
-        options.progress(seeds + 0.4 * seeds * (k + 1) / weeks, seeds * 1.4, "quiet weeks")
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A piece of the whole: every scenario of one seed, or one quiet week at one of the world's rates in turn."""
+
+    seed: int
+    k: int
+    week: bool
+
+    @property
+    def cost(self) -> float:
+        """Return how long it takes beside others: a week has 10,000 to 40,000 fixes."""
+        return 20.0 if self.week else 1.0
+
+
+class _Here:
+    """The stage of one process, set once."""
+
+    world: ClassVar[ErrorWorld]
+    ground: ClassVar[Ground]
+
+    @classmethod
+    def stand(cls, world: ErrorWorld, data: Path | None, seed: int) -> None:
+        cls.world, cls.ground = world, ground_from(data, seed)
+
+
+def _lived(work: Work) -> tuple[Work, Tally]:
+    """Stage and judge one piece of the whole, in a process of its own."""
+    tally, seed, world, ground = Tally(), str(SEED_STEP * work.seed + work.k), _Here.world, _Here.ground
+    if work.week:
+        tally.take(quiet(ground, world, seed, 7.0, world.every_s[-1 - work.k % len(world.every_s)]))
+    else:
+        for name in SCENARIOS:
+            tally.take(staged(name, ground, world, seed))
+    return work, tally
 
 
 def _figures(tally: Tally, ground: Ground, world: ErrorWorld) -> dict[str, Any]:
