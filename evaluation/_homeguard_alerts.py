@@ -207,6 +207,7 @@ async def _follow(db: Db, door: Door) -> None:
             again.api.client.cookies = door.phone.api.client.cookies
             again.api.client.headers = door.phone.api.client.headers
             again.api.csrf = door.phone.api.csrf
+            again.alerts, again.acknowledged = door.phone.alerts, door.phone.acknowledged  # what came meanwhile
             again.acknowledge_after_s = door.phone.acknowledge_after_s
             door.phone = again
 

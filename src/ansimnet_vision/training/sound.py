@@ -42,10 +42,6 @@ MADE_OF_EACH = {"scream": 220, "glass": 90, "bang": 110, "siren": 110}
 MADE_BACKGROUNDS = 170
 TIMES = {"scream": 7, "bang": 6, "siren": 10, "background": 1}
 """How many mixtures one recording gets: rare sounds in many backgrounds."""
-TAKEN_FOR_SCREAMS = {"Baby_cry": 6, "Rooster": 3, "speech": 3}
-"""And one of what is taken for a scream, by its folder. Of 10 false screams on the teaching backgrounds, each judged by
-networks that heard none of its source, 7 were babies and 2 cocks. Taught so, two pairs of networks told 8 and 5 instead
-of 11 and 10 in 0.39 h, and 92 and 100 of 123 screams instead of 93 and 102."""
 
 LICENCE = "CC BY 3.0: ESC-10, K. J. Piczak, and the authors it names; made sounds"
 
@@ -159,7 +155,7 @@ def _lessons(known: Sequence[Clip], seed: int, progress: Progress, room: Room) -
     wanted: list[tuple[str, Clip | None]] = [
         *((kind, None) for kind, many in MADE_OF_EACH.items() for _ in range(many)),
         *(("background", None) for _ in range(MADE_BACKGROUNDS)),
-        *((clip.label, clip) for clip in known for _ in range(_times(clip))),
+        *((clip.label, clip) for clip in known for _ in range(TIMES.get(clip.label, 1))),
     ]
     folds = [n % 3 if clip is None else inner_fold(clip) for n, (_, clip) in enumerate(wanted)]
     free = [[b for b in backgrounds if inner_fold(b) == fold and b.name.startswith(FREE)] for fold in range(3)]
@@ -182,10 +178,6 @@ def _lessons(known: Sequence[Clip], seed: int, progress: Progress, room: Room) -
         kept = room.keep(f"lessons-{first}-{len(some)}", partial(made, some))
         lessons += [Lesson(kept[2 * i], kept[2 * i + 1], folds[n]) for i, n in enumerate(some)]
     return lessons
-
-
-def _times(clip: Clip) -> int:
-    return TAKEN_FOR_SCREAMS.get(clip.part, TIMES.get(clip.label, 1))
 
 
 def _front(rng: Generator, label: str, clip: Clip | None) -> NDArray[np.float64]:
