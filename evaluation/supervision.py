@@ -2,11 +2,12 @@
 
 Staged scenarios on streets (the data folder's Gangnam, else an invented net), errors of a world that shares no model
 with the detector (`_supervision_world`; another with --world), the server's own pure rules on what the devices say, and
-a truth only the scorer reads (`_supervision_score`, where every word is defined). Beside it, on identical input, the
+a truth only the scorer reads (`_supervision_score`, where every word is defined). Tracks of the data folder that people
+recorded are a second witness, counted apart (`recorded`; null without any). Beside it, on identical input, the
 best open tracker's rule. Seed 0 was looked at while the rules were made; report others.
 
 Keys: undetected_total within_2s cannot_vouch_max_s false_per_wearer_month notices_per_wearer_day baseline scenarios
-breaches streets.
+breaches recorded streets.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from evaluation._supervision_baseline import baseline
+from evaluation._supervision_recorded import NAME, files_in, recorded
 from evaluation._supervision_score import LASTS_S, SHALLOW_M, Score, instant, scored, told_of, vouched
 from evaluation._supervision_stage import SCENARIOS, Staged, quiet, staged
 from evaluation._supervision_truth import Ground, ground_from
@@ -83,30 +85,31 @@ def run(options: Options) -> dict[str, Any]:
     world = ErrorWorld.load(options.world) if options.world is not None else ErrorWorld()
     ground = ground_from(options.data, options.seed)
     seeds = options.seeds or SEEDS[options.size]
-    work = [Work(options.seed, k, week=True) for k in range(max(2, seeds // SEEDS_A_WEEK))]
-    work += [Work(options.seed, k, week=False) for k in range(seeds)]
+    work = [Work(options.seed, k, "quiet weeks") for k in range(max(2, seeds // SEEDS_A_WEEK))]
+    work += [Work(options.seed, k, "staged") for k in range(seeds)]
+    work += [Work(options.seed, k, "recorded") for k in range(seeds if files_in(options.data) else 0)]
     tally, done, whole = Tally(), 0.0, float(sum(w.cost for w in work))
     # new processes: a fork of one that has threads may hang
     with get_context("spawn").Pool(cpu_count(), _Here.stand, (world, options.data, options.seed)) as pool:
         for one, part in pool.imap(_lived, work):
             tally.add(part)
             done += one.cost
-            options.progress(done, whole, "quiet weeks" if one.week else "staged")
+            options.progress(done, whole, one.kind)
     return _figures(tally, ground, world)
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A piece of the whole: every scenario of one seed, or one quiet week at one of the world's rates in turn."""
+    """A piece of the whole: all scenarios of a seed, a quiet week at one of the world's rates, or a recorded track."""
 
     seed: int
     k: int
-    week: bool
+    kind: str
 
     @property
     def cost(self) -> float:
         """Return how long it takes beside others: a week has 10,000 to 40,000 fixes."""
-        return 20.0 if self.week else 1.0
+        return {"quiet weeks": 20.0, "staged": 1.0, "recorded": 0.2}[self.kind]
 
 
 class _Here:
@@ -114,16 +117,21 @@ class _Here:
 
     world: ClassVar[ErrorWorld]
     ground: ClassVar[Ground]
+    tracks: ClassVar[list[Path]]
 
     @classmethod
     def stand(cls, world: ErrorWorld, data: Path | None, seed: int) -> None:
-        cls.world, cls.ground = world, ground_from(data, seed)
+        cls.world, cls.ground, cls.tracks = world, ground_from(data, seed), files_in(data)
 
 
 def _lived(work: Work) -> tuple[Work, Tally]:
     """Stage and judge one piece of the whole, in a process of its own."""
     tally, seed, world, ground = Tally(), str(SEED_STEP * work.seed + work.k), _Here.world, _Here.ground
-    if work.week:
+    if work.kind == "recorded":
+        story = recorded(_Here.tracks[work.k % len(_Here.tracks)], world, seed)
+        if story is not None:
+            tally.take(story)
+    elif work.kind == "quiet weeks":
         tally.take(quiet(ground, world, seed, 7.0, world.every_s[-1 - work.k % len(world.every_s)]))
     else:
         for name in SCENARIOS:
@@ -132,8 +140,9 @@ def _lived(work: Work) -> tuple[Work, Tally]:
 
 
 def _figures(tally: Tally, ground: Ground, world: ErrorWorld) -> dict[str, Any]:
-    staged_only = {k: v for k, v in tally.ours.items() if k != "quiet_weeks"}
-    total, rival = _sum(list(staged_only.values())), _sum([v for k, v in tally.theirs.items() if k != "quiet_weeks"])
+    apart = ("quiet_weeks", NAME)
+    total = _sum([v for k, v in tally.ours.items() if k not in apart])
+    rival = _sum([v for k, v in tally.theirs.items() if k not in apart])
     months = tally.quiet_days / MONTH_DAYS
     return {
         "undetected_total": total.breaches - total.alarmed,
@@ -152,8 +161,15 @@ def _figures(tally: Tally, ground: Ground, world: ErrorWorld) -> dict[str, Any]:
         "stretches_untold": tally.untold,
         "wearer_months": round(months, 3),
         "scenarios": {
-            name: {**_row(score), "baseline": _row(tally.theirs[name])} for name, score in tally.ours.items()
+            name: {**_row(score), "baseline": _row(tally.theirs[name])}
+            for name, score in tally.ours.items()
+            if name != NAME
         },
+        "recorded": (
+            {**_row(tally.ours[NAME]), "baseline": _row(tally.theirs[NAME]), "missed": tally.ours[NAME].missed}
+            if NAME in tally.ours
+            else None
+        ),
         "shallower": {f"{d:.0f}_m": total.shallow[d] for d in SHALLOW_M},
         "lasting_s": LASTS_S,
         "streets": ground.name,
