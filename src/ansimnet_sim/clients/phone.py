@@ -41,7 +41,8 @@ class Phone:
     alerts: list[Alert] = field(default_factory=list)
     states: list[tuple[datetime, str]] = field(default_factory=list)
     acknowledged: list[str] = field(default_factory=list)
-    acknowledge_after_s: float = 1.0
+    acknowledge_after_s: float | None = 1.0
+    """None: nobody presses."""
     walk: Callable[[list[tuple[float, float]]], None] | None = None
     subscription: Subscription | None = None
     got_alert: asyncio.Event = field(default_factory=asyncio.Event)
@@ -95,13 +96,14 @@ class Phone:
         alert = Alert(now(), level, body, channel)
         self.alerts.append(alert)
         self.got_alert.set()
-        job = asyncio.create_task(self._answer(alert, warning))
-        self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
+        if self.acknowledge_after_s is not None:
+            job = asyncio.create_task(self._answer(alert, warning, self.acknowledge_after_s))
+            self._jobs.add(job)
+            job.add_done_callback(self._jobs.discard)
 
-    async def _answer(self, alert: Alert, warning: str) -> None:
+    async def _answer(self, alert: Alert, warning: str, after_s: float) -> None:
         """Read for a moment, say *I see it*, and go once the danger is certain (before it, the page says: be ready)."""
-        await asyncio.sleep(self.acknowledge_after_s)
+        await asyncio.sleep(after_s)
         if warning not in self.acknowledged:
             self.acknowledged.append(warning)
             await self.api.post(f"/api/v1/me/warnings/{warning}/acknowledge")
