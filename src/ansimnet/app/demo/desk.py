@@ -30,7 +30,8 @@ from ansimnet_vision.sightings import regions
 from ansimnet_vision.sightings.colours import UNKNOWN, light_of, of_cloth
 
 FIRST_M, FIRST_S = 100.0, 60.0
-"""The first candidate is believed where he passed so near the place where he was last seen, so soon. Ours."""
+"""The first candidate is believed where he walked so near the place where he was last seen, so soon: whoever stands
+there is not on his way. Ours."""
 SURE = 0.25
 """From then on a picture that fits is believed where the relay holds him for one of four at most. Ours."""
 LIKELY = 0.6
@@ -155,7 +156,7 @@ class Investigator:
         is rare, such trousers are not. Other trousers in the picture: where the relay is certain.
         """
         first = not any(v == "him" for v in self.judged.values())
-        if first and not self._near_start(candidate):
+        if first and not (self._near_start(candidate) and candidate["heading_deg"] is not None):
             return None
         key = str(candidate["candidate_id"])
         if key not in self.read:

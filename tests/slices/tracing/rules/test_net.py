@@ -25,6 +25,21 @@ def test_a_camera_sees_the_street_it_looks_along() -> None:
     assert (np.diff(TOWN.cam_first) > 0).mean() > 0.7
 
 
+@pytest.mark.requirement("TR-03")
+def test_a_camera_that_looks_across_a_crossing_sees_the_end_of_the_street_that_comes_into_it() -> None:
+    """Nine metres behind the crossing, looking through it: some four metres of the cross street are in its view."""
+    s = TOWN.streets
+    middle = 4 * 9 + 4
+    at = s.place(middle)
+    west = np.array([at.lon - 9.0 / (math.radians(1) * 6_371_008.8 * math.cos(math.radians(at.lat)))])
+    one = net.Cameras(np.array([at.lat]), west, np.array([90.0]), np.array([60.0]), np.array([45.0]))
+    built = net.build(s, one)
+    seen = {int(e): float(b - a) for e, a, b in zip(built.cov_edge, built.cov_from_m, built.cov_to_m, strict=True)}
+    across = [e for e in seen if {int(s.u[e]), int(s.v[e])} & {middle - 9, middle + 9}]
+    assert len(across) == 2
+    assert all(3.0 < seen[e] < 9.0 for e in across)
+
+
 def test_two_cameras_of_one_pole_have_one_site() -> None:
     assert len(np.unique(TOWN.site)) == TOWN.size // 2
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.slices.tracing.rules.small_city import seen, town, vector
 
 from ansimnet.kernel.geo import Point
-from ansimnet.slices.tracing.rules import belief, learned, relay, times
+from ansimnet.slices.tracing.rules import belief, learned, net, relay, times
 from ansimnet.slices.tracing.rules.types import Kind, Opening, PlateRead, Start, Stop, Subject, Verdict
 
 TOWN = town()
@@ -71,6 +71,27 @@ def test_nobody_is_in_one_picture_twice() -> None:
     told = relay.judge(trace, "his", Verdict.HIM)
     assert [h.sighting for h in relay.route(told).likely.hops] == ["his"]
     assert "double" not in {c.sighting for c in relay.candidates(told) if c.probability > 0.01}
+
+
+@pytest.mark.requirement("TR-02")
+def test_who_stands_in_the_first_picture_beside_him_is_not_he_however_long_he_stays() -> None:
+    trace = followed(begun(), hops=1)
+    stood = seen(40, 1100.0, id="stood", looks=HIM, lasts_s=110.0)
+    for h in trace.hypotheses:
+        assert math.isinf(belief.fit(TOWN, KNOWN, NOBODY, h, stood, 0.02).llr)
+
+
+@pytest.mark.requirement("TR-02")
+def test_two_cameras_that_lose_somebody_at_once_lose_two_people_where_they_stood_apart() -> None:
+    at = TOWN.streets.place(40)
+    lat, lon = np.array([at.lat, at.lat + 0.0002]), np.array([at.lon, at.lon])
+    two = net.build(TOWN.streets, net.Cameras(lat, lon, np.array([90.0, 0.0]), np.full(2, 60.0), np.full(2, 45.0)))
+    here = replace(seen(0, 1000.0, heading=90.0), ground=Point(at.lat, at.lon + 0.0003))
+    first = relay.begin(two, KNOWN, NOBODY, here).first
+    for north, same in ((0.0, True), (0.0005, False)):
+        there = replace(seen(1, 1001.0, looks=HIM), ground=Point(at.lat + north, at.lon + 0.0003))
+        how = belief.fit(two, KNOWN, NOBODY, first, there, 0.02)
+        assert (how.beside, math.isinf(how.llr)) == (same, not same)
 
 
 @pytest.mark.requirement("TR-02")

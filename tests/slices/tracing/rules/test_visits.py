@@ -7,7 +7,7 @@ import pytest
 from tests.slices.tracing.rules.small_city import seen
 
 from ansimnet.slices.tracing.rules.types import Verdict
-from ansimnet.slices.tracing.rules.visits import visits
+from ansimnet.slices.tracing.rules.visits import beyond, visits
 
 HIS, ANOTHERS = np.array([1.0, 0.0], np.float32), np.array([0.0, 1.0], np.float32)
 
@@ -66,3 +66,24 @@ def test_who_goes_the_other_way_is_not_who_was_cut() -> None:
     """His double comes the other way and is in view as his own part ends."""
     parts = [seen(3, 10.0, id="a", looks=HIS, heading=350.0), seen(3, 20.4, id="b", looks=HIS, heading=172.0)]
     assert visits(parts, {})[1] == {"a": "a", "b": "b"}
+
+
+@pytest.mark.requirement("TR-02", "TR-05")
+@pytest.mark.parametrize(
+    ("from_s", "until_s", "on", "back"),
+    [
+        (110.0, 130.0, True, False),
+        (70.0, 90.0, False, True),
+        (80.0, 102.0, False, True),
+        (105.0, 112.0, True, False),
+        (90.0, 120.0, True, False),
+        (101.0, 105.0, False, False),
+    ],
+    ids=["after it", "before it", "before it, views overlap", "after it, views overlap", "around it", "within it"],
+)
+def test_a_visit_lies_on_the_way_from_the_first_one_or_to_it_and_views_may_overlap(
+    from_s: float, until_s: float, on: bool, back: bool
+) -> None:
+    first = seen(3, 110.0, lasts_s=10.0)
+    visit = seen(4, until_s, lasts_s=until_s - from_s)
+    assert (beyond(visit, first, backwards=False), beyond(visit, first, backwards=True)) == (on, back)

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from ansimnet.kernel import streets as net_streets
+from ansimnet.kernel.geo import distance_m
 from ansimnet.slices.tracing.rules import scoring
 from ansimnet.slices.tracing.rules.fan import DETECTS, Fan, fan
 from ansimnet.slices.tracing.rules.learned import Learned
@@ -30,6 +31,9 @@ some four arcs. ours."""
 BESIDE, BESIDE_S, BESIDE_M = 0.04, 4.0, 60.0
 """Share of hops to a camera so near that loses him within seconds of the last, though no street of its lies there by
 the register: its direction on file is wrong, or its view is wider. ours."""
+ELSEWHERE_M = 30.0
+"""Where both cameras are calibrated, people that far apart are not one, seconds and errors allowed for: three times
+`GROUND_SD_M` of both together, rounded down, of a walker's few metres. ours."""
 CORNER_M, ROUND = 10.0, 1.0
 """A view that ends so near a corner may have shown him go round it, as likely as not. ours."""
 ASTRAY = 0.3
@@ -62,7 +66,7 @@ class Hypothesis:
     `unseen` (K,) chance of having been written by no camera before each passage, `survival` by none at all;
     `template` the sum of `pictures` unit vectors; `pace` his log pace over `pace_hops` hops; `track` the (east, north)
     of his last cameras; `arcs at_m weight` where he was left, `left` the places since `way`, the ways on, begins;
-    `reads` of his plate.
+    `reads` of his plate; `began` the sighting that the relay began at, which `chain` is without.
     """
 
     kind: Kind
@@ -85,6 +89,7 @@ class Hypothesis:
     left: tuple[Left, ...]
     way: Onward
     reads: tuple[PlateRead, ...] = ()
+    began: Sighting | None = None
 
     @property
     def pace(self) -> float:
@@ -160,7 +165,8 @@ def _left(net: CameraNet, arcs: I32, at_m: F64, weight: F64) -> Left:
 
 
 def remembering(h: Hypothesis, d: Sighting) -> Hypothesis:
-    """Return a root whose first sighting's picture belongs to the template, and its plate to what is known of it."""
+    """Return a root that knows its first sighting: picture and plate belong to what is known of him."""
+    h = replace(h, began=d)
     if d.plate is not None:
         h = replace(h, reads=(d.plate,))
     if d.appearance is None:
@@ -285,12 +291,17 @@ def _twice(h: Hypothesis, d: Sighting) -> bool:
     """Return whether a camera would have had him in view twice at once."""
     if d.camera == h.camera and d.from_s < h.at_s - TWICE_S:
         return True
-    return any(e.camera == d.camera and min(e.until_s, d.until_s) - max(e.from_s, d.from_s) > TWICE_S for e in h.chain)
+    before = h.chain if h.began is None else (h.began, *h.chain)
+    return any(e.camera == d.camera and min(e.until_s, d.until_s) - max(e.from_s, d.from_s) > TWICE_S for e in before)
 
 
 def _beside(net: CameraNet, h: Hypothesis, d: Sighting) -> float:
     """Return the density of another camera losing him at the same place and moment, unknown to the register."""
     if h.camera < 0 or d.camera == h.camera or not -BESIDE_S <= d.until_s - h.at_s <= BESIDE_S:
+        return 0.0
+    last = h.chain[-1] if h.chain else h.began
+    places = None if last is None else last.ground, d.ground
+    if places[0] is not None and places[1] is not None and distance_m(places[0], places[1]) > ELSEWHERE_M:
         return 0.0
     apart = math.hypot(net.x_m[d.camera] - net.x_m[h.camera], net.y_m[d.camera] - net.y_m[h.camera])
     return BESIDE / (2 * BESIDE_S) if apart <= BESIDE_M else 0.0
@@ -341,7 +352,7 @@ def extend(net: CameraNet, h: Hypothesis, d: Sighting, how: Fit) -> Hypothesis:
     return Hypothesis(
         kind, (*h.chain, d), h.score + how.llr, d.until_s, d.camera, ahead, np.zeros(k), np.ones(k), 1.0, template,
         pictures, pace_sum, pace_hops, track, arcs, at_m, weight, left, way,
-        h.reads if d.plate is None else (*h.reads, d.plate)[-READS:],
+        h.reads if d.plate is None else (*h.reads, d.plate)[-READS:], h.began,
     )  # fmt: skip
 
 

@@ -226,6 +226,8 @@ def _stretches(  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
                             if off > half[c]:
                                 continue
                         lo, hi = min(lo, t), max(hi, t)
+                    half_step = 0.5 / (steps - 1)  # a view ends somewhere between a step in it and the next one
+                    lo, hi = max(0.0, lo - half_step), min(1.0, hi + half_step)
                     if (hi - lo) * length[e] < STEP_M:
                         continue
                     if size == room:

@@ -48,6 +48,16 @@ def visits(
     return [_whole(chain) for chain in chains], of, said
 
 
+def beyond(visit: Sighting, first: Sighting, *, backwards: bool) -> bool:
+    """Return whether a visit may lie on the way from the first one on; backwards, on the way to it.
+
+    On: he left that view later. To it: he came into that view earlier, and had left it when he left the first. Views
+    overlap: he may still be in the one when he comes into the other.
+    """
+    later = visit.until_s > first.until_s
+    return visit.from_s < first.from_s and not later if backwards else later
+
+
 def _goes_on(before: Sighting, part: Sighting) -> bool:
     cut = before.until_s - before.from_s >= CUT_S and 0.0 <= _gap_s(before, part) <= LATER_S
     return cut and before.kind == part.kind and not _turned_round(before, part)

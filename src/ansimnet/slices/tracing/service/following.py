@@ -28,7 +28,7 @@ from ansimnet.slices.tracing.rules.learned import prior
 from ansimnet.slices.tracing.rules.matching import Wanted, plate_pattern
 from ansimnet.slices.tracing.rules.relay import Trace
 from ansimnet.slices.tracing.rules.types import Heat, Hop, Kind, Opening, PlateRead, Sighting, Subject, Verdict
-from ansimnet.slices.tracing.rules.visits import visits
+from ansimnet.slices.tracing.rules.visits import beyond, visits
 from ansimnet.slices.tracing.service import law
 from ansimnet.slices.tracing.service.law import Standing
 from ansimnet.slices.tracing.service.nets import Area, Nets, NoStreets
@@ -146,7 +146,7 @@ def _trace(
         trace = relay.begin(area.net, prior(), Subject(kind, picture, wanted.plate), begins, backwards=backwards)
     except ValueError as error:
         raise NoStreets(str(error)) from error
-    others = [d for d in seen if d is not begins and _after(d, begins, backwards)]
+    others = [d for d in seen if d is not begins and beyond(d, begins, backwards=backwards)]
     for d in others:
         if d.id in said:
             trace = relay.judge(trace, d.id, said[d.id])
@@ -158,10 +158,6 @@ def _visits(area: Area, found: Sequence[Found]) -> tuple[list[Sighting], dict[st
     here = [f for f in found if f.camera_id in area.rows]
     verdicts = {str(f.candidate_id): Verdict(f.verdict) for f in here if f.verdict is not None}
     return visits([_sighting(area, f) for f in here], verdicts)
-
-
-def _after(d: Sighting, first: Sighting, backwards: bool) -> bool:
-    return d.until_s <= first.from_s if backwards else d.until_s > first.until_s
 
 
 def _observed(
