@@ -305,7 +305,7 @@ def bench(
     world: World = None,
     cameras: Annotated[int | None, typer.Option(help="relay: how many cameras one worker pulls.")] = None,
     viewers: Annotated[int | None, typer.Option(help="relay: how many viewers it serves.")] = None,
-    hours: Annotated[float | None, typer.Option(help="relay: how long the load stands.")] = None,
+    hours: Annotated[float | None, typer.Option(help="relay, wearers: how long the load stands.")] = None,
     plot: Annotated[Path | None, typer.Option(help="relay: where to draw the rising counts (SVG).")] = None,
     as_json: Json = False,
 ) -> None:
