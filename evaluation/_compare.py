@@ -29,7 +29,11 @@ class Acknowledged:
     told_before: int = 0
     """Fixes whose first acknowledgement was lost: stored, told `duplicate` at the next attempt."""
     spans: list[tuple[float, float]] = field(default_factory=list)
-    """Per batch: when its first attempt that was answered left, and when the answer came; monotonic seconds."""
+    """Per message: when its first attempt that was answered left, and when the answer came; monotonic seconds."""
+    unanswered: list[tuple[float, float]] = field(default_factory=list)
+    """Each attempt that was under way and never answered: when it left, and when its end was seen."""
+    by_door: Counter[str] = field(default_factory=Counter)
+    """Messages by the way they came: a makers' batches (json), devices' own requests (osmand) and packets (mqtt)."""
 
     @classmethod
     def read(cls, file: Path) -> Acknowledged:
@@ -40,7 +44,9 @@ class Acknowledged:
             out.ids += line["ids"]
             out.batches += 1
             out.refused += len(line["refused"])
-            out.sent_again += int(line["attempts"]) - 1
+            out.sent_again += len(line["unanswered"])
+            out.unanswered += [(float(a), float(b)) for a, b in line["unanswered"]]
+            out.by_door[line["door"]] += 1
             out.told_before += int(line["receipt"]["duplicate"])
             out.spans.append((float(line["sent"]), float(line["acknowledged"])))
         return out

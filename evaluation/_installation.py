@@ -6,8 +6,8 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,8 +66,17 @@ def fresh_settings(folder: Path, **chosen: Any) -> Settings:
 
 
 @asynccontextmanager
-async def installed(settings: Settings, *, parts: tuple[str, ...] = PARTS) -> AsyncIterator[Installation]:
-    """Start a system with all seats filled; stop it when the block ends."""
+async def installed(
+    settings: Settings,
+    *,
+    parts: tuple[str, ...] = PARTS,
+    prepare: Callable[[Database], None] = lambda _: None,
+    beside: Callable[[Running], AbstractAsyncContextManager[None]] = lambda _: nullcontext(),
+) -> AsyncIterator[Installation]:
+    """Start a system with all seats filled; stop it when the block ends.
+
+    `prepare` sees the database before the processes start; `beside` runs what stands in for a part that is left out.
+    """
     password = secrets.token_urlsafe(9)
 
     async def fill(db: Database) -> None:
@@ -75,7 +84,8 @@ async def installed(settings: Settings, *, parts: tuple[str, ...] = PARTS) -> As
             for centre, login, role, display in SEATS:
                 here = dbs.tracking if centre == "tracking" else dbs.city
                 await add_to(here, login=login, role=role, display=display, password=password)
+        prepare(db)
 
-    async with system(settings, say=lambda _: None, prepare=fill, parts=parts) as running:
+    async with system(settings, say=lambda _: None, prepare=fill, parts=parts) as running, beside(running):
         await running.ready()
         yield Installation(running, password)

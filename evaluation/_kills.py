@@ -6,6 +6,7 @@ import asyncio
 import os
 import random
 import signal
+import struct
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import psycopg
+from evaluation._load import COUNTS
 
 from ansimnet.app.supervise import Running
 from ansimnet.kernel.clock import monotonic_s, now
@@ -28,6 +30,15 @@ PAUSE_S = (0.1, 1.5)
 
 AT_ONCE = 0.25
 """The share of kills that do not wait for that: they hit what is just coming back."""
+
+AIMED = ("api", "backend", "postgres")
+"""Kinds that stand between a device and its receipt."""
+AIM = 0.7
+"""The share of their kills that wait for a message to be under way, and strike then."""
+AIM_S = 2.0
+"""How long for at most."""
+DELAY_S = 0.012
+"""A kill comes so long after a message was seen to leave at most: it has been received, judged or committed by then."""
 
 BATCHES_BETWEEN = 4
 """What must be acknowledged between two kills else, or most of a run would kill what is down already."""
@@ -55,7 +66,11 @@ class Killer:
     running: Running
     urls_file: Path
     acknowledged: Path
+    flight: Path
     rng: random.Random
+    weights: dict[str, int] = field(default_factory=lambda: dict(WEIGHTS))
+    witness: tuple[str, ...] = ("evaluation._witness",)
+    """The module that reads the ledger, and its first arguments."""
     kills: list[Kill] = field(default_factory=list)
     witnesses: dict[int, asyncio.subprocess.Process] = field(default_factory=dict)
 
@@ -69,6 +84,8 @@ class Killer:
             pid = await self._victim(kind)
             if pid is None:
                 continue
+            if kind in AIMED and self.rng.random() < AIM:
+                await self._under_way()
             with suppress(ProcessLookupError):
                 at_s, at = monotonic_s(), now()
                 os.kill(pid, signal.SIGKILL)
@@ -83,6 +100,24 @@ class Killer:
                 return
             await asyncio.sleep(LOOK_S)
 
+    async def _under_way(self) -> None:
+        """Wait until a message is between its sender and its receipt."""
+        until = monotonic_s() + AIM_S
+        while monotonic_s() < until:
+            left, ended = self._flight()
+            if left > ended:
+                await asyncio.sleep(self.rng.uniform(0, DELAY_S))
+                if self._flight()[1] == ended:  # it still is
+                    return
+            await asyncio.sleep(0.001)
+
+    def _flight(self) -> tuple[int, int]:
+        try:
+            found: tuple[int, int] = COUNTS.unpack(self.flight.read_bytes()[: COUNTS.size])
+        except (OSError, struct.error):
+            return 0, 0
+        return found
+
     def _batches(self) -> int:
         try:
             return self.acknowledged.read_bytes().count(b"\n")
@@ -92,10 +127,10 @@ class Killer:
     def _draw(self, count: int) -> str:
         """Draw a kind; the first ones take each kind once, so that a short run kills everything."""
         done = {k.kind for k in self.kills}
-        left = [k for k in WEIGHTS if k not in done]
+        left = [k for k in self.weights if k not in done]
         if left and count - len(self.kills) <= len(left) + 2:
             return self.rng.choice(left)
-        return self.rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+        return self.rng.choices(list(self.weights), list(self.weights.values()))[0]
 
     async def _victim(self, kind: str) -> int | None:
         """Return whom to kill, or None where nobody comes back in time."""
@@ -134,7 +169,7 @@ class Killer:
         """Run one reader of the ledger; start it again whenever it dies; end it when cancelled."""
         while True:
             process = await asyncio.create_subprocess_exec(
-                sys.executable, "-m", "evaluation._witness", str(self.urls_file),
+                sys.executable, "-m", *self.witness, str(self.urls_file),
                 cwd=Path(__file__).parents[1], stdout=out, stderr=out, stdin=asyncio.subprocess.DEVNULL,
             )  # fmt: skip
             self.witnesses[number] = process
@@ -146,6 +181,15 @@ class Killer:
                 await process.wait()
                 raise
             await asyncio.sleep(0.1)
+
+
+def struck(kills: list[Kill], unanswered: list[tuple[float, float]]) -> dict[str, int]:
+    """Return, per kind, the kills that came while a message was under way which then was never answered."""
+    out = dict.fromkeys(AIMED, 0)
+    for kill in kills:
+        if kill.kind in out and any(began <= kill.at_s <= ended for began, ended in unanswered):
+            out[kill.kind] += 1
+    return out
 
 
 def recoveries(

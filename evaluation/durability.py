@@ -1,11 +1,15 @@
 """Is anything lost or told twice when processes and the database are killed at random moments under load?
 
-The real system runs in a fresh folder. A load process of its own sends batches of fixes in which every wearer enters
-his zone again and again, and keeps, synced, what was acknowledged. A killer ends (kill -9) API, sealer, worker, relay,
-readers, single database connections and the postmaster. At the end raw SQL compares the tables with the load's file and
-with the script. Then faults are planted into a copy, and every one of them must be found.
+The real system runs in a fresh folder. A load process of its own sends fixes in which every wearer enters his zone
+again and again, as makers' gateways and devices themselves do (JSON batches, OsmAnd, MQTT), and keeps, synced, what was
+acknowledged. A killer ends (kill -9) API, sealer, worker, relay, readers, single database connections and the
+postmaster; most kills that stand between a device and its receipt strike while a batch is under way, and
+`kills_in_a_batch` counts those after which it was never answered. At the end raw SQL compares the tables with the
+load's file and with the script. Then faults are planted into a copy, and the whole runs again with one check of the
+product switched off at a time; every one of them must be found.
 
-Keys: lost duplicated ledger_verified acknowledged alarms_expected alarms_found kills recovery_s planted found.
+Keys: lost duplicated ledger_verified acknowledged alarms_expected alarms_found kills kills_in_a_batch by_door
+recovery_s planted found plants.
 """
 
 from __future__ import annotations
@@ -24,12 +28,14 @@ from typing import Any
 import numpy as np
 import psycopg
 from evaluation._compare import Acknowledged, Compared, compare
+from evaluation._durability_holes import HOLES, Hole
 from evaluation._installation import Installation, fresh_settings, installed, workplace
-from evaluation._kills import Killer, recoveries
+from evaluation._kills import Killer, recoveries, struck
 from evaluation._load import LAP, PER_BATCH, STEP_S
 from evaluation._plants import plant
 from evaluation._witness import TABLE
 
+from ansimnet.app.demo.stage import free_port
 from ansimnet.app.ledgers import export_all, verify_at
 from ansimnet.app.measure import Options
 from ansimnet.kernel.clock import monotonic_s, now
@@ -77,18 +83,45 @@ def run(options: Options) -> dict[str, Any]:
     """
     kills = options.kills or KILLS[options.size]
     with workplace("durability") as folder:
-        settings = fresh_settings(folder, log_level="warning")
+        settings = _settings(folder)
         ran = asyncio.run(_under_fire(options, kills, settings, folder))
         options.progress(kills, kills + 2, "comparing by raw SQL")
         with database(settings, migrate=False, say=lambda _: None) as db:
             assert db.server is not None
-            return _judge(options, kills, settings, folder, db.server, ran)
+            figures = _judge(options, kills, settings, folder, db.server, ran)
+    holes = {name: _finds(options, kills, name, hole) for name, hole in HOLES.items()}
+    figures["plants"] |= holes
+    figures["planted"] += len(holes)
+    figures["found"] += sum(holes.values())
+    return figures
 
 
-async def _under_fire(options: Options, kills: int, settings: Settings, folder: Path) -> Run:
+def _settings(folder: Path) -> Settings:
+    return fresh_settings(folder, log_level="warning", mqtt_port=free_port())
+
+
+def _finds(options: Options, kills: int, name: str, hole: Hole) -> bool:
+    """Run with one check switched off, and tell whether the comparison shows it."""
+    options.progress(kills + 1, kills + 2, f"switched off: {name}")
+    with workplace("durability") as folder:
+        settings = _settings(folder)
+        ran = asyncio.run(_under_fire(options, hole.kills, settings, folder, hole))
+        with database(settings, migrate=False, say=lambda _: None) as db:
+            assert db.server is not None
+            return hole.shows(compare(db.server.url(SUPERUSER), ran.acknowledged.ids, ran.expected))
+
+
+async def _under_fire(options: Options, kills: int, settings: Settings, folder: Path, hole: Hole | None = None) -> Run:
+    """Run under load and kill; with a hole, in what it leaves open alone."""
     plan, acknowledged, stop = folder / "plan.json", folder / "acknowledged.jsonl", folder / "stop"
-    options.progress(0, kills + 2, "starting the system")
-    async with installed(settings) as house:
+
+    def tell(done: float, words: str) -> None:
+        if hole is None:
+            options.progress(done, kills + 2, words)
+
+    tell(0, "starting the system")
+    around = hole.installation() if hole is not None else {}
+    async with installed(settings, **around) as house:
         urls = house.running.database.urls
         with psycopg.connect(urls.owner, autocommit=True) as conn:
             conn.execute(TABLE)
@@ -96,7 +129,9 @@ async def _under_fire(options: Options, kills: int, settings: Settings, folder: 
         urls_file.touch(mode=0o600)
         urls_file.write_text(json.dumps(asdict(urls)), encoding="utf-8")
         await _register(house, plan, WEARERS[options.size], PAUSE_S[options.size])
-        killer = Killer(house.running, urls_file, acknowledged, random.Random(options.seed))
+        killer = Killer(house.running, urls_file, acknowledged, folder / "flight", random.Random(options.seed))
+        if hole is not None:
+            killer.weights, killer.witness = {hole.victim: 1}, hole.witness
         began = monotonic_s()
         with (folder / "witness.log").open("ab") as log:
             keepers = [asyncio.create_task(killer.keep_witness(k, log)) for k in range(2)]
@@ -106,12 +141,12 @@ async def _under_fire(options: Options, kills: int, settings: Settings, folder: 
             )  # fmt: skip
             try:
                 await asyncio.sleep(WARM_UP_S)
-                await killer.run(kills, lambda done, words: options.progress(done, kills + 2, words))
+                await killer.run(kills, tell)
                 stop.touch()
-                options.progress(kills, kills + 2, "the load finishes its laps, readers catch up")
+                tell(kills, "the load finishes its laps, readers catch up")
                 if await asyncio.wait_for(load.wait(), 120) != 0:
                     raise Fault("the load process broke")
-                drained = await _drained(house)
+                drained = await _drained(house) if hole is None or hole.drains else False
             finally:
                 for keeper in keepers:
                     keeper.cancel()
@@ -128,7 +163,7 @@ async def _register(house: Installation, plan: Path, wearers: int, pause_s: floa
     """Enter the wearers, a zone for each, and a gateway's key; write the load's plan."""
     officer: Api = await house.sign_in("officer")
     began = now().replace(microsecond=0) - timedelta(days=DAYS_BACK)
-    walkers = []
+    walkers, keys = [], {}
     async with officer:
         for k in range(wearers):
             code, lat, lon = f"W-{2001 + k}", round(36.5 + 0.02 * k, 6), 127.9
@@ -141,15 +176,18 @@ async def _register(house: Installation, plan: Path, wearers: int, pause_s: floa
                 "/api/v1/wearers", {"code": code, "offence": "sexual_violence", "office": "평가", "order": order}
             )
             path = f"/api/v1/wearers/{made['wearer_id']}"
-            await officer.post(f"{path}/devices", {"name": f"{code}-1"})
+            bound = await officer.post(f"{path}/devices", {"name": f"{code}-1"})
+            keys[f"{code}-1"] = bound["device_key"]
             zone = {"trigger": "exclusion_zone", "label": "Z", "centre": [lat, lon], "radius_m": ZONE_M}
             await officer.post(f"{path}/conditions", zone)
             walkers.append({"device": f"{code}-1", "lat": lat, "lon": lon})
         gateway = await officer.post("/api/v1/gateways", {"name": "evaluation"})
     words = {
         "base": house.base, "gateway_key": gateway["gateway_key"], "begins_at": began.isoformat(), "lanes": LANES,
-        "pause_s": pause_s, "walkers": walkers,
+        "pause_s": pause_s, "walkers": walkers, "keys": keys, "flight": str(plan.with_name("flight")),
+        "mqtt_port": house.running.settings.mqtt_port,
     }  # fmt: skip
+    await asyncio.to_thread(plan.touch, 0o600)
     await asyncio.to_thread(plan.write_text, json.dumps(words), encoding="utf-8")
 
 
@@ -251,6 +289,8 @@ def _figures(server: Postgres, ran: Run, compared: Compared) -> dict[str, Any]:
         "drained": ran.drained,
         "kills": len(ran.killer.kills),
         "kills_by_kind": counts,
+        "kills_in_a_batch": struck(ran.killer.kills, ran.acknowledged.unanswered),
+        "by_door": dict(sorted(ran.acknowledged.by_door.items())),
         "recovery_s": {
             "p50": _percentile(times, 50),
             "p99": _percentile(times, 99),
