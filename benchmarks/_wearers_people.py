@@ -95,6 +95,8 @@ class Mix:
     zones: int
     pairs_in_100: int
     staged_in_100: float
+    others_each: int = 0
+    """People under protection beside each wearer whom nobody is ordered to keep from; they walk about."""
 
 
 def people_of(seed: int, wearers: int, mix: Mix, rounds: int, first: int) -> list[Person]:
@@ -122,6 +124,10 @@ def people_of(seed: int, wearers: int, mix: Mix, rounds: int, first: int) -> lis
             she.protected, she.rests, she.claim_m = True, True, min(she.claim_m, 20.0)
             he.keeps_from = she.name
             hers.append(she)
+        for k in range(mix.others_each):
+            other = person(f"O-{i:06d}-{k}", plane.to_point(GRID_M * (i % side), GRID_M * (i // side) + 50.0 * k))
+            other.protected = True
+            hers.append(other)
         if i in staged:
             step = rng.randint(first, max(first, rounds - BREACH_STEPS - 3))
             at_her = he.keeps_from is not None
