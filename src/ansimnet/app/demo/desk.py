@@ -32,6 +32,8 @@ from ansimnet_vision.sightings.colours import UNKNOWN, light_of, of_cloth
 FIRST_M, FIRST_S = 100.0, 60.0
 """The first candidate is believed where he walked so near the place where he was last seen, so soon: whoever stands
 there is not on his way. Ours."""
+FIRST_WITHIN_S = 20.0
+"""Where no picture shows the first one clearly for so long, the note of a track that walks there will do. Ours."""
 SURE = 0.25
 """From then on a picture that fits is believed where the relay holds him for one of four at most. Ours."""
 LIKELY = 0.6
@@ -90,6 +92,7 @@ class Investigator:
     understood: float = 0.0
     pictures: int = 0
     no_pictures: int = 0
+    _looks_since: datetime | None = None
     _watching: dict[str, asyncio.Task[Viewing]] = field(default_factory=dict)
 
     @property
@@ -120,6 +123,7 @@ class Investigator:
 
     async def step(self) -> None:
         """Look once, judge what came, ask where he may be next and open it."""
+        self._looks_since = self._looks_since or now()
         found = (await self.api.post(f"{self.here}/look"))["candidates"]
         self._take(found)
         waiting = [c for c in found if c["candidate_id"] not in self.judged and c["probability"] >= LEAST_P]
@@ -175,6 +179,8 @@ class Investigator:
         if coat[1] > 0 and legs[1] > 0 and likely >= CERTAIN and not first:
             return "him"
         whole = sum(coat) > 0 and sum(legs) > 0 and likely >= SURE
+        if first and self._looked_s() > FIRST_WITHIN_S:
+            whole = whole or (coat[1] > 0 and legs[1] > 0)
         enough = LIKELY if sum(legs) >= 0 else CERTAIN
         return "him" if whole or (sum(coat) > 0 and legs[1] >= 0 and likely >= enough and not first) else None
 
@@ -184,6 +190,9 @@ class Investigator:
         for seen, wears, name in zip(self.read[key], self.sought.shown, ("upper_colour", "lower_colour"), strict=True):
             his.append((0 if seen == UNKNOWN else 1 if seen in wears else -1, notes.get(name, 0)))
         return his[0], his[1]
+
+    def _looked_s(self) -> float:
+        return 0.0 if self._looks_since is None else (now() - self._looks_since).total_seconds()
 
     def _just_seen(self, candidate: Json) -> bool:
         return (now() - datetime.fromisoformat(candidate["until_at"])).total_seconds() < PATIENT_S
