@@ -24,13 +24,15 @@ from typing import Any
 import numpy as np
 import psycopg
 from benchmarks._supervision_durable import cpu_s
+from numpy.typing import NDArray
 
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.platform import roles
 from ansimnet.platform.engines.postgres import SUPERUSER, Postgres
 from ansimnet.slices.supervision.model import Polygon
-from ansimnet.slices.supervision.rules.batch import Fixes
+from ansimnet.slices.supervision.rules.batch import PLACE_LAT, PLACE_LON, WHO, Fixes
 
+F64 = NDArray[np.float64]
 ASKED = 20_000
 """Fixes that PostGIS is asked of: its rate does not depend on how many."""
 OWN = 3
@@ -50,6 +52,12 @@ def run(fixes: Fixes, own: list[Polygon], shared: list[Polygon], ours: float) ->
     return found
 
 
+def _columns(fixes: Fixes) -> tuple[NDArray[np.int64], F64, F64]:
+    """Return whose fixes they are, their longitudes and their latitudes."""
+    rows = fixes.rows
+    return rows[:, WHO].astype(np.int64), rows[:, PLACE_LON].copy(), rows[:, PLACE_LAT].copy()
+
+
 def _none(reason: str) -> dict[str, Any]:
     return {"fixes_per_s": None, "reason": reason}
 
@@ -65,11 +73,12 @@ def _shapely(fixes: Fixes, polygons: list[Polygon], everybodys: list[Polygon]) -
     own, shared = _shapes(shapely, polygons), _shapes(shapely, everybodys)
     shapely.prepare(own)
     tree = shapely.STRtree(shared)
-    which = (fixes.who[:, None].astype(np.int64) * OWN + np.arange(OWN)).ravel()
+    who, lon, lat = _columns(fixes)
+    which = (who[:, None] * OWN + np.arange(OWN)).ravel()
     began = process_time()
-    inside = shapely.contains_xy(own[which], np.repeat(fixes.lon, OWN), np.repeat(fixes.lat, OWN))
-    hits = tree.query(shapely.points(fixes.lon, fixes.lat), predicate="within")
-    rate = len(fixes.who) / (process_time() - began)
+    inside = shapely.contains_xy(own[which], np.repeat(lon, OWN), np.repeat(lat, OWN))
+    hits = tree.query(shapely.points(lon, lat), predicate="within")
+    rate = len(fixes) / (process_time() - began)
     return {"fixes_per_s": rate, "version": shapely.__version__, "inside": int(inside.sum() + hits.shape[1])}
 
 
@@ -112,8 +121,8 @@ def _database() -> Iterator[psycopg.Connection[Any]]:
 def _asked_of_postgis(
     conn: psycopg.Connection[Any], fixes: Fixes, own: list[Polygon], shared: list[Polygon]
 ) -> dict[str, Any]:
-    asked = min(ASKED, len(fixes.who))
-    who = fixes.who[:asked].tolist()
+    asked = min(ASKED, len(fixes))
+    who, lon, lat = (column[:asked].tolist() for column in _columns(fixes))
     conn.execute("create temporary table own (who int, zone geometry)")
     conn.execute("create temporary table shared (zone geometry)")
     theirs = [(p, _wkt(own[OWN * p + k])) for p in who for k in range(OWN)]
@@ -129,7 +138,7 @@ def _asked_of_postgis(
     conn.execute("analyze shared")
     conn.execute("set max_parallel_workers_per_gather = 0")
     pid, version = conn.execute("select pg_backend_pid(), postgis_lib_version()").fetchone() or (None, None)
-    columns = [who, fixes.lon[:asked].tolist(), fixes.lat[:asked].tolist()]
+    columns = [who, lon, lat]
     before, inside = cpu_s(pid), 0
     for first in range(0, asked, 1_000):
         found = conn.execute(
@@ -175,7 +184,7 @@ def _redis(fixes: Fixes, shared: list[Polygon]) -> dict[str, Any]:
 
 
 def _asked_of_redis(path: str, pid: int, fixes: Fixes, shared: list[Polygon]) -> dict[str, Any]:
-    asked = len(fixes.who)
+    asked = len(fixes)
     with socket.socket(socket.AF_UNIX) as s:
         _connect(s, path)
         with s.makefile("rb") as answers:
@@ -183,9 +192,7 @@ def _asked_of_redis(path: str, pid: int, fixes: Fixes, shared: list[Polygon]) ->
                 (sum(p.lon for p in z.ring) / len(z.ring), sum(p.lat for p in z.ring) / len(z.ring)) for z in shared
             ]
             _say(s, answers, [("GEOADD", "zones", x, y, i) for i, (x, y) in enumerate(middles)])
-            at = list(
-                zip(fixes.who[:asked].tolist(), fixes.lon[:asked].tolist(), fixes.lat[:asked].tolist(), strict=True)
-            )
+            at = list(zip(*(column.tolist() for column in _columns(fixes)), strict=True))
             before = cpu_s(pid)
             found = 0
             for first in range(0, asked, 500):

@@ -6,33 +6,42 @@ followed, each probability that can matter bounded or integrated, each watch mov
 same fixes: Shapely, and PostGIS and Redis where they are installed (`_supervision_rivals`).
 
 `fixes_per_s_core` is per second of processor time of this process, the median round; other work on the machine disturbs
-it less than the wall clock. `p99_us_single` is the wall time of a call with one fix. What is durable is by the wall
-clock, with PostgreSQL, two gateways and the load on this machine's cores (`_supervision_durable`).
+it less than the wall clock. `memory_fixes_per_s_core` is how many it would be if a fix only read and wrote its person.
+`p99_us_single` is the wall time of a call with one fix, `p99_us_nothing` of a call that does nothing. What is durable
+is by the wall clock, with PostgreSQL, two gateways and the load on this machine's cores (`_supervision_durable`).
 
-Keys: fixes_per_s_core p99_us_single p50_us_single durable_fixes_per_s durable_us_per_fix osmand_requests_per_s
-core_share_of_5000_wearers_batched shards_of_a_million_phones rivals told persons zones shared_zones pairs.
+Keys: fixes_per_s_core p99_us_single p50_us_single p99_us_nothing memory_fixes_per_s_core durable_fixes_per_s
+durable_us_per_fix osmand_requests_per_s core_share_of_5000_wearers_batched shards_of_a_million_phones rivals told
+persons zones shared_zones pairs.
 """
 
 from __future__ import annotations
 
+import gc
 import math
+from collections.abc import Callable
 from time import perf_counter_ns, process_time
 from typing import Any
 
 import numpy as np
 from benchmarks import _supervision_durable as durable
 from benchmarks import _supervision_rivals as rivals
+from numba import njit
 from numpy.typing import NDArray
 
 from ansimnet.app.measure import Options
 from ansimnet.kernel.geo import Plane, Point
 from ansimnet.kernel.ids import ConditionId, ProtectedPersonId, WearerId, named_id
 from ansimnet.slices.supervision.model import Approach, Condition, Exclusion, Polygon
-from ansimnet.slices.supervision.rules.batch import Fixes, judge_many
+from ansimnet.slices.supervision.rules.batch import WHO, Fixes, judge_many
 from ansimnet.slices.supervision.rules.board import Board, board_of, by_place
 from ansimnet.slices.supervision.rules.estimate import variance_of
 
+F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+I64 = NDArray[np.int64]
+I32 = NDArray[np.int32]
+I8 = NDArray[np.int8]
 PERSONS = {"small": 20_000, "full": 100_000}
 SHARED = {"small": 4_000, "full": 20_000}
 ROUNDS = {"small": 8, "full": 10}
@@ -66,7 +75,8 @@ def run(options: Options) -> dict[str, Any]:
         rates.append(n / (process_time() - began))
         told += len(rows)
     options.progress(2, 4, "one by one")
-    p50, p99 = _single(board, walk.step(), SINGLES[options.size])
+    p50, p99 = _single(judge_many, board, walk.step(), SINGLES[options.size])
+    _, nothing = _single(_nothing, board, walk.step(), SINGLES[options.size])
     options.progress(3, 4, "rivals")
     ours = float(np.median(rates))
     return {
@@ -74,6 +84,8 @@ def run(options: Options) -> dict[str, Any]:
         "fixes_per_s_core_best": round(max(rates)),
         "p50_us_single": p50,
         "p99_us_single": p99,
+        "p99_us_nothing": nothing,
+        "memory_fixes_per_s_core": round(_of_memory(board, walk.step())),
         "rivals": rivals.run(walk.step(), polygons, everybodys, ours),
         "told": told,
         "judged": n * ROUNDS[options.size],
@@ -116,15 +128,20 @@ def _board(
     people = [named_id("bench", str(i)) for i in range(len(homes))]
     conditions: list[Condition] = []
     polygons: list[Polygon] = []
+    both = rng.permutation(len(homes))[: 2 * pairs]
+    hers = both[1::2]
+    homes[hers] = homes[both[::2]] + rng.normal(0, 0.01, (pairs, 2))  # she lives a kilometre from him
+    order = by_place(homes)
+    row = np.empty_like(order)
+    row[order] = np.arange(len(order))
+    homes[:] = homes[order]
     for i, (lat, lon) in enumerate(homes.tolist()):
         for k in range(3):
             off_n, off_e = rng.normal(0, 0.02, 2)
             polygons.append(_polygon(rng, lat + off_n, lon + off_e, 300, 1500))
             key = ConditionId(named_id("bench", str(i), str(k)))
             conditions.append(Exclusion(key, WearerId(people[i]), "", polygons[-1]))
-    both = rng.permutation(len(homes))[: 2 * pairs].reshape(-1, 2)
-    for a, b in both.tolist():
-        homes[b] = homes[a] + rng.normal(0, 0.01, 2)  # she lives a kilometre from him
+    for a, b in zip(row[both[::2]].tolist(), row[hers].tolist(), strict=True):
         key = ConditionId(named_id("bench-pair", str(a)))
         conditions.append(Approach(key, WearerId(people[a]), "", ProtectedPersonId(people[b]), 1000.0, 300.0))
     everybodys = [_polygon(rng, lat, lon, 100, 300) for lat, lon in _places(rng, shared, share).tolist()]
@@ -152,19 +169,59 @@ class _Walk:
         lon = self.at[:, 1] + self.rng.normal(0, 10, self.n) / wide
         order = self.rng.permutation(self.n)
         variance = np.array([variance_of(c) for c in claim])
-        return Fixes(
+        return Fixes.of(
             order.astype(np.int32), np.full(self.n, self.t), lat[order], lon[order], claim[order], variance[order],
             np.full(self.n, -1.0),
         )  # fmt: skip
 
 
-def _single(board: Board, fixes: Fixes, times: int) -> tuple[float, float]:
-    """Return the median and the 99th percentile of the wall time of a call with one fix, µs."""
-    took = np.empty(min(times, len(fixes.who)))
-    columns = [getattr(fixes, name) for name in Fixes.__slots__]
+@njit(nogil=True, cache=True)
+def _only_read(
+    who: I64, people: F64, calm: F64, own_first: I64, own_gap: F32, watch: I8, pair_first: I64, pair_other: I32
+) -> float:
+    """Read and write what every fix reads and writes, and judge nothing."""
+    total = 0.0
+    for p in who:
+        for e in range(pair_first[p], pair_first[p + 1]):
+            for w in range(people.shape[1]):
+                total += people[pair_other[e], w]
+        for w in range(people.shape[1]):
+            total += people[p, w]
+            people[p, w] += 0.0
+        total += calm[p, 0] + calm[p, 2]
+        for q in range(own_first[p], own_first[p + 1]):
+            total += own_gap[q] + watch[q, 0]
+    return total
+
+
+def _of_memory(board: Board, fixes: Fixes) -> float:
+    """Return how many fixes a second and core would be judged if all there were to it was memory, in rows' order."""
+    who = np.sort(fixes.rows[:, WHO].astype(np.int64))
+    rest = board.calm, board.own_first, board.own_gap, board.watch, board.pair_first, board.pair_other
+    spent = []
+    for _ in range(6):
+        began = process_time()
+        _only_read(who, board.people, *rest)
+        spent.append(process_time() - began)
+    return len(who) / min(spent)
+
+
+def _nothing(_board: Board, _fixes: Fixes) -> None:
+    """Be called: what the clock, the interpreter and this machine take of a call."""
+
+
+def _single(call: Callable[[Board, Fixes], object], board: Board, fixes: Fixes, times: int) -> tuple[float, float]:
+    """Return the median and the 99th percentile of the wall time of a call with one fix, µs.
+
+    No server has everybody's conditions in memory as this run has: the collector is kept from walking them (`freeze`).
+    """
+    took = np.empty(min(times, len(fixes)))
+    gc.collect()
+    gc.freeze()
     for i in range(len(took)):
-        one = Fixes(*(c[i : i + 1] for c in columns))
+        one = Fixes(fixes.rows[i : i + 1])
         began = perf_counter_ns()
-        judge_many(board, one)
+        call(board, one)
         took[i] = (perf_counter_ns() - began) / 1e3
+    gc.unfreeze()
     return round(float(np.percentile(took, 50)), 1), round(float(np.percentile(took, 99)), 1)

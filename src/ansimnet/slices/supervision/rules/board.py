@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,9 +13,11 @@ from ansimnet.kernel.geo import Point
 from ansimnet.slices.supervision.model import Approach, Condition, Curfew, Exclusion, Zone
 from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M
 from ansimnet.slices.supervision.rules.evidence import shape_of
-from ansimnet.slices.supervision.rules.motion import WIDTH
+from ansimnet.slices.supervision.rules.motion import FADES, WIDTH
+from ansimnet.slices.supervision.rules.rough import CORNERS
 from ansimnet.slices.supervision.rules.watching import ARMED
 
+F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 I32 = NDArray[np.int32]
@@ -26,6 +28,9 @@ CELL_M = 500.0
 SPARE_M = 250.0
 """The side of a cell of the grid of shared zones, and how far about its reach a zone is listed. ours: a zone's size;
 and how far a usual fix may be off."""
+
+ROUND_M = 0.01
+"""More than a single number is off by within a cell and its surroundings."""
 
 
 @dataclass(slots=True, eq=False)
@@ -72,7 +77,11 @@ class Zones:
 
 @dataclass(slots=True, eq=False)
 class Grid:
-    """Which shared zones may matter in a cell: zones `zone[first[c]:first[c + 1]]` of cell `c`, rows then columns."""
+    """Which shared zones may matter in a cell: zones `zone[first[c]:first[c + 1]]` of cell `c`, rows then columns.
+
+    `near` (E, 3) has their reaches beside them, for memory is slow: north and east of the cell's south-western corner,
+    metres as at the equator, and how far each reaches, metres, with a thirtieth to spare.
+    """
 
     south: float
     west: float
@@ -82,6 +91,7 @@ class Grid:
     columns: int
     first: I64
     zone: I32
+    near: F32
 
 
 @dataclass(slots=True, eq=False)
@@ -90,10 +100,14 @@ class Board:
 
     `people` (N, WIDTH), `bound` whom the shared zones bind (wearers); a person's zones `own_first[p]` to
     `own_first[p + 1]` of `zones`, each with a watch (5 numbers) and whether it is turned round (a curfew in its hours);
-    shared zones by `grid`, with `OPEN` places a person for watches that are not quiet (`open_zone` -1: free); `calm`
-    (N, 3) a place in degrees and within how many metres of it no zone that may matter lies (0: not known); `group`
+    shared zones by `grid`, with `OPEN` places a person for watches that are not quiet (`open_zone` -1: free); `group`
     by `groups_of`; a person's pairs `pair_first[p]` to `pair_first[p + 1]`: the other's row, the pair's number, and
     where the other is taken to be when not heard for long (degrees, NaN: nowhere).
+
+    What spares looking, and is 0 where nothing is known: `calm` (N, 4), a place in degrees, within how many metres of
+    it no quiet shared zone lies, and how many of the `OPEN` places are taken; `own_gap` and `open_gap`, how far from
+    that place the edge of each zone with a watch lies at least, metres, less than 0 where the place lies outside.
+    `scratch` is what the kernel writes meanwhile.
     """
 
     people: F64
@@ -107,7 +121,6 @@ class Board:
     grid: Grid
     open_zone: I32
     open_watch: I8
-    calm: F64
     group: I32
     pair_first: I64
     pair_other: I32
@@ -115,12 +128,26 @@ class Board:
     pair_place: F64
     radii: F64
     pair_watch: I8
+    calm: F64 = field(init=False)
+    own_gap: F32 = field(init=False)
+    open_gap: F32 = field(init=False)
+    scratch: tuple[F64, F64, F64, F64, I8] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.calm = np.zeros((len(self.people), 4))
+        self.own_gap = np.zeros(len(self.outside), dtype=np.float32)
+        self.open_gap = np.zeros(self.open_zone.shape, dtype=np.float32)
+        self.scratch = (
+            np.empty((5, WIDTH)), np.zeros((7, 5)), np.empty((3, CORNERS + 1)), np.zeros(FADES),
+            np.zeros((1, 5), dtype=np.int8),
+        )  # fmt: skip
 
 
 def grid_of(zones: Zones) -> Grid:
     """Return the grid over shared zones; each lies in the cells its reach touches, with `SPARE_M` to spare."""
     if len(zones.radius) == 0:
-        return Grid(0.0, 0.0, 1.0, 1.0, 1, 1, np.zeros(2, dtype=np.int64), np.zeros(0, dtype=np.int32))
+        none, near = np.zeros(0, dtype=np.int32), np.zeros((0, 3), dtype=np.float32)
+        return Grid(0.0, 0.0, 1.0, 1.0, 1, 1, np.zeros(2, dtype=np.int64), none, near)
     lat, lon, reach = zones.reach[:, 0], zones.reach[:, 1], zones.reach[:, 2] * 1.03 + SPARE_M
     high = CELL_M / EARTH_DEGREE_M
     wide = high / math.cos(math.radians(float(lat.mean())))
@@ -139,7 +166,16 @@ def grid_of(zones: Zones) -> Grid:
     order = np.argsort(np.array(cells), kind="stable")
     count = np.bincount(np.array(cells), minlength=rows * columns)
     first = np.concatenate([[0], np.cumsum(count)]).astype(np.int64)
-    return Grid(south, west, high, wide, rows, columns, first, np.array(which, dtype=np.int32)[order])
+    listed, place = np.array(which, dtype=np.int32)[order], np.array(cells)[order]
+    row, column = place // columns, place % columns
+    near = np.column_stack(
+        [
+            (lat[listed] - (south + row * high)) * EARTH_DEGREE_M,
+            (lon[listed] - (west + column * wide)) * EARTH_DEGREE_M,
+            zones.reach[listed, 2] * 1.03 + ROUND_M,
+        ]
+    )
+    return Grid(south, west, high, wide, rows, columns, first, listed, near.astype(np.float32))
 
 
 def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: Sequence[Zone] = ()) -> Board:
@@ -178,7 +214,6 @@ def board_of(people: Sequence[object], conditions: Sequence[Condition], shared: 
         grid=grid_of(everybodys),
         open_zone=np.full((len(people), places), -1, dtype=np.int32),
         open_watch=quiet(len(people) * places).reshape(len(people), places, 5),
-        calm=np.zeros((len(people), 3)),
         group=groups_of(len(people), first, others),
         pair_first=first,
         pair_other=others,

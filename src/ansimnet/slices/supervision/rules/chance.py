@@ -7,24 +7,15 @@ same ones, so a fix judged alone and a fix judged among a million are judged ali
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ParamSpec, TypeVar, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from ansimnet.slices.supervision.rules.machine import compiled as compiled
+
 F64 = NDArray[np.float64]
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def compiled(function: Callable[P, R]) -> Callable[P, R]:
-    """Return `function` as machine code, kept on disk. No fast mathematics: the same numbers on every path."""
-    return cast("Callable[P, R]", njit(cache=True, nogil=True, error_model="numpy")(function))
-
-
 FAR_SIGMAS = 5.0
 """Beyond this many sigmas a Gaussian holds less than 1e-6: answer without integrating."""
 EARTH_DEGREE_M = math.radians(1) * 6_371_008.8

@@ -8,15 +8,13 @@ the two bounds, and where anything must be told, those are asked. So fast mathem
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
-from typing import ParamSpec, TypeVar, cast
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
-from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M, compiled
+from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M
 from ansimnet.slices.supervision.rules.limits import Rules
+from ansimnet.slices.supervision.rules.machine import compiled, fast
 from ansimnet.slices.supervision.rules.motion import HELD, LAT, LON, PP, REST, REST_LAT, REST_LON, REST_PP
 from ansimnet.slices.supervision.rules.watching import AGAINST, ANNOUNCED, ARMED, STATE, SUPPORT
 from ansimnet.slices.supervision.rules.weights import _NOTHING, NEAR_SIGMAS, SURE
@@ -25,15 +23,6 @@ F64 = NDArray[np.float64]
 I64 = NDArray[np.int64]
 I8 = NDArray[np.int8]
 Bounds = tuple[float, float]
-P = ParamSpec("P")
-R = TypeVar("R")
-
-
-def fast(function: Callable[P, R]) -> Callable[P, R]:
-    """Return `function` as machine code that may reorder sums: for bounds alone."""
-    return cast("Callable[P, R]", njit(cache=True, nogil=True, error_model="numpy", fastmath=True)(function))
-
-
 CORNERS = 64
 """Polygons of more corners are integrated: what is left out below adds up by corner. ours."""
 DOUBT = 0.004
@@ -44,6 +33,10 @@ _REACH = 4.5
 """Sigmas beyond which an edge cuts off nothing (4e-5 of a Gaussian)."""
 _SURELY = 3.33
 """Sigmas from every edge at which less than `DOUBT` lies on the other side: exp(-3.33²/2) = 0.0039."""
+_PLANE = 0.999
+"""Share of a distance that is left on another plane of the same place: within `APART_M` they differ by less."""
+_SLIP = 5e-4
+"""Added to a bound for what the integrals leave out and single numbers round. ours."""
 _BESIDE = 1.29
 """Sigmas from the edge of a half-plane beyond which less than `CLEAR_BELOW` lies in it: 0.0985. A disc lies in one."""
 _STEPS = 8
@@ -256,6 +249,45 @@ def _bounds(
     if outside:
         return 1 - own_high, 1 - own_low, 1 - high, 1 - low
     return own_low, own_high, low, high
+
+
+@fast
+def _beyond(gap: float, parts: F64, which: int) -> float:
+    """Return at most how much of a part lies beyond a zone's edge that is at least `gap` metres from the fix.
+
+    What is nearer than the edge is on the fix's side of it, whatever the zone's shape.
+    """
+    left = gap * _PLANE - parts[which, AWAY] / _PLANE
+    if left <= 0:
+        return 1.0
+    u = left / parts[which, SIGMA]
+    return min(1.0, math.exp(-u * u / 2) + _SLIP)
+
+
+@fast
+def _bounds_by_gap(
+    gap: float, inside: bool, parts: F64, genuine: float, became: float, first: bool
+) -> tuple[float, float, float, float]:
+    """Return what `_bounds` does, wider, where all that is known is how far from the edge a fix lies at least.
+
+    `inside`: a fix there keeps the rule where the question is turned round, and breaks it where it is not.
+    """
+    own = _beyond(gap, parts, OWN)
+    other = own
+    if became != HELD:
+        other = 0.0
+        for i in range(RESTS, GOES + 1):
+            if parts[i, SHARE] > 0:
+                other += parts[i, SHARE] * _beyond(gap, parts, i)
+    if not (first or genuine > SURE):
+        other *= genuine
+        for i in range(RESTED, WENT + 1):
+            if parts[i, SHARE] > 0:
+                other += (1 - genuine) * parts[i, SHARE] * _beyond(gap, parts, i)
+    left_out = _NOTHING if became != HELD else 0.0  # a way to be that is hardly probable was not looked at
+    if inside:
+        return 1 - own, 1.0, 1 - other - left_out, 1.0
+    return 0.0, own, 0.0, other
 
 
 @compiled

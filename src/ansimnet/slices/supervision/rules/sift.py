@@ -280,7 +280,6 @@ def _board(speak: Sequence[_Speaker], others: Sequence[PersonId], rows: Mapping[
         grid=_NO_GRID,
         open_zone=np.full((n, 0), -1, dtype=np.int32),
         open_watch=np.zeros((n, 0, 5), dtype=np.int8),
-        calm=np.zeros((n, 3)),
         group=np.zeros(0, dtype=np.int32),
         pair_first=np.cumsum([0, *(len(s.bound.pairs) for s in speak), *silent]).astype(np.int64),
         pair_other=np.array([number[b.other(pair)] for b, pair in beside], dtype=np.int32),
