@@ -10,9 +10,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansimnet.slices.supervision.rules import rough
-from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M, Spread, chance_in_polygon, chance_within
+from ansimnet.slices.supervision.rules.chance import (
+    EARTH_DEGREE_M,
+    Spread,
+    _ring_depth,
+    chance_in_polygon,
+    chance_within,
+)
 from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, RULES
+from ansimnet.slices.supervision.rules.motion import HELD, TAKEN
 from ansimnet.slices.supervision.rules.watching import _step
+from ansimnet.slices.supervision.rules.weights import SURE
 
 CLOSE = rough.DOUBT / 4
 """Far less than the doubt that is granted."""
@@ -57,6 +65,51 @@ def test_a_rough_mass_in_a_disc_is_the_integral_but_for_a_little(distance: float
     assert low - 1e-5 <= exact <= high + 1e-5
     if 0 < low < high < 1 and high - low < 0.1:
         assert (low + high) / 2 == pytest.approx(exact, abs=CLOSE)
+
+
+@pytest.mark.requirement("EM-14")
+@settings(max_examples=200, deadline=None)
+@given(
+    st.integers(0, 2**32 - 1), st.integers(3, 40), st.floats(5, 2000), st.floats(5, 150), st.floats(-1.2, 1.2),
+    st.floats(-1.2, 1.2), st.floats(0.01, 0.99), st.floats(0.0, 1.0), st.floats(0.0, 1.0), st.booleans(),
+)  # fmt: skip
+def test_how_far_an_edge_is_bounds_what_lies_beyond_it(
+    seed: int,
+    corners: int,
+    reach: float,
+    sigma: float,
+    x: float,
+    y: float,
+    rests: float,
+    genuine: float,
+    known: float,
+    held: bool,
+) -> None:
+    rng = np.random.default_rng(seed)
+    turns = np.sort(rng.uniform(0, 2 * math.pi, corners))
+    far = reach * rng.uniform(0.3, 1.0, corners)
+    xs, ys = far * np.cos(turns) - x * reach, far * np.sin(turns) - y * reach  # as seen from the fix
+    parts = np.zeros((5, 5))
+    parts[rough.OWN] = 0.0, 0.0, sigma, 0.0, 1.0
+    for which, share in (
+        (rough.RESTS, rests), (rough.GOES, 1 - rests), (rough.RESTED, rests), (rough.WENT, 1 - rests),
+    ):  # fmt: skip
+        east, north = rng.normal(0, sigma / 2, 2)
+        parts[which] = east, north, sigma * rng.uniform(0.3, 2.0), math.hypot(east, north), share
+
+    def inside(which: int) -> float:
+        east, north, spread = parts[which, :3].tolist()
+        return chance_in_polygon([(a - east, b - north) for a, b in zip(xs, ys, strict=True)], Spread.round(spread**2))
+
+    depth = _ring_depth(xs, ys, 0.0, 0.0, 1.0, 1.0)
+    became = HELD if held else TAKEN
+    own_low, own_high, low, high = rough._bounds_by_gap(known * abs(depth), depth > 0, parts, genuine, became, False)
+    own = inside(rough.OWN)
+    now = own if held else rests * inside(rough.RESTS) + (1 - rests) * inside(rough.GOES)
+    before = rests * inside(rough.RESTED) + (1 - rests) * inside(rough.WENT)
+    likely = now if genuine > SURE else genuine * now + (1 - genuine) * before
+    assert own_low <= own <= own_high
+    assert low <= likely <= high
 
 
 ROWS = st.tuples(
