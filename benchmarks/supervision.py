@@ -7,7 +7,7 @@ same fixes: Shapely, and PostGIS and Redis where they are installed (`_supervisi
 
 `fixes_per_s_core` is per second of processor time of this process, the median round; other work on the machine disturbs
 it less than the wall clock. `memory_fixes_per_s_core` is how many it would be if a fix only read and wrote its person.
-`p99_us_single` is the wall time of a call with one fix, `p99_us_nothing` of a call that does nothing. What is durable
+`p99_us_single` is the wall time of a call with one fix, `p99_us_nothing` of one with none. What is durable
 is by the wall clock, with PostgreSQL, two gateways and the load on this machine's cores (`_supervision_durable`).
 
 Keys: fixes_per_s_core p99_us_single p50_us_single p99_us_nothing memory_fixes_per_s_core durable_fixes_per_s
@@ -206,8 +206,9 @@ def _of_memory(board: Board, fixes: Fixes) -> float:
     return len(who) / min(spent)
 
 
-def _nothing(_board: Board, _fixes: Fixes) -> None:
-    """Be called: what the clock, the interpreter and this machine take of a call."""
+def _nothing(board: Board, fixes: Fixes) -> None:
+    """Judge no fix: what the clock, the interpreter and this machine take of a call as long as one with a fix."""
+    judge_many(board, Fixes(fixes.rows[:0]))
 
 
 def _single(call: Callable[[Board, Fixes], object], board: Board, fixes: Fixes, times: int) -> tuple[float, float]:
