@@ -127,7 +127,11 @@ async def under_load(
             last, last_s = here, here_s
             percent = 100 * (here - sum(before.values())) / (here_s - from_s)
             tell(f"{(here_s - from_s) / 60:.1f} min under load, {percent:.1f} % of a core")
-        if await asyncio.wait_for(load.wait(), END_S) != 0:
+        try:
+            ended = await asyncio.wait_for(load.wait(), END_S)
+        except TimeoutError:
+            raise Fault(f"the system did not keep pace: devices still wait {END_S:.0f} s after the last fix") from None
+        if ended != 0:
             raise Fault("the load broke; what it said stands above")
         # what was still to be answered is counted too, and the seconds are no more for it
         after, disk_after, seconds = _spent(running), _disk(running), end_s - from_s
