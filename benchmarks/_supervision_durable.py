@@ -33,6 +33,7 @@ import uvicorn
 import uvloop
 from fastapi import FastAPI
 
+from ansimnet.app import collector
 from ansimnet.app.measure import Options
 from ansimnet.facts.supervision import Trigger
 from ansimnet.kernel.clock import SystemClock, now
@@ -148,7 +149,7 @@ async def _measure(options: Options, place: Place) -> dict[str, Any]:
 
 
 async def _fill(place: Place, wearers: int) -> str:
-    """Register wearers, each with a device, a zone and a curfew at a home of his own; return a gateway's key."""
+    """Register wearers, each with a device and three zones about a home of his own; return a gateway's key."""
     plane, at = Plane(CITY), now()
     async with _db(place) as db, db.transaction() as tx:
         for i in range(wearers):
@@ -233,7 +234,8 @@ def _serve(place: Place, port: int) -> None:
         async with _db(place) as db:
             app = FastAPI()
             install(app)
-            app.router.routes.extend(gateway.routes(gateway.Door(db, SystemClock())))
+            gateway.install(app, gateway.Door(db, SystemClock()))
+            collector.settle()
             config = uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
             await uvicorn.Server(config).serve()
 

@@ -21,7 +21,7 @@ from starlette.routing import Match, Mount
 from starlette.types import Scope
 
 import ansimnet
-from ansimnet.app import contract, status
+from ansimnet.app import collector, contract, status
 from ansimnet.app.host import Host, host
 from ansimnet.kernel.errors import NotFound
 from ansimnet.kernel.permits import Act
@@ -202,6 +202,7 @@ async def serve(settings: Settings, database: Database, *, ready: Callable[[str]
         @asynccontextmanager
         async def lifespan(_: FastAPI) -> AsyncIterator[None]:
             tasks = [asyncio.create_task(forever(task)) for task in hosted.parts.background]
+            collector.settle()
             ready(settings.public_url)
             yield
             for task in tasks:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from typing import NewType
-from uuid import UUID
+from uuid import UUID, SafeUUID
 
 CentreId = NewType("CentreId", UUID)
 AccountId = NewType("AccountId", UUID)
@@ -52,8 +53,37 @@ def named_id(*words: str) -> UUID:
     """
     hashed = _named()  # of the namespace, which `uuid5` would hash anew each time: every fix has such an id
     hashed.update("/".join(words).encode())
-    value = int.from_bytes(hashed.digest()[:16])
-    return UUID(int=value & ~(0xF << 76 | 0x3 << 62) | 0x5 << 76 | 0x2 << 62)
+    return _version_5(hashed.digest())
+
+
+def named_under(*words: str) -> Callable[[bytes], UUID]:
+    """Return what gives the ids of names that begin with these words: they are hashed once for all of them.
+
+    >>> named_under("fix", "anklet-1")(b"noon/37.5/127.0") == named_id("fix", "anklet-1", "noon/37.5/127.0")
+    True
+    """
+    begun = _named()
+    begun.update(("/".join(words) + "/").encode())
+    copy = begun.copy
+
+    def of(rest: bytes) -> UUID:
+        hashed = copy()
+        hashed.update(rest)
+        return _version_5(hashed.digest())
+
+    return of
+
+
+_CLEARED, _MARKED = ~(0xF << 76 | 0x3 << 62), 0x5 << 76 | 0x2 << 62
+_blank, _set, _SAFETY = object.__new__, object.__setattr__, SafeUUID.unknown
+
+
+def _version_5(digest: bytes) -> UUID:
+    """Return the id of a SHA-1 digest. Its fields are set as `UUID` sets them, less the checks of what may come in."""
+    found = _blank(UUID)
+    _set(found, "int", int.from_bytes(digest[:16]) & _CLEARED | _MARKED)
+    _set(found, "is_safe", _SAFETY)
+    return found
 
 
 TRACKING_CENTRE = CentreId(named_id("centre", "tracking"))

@@ -20,6 +20,12 @@ _MICROSECOND = timedelta(microseconds=1)
 _DOUBLE = struct.Struct("!d").pack
 _SIZED = np.dtype([("size", ">i4"), ("number", ">f8")])
 _NULL = b"\xff\xff\xff\xff"
+_TRUE, _FALSE = b"\x01", b"\x00"
+_COUNTED = np.dtype([("size", ">i4"), ("number", ">i8")])
+_SHORT = np.dtype([("size", ">i4"), ("number", ">i4")])
+_EPOCH_S = int(_EPOCH.timestamp())
+_EXACT_S = 4e9
+"""So far from 1970 (the year 2096) a double still tells which microsecond is meant."""
 
 
 class Array(bytes):
@@ -64,13 +70,22 @@ def ids(items: Iterable[UUID]) -> Array:
 
 def instants(items: Iterable[datetime | None]) -> Array:
     """Return an array of instants."""
-    return array(TIMESTAMPTZ, [None if at is None else microseconds(at) for at in items])
+    given = list(items)
+    if None not in given:
+        seconds = np.array([at.timestamp() for at in given if at is not None], dtype=np.float64)
+        if np.all(np.abs(seconds) < _EXACT_S):
+            pairs = np.empty(len(given), dtype=_COUNTED)
+            pairs["size"], pairs["number"] = 8, np.rint(seconds * 1e6).astype(np.int64) - _EPOCH_S * 1_000_000
+            return Array(_head(TIMESTAMPTZ, len(given), False) + pairs.tobytes())
+    return array(TIMESTAMPTZ, [None if at is None else microseconds(at) for at in given])
 
 
 def floats(items: Iterable[float | None]) -> Array:
     """Return an array of double-precision numbers."""
     numbers = list(items)
-    if None in numbers:
+    if nulls := numbers.count(None):
+        if nulls == len(numbers):
+            return Array(_head(FLOAT8, nulls, True) + _NULL * nulls)
         return array(FLOAT8, [None if x is None else _DOUBLE(x) for x in numbers])
     pairs = np.empty(len(numbers), dtype=_SIZED)
     pairs["size"], pairs["number"] = 8, numbers
@@ -79,14 +94,20 @@ def floats(items: Iterable[float | None]) -> Array:
 
 def texts(items: Iterable[str]) -> Array:
     """Return an array of texts."""
-    return array(TEXT, [x.encode() for x in items])
+    given = list(items)
+    if not any(given):  # nothing but empty ones: a length of zero each
+        return Array(_head(TEXT, len(given), False) + bytes(4 * len(given)))
+    return array(TEXT, [x.encode() for x in given])
 
 
 def flags(items: Iterable[bool]) -> Array:
     """Return an array of booleans."""
-    return alike(BOOL, [b"\x01" if x else b"\x00" for x in items])
+    return alike(BOOL, [_TRUE if x else _FALSE for x in items])
 
 
 def integers(items: Iterable[int]) -> Array:
     """Return an array of integers of four bytes."""
-    return alike(INT4, [x.to_bytes(4, signed=True) for x in items])
+    given = list(items)
+    pairs = np.empty(len(given), dtype=_SHORT)
+    pairs["size"], pairs["number"] = 4, given
+    return Array(_head(INT4, len(given), False) + pairs.tobytes())

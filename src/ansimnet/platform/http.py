@@ -124,6 +124,13 @@ def refuse(refusal: Refusal) -> JSONResponse:
     return answer
 
 
+def refuse_http(error: HTTPException) -> JSONResponse:
+    """Return the answer to what HTTP itself forbids: a body too large or too slow, an address that is not there."""
+    answer = problem(error.status_code, str(error.detail).lower().replace(" ", "-"), str(error.detail))
+    answer.headers.update(error.headers or {})
+    return answer
+
+
 def install(app: FastAPI, *, connect_src: str = "'self'", camera_pages: Collection[str] = ()) -> None:
     """Give an application our error answers, body cap and headers.
 
@@ -141,9 +148,7 @@ def install(app: FastAPI, *, connect_src: str = "'self'", camera_pages: Collecti
 
     @app.exception_handler(HTTPException)
     async def _http(_: Request, error: HTTPException) -> JSONResponse:
-        answer = problem(error.status_code, str(error.detail).lower().replace(" ", "-"), str(error.detail))
-        answer.headers.update(error.headers or {})
-        return answer
+        return refuse_http(error)
 
     @app.exception_handler(psycopg.DataError)
     async def _data(_: Request, error: psycopg.DataError) -> JSONResponse:

@@ -46,10 +46,13 @@ def key_of(request: Request) -> str:
     Raises:
         NoKey: none.
     """
-    kind, _, key = request.headers.get("authorization", "").partition(" ")
-    if kind.lower() != "bearer" or not key.strip():
-        raise NoKey
-    return key.strip()
+    for name, value in request.scope["headers"]:
+        if name == b"authorization":
+            kind, _, key = value.decode("latin-1").partition(" ")
+            if kind.lower() == "bearer" and key.strip():
+                return str(key.strip())
+            break
+    raise NoKey
 
 
 def route(path: str, endpoint: Endpoint, act: Act, methods: Collection[str] = ("POST",)) -> Route:

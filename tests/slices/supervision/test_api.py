@@ -205,6 +205,23 @@ async def test_osmand_by_query_and_by_form(story: Story) -> None:
     assert again.json()["duplicate"] == 1
 
 
+async def test_a_device_is_answered_on_its_short_way_as_everybody_is(story: Story) -> None:
+    story.desk.clock.at = NOON + timedelta(seconds=20)
+    words: dict[str, str | float] = {"id": "anklet-1", "lat": 37.5, "lon": 127.0, "timestamp": int(NOON.timestamp())}
+    taken = await story.device.get("/ingest/osmand", params=words)
+    stranger = await story.desk.stranger().get("/ingest/osmand", params=words)
+    elsewhere = await story.device.get("/ingest/nothing")
+    otherwise = await story.device.delete("/ingest/osmand")
+    unread = await story.device.get("/ingest/osmand?" + "&".join(f"w{i}=1" for i in range(70)))
+    assert [a.status_code for a in (taken, stranger, elsewhere, otherwise, unread)] == [200, 401, 404, 405, 422]
+    for answer in (taken, stranger, otherwise, unread):
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert "default-src 'self'" in answer.headers["content-security-policy"]
+    assert taken.headers["content-type"] == "application/json"
+    assert unread.json()["type"] == "urn:ansimnet:problem:unreadable"
+
+
 async def test_traccar_forwarding(story: Story) -> None:
     p = at(900)
     attributes = {"alarm": "tampering", "batteryLevel": 40}

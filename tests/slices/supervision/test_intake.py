@@ -88,3 +88,30 @@ async def test_what_is_said_while_conditions_change_is_taken_once_and_judged_by_
         row = await tx.one("select count(*) from supervision_fix")
     assert row == (40,)
     assert await world.alarms() == []
+
+
+async def test_what_waits_while_others_are_committed_is_committed_together(world: World) -> None:
+    intake = Intake(world.db)
+    await say(intake, 0, 2000.0)
+    receipts = await asyncio.gather(*(say(intake, 15.0 * i, 2000.0 + i) for i in range(1, 41)))
+    assert [r.accepted for r in receipts] == [1] * 40
+    async with world.db.transaction() as tx:
+        row = await tx.one("select count(distinct xmin::text) from supervision_fix")
+    assert row is not None
+    assert row[0] <= 3  # the first alone, whoever came first after it, and all the others
+
+
+async def test_a_group_that_is_partly_new_takes_what_is_new_and_a_second_lane_doubles_nothing(world: World) -> None:
+    intake = Intake(world.db)
+    heard_at = NOON + timedelta(hours=2)
+
+    def message(first: int) -> Message:
+        return Message(GATEWAY, [report(5.0 * i, 2000.0 + i) for i in range(first, first + 300)], heard_at)
+
+    receipts = await asyncio.gather(*(intake.take(message(100 * k)) for k in range(6)))
+    assert sum(r.accepted for r in receipts) == 800
+    assert [r.accepted + r.duplicate for r in receipts] == [300] * 6
+    again = await asyncio.gather(*(intake.take(message(100 * k)) for k in range(6)))
+    assert [(r.accepted, r.duplicate) for r in again] == [(0, 300)] * 6
+    async with world.db.transaction() as tx:
+        assert await tx.one("select count(*) from supervision_fix") == (800,)

@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from ansimnet.facts.supervision import PositionFollowed, ProtectedPositionFollowed
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import named_id
-from ansimnet.slices.supervision.model import Condition, Estimate, Fix, PersonId, Scene, Sign
+from ansimnet.slices.supervision.model import Condition, Estimate, Fix, Person, PersonId, Scene, Sign
+from ansimnet.slices.supervision.rules import kept
 from ansimnet.slices.supervision.rules.judge import judge
 from ansimnet.slices.supervision.rules.sift import Bound, loud_by_themselves, sift
 from ansimnet.slices.supervision.rules.window import bound, spell
-from ansimnet.slices.supervision.store import beliefs
 from ansimnet.slices.supervision.store.scene import quiet, worth_saving
 
 from .made import HER, HIM, NOON, approach, at, curfew, fix, square, teaching, zone
@@ -41,24 +41,24 @@ class Sifted:
 
     def take(self, batch: list[Fix]) -> list[Fact]:
         """Return what a batch tells."""
-        stored = {p: beliefs.pack(e) for p, e in self.scene.estimates.items()}
-        people = {p: beliefs.Person(named_id("by"), stored.get(p)) for p in self.bounds}
+        stored = {p: kept.pack(e) for p, e in self.scene.estimates.items()}
+        people = {p: Person(named_id("by").bytes, stored.get(p)) for p in self.bounds}
         speak = {f.person_id: self.bounds[f.person_id] for f in batch}
         remembered = any(not quiet(w) for w in self.scene.watches.values())
         loud = set(speak) if remembered or self.scene.followed else set()
-        left, loud = sift(speak, beliefs.rows_of(people), batch, loud | loud_by_themselves(batch))
-        for person_id, now in beliefs.of_quiet(left, people).items():
-            self.scene.estimates[person_id] = beliefs.unpack(person_id, now)
+        left, loud = sift(speak, kept.rows_of(people), batch, loud | loud_by_themselves(batch))
+        for person_id, now in kept.of_quiet(left, people).items():
+            self.scene.estimates[person_id] = kept.unpack(person_id, now)
             self.alone += 1
         before = dict(self.scene.watches)
         told = judge(self.scene, [f for f in batch if f.person_id in loud])
-        kept = {c: w for c, w in self.scene.watches.items() if c in before or worth_saving(None, w)}
-        self.scene.watches = {c: w for c, w in kept.items() if not quiet(w)}
+        saved = {c: w for c, w in self.scene.watches.items() if c in before or worth_saving(None, w)}
+        self.scene.watches = {c: w for c, w in saved.items() if not quiet(w)}
         return told
 
 
 def believed(e: Estimate | None) -> Estimate | None:
-    return beliefs.unpack(e.person_id, beliefs.pack(e)) if e is not None else None
+    return kept.unpack(e.person_id, kept.pack(e)) if e is not None else None
 
 
 @pytest.mark.requirement("EM-14", "EM-19")
@@ -101,8 +101,8 @@ def test_signs_a_low_battery_and_an_old_fix_are_nothing_quiet() -> None:
     for loud in (fix(115, 2000, signs=frozenset({Sign.STRAP})), fix(130, 2000, battery=5.0)):
         quiet_one.take([loud])
     assert quiet_one.alone == 1
-    rows = beliefs.rows_of(
-        {PersonId(HIM): beliefs.Person(named_id("by"), beliefs.pack(quiet_one.scene.estimates[PersonId(HIM)]))}
+    rows = kept.rows_of(
+        {PersonId(HIM): Person(named_id("by").bytes, kept.pack(quiet_one.scene.estimates[PersonId(HIM)]))}
     )
     _, loud_ones = sift({PersonId(HIM): quiet_one.bounds[PersonId(HIM)]}, rows, [fix(50, 2000)], set())
     assert loud_ones == {PersonId(HIM)}

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import random
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansimnet.kernel.errors import Refusal
 from ansimnet.slices.supervision.api import wire
 from ansimnet.slices.supervision.model import Device, Fix, Sign
-from ansimnet.slices.supervision.service.receive import Refused, Report, Sender, check
+from ansimnet.slices.supervision.service.receive import Refused, Report, Sender, check, said_of
 
 from .made import HIM, HIS_DEVICE, NOON
 
+KST = timezone(timedelta(hours=9))
 DEVICE = Device(HIS_DEVICE, "anklet-1", HIM, None)
 OURS = {
     "name": "anklet-1", "seen_at": NOON.isoformat(), "lat": 37.5, "lon": 127.0, "accuracy": 5, "speed": 1.0,
@@ -104,3 +109,39 @@ def _mutate(body: bytearray, rng: random.Random) -> bytearray:
         else:
             del body[rng.randrange(len(body))]
     return body
+
+
+PIECES = st.text(st.sampled_from("ab1.&=%+ ;한\x00"), max_size=40)
+
+
+@given(PIECES)
+def test_parameters_are_read_as_the_standard_library_reads_them(text: str) -> None:
+    assert wire.words_of(text) == dict(parse_qsl(text, keep_blank_values=False))
+
+
+@pytest.mark.parametrize("text", ["&" * 64, "%20" + "&" * 64])
+def test_too_many_parameters_are_unreadable(text: str) -> None:
+    with pytest.raises(wire.Unreadable):
+        wire.words_of(text)
+
+
+def test_a_form_that_is_no_text_is_unreadable() -> None:
+    with pytest.raises(wire.Unreadable):
+        wire.form_of(b"id=\xff")
+
+
+NUMBERS = st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(0, 100)
+
+
+@given(
+    st.datetimes(datetime(2000, 1, 1), datetime(2099, 1, 1), timezones=st.sampled_from([UTC, KST])),
+    st.tuples(*([NUMBERS] * 6)),
+    st.frozensets(st.sampled_from(Sign)),
+)
+def test_a_report_says_the_same_however_fast_it_is_written(
+    at: datetime, numbers: tuple[Any, ...], signs: frozenset[Sign]
+) -> None:
+    """The id of a fix is a hash of it: it must stay what it was, or a report sent again would be another."""
+    lat, lon, error_m, speed, course, battery = numbers
+    said = said_of(Report(0, "anklet-1", at, lat, lon, error_m, speed, course, battery, signs))
+    assert said.decode() == "/".join((at.isoformat(), *map(str, numbers), *sorted(signs)))

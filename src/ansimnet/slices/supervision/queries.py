@@ -32,6 +32,7 @@ from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
 from ansimnet.platform.sealing import open_text
 from ansimnet.slices.supervision.model import Basis, Condition, Estimate, Fix, PersonId
+from ansimnet.slices.supervision.rules import kept
 from ansimnet.slices.supervision.rules.explain import priority
 from ansimnet.slices.supervision.store import alarms, devices, places
 from ansimnet.slices.supervision.store import fixes as fix_store
@@ -195,8 +196,8 @@ async def grounds_of(tx: Tx, permit: Permit, a: Alarm, now: datetime) -> Grounds
         fixes=await fix_store.cited_by(tx, a.alarm_id),
         basis=alarms.basis_of(bytes(row[0])) if row is not None and row[0] is not None else None,
         condition=condition,
-        his=await scenes.estimate_of(tx, a.wearer_id),
-        hers=await scenes.estimate_of(tx, a.protected_person_id) if a.protected_person_id is not None else None,
+        his=await _believed(tx, a.wearer_id),
+        hers=await _believed(tx, a.protected_person_id) if a.protected_person_id is not None else None,
     )
 
 
@@ -209,6 +210,11 @@ class Place:
     speed_mps: float | None
     course_deg: float | None
     seen_at: datetime
+
+
+async def _believed(tx: Tx, person_id: UUID) -> Estimate | None:
+    stored = await scenes.kept_of(tx, person_id)
+    return kept.unpack(PersonId(person_id), stored) if stored is not None else None
 
 
 def _place(e: Estimate | None) -> Place | None:
@@ -229,8 +235,8 @@ async def places_in_alarm(tx: Tx, alarm_id: AlarmId) -> tuple[Place | None, Plac
     )
     if row is None:
         raise NotFound
-    his = await scenes.estimate_of(tx, row[0])
-    hers = await scenes.estimate_of(tx, row[1]) if row[1] is not None else None
+    his = await _believed(tx, row[0])
+    hers = await _believed(tx, row[1]) if row[1] is not None else None
     return _place(his), _place(hers)
 
 
@@ -241,7 +247,7 @@ async def place_of(tx: Tx, permit: Permit, person_id: UUID, act: Act, now: datet
         NoPermit: the permit does not cover that act on this person.
     """
     permit.check(act, person_id, now=now)
-    return _place(await scenes.estimate_of(tx, person_id))
+    return _place(await _believed(tx, person_id))
 
 
 async def track(

@@ -50,7 +50,7 @@ def parts(ctx: Context) -> Parts:
     hosts_devices = asyncio.Event()
 
     def install(app: FastAPI) -> None:
-        app.router.routes.extend(gateway.routes(door))
+        gateway.install(app, door)
         hosts_devices.set()
 
     async def mqtt_door() -> None:

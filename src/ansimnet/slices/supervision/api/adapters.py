@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -29,11 +28,7 @@ def read_batch(payload: bytes, name: str | None, heard_at: datetime) -> list[Rep
 
 def read_osmand(payload: bytes, name: str | None, heard_at: datetime) -> list[Report | Refused]:
     """Read OsmAnd's parameters as a message."""
-    try:
-        words = dict(parse_qsl(payload.decode(), keep_blank_values=False, max_num_fields=64))
-    except (UnicodeDecodeError, ValueError):
-        raise wire.Unreadable("the parameters are not readable") from None
-    return [wire.read_osmand(({"id": name} if name else {}) | words, heard_at)]
+    return [wire.read_osmand(({"id": name} if name else {}) | wire.form_of(payload), heard_at)]
 
 
 def read_owntracks(payload: bytes, name: str | None, heard_at: datetime) -> list[Report | Refused]:

@@ -1,27 +1,31 @@
 """The doors of devices: `/ingest/osmand` and `/ingest/positions`, answered only after the commit.
 
-Plain Starlette routes with msgspec: a device is known by its own key, never by a session. What one device sends can
-harm no other: it speaks for itself alone, its body is capped, and a wrong position is refused by its place in it.
+Plain routes with msgspec: a device is known by its own key, never by a session. What one device sends can harm no
+other: it speaks for itself alone, its body is capped, and a wrong position is refused by its place in it.
 """
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
-from urllib.parse import parse_qsl
 
 import msgspec
+from fastapi import FastAPI
 from prometheus_client import Histogram
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from ansimnet.kernel.clock import Clock, monotonic_s
+from ansimnet.kernel.errors import Refusal
 from ansimnet.kernel.permits import Act
 from ansimnet.platform.db import Db
-from ansimnet.platform.http import TooLarge, problem
+from ansimnet.platform.http import TooLarge, problem, refuse, refuse_http
 from ansimnet.platform.machines import WrongKey, key_of, route
 from ansimnet.slices.supervision.api import wire
 from ansimnet.slices.supervision.service.conduct import Guard
@@ -74,16 +78,53 @@ async def take(door: Door, sender: Sender, read: Read, heard_at: datetime) -> Re
     return receipt
 
 
+def install(app: FastAPI, door: Door) -> None:
+    """Open the doors of devices in an application, on a short way in."""
+    ours = routes(door)
+    app.router.routes.extend(ours)
+    app.user_middleware.append(Middleware(Straight, ours={r.path: r for r in ours}))  # behind caps and headers
+
+
+class Straight:
+    """Takes a device's request past the list of all routes and what only pages need, to the very route it names.
+
+    That way is two thirds of what a request alone costs. Whoever asks for another address or in another manner, and
+    every fault, goes the ordinary way.
+    """
+
+    def __init__(self, app: ASGIApp, ours: Mapping[str, Route]) -> None:
+        self.app, self.ours = app, ours
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = self.ours.get(scope["path"]) if scope["type"] == "http" else None
+        if route is None or route.methods is None or scope["method"] not in route.methods:
+            await self.app(scope, receive, send)
+            return
+        try:
+            answer: Response = await route.endpoint(Request(scope, receive, send))
+        except Refusal as refusal:
+            answer = refuse(refusal)
+        except HTTPException as error:
+            answer = refuse_http(error)
+        if type(answer) is Response:
+            await send({"type": "http.response.start", "status": answer.status_code, "headers": answer.raw_headers})
+            await send({"type": "http.response.body", "body": answer.body})
+        else:
+            await answer(scope, receive, send)
+
+
 def routes(door: Door) -> list[Route]:
     """Return the routes of devices. Who it is comes before what it says: a stranger's body is never read."""
 
     async def osmand(request: Request) -> Response:
         sender = await door.senders.of_key(key_of(request), _address(request))
         asked = request.scope["query_string"].decode("latin-1")
-        words = dict(parse_qsl(asked, keep_blank_values=False, max_num_fields=64))
-        if request.method == "POST":
-            words |= _form(await _body(request))
-        return _answer(await take(door, sender, lambda at: [wire.read_osmand(words, at)], door.clock.now()))
+        body = await _body(request) if request.method == "POST" else b""
+
+        def read(heard_at: datetime) -> list[Report | Refused]:
+            return [wire.read_osmand(wire.words_of(asked) | (wire.form_of(body) if body else {}), heard_at)]
+
+        return _answer(await take(door, sender, read, door.clock.now()))
 
     async def positions(request: Request) -> Response:
         sender = await door.senders.of_key(key_of(request), _address(request))
@@ -142,10 +183,3 @@ async def _body(request: Request) -> bytes:
     except ClientDisconnect:
         raise wire.Unreadable("the sender left before the end of its message") from None
     return b"".join(parts)
-
-
-def _form(body: bytes) -> dict[str, str]:
-    try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=False, max_num_fields=64))
-    except (UnicodeDecodeError, ValueError):
-        raise wire.Unreadable("the form is not readable") from None

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -133,6 +134,46 @@ def _said(p: Position, index: int, traccars: str | None, heard_at: datetime, own
     if traccars is None and (p.device_id, p.name, p.id, p.deviceid) == (None, None, None, None):
         p.name = owner
     return report_of(p, index, traccars, heard_at, None, KNOT_MPS if traccars is not None else 1.0)
+
+
+MAX_WORDS = 64
+"""The most parameters of one report: OsmAnd sends a dozen (ours)."""
+
+
+def words_of(text: str) -> dict[str, str]:
+    """Return the parameters of a query or a form; one without a value is none.
+
+    Raises:
+        Unreadable: too many.
+
+    >>> words_of("id=a%20b&lat=37.5&speed=&x")
+    {'id': 'a b', 'lat': '37.5'}
+    """
+    try:
+        if "%" in text or "+" in text:
+            return dict(parse_qsl(text, keep_blank_values=False, max_num_fields=MAX_WORDS))
+    except ValueError:
+        raise Unreadable("the parameters are not readable") from None
+    if text.count("&") >= MAX_WORDS:
+        raise Unreadable(f"at most {MAX_WORDS} parameters")
+    found = {}
+    for pair in text.split("&"):  # nothing is escaped, as mostly: an eighth of what `parse_qsl` costs
+        word, _, value = pair.partition("=")
+        if value:
+            found[word] = value
+    return found
+
+
+def form_of(body: bytes) -> dict[str, str]:
+    """Return the parameters that a body holds as a form does.
+
+    Raises:
+        Unreadable: no text, or too many.
+    """
+    try:
+        return words_of(body.decode())
+    except UnicodeDecodeError:
+        raise Unreadable("the form is not readable") from None
 
 
 def read_osmand(words: Mapping[str, str], heard_at: datetime) -> Report | Refused:

@@ -65,6 +65,14 @@ class Fix(msgspec.Struct, frozen=True, gc=False):
     signs: frozenset[Sign] = frozenset()
 
 
+@dataclass(slots=True)
+class Person:
+    """A person's row, locked: what binds him is as remembered while `bound_by` is; the belief is as it is kept."""
+
+    bound_by: bytes
+    stored: bytes | None
+
+
 @dataclass(frozen=True, slots=True)
 class Suspect:
     """A fix that did not fit. The next one decides whether it, or the estimate, was wrong."""

@@ -7,7 +7,7 @@ while, longer each time. Nothing of a person is lost by it: a device keeps its f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -71,7 +71,7 @@ def observe(
             over = cause
         levels.append(level)
     if over is None:
-        return replace(c, at=now, levels=tuple(levels)), None
+        return Conduct(now, tuple(levels), c.isolated_until, c.times), None
     lately = c.isolated_until is not None and now - c.isolated_until < FORGOTTEN
     times = c.times + 1 if lately else 1
     lasts = min(FIRST * 2 ** min(times - 1, 10), LONGEST)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from operator import itemgetter
 from uuid import UUID
 
 import numpy as np
@@ -33,9 +34,9 @@ from ansimnet.slices.supervision.model import (
     Window,
 )
 from ansimnet.slices.supervision.rules import limits, motion, window
-from ansimnet.slices.supervision.rules.batch import columns_of, judge_many
+from ansimnet.slices.supervision.rules.batch import Fixes, judge_many
 from ansimnet.slices.supervision.rules.board import F64, I8, I64, Board, Grid, Zones, grid_of, places_of, quiet
-from ansimnet.slices.supervision.rules.estimate import instant, seconds_of
+from ansimnet.slices.supervision.rules.estimate import instant
 from ansimnet.slices.supervision.rules.judge import judge
 
 _LOUD_SIGNS = TAMPER_SIGNS | {Sign.JAM}
@@ -51,12 +52,14 @@ class Bound:
     """
 
     person_id: PersonId
-    bound_by: UUID
+    bound_by: bytes
     until_s: float
     devices: Mapping[str, Device]
     zones: Zones
     timed: tuple[tuple[window.Timed, Zones], ...]
     pairs: tuple[Approach, ...]
+    always: int
+    """How many `zones` there are: they bind at every hour."""
     spells: dict[ConditionId, tuple[datetime, datetime, bool]] = field(default_factory=dict)
 
     @staticmethod
@@ -66,20 +69,22 @@ class Bound:
         """Return what binds a person, of all conditions that were found."""
         his = [c for c in found if person_id in (c.wearer_id, c.protected_person_id)]
         called = {word: d for d in devices for word in (str(d.device_id), d.name)}
+        zones = Zones.of(
+            [c.zone for c in his if isinstance(c, Exclusion) and c.window is None and c.wearer_id == person_id]
+        )
         return Bound(
             person_id,
-            by,
+            by.bytes,
             until_s,
             called,
-            Zones.of(
-                [c.zone for c in his if isinstance(c, Exclusion) and c.window is None and c.wearer_id == person_id]
-            ),
+            zones,
             tuple(
                 (c, Zones.of([c.home if isinstance(c, Curfew) else c.zone]))
                 for c in his
                 if isinstance(c, window.Timed) and c.window is not None and c.wearer_id == person_id
             ),
             tuple(c for c in his if isinstance(c, Approach)),
+            len(zones.radius),
         )
 
     def other(self, pair: Approach) -> PersonId:
@@ -149,24 +154,33 @@ def sift(
     `bounds` has everybody who speaks, `rows` them and whoever they must be kept apart from (None: not seen yet). `loud`
     are known not to be quiet.
     """
-    ordered = sorted((f for f in fixes if f.point is not None), key=lambda f: (f.seen_at, f.fix_id.int))
+    dated = [(f.seen_at.timestamp(), f.fix_id.int, f) for f in fixes if f.point is not None]
+    dated.sort(key=itemgetter(0, 1))
+    ordered = [f for _, _, f in dated]
     said: dict[int, list[int]] = {}  # by number: an id is hashed in Python, and this is asked for every fix
     for i, f in enumerate(ordered):
         said.setdefault(f.person_id.int, []).append(i)
+    believed = {p.int: row for p, row in rows.items()}
+    binding = {p.int: bound for p, bound in bounds.items()}
     speakers: list[_Speaker] = []
     unruly: set[PersonId] = set()
-    for which in said.values():
-        p = ordered[which[0]].person_id
-        if loud and p in loud:
+    known_loud = {p.int for p in loud}
+    for number, which in said.items():
+        if number in known_loud:
             continue
-        homes = _homes(bounds[p], rows[p], [ordered[i].seen_at for i in which])
+        bound, row = binding[number], believed[number]
+        since_s = dated[which[0]][0]
+        if row is not None and (since_s < row.item(motion.AT) or since_s < row.item(motion.SUSPECT_AT)):
+            unruly.add(bound.person_id)
+            continue
+        homes = _homes(bound, row, ordered[which[0]].seen_at, ordered[which[-1]].seen_at) if bound.timed else ()
         if homes is None:
-            unruly.add(p)
+            unruly.add(bound.person_id)
         else:
-            speakers.append(_Speaker(p, bounds[p], rows[p], homes, which))
-    loud = _spread(bounds, loud | unruly)
-    if loud:
-        speakers = [s for s in speakers if s.person_id not in loud]
+            speakers.append(_Speaker(bound, row, homes, which))
+    if loud or unruly:
+        loud = _spread(bounds, loud | unruly)
+        speakers = [s for s in speakers if s.bound.person_id not in loud]
     if not speakers:
         return Quiet([], np.zeros((0, motion.WIDTH)), []), loud
     others = [p for p in rows if p.int not in said or p in loud] if any(s.bound.pairs for s in speakers) else []
@@ -174,52 +188,64 @@ def sift(
     who = np.full(len(ordered), -1)
     for n, s in enumerate(speakers):
         who[s.said] = n
-    chosen = np.flatnonzero(who >= 0).tolist()
-    columns = columns_of([(n, ordered[i], point) for i, n in _numbered(chosen, who) if (point := ordered[i].point)])
+    chosen = np.flatnonzero(who >= 0)
+    columns = _columns([dated[i] for i in chosen.tolist()] if len(chosen) < len(dated) else dated, who[chosen])
     became = np.empty(len(ordered))
     words = np.empty(len(chosen))
     told, _ = judge_many(board, columns, words)
     became[chosen] = words
-    heard = {ordered[chosen[i]].person_id for i in told[:, 0].tolist()}
-    loud = _spread(bounds, loud | heard | {speakers[i].person_id for i in _stirred(board)})
-    kept = [n for n, s in enumerate(speakers) if s.person_id not in loud] if loud else list(range(len(speakers)))
+    heard = {speakers[n].bound.person_id for n in who[chosen][told[:, 0]].tolist()}
+    stirred = heard | {speakers[i].bound.person_id for i in _stirred(board)}
+    if stirred:
+        loud = _spread(bounds, loud | stirred)
+    kept = [n for n, s in enumerate(speakers) if s.bound.person_id not in loud] if loud else list(range(len(speakers)))
     held = (became == motion.HELD).tolist()
-    taken = [next((i for i in reversed(speakers[n].said) if not held[i]), None) for n in kept]
-    last = [ordered[i] if i is not None else None for i in taken]
-    return Quiet([speakers[n].person_id for n in kept], board.people[kept], last), loud
+    last = []
+    for n in kept:
+        taken = next((i for i in reversed(speakers[n].said) if not held[i]), None)
+        last.append(ordered[taken] if taken is not None else None)
+    people = board.people[kept] if loud else board.people[: len(kept)]
+    return Quiet([speakers[n].bound.person_id for n in kept], people, last), loud
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class _Speaker:
     """One who speaks in a batch: what binds him, what is believed of him, his homes in force, which fixes are his."""
 
-    person_id: PersonId
     bound: Bound
     row: F64 | None
     homes: Sequence[tuple[bool, Zones]]
-    said: Sequence[int]
+    said: list[int]
 
 
-def _numbered(chosen: Sequence[int], who: I64) -> Iterable[tuple[int, int]]:
-    """Return the fixes that were chosen, each with its person's row."""
-    return zip(chosen, who[chosen].tolist(), strict=True)
+def _columns(dated: Sequence[tuple[float, int, Fix]], who: I64) -> Fixes:
+    """Return fixes that have a place as columns, each with its person's row; the variance is `variance_of`'s."""
+    fixes = [f for _, _, f in dated]
+    error_m = np.array([f.error_m for f in fixes], dtype=np.float64)
+    claimed = np.where(error_m >= limits.ERROR_CLAIMED_M, error_m, limits.ERROR_UNKNOWN_M)
+    sigma = np.maximum(claimed, limits.ERROR_FLOOR_M) / limits.RADIUS_PER_SIGMA
+    points = [f.point for f in fixes if f.point is not None]
+    return Fixes.of(
+        who.astype(np.int32),
+        np.array([at for at, _, _ in dated], dtype=np.float64),
+        np.array([p.lat for p in points], dtype=np.float64),
+        np.array([p.lon for p in points], dtype=np.float64),
+        error_m,
+        sigma * sigma,
+        np.array([f.speed_mps if f.speed_mps is not None else -1.0 for f in fixes], dtype=np.float64),
+    )
 
 
-def _homes(bound: Bound, row: F64 | None, seen: Sequence[datetime]) -> list[tuple[bool, Zones]] | None:
-    """Return the homes and zones of some hours that hold at all fixes of a person, which come oldest first.
+def _homes(bound: Bound, row: F64 | None, since: datetime, until: datetime) -> Sequence[tuple[bool, Zones]] | None:
+    """Return the homes and zones of some hours that hold at all fixes of a person, seen from `since` to `until`.
 
-    Each with whether it is the outside that is forbidden. None where one begins or ends meanwhile, and where a fix is
-    older than what is believed.
+    Each with whether it is the outside that is forbidden. None where one begins or ends meanwhile.
     """
-    since = seen[0]
     if row is not None:
-        if seconds_of(since) < max(row[motion.AT], row[motion.SUSPECT_AT]):
-            return None
-        if bound.timed:
-            since = min(since, instant(row[motion.AT]))
+        since = min(since, instant(row[motion.AT]))
     homes = []
     for timed, zones in bound.timed:
-        binds = bound.binds(timed, since, seen[-1])
+        binds = bound.binds(timed, since, until)
         if binds is None:
             return None
         if binds:
@@ -255,26 +281,39 @@ def _not_quiet(watches: I8) -> NDArray[np.bool_]:
 def _board(speak: Sequence[_Speaker], others: Sequence[PersonId], rows: Mapping[PersonId, F64 | None]) -> Board:
     """Return a board of those who speak, and after them of the others, whom some must be kept apart from."""
     n, silent = len(speak) + len(others), [0] * len(others)
-    own = [((False, s.bound.zones), *s.homes) for s in speak]
-    zones = Zones.together([z for zs in own for _, z in zs])
-    turned = [(outside, len(z.radius)) for zs in own for outside, z in zs]
+    parts, counts, turned = [], [], []  # zones of each in turn; how many they are; those of homes that are turned round
+    at = 0
+    for s in speak:
+        parts.append(s.bound.zones)
+        first, at = at, at + s.bound.always
+        for outside, home in s.homes:
+            parts.append(home)
+            if outside:
+                turned.append(range(at, at + len(home.radius)))
+            at += len(home.radius)
+        counts.append(at - first)
+    zones = Zones.together(parts)
+    turned_round = np.zeros(at, dtype=np.bool_)
+    for some in turned:
+        turned_round[some.start : some.stop] = True
     beside = [(s.bound, pair) for s in speak for pair in s.bound.pairs]
-    number = {p: i for i, p in enumerate((*(s.person_id for s in speak), *others))} if beside else {}
+    number = {p: i for i, p in enumerate((*(s.bound.person_id for s in speak), *others))} if beside else {}
     numbers: dict[ConditionId, int] = {}
     for _, pair in beside:
         numbers.setdefault(pair.condition_id, len(numbers))
     apart = {pair.condition_id: (pair.warn_m, pair.alarm_m) for _, pair in beside}
-    believed = [*(s.row for s in speak), *(rows[p] for p in others)]
+    believed = [s.row for s in speak] + [rows[p] for p in others]
     known = np.array([row is not None for row in believed], dtype=np.bool_)
     people = np.zeros((n, motion.WIDTH))
-    people[known] = [row for row in believed if row is not None] or np.zeros((0, motion.WIDTH))
+    if known.any():
+        people[known] = np.concatenate([row for row in believed if row is not None]).reshape(-1, motion.WIDTH)
     return Board(
         people=people,
         known=known,
         bound=np.zeros(n, dtype=np.bool_),
         zones=zones,
-        own_first=np.cumsum([0, *(sum(len(z.radius) for _, z in zs) for zs in own), *silent]).astype(np.int64),
-        outside=np.repeat([t for t, _ in turned], [k for _, k in turned]).astype(np.bool_),
+        own_first=np.cumsum([0, *counts, *silent]).astype(np.int64),
+        outside=turned_round,
         watch=quiet(len(zones.radius)),
         shared=_NO_ZONES,
         grid=_NO_GRID,

@@ -7,11 +7,10 @@ from uuid import UUID
 
 from ansimnet.kernel.clock import monotonic_s
 from ansimnet.platform.db import Db, Tx
-from ansimnet.slices.supervision.model import Device, PersonId
+from ansimnet.slices.supervision.model import Device, Person, PersonId
 from ansimnet.slices.supervision.rules.sift import Bound
 from ansimnet.slices.supervision.store import devices
 from ansimnet.slices.supervision.store import scene as scenes
-from ansimnet.slices.supervision.store.beliefs import Person
 
 MOST_KNOWN = 200_000
 """People remembered, some kilobytes each."""
@@ -21,8 +20,8 @@ class Bindings:
     """One process's memory of what binds whom. No truth: each batch compares it with the rows that it locks."""
 
     def __init__(self) -> None:
-        self._people: dict[PersonId, Bound] = {}
-        self._called: dict[str, PersonId] = {}
+        self._people: dict[int, Bound] = {}
+        self._called: dict[str, int] = {}
 
     async def of_devices(self, db: Db, names: Iterable[str]) -> dict[str, Bound]:
         """Return what binds whoever carries the devices with these names or ids, by the word that was asked."""
@@ -32,15 +31,17 @@ class Bindings:
             async with db.transaction() as tx:
                 called = await devices.devices_called(tx, sorted(missing))
                 await self._read(tx, {d.person_id for d in called.values()}, now_s)
-            of_whom = {n: b.person_id for n, b in found.items()} | {n: d.person_id for n, d in called.items()}
+            of_whom = {n: b.person_id.int for n, b in found.items()}
+            of_whom |= {n: d.person_id.int for n, d in called.items()}
             found = {n: self._people[p] for n, p in of_whom.items()}  # one word of each person, the last that was read
         return found
 
     def stale(self, bounds: Iterable[Bound], locked: Mapping[PersonId, Person]) -> bool:
         """Tell whether anybody's row says other than what is remembered; forget those."""
-        old = [b for b in bounds if b.person_id not in locked or locked[b.person_id].bound_by != b.bound_by]
+        by = {p.int: person.bound_by for p, person in locked.items()}  # by number: see `sift`
+        old = [b for b in bounds if by.get(b.person_id.int) != b.bound_by]
         for b in old:
-            self._people.pop(b.person_id, None)
+            self._people.pop(b.person_id.int, None)
         return bool(old)
 
     def _known(self, name: str, now_s: float) -> Bound | None:
@@ -65,5 +66,5 @@ class Bindings:
         found = await scenes.conditions_of(tx, people)
         for p in people:
             bound = Bound.of(p, by[p], now_s + scenes.OPEN_FOR_S, theirs.get(p, []), found)
-            self._people[p] = bound
-            self._called |= dict.fromkeys(bound.devices, p)
+            self._people[p.int] = bound
+            self._called |= dict.fromkeys(bound.devices, p.int)

@@ -9,7 +9,7 @@ from ansimnet.facts.supervision import NoticeRaised
 from ansimnet.kernel.facts import Fact
 from ansimnet.platform.db import Db
 from ansimnet.slices.supervision.model import OpenNotice, PersonId
-from ansimnet.slices.supervision.rules import limits, window
+from ansimnet.slices.supervision.rules import kept, limits, window
 from ansimnet.slices.supervision.rules.judge import judge_clock
 from ansimnet.slices.supervision.rules.vouching import (
     notices_of_her_silence,
@@ -38,10 +38,10 @@ async def _tick_hours(db: Db, now: datetime) -> None:
         people = {PersonId(c.wearer_id) for c in due}
         if not people:
             return
-        scene = await scenes.load_scene(tx, people, (), now, followed_for=limits.FOLLOW_AFTER)
+        scene = await scenes.load_scene(tx, people, (), now, followed_for=limits.FOLLOW_AFTER, read=kept.unpack)
         before, watched = dict(scene.estimates), dict(scene.watches)
         facts = judge_clock(scene, now)
-        await scenes.save_scene(tx, scene, before, watched)
+        await scenes.save_scene(tx, scene, before, watched, kept.pack)
         await tell(tx, facts, OURS, scene)
 
 
@@ -53,7 +53,7 @@ async def _tick_silence(db: Db, now: datetime) -> None:
             return
         wearers = [h.wearer_id for h in silent]
         people = {PersonId(w) for w in wearers} | {PersonId(p) for p, _, _ in hers}
-        scene = await scenes.load_scene(tx, people, (), now, followed_for=limits.FOLLOW_AFTER)
+        scene = await scenes.load_scene(tx, people, (), now, followed_for=limits.FOLLOW_AFTER, read=kept.unpack)
         still = await notices.silent_wearers(tx, now, now - limits.SILENCE, wearers)  # read again under the lock
         concerned = {c.wearer_id for c in scene.conditions.values()} | set(wearers)
         open_notices = await notices.open_notices(tx, concerned)

@@ -18,8 +18,8 @@ from ansimnet.slices.supervision.service.bindings import Bindings
 from ansimnet.slices.supervision.service.receive import Message, Receipt, receive_together
 
 LANES = 2
-"""Transactions under way at a time: one is judged here while the other is in the database (ours, measured: with three
-the groups are smaller, and a request alone costs a fifth more)."""
+"""Transactions under way at a time. The second begins only where a whole group waits: what waits meanwhile is committed
+together (ours, measured: a fix costs the database 40 µs in a group of 100 and 22 in one of 400)."""
 TOGETHER = 400
 """Reports of one transaction, but for a message that brings more: beyond it the cost of each falls no more (ours)."""
 
@@ -37,6 +37,8 @@ class Intake:
         self._db = db
         self._bindings = Bindings()
         self._waiting: deque[_Waiting] = deque()
+        self._reports = 0
+        self._working = 0  # lanes that will look at what waits once more
         self._lanes: set[asyncio.Task[None]] = set()
 
     async def take(self, message: Message) -> Receipt:
@@ -45,21 +47,28 @@ class Intake:
             return Receipt()
         mine = _Waiting(message, asyncio.get_running_loop().create_future())
         self._waiting.append(mine)
-        if len(self._lanes) < LANES:
+        self._reports += len(message.reports)
+        if self._working == 0 or (self._working < LANES and self._reports >= TOGETHER):
+            self._working += 1
             lane = asyncio.create_task(self._work(), name="take what devices say")
             self._lanes.add(lane)
             lane.add_done_callback(self._lanes.discard)
         return await mine.answer
 
     async def _work(self) -> None:
-        while self._waiting:
-            await self._settle(self._group())
+        try:
+            while self._waiting:
+                await self._settle(self._group())
+        finally:
+            self._working -= 1
 
     def _group(self) -> list[_Waiting]:
         group = [self._waiting.popleft()]
         count = len(group[0].message.reports)
-        while self._waiting and (count := count + len(self._waiting[0].message.reports)) <= TOGETHER:
+        while self._waiting and count + len(self._waiting[0].message.reports) <= TOGETHER:
             group.append(self._waiting.popleft())
+            count += len(group[-1].message.reports)
+        self._reports -= count
         return group
 
     async def _settle(self, group: list[_Waiting]) -> None:

@@ -7,10 +7,10 @@ sender answered. No truth is kept in memory.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
@@ -21,12 +21,11 @@ from psycopg.errors import DeadlockDetected
 from ansimnet.kernel.errors import Fault
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.geo import Point
-from ansimnet.kernel.ids import FixId, WearerId, named_id
+from ansimnet.kernel.ids import FixId, WearerId, named_under
 from ansimnet.platform.db import Db, Tx
 from ansimnet.platform.ledger import append
-from ansimnet.slices.supervision.model import Device, Fix, PersonId, Scene, Sign
-from ansimnet.slices.supervision.rules import limits, motion
-from ansimnet.slices.supervision.rules.estimate import seconds_of
+from ansimnet.slices.supervision.model import Device, Fix, Person, PersonId, Scene, Sign
+from ansimnet.slices.supervision.rules import kept, limits, motion
 from ansimnet.slices.supervision.rules.judge import judge
 from ansimnet.slices.supervision.rules.replay import split_late
 from ansimnet.slices.supervision.rules.rerun import rerun
@@ -40,7 +39,6 @@ from ansimnet.slices.supervision.service.bindings import Bindings
 from ansimnet.slices.supervision.store import alarms, beliefs, devices, notices
 from ansimnet.slices.supervision.store import fixes as fix_store
 from ansimnet.slices.supervision.store import scene as scenes
-from ansimnet.slices.supervision.store.beliefs import Person
 
 OURS = "system:supervision"
 TRIES = 5
@@ -157,7 +155,7 @@ async def _take(
         asked = await beliefs.ask(tx, everybody)
         adding = await fix_store.add_fixes(tx, fixes)
         of_whom = await notices.ask_of_whom(tx, everybody, [f.device_id for f in fixes])
-        locked = await beliefs.locked(asked)
+        locked = await beliefs.locked(asked, everybody)
         if bindings.stale(speak.values(), locked):
             raise Rollback
         new = await fix_store.added(adding, len(fixes))
@@ -183,18 +181,21 @@ def _checked(
     known: set[int] = set()
     speak: dict[Bound, None] = {}
     for message, receipt in zip(messages, receipts, strict=True):
+        sender, heard_at = message.sender, message.heard_at
         for r in message.reports:
             bound = bounds.get(r.device)
             device = bound.devices.get(r.device) if bound is not None else None
-            checked = check(r, device, message.sender, message.heard_at)
-            if isinstance(checked, Refused):
+            checked = check(r, device, sender, heard_at)
+            if type(checked) is Refused:
                 receipt.refused.append(checked)
-            elif checked.fix_id.int in known:
-                receipt.duplicate += 1
-            elif bound is not None:
-                known.add(checked.fix_id.int)
-                fixes.append((checked, receipt))
-                speak[bound] = None
+            elif type(checked) is Fix and bound is not None:
+                fix_id = checked.fix_id.int
+                if fix_id in known:
+                    receipt.duplicate += 1
+                else:
+                    known.add(fix_id)
+                    fixes.append((checked, receipt))
+                    speak[bound] = None
     return fixes, {b.person_id: b for b in speak}
 
 
@@ -207,18 +208,18 @@ async def _judge(
 ) -> None:
     """Judge new fixes of locked people: the quiet ones by numbers alone, the others with all that is known of them."""
     fixes = [f for f, _ in fresh]
-    rows = beliefs.rows_of(locked)
+    rows = kept.rows_of(locked)
+    believed_at = {p.int: float(row[motion.AT]) for p, row in rows.items() if row is not None}
     for f, receipt in fresh:
-        row = rows[f.person_id]
         receipt.accepted += 1
-        if row is not None and seconds_of(f.seen_at) < row[motion.AT]:
+        if f.seen_at.timestamp() < believed_at.get(f.person_id.int, 0.0):
             receipt.late += 1
     loud = loud_by_themselves(fixes)
     if told_of:
         loud |= {f.person_id for f in fixes if f.person_id in told_of or f.device_id in told_of}
         loud |= {p for p, b in speak.items() if any(o in told_of for o in b.others())}
     quiet, loud = sift(speak, rows, fixes, loud)
-    await beliefs.save(tx, beliefs.of_quiet(quiet, locked))
+    await beliefs.save(tx, kept.of_quiet(quiet, locked))
     await devices.note_heard(tx, fixes, placed_of(fixes))
     if loud:
         theirs = [f for f in fixes if f.person_id in loud]
@@ -229,7 +230,7 @@ async def _judge_loud(tx: Tx, fixes: list[Fix], known: Sequence[Device]) -> None
     """Judge fixes of people of whom something is remembered, or must be told."""
     heard_at = max(f.heard_at for f in fixes)
     people = {f.person_id for f in fixes}
-    scene = await scenes.load_scene(tx, people, known, heard_at, followed_for=limits.FOLLOW_AFTER)
+    scene = await scenes.load_scene(tx, people, known, heard_at, followed_for=limits.FOLLOW_AFTER, read=kept.unpack)
     before, watched = dict(scene.estimates), dict(scene.watches)
     in_order, late = split_late(scene, fixes)
     facts = judge(scene, in_order)
@@ -239,7 +240,7 @@ async def _judge_loud(tx: Tx, fixes: list[Fix], known: Sequence[Device]) -> None
     his_fixes, her_fixes = [f for f in fixes if f.person_id not in hers], [f for f in fixes if f.person_id in hers]
     open_notices = await notices.open_notices(tx, {f.person_id for f in his_fixes}, {f.device_id for f in her_fixes})
     facts += notices_of_fixes(scene, his_fixes, open_notices) + notices_of_her_fixes(her_fixes, open_notices)
-    await scenes.save_scene(tx, scene, before, watched)
+    await scenes.save_scene(tx, scene, before, watched, kept.pack)
     await tell(tx, facts, _actor(fixes), scene)
 
 
@@ -266,9 +267,9 @@ def _actor(fixes: Sequence[Fix]) -> str:
 
 async def tell(tx: Tx, facts: Iterable[Fact], actor: str, scene: Scene | None = None) -> None:
     """Record facts in our tables and append them to the ledger, in the caller's transaction."""
-    kept = list(facts)
-    await alarms.record(tx, kept, scene)
-    for fact in kept:
+    told = list(facts)
+    await alarms.record(tx, told, scene)
+    for fact in told:
         await append(tx, fact, actor=actor)
         ALARMS.labels(fact.kind).inc()
 
@@ -333,19 +334,48 @@ def _plausible(r: Report) -> bool:
     )
 
 
+MOST_NAMED = 200_000
+"""Devices whose part of a fix's name is kept hashed, half a kilobyte each."""
+_named: dict[int, Callable[[bytes], UUID]] = {}
+
+
+def _id_of(r: Report, device: Device) -> FixId:
+    """Return the id of a report of a device, by all that it says: the same report has the same id however often."""
+    known = _named.get(device.device_id.int)
+    if known is None:
+        if len(_named) >= MOST_NAMED:
+            _named.clear()
+        known = _named[device.device_id.int] = named_under("fix", str(device.device_id))
+    return FixId(known(said_of(r)))
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def said_of(r: Report) -> bytes:
+    """Return all that a report says as one word: its instant and numbers as Python writes them, then its signs.
+
+    JSON writes the same digits four times faster, but for tiny and huge numbers.
+    """
+    if r.seen_at.tzinfo is UTC and not r.signs:
+        told = _encode((r.seen_at, r.lat, r.lon, r.error_m, r.speed_mps, r.course_deg, r.battery))
+        if b"e" not in told and b"0.0000" not in told:
+            return told[2:-1].replace(b'Z",', b"+00:00/").replace(b",", b"/").replace(b"null", b"None")
+    said = f"{r.seen_at.isoformat()}/{r.lat}/{r.lon}/{r.error_m}/{r.speed_mps}/{r.course_deg}/{r.battery}"
+    return "/".join((said, *sorted(r.signs))).encode()
+
+
 def _fix(r: Report, device: Device, heard_at: datetime) -> Fix:
-    said = f"{r.lat}/{r.lon}/{r.error_m}/{r.speed_mps}/{r.course_deg}/{r.battery}"
-    fix_id = named_id("fix", str(device.device_id), r.seen_at.isoformat(), said, *sorted(r.signs))
     return Fix(
-        fix_id=FixId(fix_id),
-        device_id=device.device_id,
-        person_id=device.person_id,
-        seen_at=r.seen_at,
-        heard_at=heard_at,
-        point=Point(r.lat, r.lon) if r.lat is not None and r.lon is not None else None,
-        error_m=r.error_m if r.error_m else limits.ERROR_UNKNOWN_M,  # 0 is what devices say that do not know
-        speed_mps=r.speed_mps,
-        course_deg=r.course_deg % 360 if r.course_deg is not None else None,
-        battery=r.battery,
-        signs=r.signs,
+        _id_of(r, device),
+        device.device_id,
+        device.person_id,
+        r.seen_at,
+        heard_at,
+        Point(r.lat, r.lon) if r.lat is not None and r.lon is not None else None,
+        r.error_m if r.error_m else limits.ERROR_UNKNOWN_M,  # 0 is what devices say that do not know
+        r.speed_mps,
+        r.course_deg % 360 if r.course_deg is not None else None,
+        r.battery,
+        r.signs,
     )

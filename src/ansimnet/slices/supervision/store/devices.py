@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -26,6 +26,9 @@ from ansimnet.slices.supervision.model import (
     Sign,
 )
 from ansimnet.slices.supervision.store import places
+
+_UNWORN = frozenset({Sign.STRAP, Sign.OFF_BODY})
+_MS = timedelta(milliseconds=1)
 
 _DEVICE = """
     select d.device_id, d.name, d.wearer_id, d.protected_person_id, w.order_from_at, w.order_until_at, d.key_sha256
@@ -76,14 +79,16 @@ async def devices_of(tx: Tx, people: Iterable[PersonId]) -> list[Device]:
 
 async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: Mapping[DeviceId, datetime]) -> None:
     """Keep what devices last said of themselves: when heard, since when placed, battery, worn, skew."""
-    newest: dict[int, tuple[Fix, int]] = {}
+    newest: dict[int, Fix] = {}
+    late: dict[int, timedelta] = {}
     for f in fixes:
-        late_ms = min(int((f.heard_at - f.seen_at).total_seconds() * 1000), 2**31 - 1)
-        old = newest.get(f.device_id.int)
-        if old is not None:
-            late_ms, f = min(late_ms, old[1]), max(old[0], f, key=lambda f: (f.seen_at, f.fix_id))
-        newest[f.device_id.int] = f, late_ms
-    rows = [f for f, _ in newest.values()]
+        device, late_by = f.device_id.int, f.heard_at - f.seen_at
+        old = newest.get(device)
+        if old is None:
+            newest[device], late[device] = f, late_by
+        else:
+            newest[device], late[device] = max(old, f, key=_order), min(late[device], late_by)
+    rows = list(newest.values())
     # skew: the least of the last reports; a later one raises it slowly (by 1/16), a sooner one counts at once
     await tx.execute(
         """
@@ -99,16 +104,20 @@ async def note_heard(tx: Tx, fixes: Sequence[Fix], placed: Mapping[DeviceId, dat
         where d.device_id = n.device_id
         """,
         [
-            ids(f.device_id for f in rows),
-            instants(f.heard_at for f in rows),
-            instants(f.seen_at for f in rows),
-            instants(placed.get(f.device_id) for f in rows),
-            floats(f.battery for f in rows),
-            flags(not f.signs or not f.signs & {Sign.STRAP, Sign.OFF_BODY} for f in rows),
-            flags(Sign.JAM in f.signs for f in rows),
-            integers(max(late_ms, -(2**31)) for _, late_ms in newest.values()),
+            ids([f.device_id for f in rows]),
+            instants([f.heard_at for f in rows]),
+            instants([f.seen_at for f in rows]),
+            instants([placed.get(f.device_id) for f in rows]),
+            floats([f.battery for f in rows]),
+            flags([not f.signs or not f.signs & _UNWORN for f in rows]),
+            flags([bool(f.signs) and Sign.JAM in f.signs for f in rows]),
+            integers([int(min(max(by / _MS, -(2**31)), 2**31 - 1)) for by in late.values()]),
         ],
     )
+
+
+def _order(f: Fix) -> tuple[datetime, UUID]:
+    return f.seen_at, f.fix_id
 
 
 def new_key() -> tuple[str, bytes]:

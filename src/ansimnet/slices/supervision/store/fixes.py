@@ -21,32 +21,42 @@ from ansimnet.slices.supervision.model import (
 
 
 async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> AsyncCursor[Row]:
-    """Insert fixes; `added` reads which of them were new: a report sent again changes nothing."""
+    """Insert fixes; `added` reads which of them were new: a report sent again changes nothing.
+
+    The centre is named, since its default would ask who is logged in for every row; ids come back only if some were
+    there already.
+    """
+    points = [f.point for f in fixes]
     return await tx.execute(
         """
-        insert into supervision_fix (fix_id, device_id, person_id, seen_at, heard_at, lat, lon, error_m, speed_mps,
-                                     course_deg, battery, signs)
-        select n.fix_id, n.device_id, n.person_id, n.seen_at, n.heard_at, n.lat, n.lon, n.error_m, n.speed_mps,
-               n.course_deg, n.battery, string_to_array(n.signs, ' ')
-        from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::float8[],
-                    %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::text[])
-             as n (fix_id, device_id, person_id, seen_at, heard_at, lat, lon, error_m, speed_mps, course_deg, battery,
-                   signs)
-        on conflict do nothing returning fix_id
+        with new as (
+            insert into supervision_fix (fix_id, centre_id, device_id, person_id, seen_at, heard_at, lat, lon, error_m,
+                                         speed_mps, course_deg, battery, signs)
+            select n.fix_id, %s::uuid, n.device_id, n.person_id, n.seen_at, n.heard_at, n.lat, n.lon, n.error_m,
+                   n.speed_mps, n.course_deg, n.battery, string_to_array(n.signs, ' ')
+            from unnest(%s::uuid[], %s::uuid[], %s::uuid[], %s::timestamptz[], %s::timestamptz[], %s::float8[],
+                        %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::float8[], %s::text[])
+                 as n (fix_id, device_id, person_id, seen_at, heard_at, lat, lon, error_m, speed_mps, course_deg,
+                       battery, signs)
+            on conflict do nothing returning fix_id
+        )
+        select count(*), case when count(*) < %s then array_agg(fix_id) end from new
         """,
         [
-            ids(f.fix_id for f in fixes),
-            ids(f.device_id for f in fixes),
-            ids(f.person_id for f in fixes),
-            instants(f.seen_at for f in fixes),
-            instants(f.heard_at for f in fixes),
-            floats(f.point.lat if f.point is not None else None for f in fixes),
-            floats(f.point.lon if f.point is not None else None for f in fixes),
-            floats(f.error_m for f in fixes),
-            floats(f.speed_mps for f in fixes),
-            floats(f.course_deg for f in fixes),
-            floats(f.battery for f in fixes),
-            texts(" ".join(sorted(f.signs)) if f.signs else "" for f in fixes),
+            tx.centre_id,
+            ids([f.fix_id for f in fixes]),
+            ids([f.device_id for f in fixes]),
+            ids([f.person_id for f in fixes]),
+            instants([f.seen_at for f in fixes]),
+            instants([f.heard_at for f in fixes]),
+            floats([p.lat if p is not None else None for p in points]),
+            floats([p.lon if p is not None else None for p in points]),
+            floats([f.error_m for f in fixes]),
+            floats([f.speed_mps for f in fixes]),
+            floats([f.course_deg for f in fixes]),
+            floats([f.battery for f in fixes]),
+            texts([" ".join(sorted(f.signs)) if f.signs else "" for f in fixes]),
+            len(fixes),
         ],
         binary=True,
     )
@@ -54,10 +64,9 @@ async def add_fixes(tx: Tx, fixes: Sequence[Fix]) -> AsyncCursor[Row]:
 
 async def added(adding: AsyncCursor[Row], count: int) -> set[UUID] | None:
     """Return the ids of those fixes that were new; None where all `count` were, as mostly."""
-    first = await adding.fetchone()
-    if adding.rowcount == count:
-        return None
-    return {r[0] for r in ([first] if first is not None else [])} | {r[0] for r in await adding.fetchall()}
+    row = await adding.fetchone()
+    assert row is not None
+    return None if row[0] == count else set(row[1] or ())
 
 
 _FIX = """

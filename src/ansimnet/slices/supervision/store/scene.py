@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -41,7 +41,11 @@ _watch = msgspec.json.Decoder(Watch)
 _encode = msgspec.json.Encoder().encode
 
 
-async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, Estimate]:
+Read = Callable[[PersonId, bytes], Estimate]
+"""Reads what is kept of a person: the numbers are the rules' own (`rules.kept`)."""
+
+
+async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, bytes]:
     """Lock some people, and whoever they must be kept apart from, in the order of their ids; return what is believed.
 
     Every judging begins with it, so two batches that touch the same person or pair run one after the other.
@@ -61,7 +65,7 @@ async def lock_people(tx: Tx, people: Iterable[PersonId]) -> dict[PersonId, Esti
         """,
         {"ids": ids},
     )
-    return {PersonId(r[0]): beliefs.unpack(PersonId(r[0]), r[1]) for r in rows if r[1] is not None}
+    return {PersonId(r[0]): r[1] for r in rows if r[1] is not None}
 
 
 _CONDITION = """
@@ -140,14 +144,14 @@ async def timed(tx: Tx) -> list[Curfew | Exclusion]:
 
 
 async def load_scene(
-    tx: Tx, people: Iterable[PersonId], devices: Iterable[Device], now: datetime, *, followed_for: timedelta
+    tx: Tx, people: Iterable[PersonId], devices: Iterable[Device], now: datetime, *, followed_for: timedelta, read: Read
 ) -> Scene:
     """Lock and load all that bears on some people's fixes.
 
     A confirmed alarm that was taken back is still followed for `followed_for`.
     """
     ids = list(people)
-    estimates = await lock_people(tx, ids)
+    estimates = {p: read(p, stored) for p, stored in (await lock_people(tx, ids)).items()}
     found = await conditions_of(tx, ids)
     found += [Wholeness(whole_id(d.device_id), d.wearer_id, d.device_id) for d in devices if d.wearer_id is not None]
     conditions = {c.condition_id: c for c in found}
@@ -175,9 +179,15 @@ async def load_scene(
     return scene
 
 
-async def save_scene(tx: Tx, scene: Scene, before: dict[PersonId, Estimate], watched: dict[ConditionId, Watch]) -> None:
-    """Write back what changed in a scene since it was loaded."""
-    changed = {p: beliefs.pack(e) for p, e in scene.estimates.items() if before.get(p) is not e}
+async def save_scene(
+    tx: Tx,
+    scene: Scene,
+    before: dict[PersonId, Estimate],
+    watched: dict[ConditionId, Watch],
+    write: Callable[[Estimate], bytes],
+) -> None:
+    """Write back what changed in a scene since it was loaded; `write` gives a belief as it is kept."""
+    changed = {p: write(e) for p, e in scene.estimates.items() if before.get(p) is not e}
     await beliefs.save(tx, changed)
     await save_watches(tx, [w for c, w in sorted(scene.watches.items()) if worth_saving(watched.get(c), w)])
 
@@ -228,7 +238,7 @@ async def watch_of(tx: Tx, condition_id: UUID) -> Watch | None:
     return _watch.decode(bytes(row[0])) if row is not None else None
 
 
-async def estimate_of(tx: Tx, person_id: UUID) -> Estimate | None:
-    """Return where a person is believed to be."""
+async def kept_of(tx: Tx, person_id: UUID) -> bytes | None:
+    """Return where a person is believed to be, as it is kept."""
     row = await tx.one("select estimate from supervision_person where person_id = %s", [person_id])
-    return beliefs.unpack(PersonId(person_id), row[0]) if row is not None and row[0] is not None else None
+    return row[0] if row is not None else None
