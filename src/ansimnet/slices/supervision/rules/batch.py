@@ -22,6 +22,7 @@ from ansimnet.slices.supervision.rules.estimate import seconds_of, variance_of
 from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, PLACE_ERROR_M, RULES, STALE, Rules
 from ansimnet.slices.supervision.rules.machine import allocating, compiled, fetch, inlined
 from ansimnet.slices.supervision.rules.motion import (
+    ALIKE,
     AT,
     HELD,
     LAT,
@@ -347,6 +348,8 @@ def _judge_many(
         moved = 1.02 * math.sqrt(x * x + y * y)  # a fiftieth: the plane is no sphere
         far, anew, looked = 0.0, moved > GAP_M, False
         for q in range(own_first[p], own_first[p + 1]):
+            if outside[q] and after[ALIKE] > 0:
+                continue  # one mast heard again says nothing new of who should be at home, as in `judge`
             quiet_one = not outside[q] and not _open(watch, q)
             gap = abs(own_gap[q]) - moved
             if quiet_one and own_gap[q] < 0 and gap > near:

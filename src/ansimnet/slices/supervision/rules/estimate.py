@@ -24,7 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 def variance_of(error_m: float) -> float:
     """Return the variance along one axis (m²) behind a stated error radius; one too good to be true counts as none."""
-    claimed = error_m if error_m >= limits.ERROR_CLAIMED_M else limits.ERROR_UNKNOWN_M
+    claimed = error_m if error_m >= limits.ERROR_CLAIMED_M else limits.ERROR_BOASTED_M
     sigma = max(claimed, limits.ERROR_FLOOR_M) / limits.RADIUS_PER_SIGMA
     return sigma * sigma
 

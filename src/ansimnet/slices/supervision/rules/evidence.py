@@ -218,7 +218,7 @@ def weigh_clock(condition: Condition, his: Estimate, at: datetime) -> Evidence |
             limits.CURFEW_FROM,
         )
     else:
-        p, depth, begin = chance_inside(condition.zone, now), depth_m(condition.zone, now.point), limits.NEAR_FROM
+        p, depth, begin = chance_inside(condition.zone, now), depth_m(condition.zone, now.point), limits.RESTED_FROM
     fresh = at - his.at <= limits.SILENCE
     deep = fresh and depth >= max(limits.DEEP_M, limits.DEEP_ERRORS * now.error_m) and p >= limits.CERTAIN_FROM
     return Evidence(at, p, p, None, deep, (his.fix_id,), begin=begin)

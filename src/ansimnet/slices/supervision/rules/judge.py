@@ -83,6 +83,8 @@ def _judge_fix(scene: Scene, fix: Fix) -> list[Fact]:
     for condition in scene.concerning(fix.person_id):
         if condition.condition_id not in scene.watches and _silent(condition, fix, near_m):
             continue
+        if isinstance(condition, Curfew) and step is not None and step.estimate.alike:
+            continue  # one mast heard again says nothing new of who should be at home
         others = None
         if isinstance(condition, Approach):
             his = fix.person_id == condition.wearer_id

@@ -26,8 +26,8 @@ LAST_LAT, LAST_LON, LAST_VAR, ALIKE = range(18, 22)
 WIDTH = 22
 FADES = 6
 """Seconds since 1970, degrees, m/s, m², m²/s, m²/s², m/s; then the resting place and how probable rest is; then the
-suspect (`SUSPECT_AT` 0: none) and how many there were in a row; then the last fix as it came (`LAST_VAR` 0: none; of
-poor ones at one spot the first) and how many alike followed it."""
+suspect (`SUSPECT_AT` 0: none) and how many there were in a row; then the last poor fix as it came (`LAST_VAR` 0: none;
+of those at one spot the first), and how many alike came in a row up to the newest fix (0: it is not one of them)."""
 
 HELD, TAKEN, ANEW, LOST = 0.0, 1.0, 2.0, 3.0
 """What became of a fix: held as a suspect, taken, begun anew from two that agree, begun anew from nothing."""
@@ -51,8 +51,20 @@ def _begin(at: float, lat: float, lon: float, r: float, pace: float, k: Rules, o
     out[:] = 0.0
     out[AT], out[LAT], out[LON] = at, lat, lon
     out[PP], out[VV], out[PACE] = r, speed * speed, speed
-    out[REST_LAT], out[REST_LON], out[REST_PP], out[REST] = lat, lon, r, 0.5
-    out[LAST_LAT], out[LAST_LON], out[LAST_VAR] = lat, lon, r
+    out[REST_LAT], out[REST_LON], out[REST_PP], out[REST] = lat, lon, max(r, _shared(k)), 0.5
+    out[LAST_LAT], out[LAST_LON], out[LAST_VAR] = lat, lon, r if r >= _poor(k) else 0.0
+
+
+@compiled
+def _poor(k: Rules) -> float:
+    """Return the variance from which on a fix is poor, m²."""
+    return (k.poor_error_m / k.radius_per_sigma) ** 2
+
+
+@compiled
+def _shared(k: Rules) -> float:
+    """Return the variance of what all fixes of one spot share, m²."""
+    return (k.rest_error_m / k.radius_per_sigma) ** 2
 
 
 @compiled
@@ -148,21 +160,32 @@ def _shares(d2: float, p: float, r: float, k: Rules) -> tuple[float, float, floa
 def _believed(s: F64, lat: float, lon: float, r: float, k: Rules) -> tuple[float, float]:
     """Return the variance a fix deserves after those before it, and how many alike came before.
 
-    Poor fixes at one spot are one mast heard again: each says less than the last. Who claims to know exactly where he
-    was just so poorly placed is not believed.
+    Poor fixes at one spot are one mast heard again, whose error is theirs in common: each says less than the last.
     """
     last = s[LAST_VAR]
-    poor = k.poor_error_m / k.radius_per_sigma
-    floor = k.error_floor_m / k.radius_per_sigma
-    if last < poor * poor:
+    if last == 0 or r < _poor(k) or not _at_spot(s, lat, lon, k):
         return r, 0.0
+    n = s[ALIKE] + 1
+    return max(r, last) * (1 + n) * (1 + n), n
+
+
+@compiled
+def _at_spot(s: F64, lat: float, lon: float, k: Rules) -> bool:
+    """Tell whether a place is the spot where a mast put him last."""
     x, y = _metres(s[LAST_LAT], s[LAST_LON], lat, lon)
-    if x * x + y * y > k.alike_m * k.alike_m:
-        return r, 0.0
-    if r >= poor * poor:
-        n = s[ALIKE] + 1
-        return r * (1 + n) * (1 + n), n
-    return (last, s[ALIKE]) if r <= floor * floor * 1.001 else (r, 0.0)
+    return x * x + y * y <= k.alike_m * k.alike_m
+
+
+@compiled
+def _remember(s: F64, lat: float, lon: float, claimed: float, alike: float, k: Rules, out: F64) -> None:
+    """Keep the spot of the last poor fix: of those alike the first; forgotten once a good fix has found him there."""
+    out[ALIKE] = alike
+    if alike == 0 and claimed >= _poor(k):
+        out[LAST_LAT], out[LAST_LON], out[LAST_VAR] = lat, lon, claimed
+        return
+    out[LAST_LAT], out[LAST_LON], out[LAST_VAR] = s[LAST_LAT], s[LAST_LON], s[LAST_VAR]
+    if alike == 0 and _at_spot(s, lat, lon, k):
+        out[LAST_VAR] = 0.0
 
 
 @compiled
@@ -186,8 +209,8 @@ def _follow(
     genuine = 1 - w * h3 / rest - (1 - w) * g3 / go
     implied = _implied(s, at, lat, lon, r)
     track = prior[REST] * rest + (1 - prior[REST]) * go
-    if _fits_suspect(s, at, lat, lon, r, track, k):
-        genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), k, out)
+    if alike == 0 and _fits_suspect(s, at, lat, lon, r, track, k):
+        genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), False, k, out)
     elif genuine >= 0.5 and implied <= k.possible_mps:
         _copy(prior, out)
         _learn_go(out, x, y, g1 / (g1 + g2 + 1e-300), g2 / (g1 + g2 + 1e-300), r, k)  # who moves is where he is seen
@@ -198,10 +221,8 @@ def _follow(
         out[SUSPECT_AT : SUSPECTS + 1] = 0.0
         became = TAKEN
     else:
-        genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), k, out)
-    out[ALIKE] = alike
-    if alike == 0:  # the first of those alike stays the spot they are compared with
-        out[LAST_LAT], out[LAST_LON], out[LAST_VAR] = lat, lon, claimed
+        genuine, became = _doubt(s, at, lat, lon, r, min(genuine, 0.5), alike > 0, k, out)
+    _remember(s, lat, lon, claimed, alike, k, out)
     return genuine, became, r
 
 
@@ -229,7 +250,8 @@ def _learn_rest(s: F64, x: float, y: float, honest: float, poor: float, r: float
     square = honest / (s1 * s1) + poor / (s2 * s2) - (honest / s1 + poor / s2) ** 2
     s[REST_LAT] += gain * y / EARTH_DEGREE_M
     s[REST_LON] += gain * x / (EARTH_DEGREE_M * math.cos(math.radians(s[REST_LAT])))
-    s[REST_PP] = max(pp * (1 - gain) + pp * pp * square * d2, min(pp, r))  # at one spot errors stay alike
+    # at one spot errors stay alike
+    s[REST_PP] = max(pp * (1 - gain) + pp * pp * square * d2, min(pp, max(r, _shared(k))))
 
 
 @compiled
@@ -255,10 +277,13 @@ def _implied(s: F64, at: float, lat: float, lon: float, r: float) -> float:
 
 @compiled
 def _doubt(
-    s: F64, at: float, lat: float, lon: float, r: float, genuine: float, k: Rules, out: F64
+    s: F64, at: float, lat: float, lon: float, r: float, genuine: float, again: bool, k: Rules, out: F64
 ) -> tuple[float, float]:
-    """Hold a fix that does not fit, or start anew where it agrees with the suspect before it."""
-    if s[SUSPECT_AT] > 0 and at > s[SUSPECT_AT]:
+    """Hold a fix that does not fit, or start anew where it agrees with the suspect before it.
+
+    A mast heard `again` confirms nothing. After two in a row that do not fit, the track is as doubtful as they are.
+    """
+    if s[SUSPECT_AT] > 0 and at > s[SUSPECT_AT] and not again:
         dt = at - s[SUSPECT_AT]
         x, y = _metres(s[SUSPECT_LAT], s[SUSPECT_LON], lat, lon)
         errors = s[SUSPECT_VAR] + r
@@ -279,7 +304,7 @@ def _doubt(
     _copy(s, out)
     out[SUSPECT_AT], out[SUSPECT_LAT], out[SUSPECT_LON], out[SUSPECT_VAR] = at, lat, lon, r
     out[SUSPECTS] = s[SUSPECTS] + 1
-    return genuine, HELD
+    return (0.5 if s[SUSPECTS] > 0 and not again else genuine), HELD
 
 
 @compiled

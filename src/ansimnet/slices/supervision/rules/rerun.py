@@ -108,8 +108,10 @@ def _adopt(
         if new.alarm_id in same:
             known = same[new.alarm_id]
             new = replace(new, alarm_id=known.alarm_id)
-            if known.until_at is not None:  # it has ended: silent until clear
-                new = replace(new, alarm_id=None, announced=State.CLEAR, armed=False)
+            if known.until_at is not None:
+                # what a person closed stays silent until clear; what was taken back by a late fix and stands after
+                # all is told anew by the next
+                new = replace(new, alarm_id=None, announced=State.CLEAR, armed=not known.closed)
         elif new.alarm_id is not None and new.alarm_id not in raised:
             new = replace(new, alarm_id=None, announced=State.CLEAR)
         if old.alarm_id is not None and new.alarm_id != old.alarm_id and old.alarm_id not in ended:

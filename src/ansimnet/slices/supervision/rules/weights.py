@@ -48,6 +48,8 @@ SURE = 0.95
 """From here on a fix is taken as belonging to the track without a remainder."""
 PROBABLE = 2
 """The rank of `State.PROBABLE`."""
+_JUST_BELOW = 0.999
+"""Of a threshold: what is held back by it, and yet remembered."""
 _NOTHING = 0.01
 """A way to be less probable than this is not looked at."""
 
@@ -143,9 +145,18 @@ def _weigh_zone(
     deep = (
         own > 0.5
         and genuine >= k.deep_genuine
-        and depth >= max(k.deep_m, k.deep_errors * max(error_m, k.error_floor_m))
+        and depth >= max(k.deep_m, k.deep_errors * max(error_m, k.radius_per_sigma * math.sqrt(r)))
     )
-    return likely, own, deep, became == ANEW or before >= (k.probable_from if first else k.expected_from)
+    if became == ANEW:
+        return likely, own, deep, True
+    # who rests is not taken to have gone by little: what says so is mostly a mast or an access point that errs
+    if outside and after[REST] >= 0.5 and k.curfew_from <= likely < k.certain_from:
+        likely = _JUST_BELOW * k.curfew_from
+    elif not outside and not first and prior[REST] >= 0.5 and k.near_from <= likely < k.rested_from:
+        likely = _JUST_BELOW * k.near_from
+    if not outside and likely >= k.probable_from and own >= k.probable_from:
+        return likely, own, deep, True
+    return likely, own, deep, not first and own >= k.clear_below and before >= k.expected_from
 
 
 @compiled
@@ -213,6 +224,7 @@ def _weigh_pair(
             sure = p
     b_lat, b_lon, _ = _best(other)
     x, y = _metres(b_lat, b_lon, lat, lon)
-    doubt = max(error_m, k.error_floor_m, other_error_m)
+    doubt = max(error_m, k.radius_per_sigma * math.sqrt(r), other_error_m)
     deep = own > 0.5 and genuine >= k.deep_genuine and alarm - math.hypot(x, y) >= max(k.deep_m, k.deep_errors * doubt)
-    return likely, sure, own, deep, became == ANEW or before >= (k.probable_from if first else k.expected_from)
+    expected = became == ANEW or min(sure, own) >= k.probable_from or (not first and before >= k.expected_from)
+    return likely, sure, own, deep, expected and (likely >= k.warn_from or sure >= k.near_from)
