@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, time, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import named_id
 from ansimnet.slices.supervision.model import Condition, Estimate, Fix, Person, PersonId, Scene, Sign
 from ansimnet.slices.supervision.rules import kept
+from ansimnet.slices.supervision.rules.estimate import variance_of, variances_of
 from ansimnet.slices.supervision.rules.judge import judge
 from ansimnet.slices.supervision.rules.sift import Bound, loud_by_themselves, sift
 from ansimnet.slices.supervision.rules.window import bound, spell
@@ -81,6 +83,11 @@ def test_a_sifted_batch_tells_and_leaves_what_the_rules_do(
             for person in (PersonId(HIM), PersonId(HER)):
                 assert sifted.scene.estimates.get(person) == plain.estimates.get(person)
                 assert believed(plain.estimates.get(person)) == plain.estimates.get(person)
+
+
+@given(st.lists(st.one_of(st.floats(0, 5), st.floats(0, 20_000)), max_size=30))
+def test_what_errors_are_worth_is_the_same_one_by_one_and_together(errors: list[float]) -> None:
+    assert variances_of(np.array(errors)).tolist() == [variance_of(e) for e in errors]
 
 
 def test_who_stays_away_is_judged_by_numbers_alone_and_whoever_enters_is_not() -> None:

@@ -29,6 +29,13 @@ def variance_of(error_m: float) -> float:
     return sigma * sigma
 
 
+def variances_of(error_m: F64) -> F64:
+    """Return `variance_of` each of some stated error radii (N,), to the last bit."""
+    claimed = np.where(error_m >= limits.ERROR_CLAIMED_M, error_m, limits.ERROR_BOASTED_M)
+    sigma: F64 = np.maximum(claimed, limits.ERROR_FLOOR_M) / limits.RADIUS_PER_SIGMA
+    return sigma * sigma
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """What one fix did to an estimate.

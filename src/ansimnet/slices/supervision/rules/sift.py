@@ -36,7 +36,7 @@ from ansimnet.slices.supervision.model import (
 from ansimnet.slices.supervision.rules import limits, motion, window
 from ansimnet.slices.supervision.rules.batch import Fixes, judge_many
 from ansimnet.slices.supervision.rules.board import F64, I8, I64, Board, Grid, Zones, grid_of, places_of, quiet
-from ansimnet.slices.supervision.rules.estimate import instant
+from ansimnet.slices.supervision.rules.estimate import instant, variances_of
 from ansimnet.slices.supervision.rules.judge import judge
 
 _LOUD_SIGNS = TAMPER_SIGNS | {Sign.JAM}
@@ -219,11 +219,9 @@ class _Speaker:
 
 
 def _columns(dated: Sequence[tuple[float, int, Fix]], who: I64) -> Fixes:
-    """Return fixes that have a place as columns, each with its person's row; the variance is `variance_of`'s."""
+    """Return fixes that have a place as columns, each with its person's row."""
     fixes = [f for _, _, f in dated]
     error_m = np.array([f.error_m for f in fixes], dtype=np.float64)
-    claimed = np.where(error_m >= limits.ERROR_CLAIMED_M, error_m, limits.ERROR_UNKNOWN_M)
-    sigma = np.maximum(claimed, limits.ERROR_FLOOR_M) / limits.RADIUS_PER_SIGMA
     points = [f.point for f in fixes if f.point is not None]
     return Fixes.of(
         who.astype(np.int32),
@@ -231,7 +229,7 @@ def _columns(dated: Sequence[tuple[float, int, Fix]], who: I64) -> Fixes:
         np.array([p.lat for p in points], dtype=np.float64),
         np.array([p.lon for p in points], dtype=np.float64),
         error_m,
-        sigma * sigma,
+        variances_of(error_m),
         np.array([f.speed_mps if f.speed_mps is not None else -1.0 for f in fixes], dtype=np.float64),
     )
 

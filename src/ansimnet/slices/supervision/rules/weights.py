@@ -48,7 +48,7 @@ SURE = 0.95
 """From here on a fix is taken as belonging to the track without a remainder."""
 PROBABLE = 2
 """The rank of `State.PROBABLE`."""
-_JUST_BELOW = 0.999
+JUST_BELOW = 0.999
 """Of a threshold: what is held back by it, and yet remembered."""
 _NOTHING = 0.01
 """A way to be less probable than this is not looked at."""
@@ -151,9 +151,9 @@ def _weigh_zone(
         return likely, own, deep, True
     # who rests is not taken to have gone by little: what says so is mostly a mast or an access point that errs
     if outside and after[REST] >= 0.5 and k.curfew_from <= likely < k.certain_from:
-        likely = _JUST_BELOW * k.curfew_from
+        likely = JUST_BELOW * k.curfew_from
     elif not outside and not first and prior[REST] >= 0.5 and k.near_from <= likely < k.rested_from:
-        likely = _JUST_BELOW * k.near_from
+        likely = JUST_BELOW * k.near_from
     if not outside and likely >= k.probable_from and own >= k.probable_from:
         return likely, own, deep, True
     return likely, own, deep, not first and own >= k.clear_below and before >= k.expected_from
