@@ -9,6 +9,7 @@ import pytest
 
 from ansimnet.facts.supervision import Trigger
 from ansimnet.platform.db import Dbs
+from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.supervision.service import register
 from ansimnet.slices.supervision.service.intake import Intake
 from ansimnet.slices.supervision.service.receive import Message, Receipt
@@ -99,6 +100,42 @@ async def test_what_waits_while_others_are_committed_is_committed_together(world
         row = await tx.one("select count(distinct xmin::text) from supervision_fix")
     assert row is not None
     assert row[0] <= 3  # the first alone, whoever came first after it, and all the others
+
+
+async def test_what_waited_too_long_is_not_taken_and_taken_when_it_is_said_again(world: World) -> None:
+    intake = Intake(world.db, patience_s=0.2)
+    await say(intake, 0, 2000.0)
+    async with world.db.transaction() as tx:
+        await tx.execute("select from supervision_person where person_id = %s for update", [world.wearer])
+        first = asyncio.create_task(say(intake, 15, 2010.0))
+        async with world.db.transaction() as other:
+            while not (await other.one("select count(*) from pg_locks where not granted") or (0,))[0]:
+                await asyncio.sleep(0.01)
+        second = asyncio.create_task(say(intake, 30, 2020.0))
+        await asyncio.sleep(0.3)
+    assert (await first).accepted == 1
+    with pytest.raises(DatabaseAway):
+        await second
+    assert (await say(intake, 30, 2020.0)).accepted == 1
+
+
+async def test_a_message_that_cannot_be_taken_keeps_none_of_those_that_wait_with_it(world: World) -> None:
+    """A course that no float holds is a fault of ours where it gets so far; the others are taken in halves."""
+    intake = Intake(world.db)
+    await say(intake, 0, 2000.0)
+
+    async def one(i: int) -> int | str:
+        try:
+            if i == 5:
+                bad = [report(15.0 * i, 2000.0, course_deg="north")]
+                return (await intake.take(Message(GATEWAY, bad, NOON + timedelta(seconds=15 * i)))).accepted
+            return (await say(intake, 15.0 * i, 2000.0)).accepted
+        except Exception as fault:
+            return type(fault).__name__
+
+    became = await asyncio.gather(*(one(i) for i in range(1, 12)))
+    assert [b for b in became if b == 1] == [1] * 10
+    assert isinstance(became[4], str)
 
 
 async def test_a_group_that_is_partly_new_takes_what_is_new_and_a_second_lane_doubles_nothing(world: World) -> None:

@@ -226,6 +226,43 @@ async def test_silence_is_told_within_four_minutes_and_ends(world: World) -> Non
     assert [b["notice"] for _, b in await world.told("notice.ended")] == ["cannot_vouch"]
 
 
+async def test_fixes_are_taken_while_the_clock_tells_that_a_whole_centre_is_silent(world: World) -> None:
+    """Some people at a time: whoever the clock waits for keeps nobody else from being heard again."""
+    async with world.db.transaction() as tx:
+        for i in range(clock.AT_ONCE + 20):
+            wearer = await register.register_wearer(
+                tx, code=f"W-{i + 2}", offence="sexual_violence", office="해담보호관찰소", order_number=f"2026-{i + 2}",
+                from_at=NOON - timedelta(days=30), until_at=NOON + timedelta(days=300), actor=WHO, now=NOON,
+            )  # fmt: skip
+            await register.bind_device(tx, wearer, f"anklet-{i + 2}", actor=WHO, now=NOON)
+    names = [f"anklet-{i + 1}" for i in range(clock.AT_ONCE + 21)]
+    for i, name in enumerate(names):  # the last to be heard is told of first
+        await world.send(report(0.1 * i, 5000.0, device=name))
+    now = NOON + timedelta(minutes=4)
+    async with world.db.transaction() as holds:
+        await holds.execute("select from supervision_person where person_id = %s for update", [world.wearer])
+        ticking = asyncio.create_task(clock.tick(world.db, now))
+        while len(await world.told("notice.raised")) < clock.AT_ONCE:
+            await asyncio.sleep(0.02)
+        assert (await world.send(report(240, 5000.0, device=names[-1]))).accepted == 1
+        assert not ticking.done()
+    await ticking
+    assert len(await world.told("notice.raised")) == len(names)
+    assert len(await world.told("notice.ended")) == 1
+
+
+async def test_a_long_silence_is_looked_at_in_turn_until_it_is_graver(world: World) -> None:
+    await world.zone()
+    await world.send(report(0, 60_000))
+    now = NOON
+    kinds: list[str] = []
+    while "cannot_vouch" not in kinds and now < NOON + timedelta(hours=3):
+        now += timedelta(seconds=5)
+        await clock.tick(world.db, now)
+        kinds = [b["notice"] for _, b in await world.told("notice.raised")]
+    assert kinds == ["silence", "cannot_vouch"]
+
+
 @pytest.mark.requirement("EM-18")
 async def test_a_curfew_that_begins_finds_who_is_outside(world: World) -> None:
     await world.set(trigger=Trigger.CURFEW, label="주거지", centre=ORIGIN, radius_m=100)

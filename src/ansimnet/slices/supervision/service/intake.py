@@ -1,7 +1,8 @@
 """One process's way in: messages that arrive while others are being committed are committed together.
 
 A message is never divided, and each sender is answered after the commit of its own. What makes a group fail is found by
-taking its messages one by one.
+taking its halves. A message that has waited for too long is not taken any more, and its sender told that the store is
+away: he says it again, or has done so already. Else a crowd would keep the store busy with what nobody waits for.
 """
 
 from __future__ import annotations
@@ -11,7 +12,10 @@ from collections import deque
 from dataclasses import dataclass
 
 import psycopg
+import structlog
+from prometheus_client import Counter
 
+from ansimnet.kernel.clock import monotonic_s
 from ansimnet.platform.db import Db
 from ansimnet.platform.pool import DatabaseAway
 from ansimnet.slices.supervision.service.bindings import Bindings
@@ -22,19 +26,26 @@ LANES = 2
 together (ours, measured: a fix costs the database 40 µs in a group of 100 and 22 in one of 400)."""
 TOGETHER = 400
 """Reports of one transaction, but for a message that brings more: beyond it the cost of each falls no more (ours)."""
+PATIENCE_S = 10.0
+"""Longer no message waits for its turn. Devices say a fix again after 15 s and more, so whoever is answered by then
+still listens (ours)."""
+LATE = Counter("ansimnet_supervision_messages_late", "Messages of devices that waited too long to be taken")
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
     message: Message
     answer: asyncio.Future[Receipt]
+    since_s: float
 
 
 class Intake:
     """Takes messages of one process. What it remembers of bindings is no truth: every batch compares it."""
 
-    def __init__(self, db: Db) -> None:
-        self._db = db
+    def __init__(self, db: Db, patience_s: float = PATIENCE_S) -> None:
+        self._db, self._patience_s = db, patience_s
         self._bindings = Bindings()
         self._waiting: deque[_Waiting] = deque()
         self._reports = 0
@@ -42,10 +53,14 @@ class Intake:
         self._lanes: set[asyncio.Task[None]] = set()
 
     async def take(self, message: Message) -> Receipt:
-        """Return what became of a message, after its commit. Safe to run twice, as `receive` is."""
+        """Return what became of a message, after its commit. Safe to run twice, as `receive` is.
+
+        Raises:
+            psycopg.OperationalError, DatabaseAway: nothing was taken; say it again.
+        """
         if not message.reports:
             return Receipt()
-        mine = _Waiting(message, asyncio.get_running_loop().create_future())
+        mine = _Waiting(message, asyncio.get_running_loop().create_future(), monotonic_s())
         self._waiting.append(mine)
         self._reports += len(message.reports)
         if self._working == 0 or (self._working < LANES and self._reports >= TOGETHER):
@@ -58,17 +73,23 @@ class Intake:
     async def _work(self) -> None:
         try:
             while self._waiting:
-                await self._settle(self._group())
+                if group := self._group():
+                    await self._settle(group)
         finally:
             self._working -= 1
 
     def _group(self) -> list[_Waiting]:
-        group = [self._waiting.popleft()]
-        count = len(group[0].message.reports)
-        while self._waiting and count + len(self._waiting[0].message.reports) <= TOGETHER:
-            group.append(self._waiting.popleft())
-            count += len(group[-1].message.reports)
-        self._reports -= count
+        """Take out what is committed next; of what waited too long nothing."""
+        group, count, since_s = list[_Waiting](), 0, monotonic_s() - self._patience_s
+        while self._waiting and (not group or count + len(self._waiting[0].message.reports) <= TOGETHER):
+            one = self._waiting.popleft()
+            self._reports -= len(one.message.reports)
+            if one.since_s < since_s:
+                LATE.inc()
+                _refuse([one], DatabaseAway(f"a message waited for {self._patience_s:g} s"))
+            else:
+                group.append(one)
+                count += len(one.message.reports)
         return group
 
     async def _settle(self, group: list[_Waiting]) -> None:
@@ -80,8 +101,9 @@ class Intake:
             if len(group) == 1:
                 _refuse(group, error)
             else:
-                for one in group:
-                    await self._settle([one])
+                log.warning("supervision.intake_divides", messages=len(group), why=type(error).__name__)
+                await self._settle(group[: len(group) // 2])
+                await self._settle(group[len(group) // 2 :])
         except BaseException:
             for one in group:
                 one.answer.cancel()

@@ -74,7 +74,9 @@ async def silent_wearers(
     return [Hearing(*r) for r in rows]
 
 
-async def silent_protected(tx: Tx, since: datetime) -> list[tuple[ProtectedPersonId, DeviceId, datetime]]:
+async def silent_protected(
+    tx: Tx, since: datetime, among: Sequence[UUID] | None = None
+) -> list[tuple[ProtectedPersonId, DeviceId, datetime]]:
     """Return the protected persons whom no device of theirs has placed after `since`."""
     rows = await tx.all(
         """
@@ -82,10 +84,11 @@ async def silent_protected(tx: Tx, since: datetime) -> list[tuple[ProtectedPerso
             select distinct on (d.protected_person_id) d.protected_person_id, d.device_id,
                    coalesce(d.placed_at, d.bound_at) as placed_at
             from supervision_device d where d.protected_person_id is not null and d.heard_at is not null
+              and (%(among)s::uuid[] is null or d.protected_person_id = any(%(among)s))
             order by d.protected_person_id, coalesce(d.placed_at, d.bound_at) desc
-        ) best where placed_at <= %s
+        ) best where placed_at <= %(due)s
         """,
-        [since],
+        {"due": since, "among": list(among) if among is not None else None},
     )
     return [(ProtectedPersonId(r[0]), DeviceId(r[1]), r[2]) for r in rows]
 
