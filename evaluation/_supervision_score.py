@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 import numpy as np
@@ -209,5 +209,5 @@ def vouched(story: Staged, facts: Sequence[Fact]) -> Vouching:
 
 
 def instant(story: Staged) -> datetime:
-    """Return the end of a story."""
-    return max((m.fix.heard_at for m in story.made), default=story.start)
+    """Return the end of a story by the clock, which goes on where nothing is heard any more."""
+    return max([story.start + timedelta(seconds=story.until_s), *(m.fix.heard_at for m in story.made)])

@@ -216,11 +216,14 @@ def jamming(s: Stage) -> Staged:
 
 
 def dead_battery(s: Stage) -> Staged:
-    """His battery runs down and dies before he enters; half of the time it is loaded again inside."""
+    """His battery runs down and dies before he enters; half of the time it is loaded again inside.
+
+    He was heard before it, as in a late burst.
+    """
     track, end = _walk_in(s, inside_s=s.rng.uniform(300, 900))
     t = next(iter(s.truths.values()))
     enters = float(t.t[int(np.argmax(t.breach_m > 0))])
-    dies = enters - s.rng.uniform(0, 500)
+    dies = max(2.5 * s.every_s, enters - s.rng.uniform(0, 500))
     back = enters + s.rng.uniform(60, 200) if s.rng.random() < 0.5 else end + 1
     s.tell(
         "his", track, end,
