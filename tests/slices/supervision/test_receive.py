@@ -17,7 +17,8 @@ from ansimnet.platform.db import Dbs
 from ansimnet.slices.supervision import queries
 from ansimnet.slices.supervision.model import Device, Exclusion, Sign, Window
 from ansimnet.slices.supervision.service import clock, incidents, register
-from ansimnet.slices.supervision.service.receive import Receipt, Report, Sender, receive
+from ansimnet.slices.supervision.service.bindings import Bindings
+from ansimnet.slices.supervision.service.receive import Message, Receipt, Report, Sender, receive, receive_together
 from ansimnet.slices.supervision.store import scene as scenes
 
 from .made import NOON, ORIGIN, at
@@ -224,6 +225,27 @@ async def test_silence_is_told_within_four_minutes_and_ends(world: World) -> Non
     assert len(await world.told("notice.raised")) == 1
     await world.send(report(300, 800))
     assert [b["notice"] for _, b in await world.told("notice.ended")] == ["cannot_vouch"]
+
+
+async def test_what_she_repeats_beside_an_alarmed_wearer_keeps_nobody_elses_news_out(world: World) -> None:
+    await world.her_device()
+    await world.set(
+        trigger=Trigger.APPROACH, label="피해자", protected_person_id=world.her, warn_m=1000.0, alarm_m=300.0
+    )
+    async with world.db.transaction() as tx:
+        other = await register.register_wearer(
+            tx, code="W-2", offence="sexual_violence", office="해담보호관찰소", order_number="2026-2",
+            from_at=NOON - timedelta(days=30), until_at=NOON + timedelta(days=300), actor=WHO, now=NOON,
+        )  # fmt: skip
+        await register.bind_device(tx, other, "anklet-2", actor=WHO, now=NOON)
+    hers = report(50, 0.0, device="watch-1")
+    await world.send(report(0, 0.0, device="watch-1"), report(15, 50.0), report(30, 50.0), report(45, 50.0), hers)
+    assert "trigger.confirmed" in await world.alarms()
+    await world.send(report(0, 9000.0, device="anklet-2"))
+    news = report(55, 9000.0, device="anklet-2")
+    messages = [Message(GATEWAY, [said], NOON + timedelta(seconds=60)) for said in (hers, news)]
+    repeated, new = await receive_together(world.db, Bindings(), messages)
+    assert (repeated.duplicate, new.accepted) == (1, 1)
 
 
 async def test_fixes_are_taken_while_the_clock_tells_that_a_whole_centre_is_silent(world: World) -> None:

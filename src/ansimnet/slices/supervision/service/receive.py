@@ -221,8 +221,7 @@ async def _judge(
     quiet, loud = sift(speak, rows, fixes, loud)
     await beliefs.save(tx, kept.of_quiet(quiet, locked))
     await devices.note_heard(tx, fixes, placed_of(fixes))
-    if loud:
-        theirs = [f for f in fixes if f.person_id in loud]
+    if theirs := [f for f in fixes if f.person_id in loud]:  # who said nothing new may be among the loud
         await _judge_loud(tx, theirs, [d for p in loud if p in speak for d in speak[p].devices.values()])
 
 
