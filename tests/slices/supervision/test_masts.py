@@ -70,3 +70,36 @@ def test_a_boast_is_taken_for_what_a_mast_would_be_worth() -> None:
     """Among poor fixes one that claims 2 m: it brings nobody into a zone by itself."""
     poor = [fix(60 * i, 700 + 80 * (i % 2), error_m=150) for i in range(6)]
     assert told(zone(), [*poor, fix(360, 380, error_m=2.0), fix(420, 700, error_m=150)]) == []
+
+
+@pytest.mark.requirement("EM-14", "EM-17")
+@pytest.mark.parametrize("spot_m", [420, 425])
+def test_a_mast_beside_a_zone_heard_again_makes_no_outlier_believed(spot_m: float) -> None:
+    one_mast = [fix(150 + 15 * i, spot_m + 5 * i, error_m=150) for i in range(5)]
+    assert told(zone(), [*stays(700), *one_mast, fix(225, 150, error_m=100)]) == []
+
+
+@pytest.mark.requirement("EM-18")
+@pytest.mark.parametrize(("claims_m", "expected"), [(30, [(645, "raised")]), (60, [])], ids=["access point", "mast"])
+def test_who_walks_out_of_his_home_is_told_as_soon_as_good_fixes_say_so_by_half(
+    claims_m: float, expected: list[tuple[float, str]]
+) -> None:
+    walks = [
+        fix(600, 0, error_m=20),
+        fix(615, 60, error_m=20),
+        *(fix(630 + 15 * i, 140, 60 * i, error_m=claims_m) for i in range(2)),
+    ]
+    assert told(curfew(time(0), time(0)), stays(5, every_s=60.0) + walks) == expected
+
+
+@pytest.mark.requirement("EM-14", "EM-19")
+def test_two_on_their_way_are_told_at_the_first_fix_that_says_so_by_a_quarter() -> None:
+    """He jumps from beyond her warning radius into the smaller one: nothing before made that likely."""
+    both = [
+        f
+        for i in range(4)
+        for f in (fix(30 * i, 420 + 39 * (4 - i), error_m=25), fix(30 * i + 1, 0, error_m=25, hers=True))
+    ]
+    assert told(approach(400, 300), [*both, fix(120, 220, error_m=40)]) == [(120, "raised")]
+    rests = [f for i in range(20) for f in (fix(30 * i, 470, error_m=25), fix(30 * i + 1, 0, error_m=25, hers=True))]
+    assert told(approach(400, 300), [*rests, fix(600, 220, error_m=40)]) == []

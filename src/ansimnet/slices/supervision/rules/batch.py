@@ -30,7 +30,6 @@ from ansimnet.slices.supervision.rules.motion import (
     LOST,
     PACE,
     PP,
-    REST,
     SUSPECT_AT,
     TAKEN,
     WIDTH,
@@ -53,7 +52,14 @@ from ansimnet.slices.supervision.rules.rough import (
     _parts,
 )
 from ansimnet.slices.supervision.rules.watching import ARMED, STATE, _step
-from ansimnet.slices.supervision.rules.weights import JUST_BELOW, _depth_at, _far_of, _weigh_pair, _weigh_zone
+from ansimnet.slices.supervision.rules.weights import (
+    JUST_BELOW,
+    _depth_at,
+    _far_of,
+    _held_below,
+    _weigh_pair,
+    _weigh_zone,
+)
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
@@ -179,16 +185,22 @@ def _open(watches: I8, at: int) -> bool:
 
 
 @inlined
-def _held_back(low: float, rests: bool, outside: bool, k: Rules) -> float:
-    """Return how likely a zone's rule is broken at least: `_weigh_zone` may hold it back for who rested beside it."""
-    return min(low, JUST_BELOW * k.near_from) if rests and not outside and low < k.rested_from else low
+def _held_back(low: float, held: float, outside: bool, k: Rules) -> float:
+    """Return how likely a zone's rule is broken at least: `_weigh_zone` holds it back below `held`."""
+    return min(low, JUST_BELOW * k.near_from) if not outside and low < held else low
+
+
+@inlined
+def _unheard(own_low: float, own_high: float, alike: bool, k: Rules) -> bool:
+    """Tell whether a mast may only have said again what it had said, which `_weigh_zone` lets count for nothing."""
+    return alike and own_high >= k.clear_below and own_low < k.probable_from
 
 
 @compiled
 def _at_zone(
     watches: I8, at: int, lats: F64, lons: F64, start: int, n: int, radius: float, lat: float, lon: float, wide: float,
     depth: float, area: float, xs: F64, ys: F64, d2s: F64, parts: F64, genuine: float, became: float, first: bool,
-    rests: bool, outside: bool, begin: float, k: Rules,
+    held: float, alike: bool, outside: bool, begin: float, k: Rules,
 ) -> bool:  # fmt: skip
     """Move the watch of a zone that was laid about a fix, where bounds say how and nothing is told; else tell so."""
     dx, dy = 0.0, 0.0
@@ -197,7 +209,9 @@ def _at_zone(
     own_low, own_high, low, high = _bounds(
         n, xs, ys, d2s, area, depth, radius, dx, dy, parts, genuine, became, first, outside
     )
-    return _idle(watches, at, own_low, own_high, _held_back(low, rests, outside, k), high, high, begin, k)
+    if _unheard(own_low, own_high, alike, k):
+        return False
+    return _idle(watches, at, own_low, own_high, _held_back(low, held, outside, k), high, high, begin, k)
 
 
 @compiled
@@ -221,13 +235,15 @@ def _cell(g: tuple[float, float, float, float, float, float], lat: float, lon: f
 @compiled
 def _by_gap(
     watches: I8, at: int, gap: float, inside: bool, parts: F64, genuine: float, became: float, first: bool,
-    rests: bool, outside: bool, begin: float, k: Rules,
+    held: float, alike: bool, outside: bool, begin: float, k: Rules,
 ) -> bool:  # fmt: skip
     """Move the watch of a zone whose edge is at least so far, where that says how and nothing is told; else say so."""
     own_low, own_high, low, high = _bounds_by_gap(gap, inside, parts, genuine, became, first)
     if outside:
         own_low, own_high, low, high = 1 - own_high, 1 - own_low, 1 - high, 1 - low
-    return _idle(watches, at, own_low, own_high, _held_back(low, rests, outside, k), high, high, begin, k)
+    if _unheard(own_low, own_high, alike, k):
+        return False
+    return _idle(watches, at, own_low, own_high, _held_back(low, held, outside, k), high, high, begin, k)
 
 
 @compiled
@@ -351,12 +367,13 @@ def _judge_many(
         wide = EARTH_DEGREE_M * math.cos(math.radians(lat))
         near, beside, furthest = _parts(prior, after, first, lat, lon, wide, r, parts)
         rough = furthest < APART_M
-        rests = not first and prior[REST] >= 0.5
+        _, held = _held_below(prior, after, first, r, False, k)
+        alike = after[ALIKE] > 0
         x, y = (calm[p, 1] - lon) * wide, (calm[p, 0] - lat) * EARTH_DEGREE_M
         moved = 1.02 * math.sqrt(x * x + y * y)  # a fiftieth: the plane is no sphere
         far, anew, looked = 0.0, moved > GAP_M, False
         for q in range(own_first[p], own_first[p + 1]):
-            if outside[q] and after[ALIKE] > 0:
+            if outside[q] and alike:
                 continue  # one mast heard again says nothing new of who should be at home, as in `judge`
             quiet_one = not outside[q] and not _open(watch, q)
             gap = abs(own_gap[q]) - moved
@@ -366,7 +383,9 @@ def _judge_many(
             if (
                 gap > 0
                 and rough
-                and _by_gap(watch, q, gap, own_gap[q] > 0, parts, genuine, became, first, rests, outside[q], begin, k)
+                and _by_gap(
+                    watch, q, gap, own_gap[q] > 0, parts, genuine, became, first, held, alike, outside[q], begin, k
+                )
             ):
                 continue
             x, y = (z_reach[q, 1] - lon) * wide, (z_reach[q, 0] - lat) * EARTH_DEGREE_M
@@ -382,10 +401,12 @@ def _judge_many(
             if quiet_one and -depth > near:
                 continue
             if rough and (
-                _by_gap(watch, q, abs(depth), depth > 0, parts, genuine, became, first, rests, outside[q], begin, k)
+                _by_gap(
+                    watch, q, abs(depth), depth > 0, parts, genuine, became, first, held, alike, outside[q], begin, k,
+                )
                 or (b - a <= CORNERS and _at_zone(
                     watch, q, z_lats, z_lons, a, b - a, z_radius[q], lat, lon, wide, depth, area, xs, ys, d2s, parts,
-                    genuine, became, first, rests, outside[q], begin, k,
+                    genuine, became, first, held, alike, outside[q], begin, k,
                 ))
             ):  # fmt: skip
                 continue
@@ -406,7 +427,7 @@ def _judge_many(
                 continue
             gap = abs(open_gap[p, j]) - moved
             if not (gap > 0 and rough and _by_gap(
-                open_watch, p * OPEN + j, gap, open_gap[p, j] > 0, parts, genuine, became, first, rests, False,
+                open_watch, p * OPEN + j, gap, open_gap[p, j] > 0, parts, genuine, became, first, held, alike, False,
                 near_from, k,
             )):  # fmt: skip
                 a, b = s_first[q], s_first[q + 1]
@@ -415,12 +436,12 @@ def _judge_many(
                 anew |= abs(depth) > near
                 if not (rough and (
                     _by_gap(
-                        open_watch, p * OPEN + j, abs(depth), depth > 0, parts, genuine, became, first, rests, False,
-                        near_from, k,
+                        open_watch, p * OPEN + j, abs(depth), depth > 0, parts, genuine, became, first, held, alike,
+                        False, near_from, k,
                     )
                     or (b - a <= CORNERS and _at_zone(
                         open_watch, p * OPEN + j, s_lats, s_lons, a, b - a, s_radius[q], lat, lon, wide, depth, area,
-                        xs, ys, d2s, parts, genuine, became, first, rests, False, near_from, k,
+                        xs, ys, d2s, parts, genuine, became, first, held, alike, False, near_from, k,
                     ))
                 )):  # fmt: skip
                     if far == 0:
@@ -468,12 +489,12 @@ def _judge_many(
                         bits, like = 0, 0.0
                         if not (rough and (
                             _by_gap(
-                                fresh, 0, abs(depth), depth > 0, parts, genuine, became, first, rests, False,
+                                fresh, 0, abs(depth), depth > 0, parts, genuine, became, first, held, alike, False,
                                 near_from, k,
                             )
                             or (b - a <= CORNERS and _at_zone(
                                 fresh, 0, s_lats, s_lons, a, b - a, s_radius[q], lat, lon, wide, depth, area, xs, ys,
-                                d2s, parts, genuine, became, first, rests, False, near_from, k,
+                                d2s, parts, genuine, became, first, held, alike, False, near_from, k,
                             ))
                         )):  # fmt: skip
                             if far == 0:

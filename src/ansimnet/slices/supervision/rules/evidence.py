@@ -39,9 +39,9 @@ class Evidence:
     """How likely a condition is broken at an instant, by all we know (`likely`, `sure`) and by this fix alone (`own`).
 
     `likely` raises and clears, `sure` confirms; they differ only where a condition has two radii. `own` is None where
-    no fix spoke. `deep`: this fix lies very deep and fits the track. `sticky`: once certain, only a person clears it.
-    `expected`: the track before the fix made it no surprise, so that one fix may raise. `begin`: how likely an alarm
-    begins.
+    no fix spoke, or a mast said again what it had said. `deep`: this fix lies very deep and fits the track. `sticky`:
+    once certain, only a person clears it. `expected`: the track before the fix made it no surprise, so that one fix may
+    raise. `begin`: how likely an alarm begins.
     """
 
     at: datetime
@@ -134,7 +134,8 @@ def _weigh_zone(zone: Zone, fix: Fix, point: Point, step: Step, *, outside: bool
         RULES,
     )
     begin = limits.CURFEW_FROM if outside else limits.NEAR_FROM
-    return Evidence(fix.seen_at, likely, likely, own, deep, (fix.fix_id,), expected=expected, begin=begin)
+    said = own if own != weights.UNHEARD else None
+    return Evidence(fix.seen_at, likely, likely, said, deep, (fix.fix_id,), expected=expected, begin=begin)
 
 
 def _weigh_approach(
@@ -215,7 +216,7 @@ def weigh_clock(condition: Condition, his: Estimate, at: datetime) -> Evidence |
         p, depth, begin = (
             1 - chance_inside(condition.home, now),
             -depth_m(condition.home, now.point),
-            limits.CURFEW_FROM,
+            limits.CURFEW_MAST_FROM,
         )
     else:
         p, depth, begin = chance_inside(condition.zone, now), depth_m(condition.zone, now.point), limits.RESTED_FROM

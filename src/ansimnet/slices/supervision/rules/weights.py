@@ -21,6 +21,7 @@ from ansimnet.slices.supervision.rules.chance import (
 )
 from ansimnet.slices.supervision.rules.limits import Rules
 from ansimnet.slices.supervision.rules.motion import (
+    ALIKE,
     ANEW,
     AT,
     HELD,
@@ -37,6 +38,7 @@ from ansimnet.slices.supervision.rules.motion import (
     SUSPECT_VAR,
     _best,
     _metres,
+    _poor,
 )
 
 F64 = NDArray[np.float64]
@@ -50,6 +52,8 @@ PROBABLE = 2
 """The rank of `State.PROBABLE`."""
 JUST_BELOW = 0.999
 """Of a threshold: what is held back by it, and yet remembered."""
+UNHEARD = -1.0
+"""What a fix says for itself that counts for neither side."""
 _NOTHING = 0.01
 """A way to be less probable than this is not looked at."""
 
@@ -113,6 +117,20 @@ def _far_of(prior: F64, after: F64, first: bool, lat: float, lon: float, r: floa
 
 
 @compiled
+def _held_below(prior: F64, after: F64, first: bool, r: float, outside: bool, k: Rules) -> tuple[float, float]:
+    """Return where an alarm of a zone begins, and below what it is held back.
+
+    Who rests is not taken to have gone by little, nor whom only a poor fix saw go: it is mostly a mast that errs.
+    """
+    if outside:
+        held = k.certain_from if after[REST] >= 0.5 else k.curfew_mast_from if r >= _poor(k) else 0.0
+        return k.curfew_from, held
+    if first:
+        return k.near_from, 0.0
+    return k.near_from, k.rested_from if prior[REST] >= 0.5 else k.mast_from if r >= _poor(k) else 0.0
+
+
+@compiled
 def _weigh_zone(
     prior: F64, after: F64, genuine: float, became: float, first: bool, lat: float, lon: float, r: float,
     error_m: float, far: float, outside: bool, state: int, lats: F64, lons: F64, radius: float, reach: Reach, k: Rules,
@@ -149,14 +167,15 @@ def _weigh_zone(
     )
     if became == ANEW:
         return likely, own, deep, True
-    # who rests is not taken to have gone by little: what says so is mostly a mast or an access point that errs
-    if outside and after[REST] >= 0.5 and k.curfew_from <= likely < k.certain_from:
-        likely = JUST_BELOW * k.curfew_from
-    elif not outside and not first and prior[REST] >= 0.5 and k.near_from <= likely < k.rested_from:
-        likely = JUST_BELOW * k.near_from
-    if not outside and likely >= k.probable_from and own >= k.probable_from:
-        return likely, own, deep, True
-    return likely, own, deep, not first and own >= k.clear_below and before >= k.expected_from
+    begin, held = _held_below(prior, after, first, r, outside, k)
+    if begin <= likely < held:
+        likely = JUST_BELOW * begin
+    expected = not first and own >= k.clear_below and before >= k.expected_from
+    if likely >= k.probable_from and own >= k.probable_from and not (outside and after[REST] >= 0.5):
+        expected = True
+    if after[ALIKE] > 0 and k.clear_below <= own < k.probable_from:
+        own = UNHEARD  # one mast heard again is no second witness
+    return likely, own, deep, expected
 
 
 @compiled
@@ -226,5 +245,6 @@ def _weigh_pair(
     x, y = _metres(b_lat, b_lon, lat, lon)
     doubt = max(error_m, k.radius_per_sigma * math.sqrt(r), other_error_m)
     deep = own > 0.5 and genuine >= k.deep_genuine and alarm - math.hypot(x, y) >= max(k.deep_m, k.deep_errors * doubt)
-    expected = became == ANEW or min(sure, own) >= k.probable_from or (not first and before >= k.expected_from)
+    met = k.met_from if not first and prior[REST] < k.settled_from else k.probable_from
+    expected = became == ANEW or min(sure, own) >= met or (not first and before >= k.expected_from)
     return likely, sure, own, deep, expected and (likely >= k.warn_from or sure >= k.near_from)
