@@ -280,6 +280,21 @@ async def test_what_is_no_batch_is_refused_whole(story: Story, body: bytes, stat
     assert answer.status_code == status
 
 
+async def test_a_batch_that_never_ends_is_given_up_and_the_next_is_taken(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(platform_http.Hardened, "patience_s", 0.05)
+
+    async def drip() -> AsyncIterator[bytes]:
+        yield b'{"positions": ['
+        await asyncio.sleep(3)
+        yield b"]}"
+
+    answer = await story.device.post("/ingest/positions", content=drip())
+    assert (answer.status_code, answer.headers["content-type"]) == (408, "application/problem+json")
+    assert (await story.walk(1)).json()["accepted"] == 1
+
+
 @pytest.mark.parametrize("header", [None, "Bearer ", "Basic abc", "Bearer wrong"])
 async def test_nobody_reports_without_a_key(story: Story, header: str | None) -> None:
     stranger = story.desk.stranger()
