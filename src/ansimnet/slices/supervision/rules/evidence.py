@@ -216,7 +216,7 @@ def weigh_clock(condition: Condition, his: Estimate, at: datetime) -> Evidence |
         p, depth, begin = (
             1 - chance_inside(condition.home, now),
             -depth_m(condition.home, now.point),
-            limits.CURFEW_MAST_FROM,
+            limits.CURFEW_REST_FROM if his.rest >= 0.5 else limits.CURFEW_MAST_FROM,
         )
     else:
         p, depth, begin = chance_inside(condition.zone, now), depth_m(condition.zone, now.point), limits.RESTED_FROM

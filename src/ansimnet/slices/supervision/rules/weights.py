@@ -123,7 +123,7 @@ def _held_below(prior: F64, after: F64, first: bool, r: float, outside: bool, k:
     Who rests is not taken to have gone by little, nor whom only a poor fix saw go: it is mostly a mast that errs.
     """
     if outside:
-        held = k.certain_from if after[REST] >= 0.5 else k.curfew_mast_from if r >= _poor(k) else 0.0
+        held = k.curfew_rest_from if after[REST] >= 0.5 else k.curfew_mast_from if r >= _poor(k) else 0.0
         return k.curfew_from, held
     if first:
         return k.near_from, 0.0
