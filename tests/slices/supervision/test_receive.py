@@ -227,6 +227,59 @@ async def test_silence_is_told_within_four_minutes_and_ends(world: World) -> Non
     assert [b["notice"] for _, b in await world.told("notice.ended")] == ["cannot_vouch"]
 
 
+async def test_a_device_that_was_bound_and_never_heard_is_told_and_ends_when_it_speaks(world: World) -> None:
+    await world.zone()
+    await clock.tick(world.db, NOON + timedelta(minutes=3))
+    assert await world.told("notice.raised") == []
+    await clock.tick(world.db, NOON + timedelta(minutes=4))
+    assert [b["notice"] for _, b in await world.told("notice.raised")] == ["silence"]  # no place of his is known
+    await world.send(report(300, 60_000))
+    assert [b["notice"] for _, b in await world.told("notice.ended")] == ["silence"]
+
+
+async def test_a_device_bound_before_its_order_begins_is_waited_for_from_then(world: World) -> None:
+    begins = NOON + timedelta(hours=2)
+    async with world.db.transaction() as tx:
+        other = await register.register_wearer(
+            tx, code="W-2", offence="sexual_violence", office="해담보호관찰소", order_number="2026-2",
+            from_at=begins, until_at=NOON + timedelta(days=300), actor=WHO, now=NOON,
+        )  # fmt: skip
+        await register.bind_device(tx, other, "anklet-2", actor=WHO, now=NOON)
+
+    async def told_of_him(now: datetime) -> int:
+        await clock.tick(world.db, now)
+        return sum(b["wearer_id"] == str(other) for _, b in await world.told("notice.raised"))
+
+    assert await told_of_him(begins + timedelta(minutes=3)) == 0
+    assert await told_of_him(begins + timedelta(minutes=4)) == 1
+
+
+async def test_another_device_of_his_or_hers_ends_a_silence(world: World) -> None:
+    """A strap is changed, a watch is left for the phone: what no device of his places any more, a new one places."""
+    await world.her_device()
+    await world.set(
+        trigger=Trigger.APPROACH, label="피해자", protected_person_id=world.her, warn_m=1000.0, alarm_m=300.0
+    )
+    await world.send(report(0, 0.0, device="watch-1"), report(0, 2500))
+    for s in (240, 245):
+        await clock.tick(world.db, NOON + timedelta(seconds=s))
+    told = [(b["notice"], b["protected_person_id"]) for _, b in await world.told("notice.raised")]
+    assert told == [("cannot_vouch", str(world.her))]
+    async with world.db.transaction() as tx:
+        await register.bind_device(tx, world.wearer, "anklet-2", actor=WHO, now=NOON + timedelta(seconds=250))
+        await queries.bind_protected_device(
+            tx, world.her, "phone-1", code="P-1", actor=WHO, now=NOON + timedelta(seconds=250)
+        )
+    await world.send(report(260, 2500, device="anklet-2"))
+    assert len(await world.told("notice.ended")) == 1
+    await clock.tick(world.db, NOON + timedelta(seconds=265))  # hers is silent still
+    assert len(await world.told("notice.raised")) == 2
+    await world.send(report(270, 2500, device="anklet-2"))
+    assert len(await world.told("notice.ended")) == 1  # his says nothing of where she is
+    await world.send(report(280, 0.0, device="phone-1"))
+    assert len(await world.told("notice.ended")) == 2
+
+
 async def test_what_she_repeats_beside_an_alarmed_wearer_keeps_nobody_elses_news_out(world: World) -> None:
     await world.her_device()
     await world.set(

@@ -73,7 +73,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True)
 class OpenNotice:
-    """A notice that has not ended."""
+    """A notice that has not ended; `hers` if the silent device is the protected person's own, not the wearer's."""
 
     notice_id: NoticeId
     notice: NoticeKind
@@ -81,6 +81,7 @@ class OpenNotice:
     device_id: DeviceId
     protected_person_id: ProtectedPersonId | None
     since_at: datetime
+    hers: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -157,7 +157,7 @@ class Hearing:
 
     device_id: DeviceId
     wearer_id: WearerId
-    heard_at: datetime  # first of all, or bound: counts only where it was never placed
+    heard_at: datetime  # first of all, or bound under an order: counts only where it was never placed
     placed_at: datetime | None  # the last fix good enough to vouch for a place
     battery: float | None = None
     jammed: bool = False

@@ -144,7 +144,13 @@ class _Past:
             match f:
                 case NoticeRaised():
                     self.notices[f.notice_id] = OpenNotice(
-                        f.notice_id, f.notice, f.wearer_id, f.device_id, f.protected_person_id, f.happened_at
+                        f.notice_id,
+                        f.notice,
+                        f.wearer_id,
+                        f.device_id,
+                        f.protected_person_id,
+                        f.happened_at,
+                        f.device_id in self.hers,
                     )
                 case NoticeEnded():
                     self.notices.pop(f.notice_id, None)

@@ -61,19 +61,15 @@ def notices_of_fixes(scene: Scene, fixes: Sequence[Fix], open_notices: Sequence[
         if Sign.JAM in fix.signs and not jam:
             facts.append(_raised(NoticeKind.JAM, wearer_id, fix.device_id, None, fix.heard_at, fix.seen_at, e))
         elif _fresh(fix) and Sign.JAM not in fix.signs:
-            facts += [_ended(n, fix.heard_at) for n in mine if n.notice in UNHEARD and _own(n, wearer_id, mine, fix)]
+            facts += [_ended(n, fix.heard_at) for n in mine if n.notice in UNHEARD and not n.hers]
     return facts
 
 
-def _own(notice: OpenNotice, wearer_id: WearerId, mine: Sequence[OpenNotice], fix: Fix) -> bool:
-    """Tell whether a notice is about the wearer's own devices, not about a protected person's silent one."""
-    return notice.device_id == fix.device_id or notice.protected_person_id is None
-
-
 def notices_of_her_fixes(fixes: Sequence[Fix], open_notices: Sequence[OpenNotice]) -> list[Fact]:
-    """Return the notices that end because a protected person's device is heard again."""
-    heard = {f.device_id: f for f in fixes if _fresh(f)}
-    return [_ended(n, heard[n.device_id].heard_at) for n in open_notices if n.device_id in heard]
+    """Return the notices that end because a protected person is heard again, by whichever of her devices."""
+    heard = {f.person_id: f.heard_at for f in fixes if _fresh(f)}
+    about = [(n, n.protected_person_id) for n in open_notices if n.hers]
+    return [_ended(n, heard[PersonId(her)]) for n, her in about if her is not None and PersonId(her) in heard]
 
 
 def notices_of_silence(

@@ -154,7 +154,7 @@ async def _take(
     async with db.transaction(pipelined=True) as tx:
         asked = await beliefs.ask(tx, everybody)
         adding = await fix_store.add_fixes(tx, fixes)
-        of_whom = await notices.ask_of_whom(tx, everybody, [f.device_id for f in fixes])
+        of_whom = await notices.ask_of_whom(tx, everybody)
         locked = await beliefs.locked(asked, everybody)
         if bindings.stale(speak.values(), locked):
             raise Rollback
@@ -216,7 +216,7 @@ async def _judge(
             receipt.late += 1
     loud = loud_by_themselves(fixes)
     if told_of:
-        loud |= {f.person_id for f in fixes if f.person_id in told_of or f.device_id in told_of}
+        loud |= {f.person_id for f in fixes if f.person_id in told_of}
         loud |= {p for p, b in speak.items() if any(o in told_of for o in b.others())}
     quiet, loud = sift(speak, rows, fixes, loud)
     await beliefs.save(tx, kept.of_quiet(quiet, locked))
@@ -237,7 +237,7 @@ async def _judge_loud(tx: Tx, fixes: list[Fix], known: Sequence[Device]) -> None
         facts += await _again(tx, scene, person_id, since, heard_at)
     hers = {PersonId(d.protected_person_id) for d in known if d.protected_person_id is not None}
     his_fixes, her_fixes = [f for f in fixes if f.person_id not in hers], [f for f in fixes if f.person_id in hers]
-    open_notices = await notices.open_notices(tx, {f.person_id for f in his_fixes}, {f.device_id for f in her_fixes})
+    open_notices = await notices.open_notices(tx, {f.person_id for f in his_fixes}, {f.person_id for f in her_fixes})
     facts += notices_of_fixes(scene, his_fixes, open_notices) + notices_of_her_fixes(her_fixes, open_notices)
     await scenes.save_scene(tx, scene, before, watched, kept.pack)
     await tell(tx, facts, _actor(fixes), scene)

@@ -26,20 +26,30 @@ from ansimnet.slices.supervision.model import (
 )
 
 
-async def open_notices(tx: Tx, wearers: Iterable[UUID], devices: Iterable[UUID] = ()) -> list[OpenNotice]:
-    """Return the open notices of some wearers and about some devices."""
+async def open_notices(tx: Tx, wearers: Iterable[UUID], protected: Iterable[UUID] = ()) -> list[OpenNotice]:
+    """Return the open notices of some wearers, and those about some protected persons' own silent devices."""
     rows = await tx.all(
-        "select notice_id, notice, wearer_id, device_id, protected_person_id, since_at from supervision_notice "
-        "where ended_at is null and (wearer_id = any(%s) or device_id = any(%s))",
-        [list(wearers), list(devices)],
+        """
+        with asked as (
+            select n.*, d.protected_person_id is not null as hers
+            from supervision_notice n left join supervision_device d using (device_id)
+            where n.ended_at is null and n.wearer_id = any(%s)
+            union
+            select n.*, true from supervision_notice n join supervision_device d using (device_id)
+            where n.ended_at is null and d.protected_person_id = any(%s)
+        )
+        select notice_id, notice, wearer_id, device_id, protected_person_id, since_at, hers from asked
+        """,
+        [list(wearers), list(protected)],
     )
     return [OpenNotice(NoticeId(r[0]), NoticeKind(r[1]), *r[2:]) for r in rows]
 
 
-async def ask_of_whom(tx: Tx, people: Iterable[UUID], devices: Iterable[UUID]) -> AsyncCursor[Row]:
-    """Ask of whom anything is remembered but a place; the rows are ids of people, and of devices.
+async def ask_of_whom(tx: Tx, people: Iterable[UUID]) -> AsyncCursor[Row]:
+    """Ask of whom anything is remembered but a place; the rows are ids of people.
 
-    What counts: a watch that is not quiet, an alarm that is not closed, a notice that stands.
+    What counts: a watch that is not quiet, an alarm that is not closed, a notice that stands; for protected persons
+    one about their own device.
     """
     return await tx.execute(
         """
@@ -48,9 +58,10 @@ async def ask_of_whom(tx: Tx, people: Iterable[UUID], devices: Iterable[UUID]) -
         union all select protected_person_id from supervision_alarm
             where closed_at is null and protected_person_id = any(%(people)s)
         union all select wearer_id from supervision_notice where ended_at is null and wearer_id = any(%(people)s)
-        union all select device_id from supervision_notice where ended_at is null and device_id = any(%(devices)s)
+        union all select d.protected_person_id from supervision_device d join supervision_notice n using (device_id)
+            where n.ended_at is null and d.protected_person_id = any(%(people)s)
         """,
-        {"people": ids(people), "devices": ids(devices)},
+        {"people": ids(people)},
         binary=True,
     )
 
@@ -58,16 +69,20 @@ async def ask_of_whom(tx: Tx, people: Iterable[UUID], devices: Iterable[UUID]) -
 async def silent_wearers(
     tx: Tx, now: datetime, since: datetime, among: Sequence[WearerId] | None = None
 ) -> list[Hearing]:
-    """Return the wearers under an order in force whom no device has placed after `since`, by their best device."""
+    """Return the wearers under an order in force whom no device has placed after `since`, by their best device.
+
+    One that was bound and never heard counts from when it was bound, or from when the order began if that is later.
+    """
     rows = await tx.all(
         """
         select * from (
-            select distinct on (d.wearer_id) d.device_id, d.wearer_id, d.bound_at, d.placed_at, d.battery, d.jammed
+            select distinct on (d.wearer_id) d.device_id, d.wearer_id, greatest(d.bound_at, w.order_from_at) as from_at,
+                   d.placed_at, d.battery, d.jammed
             from supervision_device d join supervision_wearer w using (wearer_id)
-            where d.heard_at is not null and w.order_until_at > %(now)s
+            where w.order_from_at <= %(now)s and w.order_until_at > %(now)s
               and (%(among)s::uuid[] is null or d.wearer_id = any(%(among)s))
-            order by d.wearer_id, coalesce(d.placed_at, d.bound_at) desc
-        ) best where coalesce(placed_at, bound_at) <= %(due)s
+            order by d.wearer_id, coalesce(d.placed_at, greatest(d.bound_at, w.order_from_at)) desc
+        ) best where coalesce(placed_at, from_at) <= %(due)s
         """,
         {"now": now, "due": since, "among": list(among) if among is not None else None},
     )
