@@ -53,7 +53,8 @@ class Watch:
     """What one condition remembers between fixes.
 
     `announced` is what has been told of the present alarm: CLEAR nothing, PROBABLE raised, CERTAIN confirmed.
-    `armed` is False from the closing of an incident until the watch has been clear once.
+    `armed` is False from the closing of an incident until the watch has been clear once. `taken_back_at` is when later
+    fixes last took an alarm of a zone back, or ended one of a curfew.
     """
 
     condition_id: ConditionId
@@ -69,6 +70,7 @@ class Watch:
     announced: State = State.CLEAR
     armed: bool = True
     medical: Medical = Medical.NONE
+    taken_back_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ansimnet.kernel.geo import Point
 from ansimnet.slices.supervision.model import Fix
-from ansimnet.slices.supervision.rules.board import CELL_M, OPEN, SPARE_M, Board
+from ansimnet.slices.supervision.rules.board import CELL_M, NEVER, OPEN, SPARE_M, Board
 from ansimnet.slices.supervision.rules.chance import EARTH_DEGREE_M, FAR_SIGMAS
 from ansimnet.slices.supervision.rules.estimate import seconds_of, variance_of
 from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, PLACE_ERROR_M, RULES, STALE, Rules
@@ -38,6 +38,7 @@ from ansimnet.slices.supervision.rules.motion import (
     _best,
     _follow,
 )
+from ansimnet.slices.supervision.rules.recalled import GAP_M, _looked, _open, _place_of, _remembered, _spare
 from ansimnet.slices.supervision.rules.rough import (
     APART_M,
     CORNERS,
@@ -51,9 +52,11 @@ from ansimnet.slices.supervision.rules.rough import (
     _part_by,
     _parts,
 )
-from ansimnet.slices.supervision.rules.watching import ARMED, STATE, _step
+from ansimnet.slices.supervision.rules.watching import ANNOUNCED, ARMED, CLEARED, STATE, _bar, _step
 from ansimnet.slices.supervision.rules.weights import (
     JUST_BELOW,
+    PROBABLE,
+    _again,
     _depth_at,
     _far_of,
     _held_below,
@@ -68,10 +71,6 @@ I32 = NDArray[np.int32]
 I8 = NDArray[np.int8]
 STALE_S = STALE.total_seconds()
 PLACE_VARIANCE = variance_of(PLACE_ERROR_M)
-GAP_M = 5_000.0
-_MARK = 8_192.0
-"""How far about a person it is remembered where zones begin (ours: far for one fix, near for one plane), and what marks
-it as found just now (more than that, and a single number still tells millimetres)."""
 _NO_WORDS = np.empty(0)
 SMALL = 1_000
 """So few fixes are judged as they come: all that they touch stays near the processor (ours, measured)."""
@@ -163,8 +162,8 @@ def _in_parts(board: Board, rows: F64, words: F64, told: I64, likely: F64) -> tu
             z.first, z.lats, z.lons, z.radius, z.reach, b.own_first, b.outside, b.watch, b.own_gap,
             s.first, s.lats, s.lons, s.radius, s.reach, g.first, g.zone, g.near,
             (g.south, g.west, g.high, g.wide, float(g.rows), float(g.columns)), b.open_zone,
-            b.open_watch.reshape(-1, 5), b.open_gap, b.calm, b.pair_first, b.pair_other, b.pair_number, b.pair_place,
-            b.radii, b.pair_watch,
+            b.open_watch.reshape(-1, 5), b.open_gap, b.back, b.open_back, b.calm, b.pair_first, b.pair_other,
+            b.pair_number, b.pair_place, b.radii, b.pair_watch,
             *b.scratch, NEAR_FROM, CURFEW_FROM, STALE_S, PLACE_ERROR_M, PLACE_VARIANCE, RULES, told, likely, words,
         )  # fmt: skip
         if lost:
@@ -175,13 +174,6 @@ def _in_parts(board: Board, rows: F64, words: F64, told: I64, likely: F64) -> tu
         rows = rows[judged:]
         if not len(rows):
             return np.concatenate([p[0] for p in parts]), np.concatenate([p[1] for p in parts])
-
-
-@compiled
-def _open(watches: I8, at: int) -> bool:
-    """Tell whether a watch remembers anything that evidence against it would change."""
-    w = watches
-    return bool(w[at, 0] != 0 or w[at, 1] != 0 or w[at, 2] != 0 or w[at, 3] != 0 or w[at, 4] != 1)
 
 
 @inlined
@@ -246,41 +238,6 @@ def _by_gap(
     return _idle(watches, at, own_low, own_high, _held_back(low, held, outside, k), high, high, begin, k)
 
 
-@compiled
-def _looked(depth: float) -> float:
-    """Return how far from a fix a zone's edge was found, marked as found just now; less 0 or more as it lies outside.
-
-    No more than `GAP_M`, and a little less than it is, for single numbers and for planes.
-    """
-    gap = 0.999 * min(abs(depth), GAP_M) + _MARK
-    return gap if depth > 0 else -gap
-
-
-@compiled
-def _remembered(gap: float, moved: float, anew: bool) -> float:
-    """Return how far a zone's edge lies at least from the place that is remembered, `moved` metres from this fix.
-
-    `anew`: from now on this fix is that place. What was not looked at just now is known from the old one.
-    """
-    now = abs(gap) >= _MARK
-    left = abs(gap) - _MARK if now else abs(gap)
-    if now != anew:
-        left = max(0.0, left - moved)
-    return left if gap > 0 else -left
-
-
-@compiled
-def _place_of(zones: I32, p: int, zone: int) -> int:
-    """Return where a person's watch of a shared zone stands or stood before this fix, else a free place, else -1."""
-    free = -1
-    for j in range(zones.shape[1]):
-        if zones[p, j] == zone or zones[p, j] == -2 - zone:
-            return j
-        if zones[p, j] == -1 and free < 0:
-            free = j
-    return free
-
-
 @inlined
 def _fetch(
     rows: F64, i: int, people: F64, own_first: I64, outside: NDArray[np.bool_], watch: I8, own_gap: F32, z_reach: F64,
@@ -329,8 +286,9 @@ def _judge_many(
     rows: F64, people: F64, known: NDArray[np.bool_], bound: NDArray[np.bool_], z_first: I64, z_lats: F64, z_lons: F64,
     z_radius: F64, z_reach: F64, own_first: I64, outside: NDArray[np.bool_], watch: I8, own_gap: F32, s_first: I64,
     s_lats: F64, s_lons: F64, s_radius: F64, s_reach: F64, g_first: I64, g_zone: I32, g_near: F32,
-    g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I8, open_gap: F32, calm: F64,
-    pair_first: I64, pair_other: I32, pair_number: I32, pair_place: F64, radii: F64, pair_watch: I8,
+    g: tuple[float, float, float, float, float, float], open_zone: I32, open_watch: I8, open_gap: F32,
+    back: F64, open_back: F64, calm: F64, pair_first: I64, pair_other: I32, pair_number: I32, pair_place: F64,
+    radii: F64, pair_watch: I8,
     beliefs: F64, shapes: F64, laid: F64, fades: F64, fresh: I8,
     near_from: float, curfew_from: float, stale_s: float, place_error_m: float, place_variance: float, k: Rules,
     told: I64, likely: F64, words: F64,
@@ -367,7 +325,7 @@ def _judge_many(
         wide = EARTH_DEGREE_M * math.cos(math.radians(lat))
         near, beside, furthest = _parts(prior, after, first, lat, lon, wide, r, parts)
         rough = furthest < APART_M
-        _, held = _held_below(prior, after, first, r, False, k)
+        _, held = _held_below(prior, after, first, r, False, False, k)
         alike = after[ALIKE] > 0
         x, y = (calm[p, 1] - lon) * wide, (calm[p, 0] - lat) * EARTH_DEGREE_M
         moved = 1.02 * math.sqrt(x * x + y * y)  # a fiftieth: the plane is no sphere
@@ -379,7 +337,7 @@ def _judge_many(
             gap = abs(own_gap[q]) - moved
             if quiet_one and own_gap[q] < 0 and gap > near:
                 continue  # nowhere near: the watch would stay as quiet as it is
-            begin = curfew_from if outside[q] else near_from
+            begin = curfew_from if outside[q] else _bar(near_from, back[q], at, k)
             if (
                 gap > 0
                 and rough
@@ -413,11 +371,15 @@ def _judge_many(
             if far == 0:
                 far = _far_of(prior, after, first, lat, lon, r, FAR_SIGMAS)
             like, own, deep, expected = _weigh_zone(
-                prior, after, genuine, became, first, lat, lon, r, error_m, far, outside[q], watch[q, STATE],
+                prior, after, genuine, became, first, lat, lon, r, error_m, far, outside[q],
+                _again(back[q], at, k), watch[q, STATE],
                 z_lats[a:b], z_lons[a:b], z_radius[q], (z_reach[q, 0], z_reach[q, 1], z_reach[q, 2]), k,
             )  # fmt: skip
+            probable = watch[q, ANNOUNCED] == PROBABLE
             _, bits = _step(watch[q], like, like, own, deep, expected, False, begin, k)
             if bits:
+                if bits & CLEARED and (probable or outside[q]):
+                    back[q] = at
                 told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = number, ZONE, q, bits, like
                 m += 1
         left = calm[p, 2] - moved
@@ -426,9 +388,10 @@ def _judge_many(
             if q < 0:
                 continue
             gap = abs(open_gap[p, j]) - moved
+            begin = _bar(near_from, open_back[p, j], at, k)
             if not (gap > 0 and rough and _by_gap(
                 open_watch, p * OPEN + j, gap, open_gap[p, j] > 0, parts, genuine, became, first, held, alike, False,
-                near_from, k,
+                begin, k,
             )):  # fmt: skip
                 a, b = s_first[q], s_first[q + 1]
                 depth, area = _laid(s_lats, s_lons, a, b - a, s_radius[q], lat, lon, wide, xs, ys, d2s)
@@ -437,25 +400,28 @@ def _judge_many(
                 if not (rough and (
                     _by_gap(
                         open_watch, p * OPEN + j, abs(depth), depth > 0, parts, genuine, became, first, held, alike,
-                        False, near_from, k,
+                        False, begin, k,
                     )
                     or (b - a <= CORNERS and _at_zone(
                         open_watch, p * OPEN + j, s_lats, s_lons, a, b - a, s_radius[q], lat, lon, wide, depth, area,
-                        xs, ys, d2s, parts, genuine, became, first, held, alike, False, near_from, k,
+                        xs, ys, d2s, parts, genuine, became, first, held, alike, False, begin, k,
                     ))
                 )):  # fmt: skip
                     if far == 0:
                         far = _far_of(prior, after, first, lat, lon, r, FAR_SIGMAS)
                     like, own, deep, expected = _weigh_zone(
-                        prior, after, genuine, became, first, lat, lon, r, error_m, far, False,
+                        prior, after, genuine, became, first, lat, lon, r, error_m, far, False, False,
                         open_watch[p * OPEN + j, STATE], s_lats[a:b], s_lons[a:b], s_radius[q],
                         (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]), k,
                     )  # fmt: skip
-                    _, bits = _step(open_watch[p * OPEN + j], like, like, own, deep, expected, False, near_from, k)
+                    probable = open_watch[p * OPEN + j, ANNOUNCED] == PROBABLE
+                    _, bits = _step(open_watch[p * OPEN + j], like, like, own, deep, expected, False, begin, k)
                     if bits:
+                        if probable and bits & CLEARED:
+                            open_back[p, j] = at
                         told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = number, SHARED, q, bits, like
                         m += 1
-            if not _open(open_watch, p * OPEN + j):
+            if not _open(open_watch, p * OPEN + j) and at - open_back[p, j] >= k.taken_back_s:
                 open_zone[p, j] = -2 - q  # free after this fix, and not to be looked at again in it
                 left, calm[p, 2], looked = 0.0, 0.0, True
         if bound[p] and left <= near:
@@ -500,7 +466,7 @@ def _judge_many(
                             if far == 0:
                                 far = _far_of(prior, after, first, lat, lon, r, FAR_SIGMAS)
                             like, own, deep, expected = _weigh_zone(
-                                prior, after, genuine, became, first, lat, lon, r, error_m, far, False, 0,
+                                prior, after, genuine, became, first, lat, lon, r, error_m, far, False, False, 0,
                                 s_lats[a:b], s_lons[a:b], s_radius[q], (s_reach[q, 0], s_reach[q, 1], s_reach[q, 2]),
                                 k,
                             )  # fmt: skip
@@ -509,9 +475,11 @@ def _judge_many(
                             left = 0.0
                             continue  # a quiet watch stays quiet
                         if j < 0:
+                            j, left = _spare(open_watch, p), 0.0
+                        if j < 0:
                             lost += 1
                             continue
-                        open_zone[p, j], open_gap[p, j], looked = q, _looked(depth), True
+                        open_zone[p, j], open_gap[p, j], looked, open_back[p, j] = q, _looked(depth), True, NEVER
                         for w in range(5):
                             open_watch[p * OPEN + j, w] = fresh[0, w]
                         if bits:

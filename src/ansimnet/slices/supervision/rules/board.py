@@ -29,6 +29,9 @@ SPARE_M = 250.0
 """The side of a cell of the grid of shared zones, and how far about its reach a zone is listed. ours: a zone's size;
 and how far a usual fix may be off."""
 
+NEVER = -1e18
+"""Seconds, so long ago that nothing remembers it."""
+
 ROUND_M = 0.01
 """More than a single number is off by within a cell and its surroundings."""
 
@@ -107,6 +110,7 @@ class Board:
     What spares looking, and is 0 where nothing is known: `calm` (N, 4), a place in degrees, within how many metres of
     it no quiet shared zone lies, and how many of the `OPEN` places are taken; `own_gap` and `open_gap`, how far from
     that place the edge of each zone with a watch lies at least, metres, less than 0 where the place lies outside.
+    `back` and `open_back`: when an alarm of each was last taken back, seconds since 1970 UTC; long ago for never.
     `scratch` is what the kernel writes meanwhile.
     """
 
@@ -131,9 +135,13 @@ class Board:
     calm: F64 = field(init=False)
     own_gap: F32 = field(init=False)
     open_gap: F32 = field(init=False)
+    back: F64 = field(init=False)
+    open_back: F64 = field(init=False)
     scratch: tuple[F64, F64, F64, F64, I8] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.back = np.full(len(self.outside), NEVER)
+        self.open_back = np.full(self.open_zone.shape, NEVER)
         self.calm = np.zeros((len(self.people), 4))
         self.own_gap = np.zeros(len(self.outside), dtype=np.float32)
         self.open_gap = np.zeros(self.open_zone.shape, dtype=np.float32)

@@ -41,7 +41,8 @@ class Evidence:
     `likely` raises and clears, `sure` confirms; they differ only where a condition has two radii. `own` is None where
     no fix spoke, or a mast said again what it had said. `deep`: this fix lies very deep and fits the track. `sticky`:
     once certain, only a person clears it. `expected`: the track before the fix made it no surprise, so that one fix may
-    raise. `begin`: how likely an alarm begins.
+    raise. `begin`: how likely an alarm begins. `zone`: of a zone to stay out of, in its hours; `home`: what a
+    fix says of a curfew in its hours.
     """
 
     at: datetime
@@ -53,6 +54,8 @@ class Evidence:
     sticky: bool = False
     expected: bool = True
     begin: float = limits.PROBABLE_FROM
+    zone: bool = False
+    home: bool = False
 
 
 def shape_of(zone: Zone) -> tuple[F64, F64, float, weights.Reach]:
@@ -106,15 +109,16 @@ def weigh_fix(
             if not window.bound(condition, fix.seen_at):
                 return Evidence(fix.seen_at, 0.0, 0.0, 0.0, False, (fix.fix_id,))
             if isinstance(condition, Exclusion):
-                return _weigh_zone(condition.zone, fix, fix.point, step, outside=False)
-            return _weigh_zone(condition.home, fix, fix.point, step, outside=True)
+                return _weigh_zone(condition.zone, watch, fix, fix.point, step, outside=False)
+            return _weigh_zone(condition.home, watch, fix, fix.point, step, outside=True)
         case Approach():
             return _weigh_approach(condition, fix, fix.point, step, others)
         case _:
             assert_never(condition)
 
 
-def _weigh_zone(zone: Zone, fix: Fix, point: Point, step: Step, *, outside: bool) -> Evidence:
+def _weigh_zone(zone: Zone, watch: Watch, fix: Fix, point: Point, step: Step, *, outside: bool) -> Evidence:
+    back = watch.taken_back_at
     prior = row_of(step.prior) if step.prior is not None else _NO_ROW
     after, first = row_of(step.estimate), step.prior is None
     likely, own, deep, expected = weights._weigh_zone(
@@ -129,13 +133,18 @@ def _weigh_zone(zone: Zone, fix: Fix, point: Point, step: Step, *, outside: bool
         float(fix.error_m),
         weights._far_of(prior, after, first, point.lat, point.lon, step.variance_m2, FAR_SIGMAS),
         outside,
+        back is not None and weights._again(back.timestamp(), fix.seen_at.timestamp(), RULES),
         0,
         *shape_of(zone),
         RULES,
     )
     begin = limits.CURFEW_FROM if outside else limits.NEAR_FROM
     said = own if own != weights.UNHEARD else None
-    return Evidence(fix.seen_at, likely, likely, said, deep, (fix.fix_id,), expected=expected, begin=begin)
+    cited = (fix.fix_id,)
+    return Evidence(
+        fix.seen_at, likely, likely, said, deep, cited,
+        expected=expected, begin=begin, zone=not outside, home=outside,
+    )  # fmt: skip
 
 
 def _weigh_approach(
@@ -216,13 +225,13 @@ def weigh_clock(condition: Condition, his: Estimate, at: datetime) -> Evidence |
         p, depth, begin = (
             1 - chance_inside(condition.home, now),
             -depth_m(condition.home, now.point),
-            limits.CURFEW_REST_FROM if his.rest >= 0.5 else limits.CURFEW_MAST_FROM,
+            limits.CURFEW_AGAIN_FROM if his.rest >= 0.5 else limits.CURFEW_MAST_FROM,
         )
     else:
         p, depth, begin = chance_inside(condition.zone, now), depth_m(condition.zone, now.point), limits.RESTED_FROM
     fresh = at - his.at <= limits.SILENCE
     deep = fresh and depth >= max(limits.DEEP_M, limits.DEEP_ERRORS * now.error_m) and p >= limits.CERTAIN_FROM
-    return Evidence(at, p, p, None, deep, (his.fix_id,), begin=begin)
+    return Evidence(at, p, p, None, deep, (his.fix_id,), begin=begin, zone=isinstance(condition, Exclusion))
 
 
 def may_be_near(condition: Condition, his: Estimate, hers: Estimate | None, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from datetime import datetime
 from ansimnet.facts.supervision import AlarmCleared, AlarmRaised, TriggerConfirmed
 from ansimnet.kernel.facts import Fact
 from ansimnet.kernel.ids import AlarmId, ConditionId, FactId, named_id
-from ansimnet.slices.supervision.model import Estimate, Fix, PersonId, Reason, Scene, State, Told, Wholeness
+from ansimnet.slices.supervision.model import Estimate, Fix, PersonId, Reason, Scene, State, Told, Watch, Wholeness
 from ansimnet.slices.supervision.rules.judge import cleared, judge, judge_clock
 
 
@@ -31,6 +31,7 @@ def rerun(
     """
     concerned = {c.condition_id: c for c in scene.concerning(person_id)}
     again, window = Scene(concerned, medical=scene.medical), list(fixes)
+    again.watches = _taken_back_before(min((f.seen_at for f in window), default=since), scene, concerned)
     found = judge(again, window)
     judged = [w.judged_at for c in concerned if (w := scene.watches.get(c)) is not None and w.judged_at is not None]
     if judged:
@@ -52,6 +53,17 @@ def rerun(
                 news.append(kept)
     newest = max(f.seen_at for f in window)
     return _adopt(scene, again, same, newest, news, heard_at) + news
+
+
+def _taken_back_before(at: datetime, scene: Scene, conditions: Iterable[ConditionId]) -> dict[ConditionId, Watch]:
+    """Return watches at rest for whatever remembers that an alarm was taken back before the window; what was taken back
+    in it is found again."""
+    found = {}
+    for c in conditions:
+        w = scene.watches.get(c)
+        if w is not None and w.taken_back_at is not None and w.taken_back_at < at:
+            found[c] = Watch(w.condition_id, w.wearer_id, taken_back_at=w.taken_back_at)
+    return found
 
 
 def _spans(facts: Sequence[Fact]) -> dict[AlarmId, tuple[ConditionId, datetime, datetime | None]]:

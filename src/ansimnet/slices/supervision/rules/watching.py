@@ -13,6 +13,7 @@ from ansimnet.slices.supervision.rules import limits
 from ansimnet.slices.supervision.rules.chance import compiled
 from ansimnet.slices.supervision.rules.evidence import Evidence
 from ansimnet.slices.supervision.rules.limits import RULES, Rules
+from ansimnet.slices.supervision.rules.weights import _again
 
 I64 = NDArray[np.int64]
 
@@ -28,6 +29,8 @@ class Change(StrEnum):
 RANKS = (State.CLEAR, State.UNCERTAIN, State.PROBABLE, State.CERTAIN)
 STATE, SUPPORT, AGAINST, ANNOUNCED, ARMED = range(5)
 """A watch as a row of numbers: ranks of states, counts, 0 or 1."""
+CLEARED = 4
+"""The bit of what must be told that ends an alarm."""
 QUIET, KEPT, RESTED = 0, 1, 2
 """What became of a watch: moved by evidence, kept though the evidence is against it, at rest again."""
 
@@ -52,7 +55,7 @@ def _step(
         doubted = w[AGAINST] < patience and (sticky or likely > k.out_for_sure)
         if state >= 2 and ((sticky and state == 3) or doubted):
             return KEPT, 0
-        told = 4 if w[ANNOUNCED] > 0 else 0
+        told = CLEARED if w[ANNOUNCED] > 0 else 0
         w[STATE] = w[AGAINST] = w[ANNOUNCED] = 0
         w[ARMED] = 1
         return RESTED, told
@@ -70,18 +73,31 @@ def _step(
     return QUIET, told
 
 
+@compiled
+def _bar(begin: float, back_s: float, at_s: float, k: Rules) -> float:
+    """Return where an alarm of a zone begins at an instant, given when its last one was taken back (both s)."""
+    return max(begin, k.taken_back_from) if _again(back_s, at_s, k) else begin
+
+
 def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
     """Return the watch after one piece of evidence, and what must be told of it.
 
     Confirms only with two consistent fixes or a very deep one; clears below 0.2, with two fixes unless the wearer is
-    out for sure. A watch that was closed while broken stays silent until it has been clear once. `alarm_id` and
-    `medical` are the caller's to set on `RAISED`.
+    out for sure. A watch that was closed while broken stays silent until it has been clear once. A zone whose alarm was
+    taken back is not believed by as little again for some days. `alarm_id` and `medical` are the caller's to set on
+    `RAISED`.
     """
     row = np.array([watch.state.rank, watch.support, watch.against, watch.announced.rank, watch.armed], dtype=np.int64)
     own = e.own if e.own is not None else -1.0
-    became, told = _step(row, e.likely, e.sure, own, e.deep, e.expected, e.sticky, e.begin, RULES)
+    begin = e.begin
+    if e.zone and watch.taken_back_at is not None:
+        begin = _bar(begin, watch.taken_back_at.timestamp(), e.at.timestamp(), RULES)
+    became, told = _step(row, e.likely, e.sure, own, e.deep, e.expected, e.sticky, begin, RULES)
+    if told & CLEARED and (e.home or (e.zone and watch.announced is State.PROBABLE)):
+        watch = replace(watch, taken_back_at=e.at)
     state, support, against, announced, _ = row.tolist()
-    changes = tuple(c for bit, c in ((1, Change.RAISED), (2, Change.CONFIRMED), (4, Change.CLEARED)) if told & bit)
+    bits = ((1, Change.RAISED), (2, Change.CONFIRMED), (CLEARED, Change.CLEARED))
+    changes = tuple(c for bit, c in bits if told & bit)
     if became == RESTED:
         return rest(replace(watch, support=support), e), changes
     if became == KEPT:
@@ -102,6 +118,15 @@ def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
 def rest(watch: Watch, e: Evidence) -> Watch:
     """Return the watch as it is when nothing is wrong, armed again.
 
-    Support outlives it: the first of two fixes that break with the track counts when the second agrees.
+    Support outlives it: the first of two fixes that break with the track counts when the second agrees. So does, for
+    some days, that an alarm was taken back.
     """
-    return Watch(watch.condition_id, watch.wearer_id, probability=e.likely, judged_at=e.at, support=watch.support)
+    back = watch.taken_back_at
+    return Watch(
+        watch.condition_id,
+        watch.wearer_id,
+        probability=e.likely,
+        judged_at=e.at,
+        support=watch.support,
+        taken_back_at=back if back is not None and e.at - back < limits.TAKEN_BACK_FOR else None,
+    )

@@ -117,14 +117,25 @@ def _far_of(prior: F64, after: F64, first: bool, lat: float, lon: float, r: floa
 
 
 @compiled
-def _held_below(prior: F64, after: F64, first: bool, r: float, outside: bool, k: Rules) -> tuple[float, float]:
+def _again(back_s: float, at_s: float, k: Rules) -> bool:
+    """Tell whether it is only some days ago that an alarm was taken back (both s)."""
+    return 0 <= at_s - back_s < k.taken_back_s
+
+
+@compiled
+def _held_below(
+    prior: F64, after: F64, first: bool, r: float, outside: bool, again: bool, k: Rules
+) -> tuple[float, float]:
     """Return where an alarm of a zone begins, and below what it is held back.
 
-    Who rests is not taken to have gone by little, nor whom only a poor fix saw go: it is mostly a mast that errs.
+    Whom only a poor fix saw go is not taken to have gone by little, nor who rests, least of whom it was said some days
+    ago (`again`): it is mostly a mast that errs.
     """
     if outside:
-        held = k.curfew_rest_from if after[REST] >= 0.5 else k.curfew_mast_from if r >= _poor(k) else 0.0
-        return k.curfew_from, held
+        poor = r >= _poor(k)
+        if after[REST] >= 0.5:
+            return k.curfew_from, k.curfew_again_from if again or poor else k.curfew_rest_from
+        return k.curfew_from, k.curfew_mast_from if poor else 0.0
     if first:
         return k.near_from, 0.0
     return k.near_from, k.rested_from if prior[REST] >= 0.5 else k.mast_from if r >= _poor(k) else 0.0
@@ -133,13 +144,14 @@ def _held_below(prior: F64, after: F64, first: bool, r: float, outside: bool, k:
 @compiled
 def _weigh_zone(
     prior: F64, after: F64, genuine: float, became: float, first: bool, lat: float, lon: float, r: float,
-    error_m: float, far: float, outside: bool, state: int, lats: F64, lons: F64, radius: float, reach: Reach, k: Rules,
+    error_m: float, far: float, outside: bool, again: bool, state: int, lats: F64, lons: F64, radius: float,
+    reach: Reach, k: Rules,
 ) -> tuple[float, float, bool, bool]:  # fmt: skip
     """Return how likely a zone's rule is broken, by all and by this fix alone, whether it is deep and was expected.
 
     `far` is `_far_of` this fix by `FAR_SIGMAS`. `outside` turns the question round: broken is who is not inside.
-    `state` is how far the watch is: nobody asks whether what is probable already was expected. Alone a fix says 1 or 0
-    where it lies far enough from the edge that no threshold is near.
+    `again`: an alarm of it ended some days ago. `state` is how far the watch is: nobody asks whether what is probable
+    already was expected. Alone a fix says 1 or 0 where it lies far enough from the edge that no threshold is near.
     """
     x, y = _metres(reach[0], reach[1], lat, lon)
     depth = -math.inf
@@ -167,7 +179,7 @@ def _weigh_zone(
     )
     if became == ANEW:
         return likely, own, deep, True
-    begin, held = _held_below(prior, after, first, r, outside, k)
+    begin, held = _held_below(prior, after, first, r, outside, again, k)
     if begin <= likely < held:
         likely = JUST_BELOW * begin
     expected = not first and own >= k.clear_below and before >= k.expected_from
