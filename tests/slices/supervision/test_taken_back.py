@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
+from ansimnet.kernel.ids import named_id
 from ansimnet.slices.supervision.model import Approach, Exclusion, Fix, Scene
 from ansimnet.slices.supervision.rules import limits, replay
 from ansimnet.slices.supervision.rules.batch import columns_of, judge_many
 from ansimnet.slices.supervision.rules.board import NEVER, board_of
 from ansimnet.slices.supervision.rules.judge import judge
-from ansimnet.slices.supervision.service import clock
+from ansimnet.slices.supervision.service import clock, incidents
 from ansimnet.slices.supervision.store import scene as scenes
 
 from .made import HER, HIM, NOON, approach, curfew, fix, zone
@@ -141,6 +143,22 @@ async def test_it_is_kept_with_the_watch_and_forgotten_when_its_time_is_over(wor
     await clock.tick(world.db, NOON + timedelta(days=2))
     await world.send(report(limits.TAKEN_BACK_FOR.total_seconds() + 2000, 5000.0))
     assert not await remembered()
+
+
+@pytest.mark.requirement("EM-19")
+async def test_a_persons_verdict_decides_whether_it_is_remembered(world: World) -> None:
+    zone_id, by = await world.zone(), named_id("test", "controller")
+    for i, east in enumerate(way()):
+        await world.send(report(15 * i, east, error_m=45.0))
+    ((_, raised),) = await world.told("alarm.raised")
+    for verdict, remembered in (("true", False), ("false", True), ("true", False)):
+        async with world.db.transaction() as tx:
+            await incidents.judge(tx, UUID(raised["alarm_id"]), verdict, by, NOON + timedelta(hours=1))
+            found = await scenes.watch_of(tx, zone_id)
+        assert (found is not None and found.taken_back_at is not None) == remembered
+    for i, east in enumerate(way()):  # he was there: the next time he is told of as readily
+        await world.send(report(DAY + 15 * i, east, error_m=45.0))
+    assert len(await world.told("alarm.raised")) == 2
 
 
 def test_the_scene_of_a_proof_carries_it() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from enum import StrEnum
 
 import numpy as np
@@ -130,3 +131,8 @@ def rest(watch: Watch, e: Evidence) -> Watch:
         support=watch.support,
         taken_back_at=back if back is not None and e.at - back < limits.TAKEN_BACK_FOR else None,
     )
+
+
+def taught(watch: Watch, verdict: str, at: datetime) -> Watch:
+    """Return a watch after a person judged an alarm of it: `false` counts as taken back, `true` as never taken back."""
+    return replace(watch, taken_back_at=at if verdict == "false" else None)

@@ -11,8 +11,9 @@ from ansimnet.kernel.errors import Conflict, NotFound
 from ansimnet.kernel.ids import AlarmId, FactId, ProtectedPersonId, named_id, new_id
 from ansimnet.platform.db import Tx
 from ansimnet.platform.ledger import append
-from ansimnet.slices.supervision.model import PersonId
+from ansimnet.slices.supervision.model import PersonId, Watch
 from ansimnet.slices.supervision.rules.judge import close
+from ansimnet.slices.supervision.rules.watching import taught
 from ansimnet.slices.supervision.service import procedure
 from ansimnet.slices.supervision.store import alarms, devices, places
 from ansimnet.slices.supervision.store import scene as scenes
@@ -79,18 +80,35 @@ async def acknowledge(tx: Tx, alarm_id: UUID, by: UUID, now: datetime) -> None:
 async def judge(tx: Tx, alarm_id: UUID, verdict: str, by: UUID, now: datetime) -> None:
     """Keep whether whoever handles an alarm holds it for real; the latest verdict stands, the ledger has them all.
 
+    The rules learn from it: who was there is believed as readily as ever, who was not less readily for some days.
+
     Raises:
         NotFound: no such alarm.
     """
-    row = await tx.one(
-        "update supervision_alarm set verdict = %s, verdict_at = %s, verdict_by = %s where alarm_id = %s "
-        "returning wearer_id",
+    found = await tx.one(
+        "select a.wearer_id, a.watch_id, c.condition_id is not null from supervision_alarm a "
+        "left join supervision_condition c on c.condition_id = a.condition_id and c.ended_at is null "
+        "where a.alarm_id = %s",
+        [alarm_id],
+    )
+    if found is None:
+        raise NotFound
+    wearer_id, watch_id, holds = found
+    await scenes.lock_people(tx, {PersonId(wearer_id)})
+    await tx.execute(
+        "update supervision_alarm set verdict = %s, verdict_at = %s, verdict_by = %s where alarm_id = %s",
         [verdict, now, by, alarm_id],
     )
-    if row is None:
-        raise NotFound
+    if holds:
+        watch = await scenes.watch_of(tx, watch_id) or Watch(watch_id, wearer_id)
+        await scenes.save_watches(tx, [taught(watch, verdict, now)])
     fact = AlarmJudged(
-        fact_id=FactId(new_id()), happened_at=now, alarm_id=AlarmId(alarm_id), wearer_id=row[0], verdict=verdict, by=by
+        fact_id=FactId(new_id()),
+        happened_at=now,
+        alarm_id=AlarmId(alarm_id),
+        wearer_id=wearer_id,
+        verdict=verdict,
+        by=by,
     )
     await append(tx, fact, actor=f"account:{by}")
 
