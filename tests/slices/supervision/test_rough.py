@@ -19,7 +19,7 @@ from ansimnet.slices.supervision.rules.chance import (
 )
 from ansimnet.slices.supervision.rules.limits import CURFEW_FROM, NEAR_FROM, RULES
 from ansimnet.slices.supervision.rules.motion import HELD, TAKEN
-from ansimnet.slices.supervision.rules.watching import _step
+from ansimnet.slices.supervision.rules.watching import _bar, _step
 from ansimnet.slices.supervision.rules.weights import SURE
 
 CLOSE = rough.DOUBT / 4
@@ -115,23 +115,24 @@ def test_how_far_an_edge_is_bounds_what_lies_beyond_it(
 ROWS = st.tuples(
     st.integers(0, 3), st.integers(0, 99), st.integers(0, 2), st.sampled_from([0, 2, 3]), st.integers(0, 1)
 )
+BEGINS = [NEAR_FROM, CURFEW_FROM, *(_bar(NEAR_FROM, 0.0, times, 1.0, RULES) for times in range(1, 5))]
 LIKELY = st.one_of(st.floats(0, 1), st.sampled_from([0.02, 0.1, 0.25, 0.5, 0.75, 0.9]))
 
 
 @pytest.mark.requirement("EM-14", "EM-19")
 @settings(max_examples=500, deadline=None)
-@given(ROWS, LIKELY, LIKELY, LIKELY, st.floats(0, 0.02), st.booleans(), st.booleans(), st.booleans())
+@given(ROWS, LIKELY, LIKELY, LIKELY, st.floats(0, 0.02), st.sampled_from(BEGINS), st.booleans(), st.booleans())
 def test_a_watch_is_moved_by_bounds_as_by_its_rule_or_not_at_all(
     row: tuple[int, ...],
     own: float,
     likely: float,
     share: float,
     doubt: float,
-    curfew: bool,
+    begin: float,
     deep: bool,
     expected: bool,
 ) -> None:
-    begin, sure = CURFEW_FROM if curfew else NEAR_FROM, likely * share
+    sure = likely * share
     by_rule, by_bounds = np.array(row, dtype=np.int64), np.array([row], dtype=np.int8)
     idle = rough._idle(
         by_bounds, 0, own - doubt, own + doubt, likely - doubt, likely + doubt, sure + doubt, begin, RULES

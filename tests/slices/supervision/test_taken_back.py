@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from ansimnet.slices.supervision.rules import limits, replay
 from ansimnet.slices.supervision.rules.batch import columns_of, judge_many
 from ansimnet.slices.supervision.rules.board import NEVER, board_of
 from ansimnet.slices.supervision.rules.judge import judge
+from ansimnet.slices.supervision.rules.watching import _bar
 from ansimnet.slices.supervision.service import clock, incidents
 from ansimnet.slices.supervision.store import scene as scenes
 
@@ -44,6 +46,18 @@ def words(condition: Exclusion | Approach, fixes: list[Fix], since_s: float = 0.
 def test_who_passes_by_is_told_of_once_in_some_days(days: int, again: list[str]) -> None:
     assert words(zone(), passes(0)) == ["raised", "cleared"]
     assert words(zone(), passes(0) + passes(days * DAY), days * DAY) == again
+
+
+@pytest.mark.requirement("EM-14", "EM-19")
+def test_each_one_more_asks_for_more_until_only_what_is_sure_is_told() -> None:
+    bars = [_bar(limits.NEAR_FROM, 0.0, times, 60.0, limits.RULES) for times in range(1, 7)]
+    assert bars == pytest.approx([0.35, 0.55, 0.75, 0.9, 0.9, 0.9])
+    assert _bar(limits.NEAR_FROM, 0.0, 3, limits.TAKEN_BACK_FOR.total_seconds(), limits.RULES) == limits.NEAR_FROM
+    beside = [fix(15 * i, 320 - 40 * math.sin(i / 40), 40 * math.sin(i / 7), error_m=35) for i in range(4000)]
+    assert words(zone(), beside) == 4 * ["raised", "cleared"]  # in seventeen hours on the very edge
+    goes_in = [fix(60_000 + 15 * i, 300 - 20 * i, error_m=15) for i in range(15)]
+    told_of = told(zone(), beside + goes_in)
+    assert [(at, word) for at, word in told_of if at >= 60_000] == [(60_030, "raised"), (60_030, "confirmed")]
 
 
 @pytest.mark.requirement("EM-14")
@@ -112,7 +126,7 @@ def test_many_at_once_remember_it_too_and_a_shared_zone_as_well() -> None:
     assert seconds == [(at, {"raised": 1, "cleared": 4}[word]) for at, word in one_by_one]
     assert others[:, [0, 3]].tolist() == rows[:, [0, 3]].tolist()
     assert len(seconds) == 4
-    assert own.back[0] > NEVER
+    assert own.back[0, 0] > NEVER
 
 
 @pytest.mark.requirement("EM-19")

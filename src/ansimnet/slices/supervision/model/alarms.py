@@ -54,7 +54,7 @@ class Watch:
 
     `announced` is what has been told of the present alarm: CLEAR nothing, PROBABLE raised, CERTAIN confirmed.
     `armed` is False from the closing of an incident until the watch has been clear once. `taken_back_at` is when later
-    fixes last took an alarm of a zone back, or ended one of a curfew.
+    fixes last took an alarm of a zone back, or ended one of a curfew, `taken_back` how many within some days.
     """
 
     condition_id: ConditionId
@@ -71,6 +71,7 @@ class Watch:
     armed: bool = True
     medical: Medical = Medical.NONE
     taken_back_at: datetime | None = None
+    taken_back: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,7 @@ from ansimnet.slices.supervision.rules.motion import (
     _best,
     _follow,
 )
-from ansimnet.slices.supervision.rules.recalled import GAP_M, _looked, _open, _place_of, _remembered, _spare
+from ansimnet.slices.supervision.rules.recalled import GAP_M, _looked, _note_back, _open, _place_of, _remembered, _spare
 from ansimnet.slices.supervision.rules.rough import (
     APART_M,
     CORNERS,
@@ -337,7 +337,7 @@ def _judge_many(
             gap = abs(own_gap[q]) - moved
             if quiet_one and own_gap[q] < 0 and gap > near:
                 continue  # nowhere near: the watch would stay as quiet as it is
-            begin = curfew_from if outside[q] else _bar(near_from, back[q], at, k)
+            begin = curfew_from if outside[q] else _bar(near_from, back[q, 0], back[q, 1], at, k)
             if (
                 gap > 0
                 and rough
@@ -372,14 +372,14 @@ def _judge_many(
                 far = _far_of(prior, after, first, lat, lon, r, FAR_SIGMAS)
             like, own, deep, expected = _weigh_zone(
                 prior, after, genuine, became, first, lat, lon, r, error_m, far, outside[q],
-                _again(back[q], at, k), watch[q, STATE],
+                _again(back[q, 0], at, k), watch[q, STATE],
                 z_lats[a:b], z_lons[a:b], z_radius[q], (z_reach[q, 0], z_reach[q, 1], z_reach[q, 2]), k,
             )  # fmt: skip
             probable = watch[q, ANNOUNCED] == PROBABLE
             _, bits = _step(watch[q], like, like, own, deep, expected, False, begin, k)
             if bits:
                 if bits & CLEARED and (probable or outside[q]):
-                    back[q] = at
+                    _note_back(back[q], at, k)
                 told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = number, ZONE, q, bits, like
                 m += 1
         left = calm[p, 2] - moved
@@ -388,7 +388,7 @@ def _judge_many(
             if q < 0:
                 continue
             gap = abs(open_gap[p, j]) - moved
-            begin = _bar(near_from, open_back[p, j], at, k)
+            begin = _bar(near_from, open_back[p, j, 0], open_back[p, j, 1], at, k)
             if not (gap > 0 and rough and _by_gap(
                 open_watch, p * OPEN + j, gap, open_gap[p, j] > 0, parts, genuine, became, first, held, alike, False,
                 begin, k,
@@ -418,10 +418,10 @@ def _judge_many(
                     _, bits = _step(open_watch[p * OPEN + j], like, like, own, deep, expected, False, begin, k)
                     if bits:
                         if probable and bits & CLEARED:
-                            open_back[p, j] = at
+                            _note_back(open_back[p, j], at, k)
                         told[m, 0], told[m, 1], told[m, 2], told[m, 3], likely[m] = number, SHARED, q, bits, like
                         m += 1
-            if not _open(open_watch, p * OPEN + j) and at - open_back[p, j] >= k.taken_back_s:
+            if not _open(open_watch, p * OPEN + j) and at - open_back[p, j, 0] >= k.taken_back_s:
                 open_zone[p, j] = -2 - q  # free after this fix, and not to be looked at again in it
                 left, calm[p, 2], looked = 0.0, 0.0, True
         if bound[p] and left <= near:
@@ -479,7 +479,8 @@ def _judge_many(
                         if j < 0:
                             lost += 1
                             continue
-                        open_zone[p, j], open_gap[p, j], looked, open_back[p, j] = q, _looked(depth), True, NEVER
+                        open_zone[p, j], open_gap[p, j], looked = q, _looked(depth), True
+                        open_back[p, j, 0] = NEVER
                         for w in range(5):
                             open_watch[p * OPEN + j, w] = fresh[0, w]
                         if bits:

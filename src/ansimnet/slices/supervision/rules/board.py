@@ -110,7 +110,8 @@ class Board:
     What spares looking, and is 0 where nothing is known: `calm` (N, 4), a place in degrees, within how many metres of
     it no quiet shared zone lies, and how many of the `OPEN` places are taken; `own_gap` and `open_gap`, how far from
     that place the edge of each zone with a watch lies at least, metres, less than 0 where the place lies outside.
-    `back` and `open_back`: when an alarm of each was last taken back, seconds since 1970 UTC; long ago for never.
+    `back` and `open_back`: when an alarm of each was last taken back, seconds since 1970 UTC (long ago for
+    never), and how many were.
     `scratch` is what the kernel writes meanwhile.
     """
 
@@ -140,8 +141,8 @@ class Board:
     scratch: tuple[F64, F64, F64, F64, I8] = field(init=False)
 
     def __post_init__(self) -> None:
-        self.back = np.full(len(self.outside), NEVER)
-        self.open_back = np.full(self.open_zone.shape, NEVER)
+        self.back = np.tile([NEVER, 0.0], (len(self.outside), 1))
+        self.open_back = np.tile([NEVER, 0.0], (*self.open_zone.shape, 1))
         self.calm = np.zeros((len(self.people), 4))
         self.own_gap = np.zeros(len(self.outside), dtype=np.float32)
         self.open_gap = np.zeros(self.open_zone.shape, dtype=np.float32)

@@ -6,8 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ansimnet.slices.supervision.rules.board import OPEN
+from ansimnet.slices.supervision.rules.limits import Rules
 from ansimnet.slices.supervision.rules.machine import compiled
+from ansimnet.slices.supervision.rules.weights import _again
 
+F64 = NDArray[np.float64]
 I32 = NDArray[np.int32]
 I8 = NDArray[np.int8]
 GAP_M = 5_000.0
@@ -65,3 +68,10 @@ def _spare(watches: I8, p: int) -> int:
         if not _open(watches, p * OPEN + j):
             return j
     return -1
+
+
+@compiled
+def _note_back(back: F64, at: float, k: Rules) -> None:
+    """Note that one more alarm was taken back, as `watching.observe` does."""
+    back[1] = min(back[1] + 1, 99.0) if _again(back[0], at, k) else 1.0
+    back[0] = at

@@ -62,7 +62,7 @@ def _taken_back_before(at: datetime, scene: Scene, conditions: Iterable[Conditio
     for c in conditions:
         w = scene.watches.get(c)
         if w is not None and w.taken_back_at is not None and w.taken_back_at < at:
-            found[c] = Watch(w.condition_id, w.wearer_id, taken_back_at=w.taken_back_at)
+            found[c] = Watch(w.condition_id, w.wearer_id, taken_back_at=w.taken_back_at, taken_back=w.taken_back)
     return found
 
 

@@ -303,12 +303,12 @@ def _idle(
     k: Rules,
 ) -> bool:
     """Move a watch as `_step` would, where the bounds leave no doubt how and nothing is told; else tell so, unmoved."""
-    support = watches[at, SUPPORT]
-    if own_low >= begin:
+    support, agrees = watches[at, SUPPORT], min(begin, k.probable_from)
+    if own_low >= agrees:
         support = min(support + 1, 99)
     elif own_high < k.clear_below:
         support = 0
-    elif own_high >= begin or own_low < k.clear_below:
+    elif own_high >= agrees or own_low < k.clear_below:
         return False
     state = watches[at, STATE]
     if high < k.clear_below:

@@ -45,7 +45,7 @@ def _step(
     `own` below 0: no fix spoke; `begin` is where an alarm begins. What must be told, in bits: 1 raised, 2 confirmed,
     4 cleared.
     """
-    if own >= begin:
+    if own >= min(begin, k.probable_from):
         w[SUPPORT] = min(w[SUPPORT] + 1, 99)
     elif 0 <= own < k.clear_below and not sticky:
         w[SUPPORT] = 0  # between the two a fix in doubt counts for neither side
@@ -75,9 +75,11 @@ def _step(
 
 
 @compiled
-def _bar(begin: float, back_s: float, at_s: float, k: Rules) -> float:
-    """Return where an alarm of a zone begins at an instant, given when its last one was taken back (both s)."""
-    return max(begin, k.taken_back_from) if _again(back_s, at_s, k) else begin
+def _bar(begin: float, back_s: float, times: float, at_s: float, k: Rules) -> float:
+    """Return where an alarm of a zone begins at an instant, given when its last was taken back, and how many were."""
+    if not _again(back_s, at_s, k):
+        return begin
+    return max(begin, min(k.certain_from, k.taken_back_from + (times - 1) * k.taken_back_step))
 
 
 def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
@@ -92,10 +94,10 @@ def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
     own = e.own if e.own is not None else -1.0
     begin = e.begin
     if e.zone and watch.taken_back_at is not None:
-        begin = _bar(begin, watch.taken_back_at.timestamp(), e.at.timestamp(), RULES)
+        begin = _bar(begin, watch.taken_back_at.timestamp(), watch.taken_back, e.at.timestamp(), RULES)
     became, told = _step(row, e.likely, e.sure, own, e.deep, e.expected, e.sticky, begin, RULES)
     if told & CLEARED and (e.home or (e.zone and watch.announced is State.PROBABLE)):
-        watch = replace(watch, taken_back_at=e.at)
+        watch = _taken_back(watch, e.at)
     state, support, against, announced, _ = row.tolist()
     bits = ((1, Change.RAISED), (2, Change.CONFIRMED), (CLEARED, Change.CLEARED))
     changes = tuple(c for bit, c in bits if told & bit)
@@ -123,16 +125,25 @@ def rest(watch: Watch, e: Evidence) -> Watch:
     some days, that an alarm was taken back.
     """
     back = watch.taken_back_at
+    kept = back is not None and e.at - back < limits.TAKEN_BACK_FOR
     return Watch(
         watch.condition_id,
         watch.wearer_id,
         probability=e.likely,
         judged_at=e.at,
         support=watch.support,
-        taken_back_at=back if back is not None and e.at - back < limits.TAKEN_BACK_FOR else None,
+        taken_back_at=back if kept else None,
+        taken_back=watch.taken_back if kept else 0,
     )
 
 
 def taught(watch: Watch, verdict: str, at: datetime) -> Watch:
     """Return a watch after a person judged an alarm of it: `false` counts as taken back, `true` as never taken back."""
-    return replace(watch, taken_back_at=at if verdict == "false" else None)
+    return _taken_back(watch, at) if verdict == "false" else replace(watch, taken_back_at=None, taken_back=0)
+
+
+def _taken_back(watch: Watch, at: datetime) -> Watch:
+    """Return a watch that remembers that one more alarm was taken back."""
+    back = watch.taken_back_at
+    before = watch.taken_back if back is not None and _again(back.timestamp(), at.timestamp(), RULES) else 0
+    return replace(watch, taken_back_at=at, taken_back=min(before + 1, 99))
