@@ -3755,6 +3755,7 @@ CREATE TABLE public.supervision_watch (
     probability double precision NOT NULL,
     alarm_id uuid,
     watch bytea NOT NULL,
+    rests_since timestamp with time zone,
     CONSTRAINT supervision_watch_probability_check CHECK (((probability >= (0)::double precision) AND (probability <= (1)::double precision))),
     CONSTRAINT supervision_watch_state_check CHECK ((state = ANY (ARRAY['clear'::text, 'uncertain'::text, 'probable'::text, 'certain'::text])))
 );
@@ -3768,6 +3769,8 @@ COMMENT ON TABLE public.supervision_watch IS 'What the rules remember of conditi
 COMMENT ON COLUMN public.supervision_watch.condition_id IS 'Of supervision_condition, or derived from the device (tamper).';
 
 COMMENT ON COLUMN public.supervision_watch.watch IS 'All that the rules remember (JSON of model.Watch); the columns beside it are for people.';
+
+COMMENT ON COLUMN public.supervision_watch.rests_since IS 'At rest but for an alarm that was taken back then, which is remembered for some days; null: not at rest.';
 
 CREATE TABLE public.supervision_wearer (
     wearer_id uuid NOT NULL,
@@ -4894,6 +4897,8 @@ CREATE INDEX supervision_medical_condition ON public.supervision_medical USING b
 CREATE UNIQUE INDEX supervision_notice_open ON public.supervision_notice USING btree (wearer_id, notice, device_id, COALESCE(protected_person_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (ended_at IS NULL);
 
 CREATE INDEX supervision_notice_open_device ON public.supervision_notice USING btree (device_id) WHERE (ended_at IS NULL);
+
+CREATE INDEX supervision_notice_open_protected ON public.supervision_notice USING btree (protected_person_id) WHERE ((ended_at IS NULL) AND (protected_person_id IS NOT NULL));
 
 CREATE INDEX supervision_obligation_wearer ON public.supervision_obligation USING btree (wearer_id);
 

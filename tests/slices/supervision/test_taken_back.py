@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 
-from ansimnet.kernel.ids import named_id
+from ansimnet.kernel.ids import AlarmId, named_id
 from ansimnet.slices.supervision.model import Approach, Exclusion, Fix, Scene
 from ansimnet.slices.supervision.rules import limits, replay
 from ansimnet.slices.supervision.rules.batch import columns_of, judge_many
@@ -16,6 +16,7 @@ from ansimnet.slices.supervision.rules.board import NEVER, board_of
 from ansimnet.slices.supervision.rules.judge import judge
 from ansimnet.slices.supervision.rules.watching import _bar
 from ansimnet.slices.supervision.service import clock, incidents
+from ansimnet.slices.supervision.store import alarms, notices
 from ansimnet.slices.supervision.store import scene as scenes
 
 from .made import HER, HIM, NOON, approach, curfew, fix, zone
@@ -152,10 +153,17 @@ async def test_it_is_kept_with_the_watch_and_forgotten_when_its_time_is_over(wor
     await walk(0)
     assert await world.alarms() == ["alarm.raised", "alarm.cleared"]
     assert await remembered()
+    async with world.db.transaction() as tx:  # nobody is judged the long way for it alone
+        await alarms.close(
+            tx, [AlarmId(UUID(b["alarm_id"])) for _, b in await world.told("alarm.raised")], zone_id, NOON
+        )
+        assert await (await notices.ask_of_whom(tx, [world.wearer])).fetchall() == []
     await walk(DAY)
     assert await world.alarms() == ["alarm.raised", "alarm.cleared"]
-    await clock.tick(world.db, NOON + timedelta(days=2))
-    await world.send(report(limits.TAKEN_BACK_FOR.total_seconds() + 2000, 5000.0))
+    await world.send(report(2 * DAY, 5000.0))
+    await clock.forget(world.db, NOON + timedelta(days=2))
+    assert await remembered()
+    await clock.forget(world.db, NOON + limits.TAKEN_BACK_FOR + timedelta(hours=1))
     assert not await remembered()
 
 

@@ -103,6 +103,7 @@ def notices_as_open(facts: Sequence[Fact]) -> list[OpenNotice]:
 
 
 async def forget(db: Db, now: datetime) -> int:
-    """Delete protected persons' fixes that no alarm cites after their term; return how many."""
+    """Delete what is due: old memories, and protected persons' fixes that no alarm cites; return how many of those."""
     async with db.transaction() as tx:
+        await scenes.forget_taken_back(tx, now - limits.TAKEN_BACK_FOR)
         return await fix_store.forget_protected_fixes(tx, now - limits.PROTECTED_KEPT)

@@ -48,18 +48,17 @@ async def open_notices(tx: Tx, wearers: Iterable[UUID], protected: Iterable[UUID
 async def ask_of_whom(tx: Tx, people: Iterable[UUID]) -> AsyncCursor[Row]:
     """Ask of whom anything is remembered but a place; the rows are ids of people.
 
-    What counts: a watch that is not quiet, an alarm that is not closed, a notice that stands; for protected persons
-    one about their own device.
+    What counts: a watch that is not quiet, an alarm that is not closed, a notice that stands about one of them.
     """
     return await tx.execute(
         """
-        select wearer_id from supervision_watch where wearer_id = any(%(people)s)
+        select wearer_id from supervision_watch where rests_since is null and wearer_id = any(%(people)s)
         union all select wearer_id from supervision_alarm where closed_at is null and wearer_id = any(%(people)s)
         union all select protected_person_id from supervision_alarm
             where closed_at is null and protected_person_id = any(%(people)s)
         union all select wearer_id from supervision_notice where ended_at is null and wearer_id = any(%(people)s)
-        union all select d.protected_person_id from supervision_device d join supervision_notice n using (device_id)
-            where n.ended_at is null and d.protected_person_id = any(%(people)s)
+        union all select protected_person_id from supervision_notice
+            where ended_at is null and protected_person_id = any(%(people)s)
         """,
         {"people": ids(people)},
         binary=True,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -202,10 +203,11 @@ async def save_watches(tx: Tx, watches: Sequence[Watch]) -> None:
     if kept:
         await tx.execute(
             """
-            insert into supervision_watch (condition_id, wearer_id, state, probability, alarm_id, watch)
-            select * from unnest(%s::uuid[], %s::uuid[], %s::text[], %s::float8[], %s::uuid[], %s::bytea[])
+            insert into supervision_watch (condition_id, wearer_id, state, probability, alarm_id, watch, rests_since)
+            select * from unnest(
+                %s::uuid[], %s::uuid[], %s::text[], %s::float8[], %s::uuid[], %s::bytea[], %s::timestamptz[])
             on conflict (condition_id) do update set state = excluded.state, probability = excluded.probability,
-                alarm_id = excluded.alarm_id, watch = excluded.watch
+                alarm_id = excluded.alarm_id, watch = excluded.watch, rests_since = excluded.rests_since
             """,
             [
                 [w.condition_id for w in kept],
@@ -214,6 +216,7 @@ async def save_watches(tx: Tx, watches: Sequence[Watch]) -> None:
                 [w.probability for w in kept],
                 [w.alarm_id for w in kept],
                 [_encode(w) for w in kept],
+                [rests_since(w) for w in kept],
             ],
         )
 
@@ -225,6 +228,19 @@ def quiet(w: Watch) -> bool:
     instant where it is older.
     """
     return w == Watch(w.condition_id, w.wearer_id, judged_at=w.judged_at, probability=w.probability)
+
+
+def rests_since(w: Watch) -> datetime | None:
+    """Return when an alarm was taken back that a watch at rest remembers, and nothing else; None if it is not at rest.
+
+    Whoever is quiet beside it is judged as if it were not there: it only asks for more than a quiet fix ever says.
+    """
+    return w.taken_back_at if quiet(replace(w, taken_back_at=None, taken_back=0)) else None
+
+
+async def forget_taken_back(tx: Tx, before: datetime) -> None:
+    """Delete the watches at rest that remember only an alarm taken back at an instant or before it."""
+    await tx.execute("delete from supervision_watch where rests_since <= %s", [before])
 
 
 def worth_saving(old: Watch | None, new: Watch) -> bool:
