@@ -3770,7 +3770,7 @@ COMMENT ON COLUMN public.supervision_watch.condition_id IS 'Of supervision_condi
 
 COMMENT ON COLUMN public.supervision_watch.watch IS 'All that the rules remember (JSON of model.Watch); the columns beside it are for people.';
 
-COMMENT ON COLUMN public.supervision_watch.rests_since IS 'At rest but for an alarm that was taken back then, which is remembered for some days; null: not at rest.';
+COMMENT ON COLUMN public.supervision_watch.rests_since IS 'At rest but for an alarm that was taken back or judged then, which is remembered for some days; null: not at rest.';
 
 CREATE TABLE public.supervision_wearer (
     wearer_id uuid NOT NULL,
@@ -4895,8 +4895,6 @@ CREATE INDEX supervision_fix_person ON public.supervision_fix USING btree (perso
 CREATE INDEX supervision_medical_condition ON public.supervision_medical USING btree (condition_id);
 
 CREATE UNIQUE INDEX supervision_notice_open ON public.supervision_notice USING btree (wearer_id, notice, device_id, COALESCE(protected_person_id, '00000000-0000-0000-0000-000000000000'::uuid)) WHERE (ended_at IS NULL);
-
-CREATE INDEX supervision_notice_open_device ON public.supervision_notice USING btree (device_id) WHERE (ended_at IS NULL);
 
 CREATE INDEX supervision_notice_open_protected ON public.supervision_notice USING btree (protected_person_id) WHERE ((ended_at IS NULL) AND (protected_person_id IS NOT NULL));
 

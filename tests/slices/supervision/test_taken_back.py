@@ -6,6 +6,7 @@ import math
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 
 from ansimnet.kernel.ids import AlarmId, named_id
@@ -56,6 +57,10 @@ def test_each_one_more_asks_for_more_until_only_what_is_sure_is_told() -> None:
     assert _bar(limits.NEAR_FROM, 0.0, 3, limits.TAKEN_BACK_FOR.total_seconds(), limits.RULES) == limits.NEAR_FROM
     beside = [fix(15 * i, 320 - 40 * math.sin(i / 40), 40 * math.sin(i / 7), error_m=35) for i in range(4000)]
     assert words(zone(), beside) == 4 * ["raised", "cleared"]  # in seventeen hours on the very edge
+    rows, _ = judge_many(
+        board_of([HIM], [zone()]), columns_of([(0, f, f.point) for f in beside if f.point is not None])
+    )
+    assert [bits for *_, bits in rows.tolist()] == 4 * [1, 4]
     goes_in = [fix(60_000 + 15 * i, 300 - 20 * i, error_m=15) for i in range(15)]
     told_of = told(zone(), beside + goes_in)
     assert [(at, word) for at, word in told_of if at >= 60_000] == [(60_030, "raised"), (60_030, "confirmed")]
@@ -167,20 +172,46 @@ async def test_it_is_kept_with_the_watch_and_forgotten_when_its_time_is_over(wor
     assert not await remembered()
 
 
+async def judged(world: World, verdict: str, hours: float) -> int:
+    """Say of the only alarm whether it is real; return how many are remembered as taken back."""
+    ((_, raised),) = await world.told("alarm.raised")
+    async with world.db.transaction() as tx:
+        by = named_id("test", "controller")
+        await incidents.judge(tx, AlarmId(UUID(raised["alarm_id"])), verdict, by, NOON + timedelta(hours=hours))
+        (row,) = await tx.all("select watch from supervision_watch")
+    return int(msgspec.json.decode(row[0]).get("taken_back", 0))
+
+
 @pytest.mark.requirement("EM-19")
-async def test_a_persons_verdict_decides_whether_it_is_remembered(world: World) -> None:
-    zone_id, by = await world.zone(), named_id("test", "controller")
+async def test_a_persons_verdict_decides_whether_it_is_remembered_and_an_alarm_counts_once(world: World) -> None:
+    await world.zone()
     for i, east in enumerate(way()):
         await world.send(report(15 * i, east, error_m=45.0))
-    ((_, raised),) = await world.told("alarm.raised")
-    for verdict, remembered in (("true", False), ("false", True), ("true", False)):
-        async with world.db.transaction() as tx:
-            await incidents.judge(tx, UUID(raised["alarm_id"]), verdict, by, NOON + timedelta(hours=1))
-            found = await scenes.watch_of(tx, zone_id)
-        assert (found is not None and found.taken_back_at is not None) == remembered
+    said = ("false", "false", "true", "false", "false", "true")
+    assert [await judged(world, verdict, 1) for verdict in said] == [1, 1, 0, 1, 1, 0]
     for i, east in enumerate(way()):  # he was there: the next time he is told of as readily
         await world.send(report(DAY + 15 * i, east, error_m=45.0))
     assert len(await world.told("alarm.raised")) == 2
+
+
+@pytest.mark.requirement("EM-19")
+@pytest.mark.parametrize(("verdict", "times"), [("true", 0), ("false", 1)])
+async def test_a_verdict_while_an_alarm_stands_outlives_its_end_and_late_fixes(
+    world: World, verdict: str, times: int
+) -> None:
+    await world.zone()
+    there, back = way()[:31], way()[31:]
+    for i, east in enumerate(there):
+        await world.send(report(15 * i, east, error_m=45.0))
+    assert await world.alarms() == ["alarm.raised"]
+    assert await judged(world, verdict, 15 * 30.5 / 3600) == times
+    for i, east in enumerate(back):
+        await world.send(report(15 * (31 + i), east, error_m=45.0))
+    assert await world.alarms() == ["alarm.raised", "alarm.cleared"]
+    await world.send(report(15 * 20 + 1, 520, error_m=45.0), heard_s=15 * 62)
+    async with world.db.transaction() as tx:
+        (row,) = await tx.all("select watch, rests_since is not null from supervision_watch")
+    assert (msgspec.json.decode(row[0]).get("taken_back", 0), row[1]) == (times, True)
 
 
 def test_the_scene_of_a_proof_carries_it() -> None:

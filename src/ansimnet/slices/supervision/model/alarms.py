@@ -54,7 +54,8 @@ class Watch:
 
     `announced` is what has been told of the present alarm: CLEAR nothing, PROBABLE raised, CERTAIN confirmed.
     `armed` is False from the closing of an incident until the watch has been clear once. `taken_back_at` is when later
-    fixes last took an alarm of a zone back, or ended one of a curfew, `taken_back` how many within some days.
+    fixes last took an alarm of a zone back, or ended one of a curfew, `taken_back` how many within some days,
+    `taught_at` when a person last said whether one was real.
     """
 
     condition_id: ConditionId
@@ -72,6 +73,7 @@ class Watch:
     medical: Medical = Medical.NONE
     taken_back_at: datetime | None = None
     taken_back: int = 0
+    taught_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,14 +56,22 @@ def rerun(
 
 
 def _taken_back_before(at: datetime, scene: Scene, conditions: Iterable[ConditionId]) -> dict[ConditionId, Watch]:
-    """Return watches at rest for whatever remembers that an alarm was taken back before the window; what was taken back
-    in it is found again."""
-    found = {}
-    for c in conditions:
-        w = scene.watches.get(c)
-        if w is not None and w.taken_back_at is not None and w.taken_back_at < at:
-            found[c] = Watch(w.condition_id, w.wearer_id, taken_back_at=w.taken_back_at, taken_back=w.taken_back)
-    return found
+    """Return watches at rest for what was taken back before the window, and for what a person said whenever it was.
+
+    What fixes took back in the window is found again.
+    """
+    known = [w for c in conditions if (w := scene.watches.get(c)) is not None]
+    return {
+        w.condition_id: Watch(
+            w.condition_id,
+            w.wearer_id,
+            taken_back_at=w.taken_back_at,
+            taken_back=w.taken_back,
+            taught_at=w.taught_at,
+        )
+        for w in known
+        if w.taught_at is not None or (w.taken_back_at is not None and w.taken_back_at < at)
+    }
 
 
 def _spans(facts: Sequence[Fact]) -> dict[AlarmId, tuple[ConditionId, datetime, datetime | None]]:

@@ -85,7 +85,7 @@ def _bar(begin: float, back_s: float, times: float, at_s: float, k: Rules) -> fl
 def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
     """Return the watch after one piece of evidence, and what must be told of it.
 
-    Confirms only with two consistent fixes or a very deep one; clears below 0.2, with two fixes unless the wearer is
+    Confirms only with two consistent fixes or a very deep one; clears below 0.10, with two fixes unless the wearer is
     out for sure. A watch that was closed while broken stays silent until it has been clear once. A zone whose alarm was
     taken back is not believed by as little again for some days. `alarm_id` and `medical` are the caller's to set on
     `RAISED`.
@@ -97,7 +97,7 @@ def observe(watch: Watch, e: Evidence) -> tuple[Watch, tuple[Change, ...]]:
         begin = _bar(begin, watch.taken_back_at.timestamp(), watch.taken_back, e.at.timestamp(), RULES)
     became, told = _step(row, e.likely, e.sure, own, e.deep, e.expected, e.sticky, begin, RULES)
     if told & CLEARED and (e.home or (e.zone and watch.announced is State.PROBABLE)):
-        watch = _taken_back(watch, e.at)
+        watch = _once_more(watch, e.at)
     state, support, against, announced, _ = row.tolist()
     bits = ((1, Change.RAISED), (2, Change.CONFIRMED), (CLEARED, Change.CLEARED))
     changes = tuple(c for bit, c in bits if told & bit)
@@ -124,7 +124,7 @@ def rest(watch: Watch, e: Evidence) -> Watch:
     Support outlives it: the first of two fixes that break with the track counts when the second agrees. So does, for
     some days, that an alarm was taken back.
     """
-    back = watch.taken_back_at
+    back, taught_at = watch.taken_back_at, watch.taught_at
     kept = back is not None and e.at - back < limits.TAKEN_BACK_FOR
     return Watch(
         watch.condition_id,
@@ -134,16 +134,29 @@ def rest(watch: Watch, e: Evidence) -> Watch:
         support=watch.support,
         taken_back_at=back if kept else None,
         taken_back=watch.taken_back if kept else 0,
+        taught_at=taught_at if taught_at is not None and e.at - taught_at < limits.TAKEN_BACK_FOR else None,
     )
 
 
-def taught(watch: Watch, verdict: str, at: datetime) -> Watch:
-    """Return a watch after a person judged an alarm of it: `false` counts as taken back, `true` as never taken back."""
-    return _taken_back(watch, at) if verdict == "false" else replace(watch, taken_back_at=None, taken_back=0)
+def taught(watch: Watch, verdict: str, counted: bool, at: datetime) -> Watch:
+    """Return a watch after a person judged an alarm of it: `true` forgets what was taken back, `false` is as if it was.
+
+    `counted`: fixes had taken that alarm back before, or a person had; an alarm counts once.
+    """
+    if verdict == "true":
+        return replace(watch, taken_back_at=None, taken_back=0, taught_at=at)
+    again = replace(watch, taken_back_at=at, taken_back=max(1, watch.taken_back)) if counted else _counted(watch, at)
+    return replace(again, taught_at=at)
 
 
-def _taken_back(watch: Watch, at: datetime) -> Watch:
-    """Return a watch that remembers that one more alarm was taken back."""
+def _once_more(watch: Watch, at: datetime) -> Watch:
+    """Return a watch whose alarm fixes take back, unless a person has said of that alarm whether it is real."""
+    if watch.taught_at is not None and watch.entered_at is not None and watch.taught_at >= watch.entered_at:
+        return watch
+    return _counted(watch, at)
+
+
+def _counted(watch: Watch, at: datetime) -> Watch:
     back = watch.taken_back_at
     before = watch.taken_back if back is not None and _again(back.timestamp(), at.timestamp(), RULES) else 0
     return replace(watch, taken_back_at=at, taken_back=min(before + 1, 99))

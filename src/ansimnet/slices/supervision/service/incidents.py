@@ -86,22 +86,23 @@ async def judge(tx: Tx, alarm_id: UUID, verdict: str, by: UUID, now: datetime) -
         NotFound: no such alarm.
     """
     found = await tx.one(
-        "select a.wearer_id, a.watch_id, c.condition_id is not null from supervision_alarm a "
-        "left join supervision_condition c on c.condition_id = a.condition_id and c.ended_at is null "
-        "where a.alarm_id = %s",
+        "select a.wearer_id, a.watch_id, c.condition_id is not null, "
+        "a.verdict is not distinct from 'false' or a.clear_reason is not distinct from 'not_confirmed' "
+        "from supervision_alarm a left join supervision_condition c on c.condition_id = a.condition_id "
+        "and c.ended_at is null and c.trigger in ('exclusion_zone', 'curfew') where a.alarm_id = %s",
         [alarm_id],
     )
     if found is None:
         raise NotFound
-    wearer_id, watch_id, holds = found
+    wearer_id, watch_id, remembers, counted = found
     await scenes.lock_people(tx, {PersonId(wearer_id)})
     await tx.execute(
         "update supervision_alarm set verdict = %s, verdict_at = %s, verdict_by = %s where alarm_id = %s",
         [verdict, now, by, alarm_id],
     )
-    if holds:
+    if remembers:
         watch = await scenes.watch_of(tx, watch_id) or Watch(watch_id, wearer_id)
-        await scenes.save_watches(tx, [taught(watch, verdict, now)])
+        await scenes.save_watches(tx, [taught(watch, verdict, counted, now)])
     fact = AlarmJudged(
         fact_id=FactId(new_id()),
         happened_at=now,

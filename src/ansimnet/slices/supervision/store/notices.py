@@ -27,18 +27,13 @@ from ansimnet.slices.supervision.model import (
 
 
 async def open_notices(tx: Tx, wearers: Iterable[UUID], protected: Iterable[UUID] = ()) -> list[OpenNotice]:
-    """Return the open notices of some wearers, and those about some protected persons' own silent devices."""
+    """Return the open notices of some wearers, and those about some protected persons."""
     rows = await tx.all(
         """
-        with asked as (
-            select n.*, d.protected_person_id is not null as hers
-            from supervision_notice n left join supervision_device d using (device_id)
-            where n.ended_at is null and n.wearer_id = any(%s)
-            union
-            select n.*, true from supervision_notice n join supervision_device d using (device_id)
-            where n.ended_at is null and d.protected_person_id = any(%s)
-        )
-        select notice_id, notice, wearer_id, device_id, protected_person_id, since_at, hers from asked
+        select n.notice_id, n.notice, n.wearer_id, n.device_id, n.protected_person_id, n.since_at,
+               d.protected_person_id is not null
+        from supervision_notice n join supervision_device d using (device_id)
+        where n.ended_at is null and (n.wearer_id = any(%s) or n.protected_person_id = any(%s))
         """,
         [list(wearers), list(protected)],
     )
@@ -70,7 +65,8 @@ async def silent_wearers(
 ) -> list[Hearing]:
     """Return the wearers under an order in force whom no device has placed after `since`, by their best device.
 
-    One that was bound and never heard counts from when it was bound, or from when the order began if that is later.
+    One that was bound and never heard counts from when it was bound, or from when the order began if that is later;
+    one that was placed comes before it, for binding places nobody.
     """
     rows = await tx.all(
         """
@@ -80,7 +76,7 @@ async def silent_wearers(
             from supervision_device d join supervision_wearer w using (wearer_id)
             where w.order_from_at <= %(now)s and w.order_until_at > %(now)s
               and (%(among)s::uuid[] is null or d.wearer_id = any(%(among)s))
-            order by d.wearer_id, coalesce(d.placed_at, greatest(d.bound_at, w.order_from_at)) desc
+            order by d.wearer_id, d.placed_at desc nulls last, from_at desc
         ) best where coalesce(placed_at, from_at) <= %(due)s
         """,
         {"now": now, "due": since, "among": list(among) if among is not None else None},

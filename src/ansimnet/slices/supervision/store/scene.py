@@ -231,11 +231,12 @@ def quiet(w: Watch) -> bool:
 
 
 def rests_since(w: Watch) -> datetime | None:
-    """Return when an alarm was taken back that a watch at rest remembers, and nothing else; None if it is not at rest.
+    """Return when an alarm was taken back, or judged, if that is all a watch remembers; None if it is not at rest.
 
     Whoever is quiet beside it is judged as if it were not there: it only asks for more than a quiet fix ever says.
     """
-    return w.taken_back_at if quiet(replace(w, taken_back_at=None, taken_back=0)) else None
+    known = [at for at in (w.taken_back_at, w.taught_at) if at is not None]
+    return max(known) if known and quiet(replace(w, taken_back_at=None, taken_back=0, taught_at=None)) else None
 
 
 async def forget_taken_back(tx: Tx, before: datetime) -> None:
