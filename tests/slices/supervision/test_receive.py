@@ -254,6 +254,15 @@ async def test_a_device_bound_before_its_order_begins_is_waited_for_from_then(wo
     assert await told_of_him(begins + timedelta(minutes=4)) == 1
 
 
+async def test_a_device_that_is_bound_hides_no_silence_of_another(world: World) -> None:
+    await world.zone()
+    await world.send(report(0, 800))
+    async with world.db.transaction() as tx:
+        await register.bind_device(tx, world.wearer, "anklet-2", actor=WHO, now=NOON + timedelta(seconds=200))
+    await clock.tick(world.db, NOON + timedelta(minutes=4))
+    assert [b["notice"] for _, b in await world.told("notice.raised")] == ["cannot_vouch"]
+
+
 async def test_another_device_of_his_or_hers_ends_a_silence(world: World) -> None:
     """A strap is changed, a watch is left for the phone: what no device of his places any more, a new one places."""
     await world.her_device()
