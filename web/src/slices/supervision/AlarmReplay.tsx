@@ -53,7 +53,7 @@ function Shown({ replay, role }: { replay: Replayed; role: string }) {
   const [view, setView] = useQueryWord("map");
   const [focus, setFocus] = useState(0);
   const onView = useCallback((v: Parameters<typeof formatView>[0]) => setView(formatView(v)), [setView]);
-  const verdict = useVerdict(alarm.alarm_id);
+  const verdict = useVerdict(alarm);
   const jump = (by: 1 | -1) => {
     const there = by > 0 ? told.find((e) => e.ms > play.at) : [...told].reverse().find((e) => e.ms < play.at);
     if (there) play.seek(there.ms);

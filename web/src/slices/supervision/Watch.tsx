@@ -246,7 +246,7 @@ function Chosen({
     onSettled: () => void client.invalidateQueries({ queryKey: ["incident"] }),
   });
   const words = useProcedureText();
-  const verdict = useVerdict(alarm.alarm_id);
+  const verdict = useVerdict(alarm);
   const unit = nextUnit(incident.data?.units ?? []);
   useKeys([
     { code: "Enter", hint: text.watch.openIncident, run: openIncident },
